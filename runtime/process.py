@@ -1,0 +1,46 @@
+"""What every long-lived process shares: a clean stop on SIGTERM and SIGINT, readiness, one line of log."""
+
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from threading import Event
+
+from runtime import serve
+from runtime.settings import Settings
+
+log = logging.getLogger("csdl")
+
+
+class Process:
+    """A process of the pipeline: ``run`` calls ``step`` until somebody asks it to stop.
+
+    An error that leaves ``step`` ends the process with exit code 1; the supervisor starts it again.
+    """
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        logging.basicConfig(
+            stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {name} %(levelname)s %(message)s"
+        )
+        logging.getLogger("kafka").setLevel(logging.ERROR)
+        self.name = name
+        self.settings = settings
+        self.ready = Event()
+        self.stopping = Event()
+
+    def start(self) -> None:
+        """Install the signal handlers and serve /metrics, /healthz and /readyz."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        port = serve.start(self.settings, self.ready.is_set)
+        log.info("started, http port %d", port)
+
+    def run(self, step: Callable[[], None]) -> None:
+        """Ready from now on; call ``step`` again and again until a stop is asked for."""
+        self.ready.set()
+        while not self.stopping.is_set():
+            step()
+        log.info("stopped")
+
+    def _stop(self, signum: int, frame: object) -> None:
+        self.stopping.set()

@@ -1,0 +1,20 @@
+"""Names of datasets: school × school year × period."""
+
+from typing import Final
+
+PERIODS: Final = {"1": "start", "2": "changes", "3": "end"}
+"""LoaiDongBo → period. Old data ("4") belongs to no period: the department must open it first (ENV-311)."""
+
+
+def dataset_id(school: str, year: int, kind: str) -> str:
+    """Id of the dataset a push speaks of, e.g. ``19164999.2019.start``.
+
+    ``kind`` is LoaiDongBo. Raises KeyError for a kind without a period.
+    """
+    return f"{school}.{year}.{PERIODS[kind]}"
+
+
+def split(dataset: str) -> tuple[str, int, str]:
+    """(school, year, period) of a dataset id."""
+    school, year, period = dataset.split(".")
+    return school, int(year), period

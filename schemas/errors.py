@@ -1,0 +1,73 @@
+"""The one catalogue of errors: a stable code, the place, and what to do in both languages.
+
+The texts are data (``errors.csv``). A text never holds a person's value: its ``{placeholders}`` are filled
+with names of fields, codes of lists, counts and file names only.
+"""
+
+import csv
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an error stands. ``row`` counts from 1; empty parts are unknown or do not apply."""
+
+    file: str = ""
+    sheet: str = ""
+    row: int = 0
+    field: str = ""
+
+    def __str__(self) -> str:
+        parts = [self.file, self.sheet, f"dòng {self.row}" if self.row else "", self.field]
+        return " · ".join(p for p in parts if p)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One error a user can mend."""
+
+    code: str
+    place: Place = Place()
+    params: dict[str, Any] = field(default_factory=dict)
+
+    def messages(self) -> tuple[str, str]:
+        """(Vietnamese, English)."""
+        return message(self.code, **self.params)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``."""
+        vi, en = self.messages()
+        p = self.place
+        return {
+            "code": self.code,
+            "file": p.file,
+            "sheet": p.sheet,
+            "row": p.row,
+            "field": p.field,
+            "message_vi": vi,
+            "message_en": en,
+        }
+
+
+class ProblemList(Exception):
+    """All errors of one piece of work at once."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(", ".join(sorted({p.code for p in problems})))
+        self.problems = problems
+
+
+@cache
+def catalogue() -> dict[str, tuple[str, str]]:
+    """code → (Vietnamese, English) template."""
+    text = files("schemas").joinpath("errors.csv").read_text(encoding="utf-8")
+    return {row["code"]: (row["message_vi"], row["message_en"]) for row in csv.DictReader(text.splitlines())}
+
+
+def message(code: str, **params: Any) -> tuple[str, str]:
+    """(Vietnamese, English) text of a code. Raises KeyError for a code that is not in the catalogue."""
+    vi, en = catalogue()[code]
+    return vi.format(**params), en.format(**params)

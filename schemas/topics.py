@@ -1,0 +1,104 @@
+"""Every topic of the pipeline as data: name, key, contracts, retention."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from schemas.contracts import record_types
+
+PARTITIONS: Final = 6
+"""All topics have as many, so that a school's events stay in one partition number from end to end."""
+
+DAY_MS: Final = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic. ``contracts`` names the Avro contracts of its values; empty for raw bytes."""
+
+    name: str
+    key: str
+    contracts: tuple[str, ...]
+    doc: str
+    cleanup: Literal["delete", "compact"] = "delete"
+    retention_ms: int = 30 * DAY_MS
+    partitions: int = PARTITIONS
+
+    def config(self) -> dict[str, str]:
+        """Kafka topic configuration."""
+        config = {"cleanup.policy": self.cleanup, "max.message.bytes": str(8 * 1024 * 1024)}
+        if self.cleanup == "delete":
+            config["retention.ms"] = str(self.retention_ms)
+        return config
+
+
+RECORDS_ACCEPTED: Final = "csdl.records.accepted.v1"
+RECORDS_REFUSED: Final = "csdl.records.refused.v1"
+PUSH_ANSWERS: Final = "csdl.push.answers.v1"
+CONFIRMATION_COMMANDS: Final = "csdl.confirmation.commands.v1"
+CONFIRMATION_EVENTS: Final = "csdl.confirmation.events.v1"
+CONFIRMATION_STATE: Final = "csdl.confirmation.state.v1"
+CONFIRMATION_REFUSALS: Final = "csdl.confirmation.refusals.v1"
+GRANTS_COMMANDS: Final = "csdl.grants.commands.v1"
+GRANTS_EVENTS: Final = "csdl.grants.events.v1"
+GRANTS_STATE: Final = "csdl.grants.state.v1"
+GRANTS_REFUSALS: Final = "csdl.grants.refusals.v1"
+MINISTRY_EXPORT: Final = "csdl.ministry.export.v1"
+MINISTRY_RECEIPTS: Final = "csdl.ministry.receipts.v1"
+
+FOREVER: Final = -1
+
+
+def in_topic(vendor: str) -> str:
+    """Topic a vendor writes to; the broker's ACL proves who wrote it."""
+    return f"csdl.in.{vendor}.v1"
+
+
+def vendor_of(topic: str) -> str:
+    """Vendor whose topic this is."""
+    return topic.split(".")[2]
+
+
+def dlq(topic: str) -> str:
+    """Dead-letter topic of a topic: its undecodable bytes, untouched."""
+    return f"dlq.{topic}"
+
+
+def topics(vendors: list[str]) -> list[Topic]:
+    """All topics of a province with these vendors."""
+    reported = (*(f"{t}Reported" for t in record_types()), "PushClosed")
+    exported = ("ExportOpened", *(f"{t}Exported" for t in record_types()), "ExportClosed")
+    school = "school code"
+    inbound = [
+        Topic(in_topic(v), school, reported, f"Records that {v} pushes for its schools") for v in vendors
+    ]
+    fixed = [
+        Topic(RECORDS_ACCEPTED, school, reported, "The verdict on each chunk: accepted records, refused places"),
+        Topic(RECORDS_REFUSED, school, ("RecordsRefused",), "Refused records for the vendor: rules and fields"),
+        Topic(PUSH_ANSWERS, school, ("PushAnswered",), "What became of each push"),
+        Topic(
+            CONFIRMATION_COMMANDS,
+            school,
+            ("ConfirmationCommand",),
+            "All input of the confirmation machine",
+            retention_ms=FOREVER,
+        ),
+        Topic(
+            CONFIRMATION_EVENTS, school, ("ConfirmationEvent",), "Every transition, chained", retention_ms=FOREVER
+        ),
+        Topic(CONFIRMATION_STATE, "dataset id", ("ConfirmationState",), "State of each dataset", "compact"),
+        Topic(CONFIRMATION_REFUSALS, school, ("CommandRefused",), "Commands that were refused"),
+        Topic(GRANTS_COMMANDS, school, ("GrantCommand",), "All input of the grants machine", retention_ms=FOREVER),
+        Topic(GRANTS_EVENTS, school, ("GrantEvent",), "Every transition of a grant, chained", retention_ms=FOREVER),
+        Topic(GRANTS_STATE, "vendor/school", ("GrantState",), "State of each grant", "compact"),
+        Topic(GRANTS_REFUSALS, school, ("CommandRefused",), "Grant commands that were refused"),
+        Topic(MINISTRY_EXPORT, school, exported, "Approved versions for the Ministry", retention_ms=FOREVER),
+        Topic(
+            MINISTRY_RECEIPTS, school, ("MinistryReceipts",), "The Ministry's receipts", retention_ms=FOREVER
+        ),
+    ]
+    readers = [in_topic(v) for v in vendors] + [CONFIRMATION_COMMANDS, GRANTS_COMMANDS, MINISTRY_RECEIPTS]
+    letters = [
+        Topic(dlq(t), "key of the original", (), f"Bytes of {t} that cannot be decoded", retention_ms=90 * DAY_MS)
+        for t in readers
+    ]
+    return inbound + fixed + letters
