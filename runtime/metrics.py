@@ -1,45 +1,242 @@
-"""The closed list of metrics: name, kind, labels, one sentence each.
+"""The closed list of what the pipeline measures. A metric exists only if it stands here.
 
-A metric exists only if it stands here. Labels take topics, consumers, stages, states, rules and outcomes;
-never a school and never a person.
+Each entry is the one object to use (``RECORDS.labels("load", "written").inc(n)``), and says its kind, its
+labels and a sentence in both languages; ``docs/metrics.md``, the dashboard and ``csdl metrics list`` are
+printed from it. ``LABELS`` is closed as well: never a school, never a person, nothing that grows without bound.
 """
 
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 Kind = Literal["counter", "gauge", "histogram"]
+
+LABELS: Final[dict[str, str]] = {
+    "stage": "validation, load, check, outbox, confirmation, grants, projection, export or receipts",
+    "topic": "a Kafka topic (schemas.topics)",
+    "consumer": "who reads: a Kafka consumer group, or a name in the table consumer_offset",
+    "state": "a state of a dataset or of an export",
+    "rule": "id of a rule of the catalogue, or a code of schemas/errors.csv",
+    "outcome": "what became of it: one of the few words that the metric's sentence names",
+}
+
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One line of the list."""
+    """One line of the list. ``name`` is as scraped: a counter's ends in ``_total``."""
 
     name: str
     kind: Kind
     labels: tuple[str, ...]
-    doc: str
+    sentence_vi: str
+    sentence_en: str
 
+
+# A `_created` series for each counter would double what is scraped.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 METRICS: Final[list[Metric]] = []
 
 
-def _counter(name: str, doc: str, *labels: str) -> Counter:
-    METRICS.append(Metric(name, "counter", labels, doc))
-    return Counter(name, doc, labels)
+def _listed(name: str, kind: Kind, labels: tuple[str, ...], vi: str, en: str) -> None:
+    unknown = sorted(set(labels) - LABELS.keys())
+    if unknown:
+        raise ValueError(f"{name}: {unknown} is no label of ours")
+    METRICS.append(Metric(name, kind, labels, vi, en))
 
 
-def _gauge(name: str, doc: str, *labels: str) -> Gauge:
-    METRICS.append(Metric(name, "gauge", labels, doc))
-    return Gauge(name, doc, labels)
+def _counter(name: str, labels: tuple[str, ...], *, en: str, vi: str) -> Counter:
+    _listed(name, "counter", labels, vi, en)
+    return Counter(name, en, labels)
 
 
-def _histogram(name: str, doc: str, *labels: str) -> Histogram:
-    METRICS.append(Metric(name, "histogram", labels, doc))
-    return Histogram(name, doc, labels)
+def _gauge(name: str, labels: tuple[str, ...], *, en: str, vi: str) -> Gauge:
+    _listed(name, "gauge", labels, vi, en)
+    return Gauge(name, en, labels)
 
 
+def _histogram(name: str, labels: tuple[str, ...], *, en: str, vi: str) -> Histogram:
+    _listed(name, "histogram", labels, vi, en)
+    return Histogram(name, en, labels, buckets=_SECONDS)
+
+
+# What came in, and what became of it -----------------------------------------------------------------------
+
+MESSAGES: Final = _counter(
+    "csdl_messages_total",
+    ("stage", "topic"),
+    en="Messages that a stage has read and dealt with, by topic.",
+    vi="Số thông điệp mỗi bước đã đọc và xử lý, theo chủ đề Kafka.",
+)
+RECORDS: Final = _counter(
+    "csdl_records_total",
+    ("stage", "outcome"),
+    en="Records that a stage has dealt with, by outcome"
+    " (validation, receipts: accepted, refused; load: written, unchanged; export: sent).",
+    vi="Số bản ghi mỗi bước đã xử lý, theo kết quả"
+    " (validation, receipts: accepted, refused; load: written, unchanged; export: sent).",
+)
+RECORDS_REFUSED: Final = _counter(
+    "csdl_records_refused_total",
+    ("rule",),
+    en="Records that validation refused, by rule.",
+    vi="Số bản ghi bị từ chối khi kiểm tra, theo quy tắc.",
+)
 DEAD_LETTERS: Final = _counter(
-    "csdl_dead_letters_total", "Messages set aside because they cannot be decoded.", "topic", "code"
+    "csdl_dead_letters_total",
+    ("topic", "rule"),
+    en="Messages set aside because they cannot be decoded, by the topic they came from and by code.",
+    vi="Số thông điệp không giải mã được đã để riêng, theo chủ đề nhận vào và mã lỗi.",
+)
+VERDICT_SECONDS: Final = _histogram(
+    "csdl_verdict_seconds",
+    (),
+    en="Seconds from a chunk's arrival in Kafka to its verdict.",
+    vi="Số giây từ khi gói bản ghi vào Kafka đến khi có kết quả kiểm tra.",
+)
+BATCH_SECONDS: Final = _histogram(
+    "csdl_batch_seconds",
+    ("stage",),
+    en="Seconds that a stage spends on one batch.",
+    vi="Số giây mỗi bước dùng cho một lô.",
+)
+PUSHES: Final = _counter(
+    "csdl_pushes_total",
+    ("outcome",),
+    en="Pushes that came to an end, by outcome"
+    " (version, unchanged, refused, mismatch, superseded, incomplete, repeated).",
+    vi="Số lần gửi đã kết thúc, theo kết quả"
+    " (version, unchanged, refused, mismatch, superseded, incomplete, repeated).",
+)
+VERSIONS_CHECKED: Final = _counter(
+    "csdl_versions_checked_total",
+    ("outcome",),
+    en="Versions checked as a whole, by outcome (clean, warnings, blocking).",
+    vi="Số phiên bản đã soát toàn bộ, theo kết quả (clean, warnings, blocking).",
+)
+FINDINGS: Final = _counter(
+    "csdl_findings_total",
+    ("rule",),
+    en="Findings of the check of whole versions, by rule.",
+    vi="Số điểm phát hiện khi soát phiên bản, theo quy tắc.",
+)
+OUTBOX_SENT: Final = _counter(
+    "csdl_outbox_sent_total",
+    ("topic",),
+    en="Messages relayed from the outbox table to Kafka, by topic.",
+    vi="Số thông điệp đã chuyển từ bảng outbox sang Kafka, theo chủ đề.",
+)
+COMMANDS: Final = _counter(
+    "csdl_commands_total",
+    ("stage", "outcome"),
+    en="Commands that a state machine has decided, by outcome (accepted, refused, repeated).",
+    vi="Số lệnh máy trạng thái đã quyết định, theo kết quả (accepted, refused, repeated).",
+)
+COMMANDS_REFUSED: Final = _counter(
+    "csdl_commands_refused_total",
+    ("stage", "rule"),
+    en="Commands that a state machine refused, by code.",
+    vi="Số lệnh máy trạng thái từ chối, theo mã lý do.",
+)
+EVENTS: Final = _counter(
+    "csdl_events_total",
+    ("stage",),
+    en="Events that a state machine has written.",
+    vi="Số sự kiện máy trạng thái đã ghi.",
+)
+CHAIN_BREAKS: Final = _counter(
+    "csdl_chain_breaks_total",
+    ("stage",),
+    en="Events that do not follow the one before them in their chain (wrong sequence number or hash).",
+    vi="Số sự kiện không nối tiếp sự kiện đứng trước trong chuỗi (sai số thứ tự hoặc mã băm).",
+)
+EXPORTS: Final = _counter(
+    "csdl_exports_total",
+    ("outcome",),
+    en="Versions that came to the exporter, by outcome (sent, repeated, mismatch).",
+    vi="Số phiên bản đến bước xuất cho Bộ, theo kết quả (sent, repeated, mismatch).",
+)
+RECEIPTS_ASIDE: Final = _counter(
+    "csdl_receipts_aside_total",
+    ("rule",),
+    en="Receipts that fit no export and were put aside, by code.",
+    vi="Số biên nhận không khớp lần xuất nào, đã để riêng, theo mã lỗi.",
+)
+
+# What waits: measured by the process `watch`, for all of them ----------------------------------------------
+
+LAG: Final = _gauge(
+    "csdl_lag_messages",
+    ("consumer", "topic", "stage"),
+    en="Messages that wait for a consumer, summed over partitions.",
+    vi="Số thông điệp đang chờ một bước đọc, cộng các phân vùng.",
+)
+OFFSET_STILL_SECONDS: Final = _gauge(
+    "csdl_offset_still_seconds",
+    ("consumer", "topic", "stage"),
+    en="Seconds since the committed offset last moved while messages wait (worst partition).",
+    vi="Số giây vị trí đã ghi nhận đứng yên trong khi còn thông điệp chờ (phân vùng tệ nhất).",
+)
+OLDEST_WAITING_SECONDS: Final = _gauge(
+    "csdl_oldest_waiting_seconds",
+    ("stage",),
+    en="Age of the oldest message that waits for a stage; 0 when none waits.",
+    vi="Tuổi (giây) của thông điệp chờ lâu nhất ở mỗi bước; 0 nếu không chờ.",
+)
+DEAD_LETTERS_KEPT: Final = _gauge(
+    "csdl_dead_letters_kept",
+    ("topic",),
+    en="Messages that lie in a dead-letter topic.",
+    vi="Số thông điệp đang nằm trong chủ đề thư chết.",
+)
+PUSHES_OPEN: Final = _gauge(
+    "csdl_pushes_open",
+    (),
+    en="Pushes that have begun and not come to an end.",
+    vi="Số lần gửi đã bắt đầu mà chưa kết thúc.",
+)
+PUSH_OLDEST_OPEN_SECONDS: Final = _gauge(
+    "csdl_push_oldest_open_seconds",
+    (),
+    en="Age of the oldest push that has not come to an end; 0 when there is none.",
+    vi="Tuổi (giây) của lần gửi chưa kết thúc lâu nhất; 0 nếu không có.",
+)
+VERSIONS_UNCHECKED: Final = _gauge(
+    "csdl_versions_unchecked",
+    (),
+    en="Closed versions that wait for their check.",
+    vi="Số phiên bản đã đóng đang chờ soát.",
+)
+OUTBOX_WAITING: Final = _gauge(
+    "csdl_outbox_waiting",
+    (),
+    en="Messages in the outbox table that wait for the relay.",
+    vi="Số thông điệp trong bảng outbox đang chờ chuyển sang Kafka.",
+)
+DATASETS: Final = _gauge(
+    "csdl_datasets",
+    ("state",),
+    en="Datasets by state of confirmation.",
+    vi="Số bộ dữ liệu theo trạng thái xác nhận.",
+)
+EXPORTS_KEPT: Final = _gauge(
+    "csdl_exports_kept",
+    ("state",),
+    en="Exports to the Ministry by state (opened, sent, answered, mismatch).",
+    vi="Số lần xuất cho Bộ theo trạng thái (opened, sent, answered, mismatch).",
+)
+RECEIPTS_AWAITED: Final = _gauge(
+    "csdl_receipts_awaited",
+    (),
+    en="Exported records that the Ministry has not answered yet.",
+    vi="Số bản ghi đã xuất mà Bộ chưa trả biên nhận.",
+)
+WATCH_ROUNDS: Final = _counter(
+    "csdl_watch_rounds_total",
+    ("outcome",),
+    en="Rounds of measuring, by outcome (done, failed); the gauges above are as old as the last one done.",
+    vi="Số vòng đo, theo kết quả (done, failed); các số đo ở trên có từ vòng done gần nhất.",
 )
