@@ -1,7 +1,9 @@
 """Hashes that let anyone recompute what was confirmed.
 
-A row's hash covers the fields that have a value, by name in alphabetical order, so adding an optional field to
-the contract changes no hash. A dataset's digest covers (type, identity, row hash) in order.
+A row's text is its fields in the contract's order, joined by U+001F, with the separators at the end cut off; a
+null, a blank text and an empty list are all empty. New fields only ever go to the end of a contract, so adding
+an optional one changes no hash. The hash is BLAKE2b of 16 bytes. A dataset's digest is SHA-256 over
+(type, identity, row hash), sorted.
 """
 
 import json
@@ -12,36 +14,44 @@ from typing import Any, Final
 
 import polars as pl
 
-FIELD_END: Final = "\x1e"
-NAME_END: Final = "\x1f"
-"""Control characters never stand in a value (ENV-313), so no two records share a text."""
-
+FIELD_END: Final = "\x1f"
+ROW_END: Final = "\x1e"
 HASH_BYTES: Final = 16
 
 
 def row_hashes(records: pl.DataFrame) -> pl.Series:
-    """One hex string of 32 characters a row. A null, a blank text and an empty list are no value."""
-    nested = {n: _canonical(records[n]) for n, t in records.schema.items() if isinstance(t, pl.List | pl.Struct)}
-    frame = records.with_columns(**nested) if nested else records
-    parts = [_part(name, dtype) for name, dtype in sorted(frame.schema.items())]
-    texts = frame.select(pl.concat_str(parts, ignore_nulls=True)).to_series().to_list()
-    digests = [blake2b(text.encode(), digest_size=HASH_BYTES).hexdigest() for text in texts]
+    """One hex string of 32 characters a row; ``records`` has the contract's columns in the contract's order."""
+    ends = FIELD_END.encode()
+    digests = [blake2b(t.rstrip(ends), digest_size=HASH_BYTES).hexdigest() for t in _texts(flat(records))]
     return pl.Series("row_hash", digests, dtype=pl.String)
+
+
+def flat(records: pl.DataFrame) -> pl.DataFrame:
+    """Nested lists as canonical JSON text; every other column as it is."""
+    nested = [name for name, dtype in records.schema.items() if isinstance(dtype, pl.List | pl.Struct)]
+    return records.with_columns(_canonical(records[name]) for name in nested) if nested else records
 
 
 def dataset_digest(rows: Iterable[tuple[str, str, str]]) -> str:
     """Digest of (record type, identity, row hash) rows; the order given does not matter. Hex SHA-256."""
     digest = sha256()
     for record_type, identity, row_hash in sorted(rows):
-        digest.update(f"{record_type}{NAME_END}{identity}{NAME_END}{row_hash}{FIELD_END}".encode())
+        digest.update(f"{record_type}{FIELD_END}{identity}{FIELD_END}{row_hash}{ROW_END}".encode())
     return digest.hexdigest()
 
 
-def _part(name: str, dtype: pl.DataType) -> pl.Expr:
-    column = pl.col(name)
-    present = column.is_not_null() & (column != "") if dtype == pl.String else column.is_not_null()
-    text = column.cast(pl.String) if dtype != pl.String else column
-    return pl.when(present).then(pl.concat_str([pl.lit(name + NAME_END), text, pl.lit(FIELD_END)]))
+def _texts(records: pl.DataFrame) -> list[bytes]:
+    text = _csv(records)
+    # A control character inside a value would shift fields: found by counting, then blanked out.
+    if text.count(FIELD_END) != records.height * (records.width - 1) or text.count(ROW_END) != records.height:
+        text = _csv(records.with_columns(pl.col(pl.String).str.replace_all(r"[\x00-\x1f]", " ")))
+    return text.encode().split(ROW_END.encode())[:-1]
+
+
+def _csv(records: pl.DataFrame) -> str:
+    return records.write_csv(
+        include_header=False, separator=FIELD_END, line_terminator=ROW_END, quote_style="never", null_value=""
+    )
 
 
 def _canonical(nested: pl.Series) -> pl.Series:
@@ -56,7 +66,9 @@ def _json(value: Any) -> str | None:
 
 def _without_blanks(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: v for k, v in ((k, _without_blanks(v)) for k, v in value.items()) if v not in (None, "", [])}
+        return {
+            k: v for k, v in ((k, _without_blanks(v)) for k, v in value.items()) if v not in (None, "", [])
+        }
     if isinstance(value, list):
         return [_without_blanks(v) for v in value]
     return value.isoformat() if isinstance(value, date) else value
