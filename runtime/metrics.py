@@ -2,7 +2,7 @@
 
 Each entry is the one object to use (``RECORDS.labels("load", "written").inc(n)``), and says its kind, its
 labels and a sentence in both languages; ``docs/metrics.md``, the dashboard and ``csdl metrics list`` are
-printed from it. ``LABELS`` is closed as well: never a school, never a person, nothing that grows without bound.
+printed from it. ``LABELS`` is closed too: never a school, never a person, nothing without bound.
 """
 
 from dataclasses import dataclass
