@@ -72,8 +72,12 @@ def topics(vendors: list[str]) -> list[Topic]:
         Topic(in_topic(v), school, reported, f"Records that {v} pushes for its schools") for v in vendors
     ]
     fixed = [
-        Topic(RECORDS_ACCEPTED, school, reported, "The verdict on each chunk: accepted records, refused places"),
-        Topic(RECORDS_REFUSED, school, ("RecordsRefused",), "Refused records for the vendor: rules and fields"),
+        Topic(
+            RECORDS_ACCEPTED, school, reported, "The verdict on each chunk: accepted records, refused places"
+        ),
+        Topic(
+            RECORDS_REFUSED, school, ("RecordsRefused",), "Refused records for the vendor: rules and fields"
+        ),
         Topic(PUSH_ANSWERS, school, ("PushAnswered",), "What became of each push"),
         Topic(
             CONFIRMATION_COMMANDS,
@@ -83,12 +87,28 @@ def topics(vendors: list[str]) -> list[Topic]:
             retention_ms=FOREVER,
         ),
         Topic(
-            CONFIRMATION_EVENTS, school, ("ConfirmationEvent",), "Every transition, chained", retention_ms=FOREVER
+            CONFIRMATION_EVENTS,
+            school,
+            ("ConfirmationEvent",),
+            "Every transition, chained",
+            retention_ms=FOREVER,
         ),
         Topic(CONFIRMATION_STATE, "dataset id", ("ConfirmationState",), "State of each dataset", "compact"),
         Topic(CONFIRMATION_REFUSALS, school, ("CommandRefused",), "Commands that were refused"),
-        Topic(GRANTS_COMMANDS, school, ("GrantCommand",), "All input of the grants machine", retention_ms=FOREVER),
-        Topic(GRANTS_EVENTS, school, ("GrantEvent",), "Every transition of a grant, chained", retention_ms=FOREVER),
+        Topic(
+            GRANTS_COMMANDS,
+            school,
+            ("GrantCommand",),
+            "All input of the grants machine",
+            retention_ms=FOREVER,
+        ),
+        Topic(
+            GRANTS_EVENTS,
+            school,
+            ("GrantEvent",),
+            "Every transition of a grant, chained",
+            retention_ms=FOREVER,
+        ),
         Topic(GRANTS_STATE, "vendor/school", ("GrantState",), "State of each grant", "compact"),
         Topic(GRANTS_REFUSALS, school, ("CommandRefused",), "Grant commands that were refused"),
         Topic(MINISTRY_EXPORT, school, exported, "Approved versions for the Ministry", retention_ms=FOREVER),
@@ -98,7 +118,13 @@ def topics(vendors: list[str]) -> list[Topic]:
     ]
     readers = [in_topic(v) for v in vendors] + [CONFIRMATION_COMMANDS, GRANTS_COMMANDS, MINISTRY_RECEIPTS]
     letters = [
-        Topic(dlq(t), "key of the original", (), f"Bytes of {t} that cannot be decoded", retention_ms=90 * DAY_MS)
+        Topic(
+            dlq(t),
+            "key of the original",
+            (),
+            f"Bytes of {t} that cannot be decoded",
+            retention_ms=90 * DAY_MS,
+        )
         for t in readers
     ]
     return inbound + fixed + letters
