@@ -1,4 +1,4 @@
-"""The HTTP side of every process: /metrics, /healthz (it lives), /readyz (it has read its state and works)."""
+"""The HTTP side of every process: /metrics, /healthz (it lives), /readyz (it has read its state)."""
 
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

@@ -1,9 +1,9 @@
 """Hashes that let anyone recompute what was confirmed.
 
-A row's text is its fields in the contract's order, joined by U+001F, with the separators at the end cut off; a
-null, a blank text and an empty list are all empty. New fields only ever go to the end of a contract, so adding
-an optional one changes no hash. The hash is BLAKE2b of 16 bytes. A dataset's digest is SHA-256 over
-(type, identity, row hash), sorted.
+A row's text is its fields in the contract's order, joined by U+001F, with the separators at the end cut
+off; a null, a blank text and an empty list are all empty. New fields only ever go to the end of a contract,
+so adding an optional one changes no hash. The hash is BLAKE2b of 16 bytes. A dataset's digest is SHA-256
+over (type, identity, row hash), sorted.
 """
 
 import json
@@ -20,7 +20,7 @@ HASH_BYTES: Final = 16
 
 
 def row_hashes(records: pl.DataFrame) -> pl.Series:
-    """One hex string of 32 characters a row; ``records`` has the contract's columns in the contract's order."""
+    """One hex string of 32 characters a row; ``records`` has the contract's columns in its order."""
     ends = FIELD_END.encode()
     digests = [blake2b(t.rstrip(ends), digest_size=HASH_BYTES).hexdigest() for t in _texts(flat(records))]
     return pl.Series("row_hash", digests, dtype=pl.String)

@@ -23,8 +23,8 @@ DISTRICTS_END: Final = date(2025, 7, 1)
 class School:
     """One row of the register: a school and its managing unit (đơn vị quản lý) from a day to a day.
 
-    ``level`` is the row's level name (preschool, primary, …), ``district`` where the school lies ("" unknown),
-    ``managing_unit`` a district code or the department's; ``valid_to`` is the first day it no longer holds.
+    ``level`` is the row's level name (preschool, primary, …), ``district`` where the school lies ("" if
+    unknown), ``managing_unit`` a district code or the department's, ``valid_to`` the first day after.
     """
 
     code: str

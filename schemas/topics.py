@@ -46,6 +46,7 @@ MINISTRY_EXPORT: Final = "csdl.ministry.export.v1"
 MINISTRY_RECEIPTS: Final = "csdl.ministry.receipts.v1"
 
 FOREVER: Final = -1
+SCHOOL: Final = "school code"
 
 
 def in_topic(vendor: str) -> str:
@@ -67,64 +68,32 @@ def topics(vendors: list[str]) -> list[Topic]:
     """All topics of a province with these vendors."""
     reported = (*(f"{t}Reported" for t in record_types()), "PushClosed")
     exported = ("ExportOpened", *(f"{t}Exported" for t in record_types()), "ExportClosed")
-    school = "school code"
     inbound = [
-        Topic(in_topic(v), school, reported, f"Records that {v} pushes for its schools") for v in vendors
+        Topic(in_topic(v), SCHOOL, reported, f"Records that {v} pushes for its schools") for v in vendors
     ]
     fixed = [
-        Topic(
-            RECORDS_ACCEPTED, school, reported, "The verdict on each chunk: accepted records, refused places"
-        ),
-        Topic(
-            RECORDS_REFUSED, school, ("RecordsRefused",), "Refused records for the vendor: rules and fields"
-        ),
-        Topic(PUSH_ANSWERS, school, ("PushAnswered",), "What became of each push"),
-        Topic(
-            CONFIRMATION_COMMANDS,
-            school,
-            ("ConfirmationCommand",),
-            "All input of the confirmation machine",
-            retention_ms=FOREVER,
-        ),
-        Topic(
-            CONFIRMATION_EVENTS,
-            school,
-            ("ConfirmationEvent",),
-            "Every transition, chained",
-            retention_ms=FOREVER,
-        ),
+        Topic(RECORDS_ACCEPTED, SCHOOL, reported, "Verdicts on chunks: accepted records, refused places"),
+        Topic(RECORDS_REFUSED, SCHOOL, ("RecordsRefused",), "Refused records, for the vendor"),
+        Topic(PUSH_ANSWERS, SCHOOL, ("PushAnswered",), "What became of each push"),
+        _log(CONFIRMATION_COMMANDS, ("ConfirmationCommand",), "All input of the confirmation machine"),
+        _log(CONFIRMATION_EVENTS, ("ConfirmationEvent",), "Every transition, chained"),
         Topic(CONFIRMATION_STATE, "dataset id", ("ConfirmationState",), "State of each dataset", "compact"),
-        Topic(CONFIRMATION_REFUSALS, school, ("CommandRefused",), "Commands that were refused"),
-        Topic(
-            GRANTS_COMMANDS,
-            school,
-            ("GrantCommand",),
-            "All input of the grants machine",
-            retention_ms=FOREVER,
-        ),
-        Topic(
-            GRANTS_EVENTS,
-            school,
-            ("GrantEvent",),
-            "Every transition of a grant, chained",
-            retention_ms=FOREVER,
-        ),
+        Topic(CONFIRMATION_REFUSALS, SCHOOL, ("CommandRefused",), "Commands that were refused"),
+        _log(GRANTS_COMMANDS, ("GrantCommand",), "All input of the grants machine"),
+        _log(GRANTS_EVENTS, ("GrantEvent",), "Every transition of a grant, chained"),
         Topic(GRANTS_STATE, "vendor/school", ("GrantState",), "State of each grant", "compact"),
-        Topic(GRANTS_REFUSALS, school, ("CommandRefused",), "Grant commands that were refused"),
-        Topic(MINISTRY_EXPORT, school, exported, "Approved versions for the Ministry", retention_ms=FOREVER),
-        Topic(
-            MINISTRY_RECEIPTS, school, ("MinistryReceipts",), "The Ministry's receipts", retention_ms=FOREVER
-        ),
+        Topic(GRANTS_REFUSALS, SCHOOL, ("CommandRefused",), "Grant commands that were refused"),
+        _log(MINISTRY_EXPORT, exported, "Approved versions for the Ministry"),
+        _log(MINISTRY_RECEIPTS, ("MinistryReceipts",), "The Ministry's receipts"),
     ]
     readers = [in_topic(v) for v in vendors] + [CONFIRMATION_COMMANDS, GRANTS_COMMANDS, MINISTRY_RECEIPTS]
     letters = [
-        Topic(
-            dlq(t),
-            "key of the original",
-            (),
-            f"Bytes of {t} that cannot be decoded",
-            retention_ms=90 * DAY_MS,
-        )
+        Topic(dlq(t), "key of the original", (), f"Undecodable bytes of {t}", retention_ms=90 * DAY_MS)
         for t in readers
     ]
     return inbound + fixed + letters
+
+
+def _log(name: str, contracts: tuple[str, ...], doc: str) -> Topic:
+    """A topic that is kept for good: the record of who did what."""
+    return Topic(name, SCHOOL, contracts, doc, retention_ms=FOREVER)
