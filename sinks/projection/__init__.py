@@ -1,0 +1,1 @@
+"""The read model: what the state machines' events say, as tables for the console and the dashboards."""

@@ -1,0 +1,1 @@
+"""The provincial database: load, check and outbox, and the tables they share."""

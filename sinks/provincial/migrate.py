@@ -1,0 +1,37 @@
+"""Bring the provincial database up to date: alembic's revisions, then the contracts' tables."""
+
+from importlib.resources import files
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from runtime.settings import Settings
+from schemas import contracts
+from sinks.provincial import tables
+
+LOCK: Final = 0x6373646C
+"""Advisory lock: two processes that start together migrate one after the other."""
+
+
+def migrate(settings: Settings) -> None:
+    """Idempotent. Raises sqlalchemy.exc.OperationalError if the server is away."""
+    engine = create_engine(settings.database_url.get_secret_value(), poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+        connection.commit()
+        command.upgrade(_config(connection), "heads")
+        connection.commit()
+        for record_type in contracts.record_types():
+            for statement in tables.statements(record_type):
+                connection.exec_driver_sql(statement)
+        connection.commit()
+
+
+def _config(connection: object) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("sinks.provincial").joinpath("migrations")))
+    config.attributes["connection"] = connection
+    return config
