@@ -6,9 +6,11 @@ A command's module is imported when the command is called, so `csdl --help` and 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 import click
+
+from schemas.errors import ProblemList
 
 #: command name -> (module, attribute, one line of help)
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
@@ -30,6 +32,17 @@ class _Table(click.Group):
         module, attribute, _ = COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """What a user can mend is said in one line a language, with its code; never a traceback."""
+        try:
+            return super().invoke(ctx)
+        except ProblemList as problems:
+            for problem in problems.problems:
+                place = f"{problem.place}: " if str(problem.place) else ""
+                for text in problem.messages():
+                    click.echo(f"{problem.code} {place}{text}", err=True)
+            ctx.exit(1)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -1,0 +1,69 @@
+"""`csdl up`, `csdl down`, `csdl status`: the local stack."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local import layout, stack
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="CSDL_DATA_DIR",
+    default=layout.DATA_DIR,
+    show_default=True,
+    help="Folder of the stack's data, logs and settings.",
+)
+
+
+@click.command()
+@data_dir_option
+@click.option(
+    "--port-base",
+    type=click.IntRange(1024, 65000),
+    envvar="CSDL_PORT_BASE",
+    default=layout.PORT_BASE,
+    show_default=True,
+    help="Kafka listens on this + 2, PostgreSQL on + 3, the processes from + 10.",
+)
+@click.option("--wait/--no-wait", default=True, help="Wait until every process is ready.")
+@click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
+def up(data_dir: Path, port_base: int, wait: bool, as_json: bool) -> None:
+    """Start Kafka, PostgreSQL and every process of the pipeline."""
+    it = layout.Stack(data_dir.absolute(), port_base)
+    say = stack.silent if as_json else lambda line: click.echo(f"  {line}")
+    stack.up(it, wait=wait, say=say)
+    _print(stack.status(it), as_json)
+
+
+@click.command()
+@data_dir_option
+@click.option("--delete", is_flag=True, help="Delete the data too.")
+def down(data_dir: Path, delete: bool) -> None:
+    """Stop the local stack."""
+    stack.down(layout.at(data_dir), delete=delete)
+
+
+@click.command()
+@data_dir_option
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def status(data_dir: Path, as_json: bool) -> None:
+    """Say what runs in the local stack."""
+    _print(stack.status(layout.at(data_dir)), as_json)
+
+
+def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    table = Table("process", "state", "ready", "pid", "port", "up for", box=None)
+    for row in rows:
+        ready = "yes" if row["ready"] else "no"
+        values = (row["name"], row["state"], ready, row["pid"] or "", row["port"], f"{row['uptime_s']} s")
+        table.add_row(*map(str, values))
+    Console(width=None if os.isatty(1) else 100).print(table)

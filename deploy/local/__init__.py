@@ -1,0 +1,1 @@
+"""The local stack: Kafka, PostgreSQL and every process of the pipeline on one machine, without Docker."""

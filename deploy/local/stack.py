@@ -1,0 +1,212 @@
+"""Up, down and status of a local stack."""
+
+import fcntl
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Final
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import psutil
+import psycopg2
+from kafka.errors import KafkaError
+
+from deploy.local import kafka, postgres, supervisor
+from deploy.local.layout import OFFSETS, PROCESSES, Stack
+from deploy.local.problems import fail
+from deploy.local.supervisor import Program
+from runtime.kafka import ensure_topics
+from schemas.errors import message
+from sinks.provincial.migrate import migrate
+
+SERVERS: Final = ("kafka", "postgres")
+START_S: Final = 60.0
+Say = Callable[[str], None]
+
+
+def silent(line: str) -> None:
+    """Says nothing."""
+
+
+def up(stack: Stack, processes: tuple[str, ...] = PROCESSES, wait: bool = True, say: Say = silent) -> None:
+    """Start the servers, make topics and tables, start the processes; with ``wait`` until each is ready.
+
+    Codes: STK-001 port in use, 002 already running, 003/004/010 downloads, 005 left over, 006 does not start,
+    009 another `up` is at work.
+    """
+    stack.logs.mkdir(parents=True, exist_ok=True)
+    with _alone(stack):
+        _refuse_what_runs(stack, say)
+        _refuse_ports_in_use(stack, processes)
+        say("Kafka 4.3.1, PostgreSQL 18.6")
+        with ThreadPoolExecutor(1) as pool:
+            initialised = pool.submit(postgres.prepare, stack)
+            kafka.prepare(stack)
+            initialised.result()
+        stack.save()
+        _register_exists(stack)
+        supervisor.start(stack, programs(stack))
+        try:
+            _until(lambda: postgres.create_database(stack), "postgres", stack, (psycopg2.OperationalError,))
+            migrate(stack.settings())
+            say("tables")
+            _until(lambda: _listens(stack.port("kafka")), "kafka", stack, (OSError,))
+            _until(lambda: ensure_topics(stack.settings()), "kafka", stack, (KafkaError,))
+            say("topics")
+            for name in processes:
+                supervisor.start_program(stack, name)
+            if wait:
+                wait_ready(stack, processes)
+        except BaseException:
+            _stop(stack)
+            raise
+
+
+def down(stack: Stack, delete: bool = False) -> None:
+    """Stop everything of this stack, also what outlived its supervisor; ``delete`` its data too."""
+    _stop(stack)
+    if delete:
+        shutil.rmtree(stack.data_dir)
+
+
+def status(stack: Stack) -> list[dict[str, Any]]:
+    """One row a process: name, state, pid, port, ready, uptime in seconds. STK-007 when the stack is down."""
+    if not supervisor.is_running(stack):
+        fail("STK-007", data_dir=stack.data_dir)
+    rows = []
+    for info in supervisor.process_info(stack):
+        name, running = info["name"], info["statename"] == "RUNNING"
+        rows.append(
+            {
+                "name": name,
+                "state": info["statename"].lower(),
+                "pid": info["pid"] or None,
+                "port": stack.port(name),
+                "ready": running and is_ready(stack, name),
+                "uptime_s": info["now"] - info["start"] if running else 0,
+            }
+        )
+    order = list(OFFSETS)
+    return sorted(rows, key=lambda row: order.index(str(row["name"])))
+
+
+def is_ready(stack: Stack, name: str) -> bool:
+    """A server is ready when it listens, a process when its /readyz says so."""
+    port = stack.port(name)
+    try:
+        if name in SERVERS:
+            _listens(port)
+            return True
+        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (OSError, URLError):
+        return False
+
+
+def wait_ready(stack: Stack, processes: tuple[str, ...], seconds: float = START_S) -> None:
+    """Wait until each process is ready; STK-006 names the first that is not in time."""
+    deadline = time.monotonic() + seconds
+    for name in processes:
+        while not is_ready(stack, name):
+            if time.monotonic() > deadline:
+                fail("STK-006", name=name, log=stack.logs / f"{name}.log")
+            time.sleep(0.1)
+
+
+def programs(stack: Stack) -> list[Program]:
+    """Every supervised program. The servers start with the supervisor, the processes when tables exist."""
+    servers = [
+        Program("kafka", kafka.broker_command(stack), autostart=True, stop_wait_s=30),
+        # INT is its fast shutdown: open transactions are rolled back, nobody is waited for.
+        Program("postgres", postgres.server_command(stack), autostart=True, stop_signal="INT", stop_wait_s=30),
+    ]
+    return servers + [
+        Program(
+            name,
+            [sys.executable, "-m", "cli", "run", name],
+            environment=stack.environment() | {"CSDL_HTTP_PORT": str(stack.port(name))},
+        )
+        for name in PROCESSES
+    ]
+
+
+@contextmanager
+def _alone(stack: Stack) -> Iterator[None]:
+    """One `up` at a time in a data directory. The kernel frees the lock of one that died: it cannot go stale."""
+    with (stack.data_dir / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fail("STK-009", data_dir=stack.data_dir)
+        yield
+
+
+def _refuse_what_runs(stack: Stack, say: Say) -> None:
+    if supervisor.is_running(stack):
+        fail("STK-002", data_dir=stack.data_dir)
+    if orphans := supervisor.left_over(stack):
+        fail("STK-005", data_dir=stack.data_dir, count=len(orphans))
+    supervisor.socket_path(stack).unlink(missing_ok=True)
+    lock = stack.data_dir / "supervisord.pid"
+    if lock.exists():  # killed, or the machine went down
+        say(f"STK-011 {' / '.join(message('STK-011', lock=lock))}")
+        lock.unlink()
+
+
+def _refuse_ports_in_use(stack: Stack, processes: tuple[str, ...]) -> None:
+    for name in ("kafka-controller", *SERVERS, *processes):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", stack.port(name)))
+            except OSError:
+                fail("STK-001", port=stack.port(name), name=name)
+
+
+def _register_exists(stack: Stack) -> None:
+    """Without a register no school is known, which is an answer; a missing file is a fault."""
+    register = stack.settings().register_file
+    if not register.exists():
+        register.write_text(
+            "code,name,level,district,managing_unit,valid_from,valid_to,active\n", encoding="utf-8"
+        )
+
+
+def _listens(port: int) -> None:
+    socket.create_connection(("127.0.0.1", port), timeout=2).close()
+
+
+def _until(
+    attempt: Callable[[], None], name: str, stack: Stack, errors: tuple[type[Exception], ...]
+) -> None:
+    """Repeat until it does not raise; STK-006 when it still does after START_S."""
+    deadline = time.monotonic() + START_S
+    while True:
+        try:
+            return attempt()
+        except errors:
+            if time.monotonic() > deadline:
+                fail("STK-006", name=name, log=stack.logs / f"{name}.log")
+            time.sleep(0.05)
+
+
+def _stop(stack: Stack) -> None:
+    """Processes first: one that stops cleanly wants its broker and database still there."""
+    if supervisor.is_running(stack):
+        pid = supervisor.supervisor_pid(stack)
+        supervisor.stop_programs(stack, PROCESSES)
+        supervisor.rpc(stack).shutdown()
+        psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=60)
+    orphans = supervisor.left_over(stack)
+    for orphan in orphans:
+        orphan.terminate()
+    _, alive = psutil.wait_procs(orphans, timeout=15)
+    for orphan in alive:
+        orphan.kill()
+    psutil.wait_procs(alive, timeout=10)
+    supervisor.socket_path(stack).unlink(missing_ok=True)
