@@ -1,0 +1,1 @@
+"""The vendors' side: read their files, map their codes, check, send."""

@@ -1,0 +1,41 @@
+"""Folding of captions and labels, so that spellings that mean the same compare equal."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+_TONES: Final = "\u0300\u0301\u0303\u0309\u0323"
+"""grave, acute, tilde, hook, dot: a Vietnamese syllable has at most one, and people put it on either vowel."""
+
+_STARS: Final = re.compile(r"\(\s*\*\s*\)|\*")
+_BLANKS: Final = re.compile(r"[\s\u00a0\u200b\ufeff]+")
+_MARKS: Final = re.compile(r"['’‘`´.,;:/()\-–—]+")
+
+
+def nfc(text: str) -> str:
+    """NFC with every run of blanks (line breaks and U+00A0 too) made one, none at the ends."""
+    return _BLANKS.sub(" ", unicodedata.normalize("NFC", text)).strip()
+
+
+@lru_cache(maxsize=20_000)
+def fold(text: str) -> str:
+    """Caption or label to compare: no stars, no capitals, i for y, the tone at the end of its word.
+
+    ``Học kì`` = ``Học kỳ``, ``hoà`` = ``hòa``, ``Họ tên (*)`` = ``họ  tên``. Accents stay: Sổ is not Số.
+    """
+    words = nfc(_STARS.sub(" ", text)).lower().split(" ")
+    return " ".join(_tone_last(word) for word in words).strip()
+
+
+@lru_cache(maxsize=20_000)
+def fold_label(text: str) -> str:
+    """``fold`` without apostrophes, hyphens and commas: ``H'Mông``, ``H Mông``, ``Hmông`` are one."""
+    return fold(_MARKS.sub(" ", text)).replace(" ", "")
+
+
+def _tone_last(word: str) -> str:
+    letters, tones = [], []
+    for ch in unicodedata.normalize("NFD", word):
+        (tones if ch in _TONES else letters).append(ch)
+    return unicodedata.normalize("NFC", "".join(letters)).replace("y", "i") + "".join(tones)
