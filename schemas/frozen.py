@@ -7,6 +7,7 @@ writer's version, whichever it was; writers use the newest.
 import json
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from fastavro import parse_schema
 from fastavro.types import Schema
@@ -25,20 +26,28 @@ class Contract:
     parsed: Schema
 
 
-@cache
 def contracts() -> dict[str, list[Contract]]:
     """name → its versions, oldest first."""
-    ids = json.loads(home().joinpath("ids.json").read_text(encoding="utf-8"))
+    return _contracts(home())
+
+
+@cache
+def _contracts(root: Path) -> dict[str, list[Contract]]:
+    ids = json.loads(root.joinpath("ids.json").read_text(encoding="utf-8"))
     return {
-        name: [_read(name, int(v), versions[v]) for v in sorted(versions, key=int)]
+        name: [_read(root, name, int(v), versions[v]) for v in sorted(versions, key=int)]
         for name, versions in ids.items()
     }
 
 
-@cache
 def by_id() -> dict[int, Contract]:
     """wire id → contract."""
-    return {c.id: c for versions in contracts().values() for c in versions}
+    return _by_id(home())
+
+
+@cache
+def _by_id(root: Path) -> dict[int, Contract]:
+    return {c.id: c for versions in _contracts(root).values() for c in versions}
 
 
 def newest(name: str) -> Contract:
@@ -46,6 +55,6 @@ def newest(name: str) -> Contract:
     return contracts()[name][-1]
 
 
-def _read(name: str, version: int, wire_id: int) -> Contract:
-    text = home().joinpath("versions", name, f"v{version}.avsc").read_text(encoding="utf-8")
+def _read(root: Path, name: str, version: int, wire_id: int) -> Contract:
+    text = root.joinpath("versions", name, f"v{version}.avsc").read_text(encoding="utf-8")
     return Contract(name, version, wire_id, text, parse_schema(json.loads(text), named_schemas={}))
