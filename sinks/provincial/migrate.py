@@ -5,7 +5,7 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from runtime.settings import Settings
@@ -18,7 +18,7 @@ LOCK: Final = 0x6373646C
 
 def migrate(settings: Settings) -> None:
     """Idempotent. Raises sqlalchemy.exc.OperationalError if the server is away."""
-    engine = create_engine(settings.database_url.get_secret_value(), poolclass=NullPool)
+    engine = create_engine(_url(settings), poolclass=NullPool)
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
         connection.commit()
@@ -28,6 +28,11 @@ def migrate(settings: Settings) -> None:
             for statement in tables.statements(record_type):
                 connection.exec_driver_sql(statement)
         connection.commit()
+
+
+def _url(settings: Settings) -> URL:
+    """The settings' URL, with the driver named: SQLAlchemy 2.1's own choice is another one."""
+    return make_url(settings.database_url.get_secret_value()).set(drivername="postgresql+psycopg2")
 
 
 def _config(connection: object) -> Config:
