@@ -1,0 +1,1 @@
+"""Stream processors: Kafka in, Kafka out. They keep no database."""
