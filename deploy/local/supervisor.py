@@ -19,7 +19,7 @@ from deploy.local.layout import Stack
 from deploy.local.problems import fail
 
 MARK: Final = "CSDL_SUPERVISED"
-"""Environment variable of every process of a stack: its data directory. Finds what outlived its supervisor."""
+"""Variable in the environment of a stack's processes: its data directory. Finds what has no supervisor left."""
 
 STARTS: Final = 1_000_000_000
 """Starts before supervisord gives up: never. It waits one second longer after each that failed at once."""
@@ -34,6 +34,8 @@ class Program:
     autostart: bool = False
     stop_signal: str = "TERM"
     stop_wait_s: int = 20
+    start_s: int = 5
+    """Ended sooner, it counts as not started: the next start waits a second longer each time."""
     environment: dict[str, str] = field(default_factory=dict)
 
     def section(self, logs: Path) -> str:
@@ -44,7 +46,7 @@ class Program:
             "environment": environment,
             "autostart": str(self.autostart).lower(),
             "autorestart": "true",
-            "startsecs": "1",
+            "startsecs": str(self.start_s),
             "startretries": str(STARTS),
             "stopsignal": self.stop_signal,
             "stopwaitsecs": str(self.stop_wait_s),
