@@ -1,0 +1,103 @@
+"""An export is a pure function of the forwarding and the version's rows."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from schemas import codec
+from sinks.ministry.forwarding import Forwarding, export_id
+from sinks.ministry.package import CHUNK, digest, package
+
+AT = datetime(2019, 10, 1, tzinfo=UTC)
+EVENT = {
+    "Event": "forwarded",
+    "DatasetId": "19164999.2019.start",
+    "MaTruongHoc": "19164999",
+    "NamHoc": 2019,
+    "Period": "start",
+    "Version": 2,
+    "Sequence": 9,
+    "Digest": "d" * 64,
+    "At": AT,
+}
+
+
+def forwarding(**changed):
+    made = Forwarding.of(EVENT | changed)
+    assert made is not None
+    return made
+
+
+def frame(record_type, count):
+    schema = codec.frame_schema(record_type)
+    columns = {name: pl.Series([None] * count, dtype=dtype) for name, dtype in schema.items()}
+    clients = [f"CL-{n:04}" for n in range(count)]
+    identities = pl.Series("identity", [f"id-{n:04}" for n in range(count)])
+    return pl.DataFrame(columns).with_columns(identities, ClientId=pl.Series(clients))
+
+
+@pytest.fixture
+def rows():
+    return {"HocSinh": frame("HocSinh", CHUNK + 1), "LopHoc": frame("LopHoc", 3)}
+
+
+@pytest.mark.parametrize("event", ["approved", "receipts_recorded", "returned"])
+def test_only_a_forwarding_is_exported(event):
+    assert Forwarding.of(EVENT | {"Event": event}) is None
+
+
+def test_the_export_is_opened_and_closed_with_the_same_totals(rows):
+    made = package(forwarding(), rows)
+    names = [codec.contract_name(m) for m in made.messages]
+    assert names == ["ExportOpened", "LopHocExported", "HocSinhExported", "HocSinhExported", "ExportClosed"]
+    opened, closed = codec.decode(made.messages[0])[1], codec.decode(made.messages[-1])[1]
+    assert opened == closed
+    assert opened["Records"] == {"LopHoc": 3, "HocSinh": CHUNK + 1}
+    assert opened["Chunks"] == 3
+    assert opened["Digest"] == EVENT["Digest"]
+
+
+def test_no_chunk_is_larger_than_the_limit_and_all_are_numbered(rows):
+    chunks = codec.decode_chunks(package(forwarding(), rows).messages[1:-1])
+    assert [c.header["Chunk"] for c in chunks] == [0, 1, 2]
+    assert [c.records.height for c in chunks] == [3, CHUNK, 1]
+    assert all(len(c.header["Ids"]) == c.records.height for c in chunks)
+
+
+def test_every_record_has_an_id_of_its_own_and_the_list_of_ids_says_whose(rows):
+    made = package(forwarding(), rows)
+    sent = [i for c in codec.decode_chunks(made.messages[1:-1]) for i in c.header["Ids"]]
+    assert sent == made.ids["record_id"].to_list()
+    assert len(set(sent)) == CHUNK + 4
+    assert made.ids.filter(pl.col("record_type") == "LopHoc")["identity"].to_list() == [
+        "id-0000",
+        "id-0001",
+        "id-0002",
+    ]
+
+
+def test_the_same_rows_in_another_order_give_the_same_bytes(rows):
+    shuffled = {name: of_type.sample(fraction=1.0, shuffle=True, seed=3) for name, of_type in rows.items()}
+    backwards = dict(reversed(shuffled.items()))
+    assert package(forwarding(), rows).messages == package(forwarding(), backwards).messages
+
+
+def test_a_version_that_is_forwarded_again_is_a_new_export_with_new_ids(rows):
+    first, again = package(forwarding(), rows), package(forwarding(Sequence=15), rows)
+    assert set(first.ids["record_id"]).isdisjoint(again.ids["record_id"])
+    assert (
+        export_id("19164999.2019.start", 2, 9) == forwarding().export_id != forwarding(Sequence=15).export_id
+    )
+
+
+def test_an_empty_version_is_opened_and_closed():
+    made = package(forwarding(), {"HocSinh": frame("HocSinh", 0)})
+    assert [codec.contract_name(m) for m in made.messages] == ["ExportOpened", "ExportClosed"]
+    assert made.ids.is_empty()
+
+
+def test_one_changed_field_changes_the_digest(rows):
+    changed = rows | {"LopHoc": rows["LopHoc"].with_columns(TenLopHoc=pl.lit("9A"))}
+    assert digest(rows) != digest(changed)
+    assert digest(rows) == digest({name: of_type.reverse() for name, of_type in rows.items()})
