@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from datetime import date
 from hashlib import blake2b, sha256
+from math import isfinite
 from typing import Any, Final
 
 import polars as pl
@@ -71,4 +72,6 @@ def _without_blanks(value: Any) -> Any:
         }
     if isinstance(value, list):
         return [_without_blanks(v) for v in value]
+    if isinstance(value, float):
+        return value + 0.0 if isfinite(value) else None  # jsonb knows no -0.0, NaN or infinity
     return value.isoformat() if isinstance(value, date) else value

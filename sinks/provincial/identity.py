@@ -1,0 +1,125 @@
+"""Whose record is this? Found by the contract's keys, the strongest first, so identity outlives the vendor.
+
+Frames in, frames out; nothing here knows a database or a record type. Columns that start with ``_`` are
+ours: ``_dataset``, ``_row`` (position in the order of chunks and rows), ``_identity``. ``Vendor`` in a key is
+the column of that name.
+
+A weaker key never joins two records whose stronger keys both have a value and differ: a vendor that gives a
+leaver's ClientId to a newcomer, or one citizen number for two pupils, must not lose a pupil. Such a doubling is
+visible to the checks; a silent overwriting would not be.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Final
+
+import polars as pl
+
+Keys = Sequence[Sequence[str]]
+
+PART_END: Final = "\x1f"
+VENDOR: Final = "Vendor"
+IDENTITY_BYTES: Final = 12
+
+
+def fields_of(keys: Keys) -> list[str]:
+    """Fields that the keys name, each once, without the vendor."""
+    return list(dict.fromkeys(f for key in keys for f in key if f != VENDOR))
+
+
+def with_keys(frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+    """The frame with ``_k0`` … ``_kn``: the dataset and the key's fields as one text, null if one is blank."""
+    return frame.with_columns(_key(frame, key).alias(f"_k{i}") for i, key in enumerate(keys))
+
+
+def repeats(incoming: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+    """Rows that stand for a record which an earlier row of the push already is: ``_row``, ``_key`` (index).
+
+    ``incoming`` comes from with_keys. A vendor's own id must be unique in a push whatever else differs (the
+    specification's rule for ClientId); the other keys follow the rule above.
+    """
+    found: list[pl.DataFrame] = []
+    left = incoming.select("_row", *(f"_k{i}" for i in range(len(keys))))
+    for i, key in enumerate(keys):
+        name = f"_k{i}"
+        keyed = left.filter(pl.col(name).is_not_null())
+        if keyed[name].n_unique() == keyed.height:
+            continue
+        first = keyed.sort("_row").unique(name, keep="first")
+        pairs = keyed.join(first, on=name, suffix="_first").filter(pl.col("_row") > pl.col("_row_first"))
+        if VENDOR not in key:
+            pairs = pairs.filter(~_conflict(i, "_first"))
+        found.append(pairs.select("_row", pl.lit(i, dtype=pl.Int32).alias("_key")))
+        left = left.join(found[-1], on="_row", how="anti")
+    empty = pl.DataFrame(schema={"_row": incoming.schema["_row"], "_key": pl.Int32})
+    return pl.concat([empty, *found]).sort("_row")
+
+
+def match(incoming: pl.DataFrame, current: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+    """``_row``, ``_identity`` of the rows that are a record we hold; each record is taken once.
+
+    Both frames come from with_keys; ``current`` has ``_identity`` as well. ``incoming`` holds no repeats.
+    """
+    names = [f"_k{i}" for i in range(len(keys))]
+    found: list[pl.DataFrame] = []
+    left, free = incoming.select("_row", *names), current.select("_identity", "_dataset", *names)
+    for i, name in enumerate(names):
+        if left.is_empty() or free.is_empty():
+            break
+        pairs = (
+            left.filter(pl.col(name).is_not_null())
+            .join(free, on=name, suffix="_held")
+            .filter(~_conflict(i, "_held"))
+            .sort("_row", "_identity")
+            .unique("_row", keep="first")
+            .unique(["_dataset", "_identity"], keep="first")
+        )
+        if pairs.is_empty():
+            continue
+        found.append(pairs.select("_row", "_identity"))
+        left = left.join(pairs, on="_row", how="anti")
+        free = free.join(pairs, on=["_dataset", "_identity"], how="anti")
+    empty = pl.DataFrame(schema={"_row": incoming.schema["_row"], "_identity": pl.String})
+    return pl.concat([empty, *found])
+
+
+def issue(record_type: str, new: pl.DataFrame, keys: Keys, taken: pl.DataFrame) -> pl.Series:
+    """Identities of new records: a hash of the strongest key that has a value; null where none has.
+
+    ``new`` comes from with_keys; ``taken`` has the ``_dataset``, ``_identity`` we hold. A hash, because an
+    identity travels to the Ministry and stands in findings, where no citizen number may stand.
+    """
+    strongest = pl.coalesce(
+        pl.concat_str([pl.lit(f"{i}{PART_END}"), pl.col(f"_k{i}")]) for i in range(len(keys))
+    )
+    texts = new.select(strongest).to_series().to_list()
+    held = set(taken.select("_dataset", "_identity").iter_rows()) if new.height else set()
+    out: list[str | None] = []
+    for text, dataset in zip(texts, new["_dataset"].to_list(), strict=True):
+        identity = None if text is None else _hash(record_type, text)
+        # The record that had this key first has another one now, and keeps its identity.
+        while identity is not None and (dataset, identity) in held:
+            identity = _hash(record_type, identity)
+        out.append(identity)
+    return pl.Series("_identity", out, dtype=pl.String)
+
+
+def _key(frame: pl.DataFrame, key: Sequence[str]) -> pl.Expr:
+    parts = [pl.col("_dataset")]
+    for name in key:
+        column = pl.col(name) if frame.schema[name] == pl.String else pl.col(name).cast(pl.String)
+        parts.append(pl.when(column != "").then(column))
+    return pl.concat_str(parts, separator=PART_END, ignore_nulls=False)
+
+
+def _conflict(upto: int, suffix: str) -> pl.Expr:
+    """A stronger key has a value on both sides, and they differ."""
+    differing = [
+        (pl.col(f"_k{j}") != pl.col(f"_k{j}{suffix}")).fill_null(False)  # null: one side has no value
+        for j in range(upto)
+    ]
+    return pl.any_horizontal(differing) if differing else pl.lit(False)
+
+
+def _hash(record_type: str, text: str) -> str:
+    return blake2b(f"{record_type}{PART_END}{text}".encode(), digest_size=IDENTITY_BYTES).hexdigest()
