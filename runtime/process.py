@@ -35,7 +35,7 @@ class Process:
         port = serve.start(self.settings, self.ready.is_set)
         log.info("started, http port %d", port)
 
-    def run(self, step: Callable[[], None]) -> None:
+    def run(self, step: Callable[[], object]) -> None:
         """Ready from now on; call ``step`` again and again until a stop is asked for."""
         self.ready.set()
         while not self.stopping.is_set():

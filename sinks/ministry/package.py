@@ -10,12 +10,13 @@ import polars as pl
 from schemas import codec, contracts
 from schemas.digest import dataset_digest, row_hashes
 from sinks.ministry.forwarding import Forwarding
+from sinks.provincial import read
 
 CHUNK: Final = 500
 """Records a message at most, as on the way in."""
 
 Rows = Mapping[str, pl.DataFrame]
-"""Record type → the version's rows: the column ``identity``, then the contract's fields."""
+"""Record type → the version's rows, as sinks.provincial.read gives them."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ def digest(rows: Rows) -> str:
     return dataset_digest(
         (record_type, identity, row_hash)
         for record_type, frame in rows.items()
-        for identity, row_hash in zip(frame["identity"], row_hashes(_fields(record_type, frame)), strict=True)
+        for identity, row_hash in zip(
+            frame["_identity"], row_hashes(read.records(record_type, frame)), strict=True
+        )
     )
 
 
@@ -49,10 +52,10 @@ def package(forwarding: Forwarding, rows: Rows) -> Package:
         frame = rows.get(record_type)
         if frame is None or frame.is_empty():
             continue
-        frame = frame.sort("identity")
-        of_type = pl.DataFrame({"identity": frame["identity"]}).with_columns(
+        frame = frame.sort("_identity")
+        of_type = pl.DataFrame({"identity": frame["_identity"]}).with_columns(
             record_type=pl.lit(record_type),
-            record_id=pl.Series(record_ids(forwarding.export_id, record_type, frame["identity"].to_list())),
+            record_id=pl.Series(record_ids(forwarding.export_id, record_type, frame["_identity"].to_list())),
         )
         totals[record_type] = frame.height
         ids.append(of_type)
@@ -72,10 +75,6 @@ def record_ids(export_id: str, record_type: str, identities: list[str]) -> list[
     return [str(uuid5(namespace, f"{record_type}/{identity}")) for identity in identities]
 
 
-def _fields(record_type: str, frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select(list(codec.frame_schema(record_type)))
-
-
 def _chunks(
     forwarding: Forwarding, record_type: str, frame: pl.DataFrame, ids: pl.Series, first: int
 ) -> list[bytes]:
@@ -85,4 +84,6 @@ def _chunks(
         for n, start in enumerate(starts)
     ]
     lengths = [len(header["Ids"]) for header in headers]
-    return codec.encode_chunks(record_type, headers, lengths, _fields(record_type, frame), suffix="Exported")
+    return codec.encode_chunks(
+        record_type, headers, lengths, read.records(record_type, frame), suffix="Exported"
+    )

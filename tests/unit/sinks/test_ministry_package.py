@@ -33,7 +33,7 @@ def frame(record_type, count):
     schema = codec.frame_schema(record_type)
     columns = {name: pl.Series([None] * count, dtype=dtype) for name, dtype in schema.items()}
     clients = [f"CL-{n:04}" for n in range(count)]
-    identities = pl.Series("identity", [f"id-{n:04}" for n in range(count)])
+    identities = pl.Series("_identity", [f"id-{n:04}" for n in range(count)])
     return pl.DataFrame(columns).with_columns(identities, ClientId=pl.Series(clients))
 
 
