@@ -70,6 +70,8 @@ def up(stack: Stack, processes: tuple[str, ...] = PROCESSES, wait: bool = True, 
 
 def down(stack: Stack, delete: bool = False) -> None:
     """Stop everything of this stack, also what outlived its supervisor; ``delete`` its data too."""
+    if delete and supervisor.is_running(stack):  # what will be gone need not be closed with care
+        supervisor.rpc(stack).signalProcess("kafka", "KILL")
     _stop(stack)
     if delete:
         shutil.rmtree(stack.data_dir)

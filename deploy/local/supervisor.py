@@ -19,7 +19,7 @@ from deploy.local.layout import Stack
 from deploy.local.problems import fail
 
 MARK: Final = "CSDL_SUPERVISED"
-"""Variable in the environment of a stack's processes: its data directory. Finds what has no supervisor left."""
+"""Environment variable of a stack's processes: its data directory. Finds what has no supervisor left."""
 
 STARTS: Final = 1_000_000_000
 """Starts before supervisord gives up: never. It waits one second longer after each that failed at once."""

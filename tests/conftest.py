@@ -1,0 +1,87 @@
+"""Fixtures: a real Kafka and a real PostgreSQL, started once a session, without pipeline processes.
+
+``stack``     Settings of the servers; topics and tables are as other tests left them
+``database``  the same with a fresh migrated database
+``topics``    the same with every topic empty
+``settings``  both: fresh database, empty topics, data directory of its own
+``run_process``  ``with run_process("validation", settings) as process:`` runs one until the block ends
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from itertools import count
+from pathlib import Path
+
+import psycopg2
+import pytest
+from pydantic import SecretStr
+
+from deploy.local import stack as local
+from deploy.local.layout import Stack
+from runtime import kafka
+from runtime.settings import Settings
+from tests import support
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The servers themselves (ports, pids, data directory)."""
+    it = Stack(tmp_path_factory.mktemp("stack"), support.free_port_base())
+    local.up(it, processes=())
+    yield it
+    local.down(it, delete=True)
+
+
+@pytest.fixture(scope="session")
+def stack(local_stack: Stack) -> Settings:
+    """Settings of a client of the servers."""
+    return local_stack.settings()
+
+
+@pytest.fixture
+def database(stack: Settings, tmp_path: Path) -> Iterator[Settings]:
+    """A fresh migrated database: a copy of the one that `up` made, which no test writes to."""
+    name = f"test_{next(_numbers)}"
+    url = stack.database_url.get_secret_value()
+    server = url.rsplit("/", 1)[0]
+    _execute(f"{server}/postgres", f"CREATE DATABASE {name} TEMPLATE csdl STRATEGY file_copy")
+    yield stack.model_copy(update={"database_url": SecretStr(f"{server}/{name}"), "data_dir": tmp_path})
+    _execute(f"{server}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def topics(stack: Settings, tmp_path: Path) -> Settings:
+    """Every topic made anew, so that it is empty and no group has an offset in it."""
+    admin = kafka.admin(stack)
+    try:
+        ours = [name for name in admin.list_topics() if not name.startswith("__")]
+        if ours:
+            admin.delete_topics(ours)
+    finally:
+        admin.close()
+    kafka.ensure_topics(stack)
+    return stack.model_copy(update={"data_dir": tmp_path})
+
+
+@pytest.fixture
+def settings(database: Settings, topics: Settings) -> Settings:
+    """Fresh database and empty topics."""
+    return database
+
+
+@pytest.fixture
+def run_process() -> Callable[..., AbstractContextManager[support.Running]]:
+    """The context manager tests.support.run_process(name, settings)."""
+    return support.run_process
+
+
+def _execute(url: str, statement: str) -> None:
+    connection = psycopg2.connect(url)
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()

@@ -1,0 +1,117 @@
+"""What integration tests share: ports nobody has, and pipeline processes as subprocesses."""
+
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from pydantic import SecretStr
+
+from deploy.local.layout import OFFSETS
+from runtime.settings import Settings
+
+
+def is_free(port: int) -> bool:
+    """Can a server bind it on 127.0.0.1?"""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port_base() -> int:
+    """A port base all of whose ports are free. Below the ephemeral ports, which outgoing connections take."""
+    while True:
+        base = random.SystemRandom().randrange(20_000, 32_000, 50)
+        if all(is_free(base + offset) for offset in OFFSETS.values()):
+            return base
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Our environment with these settings in it."""
+
+    def text(value: object) -> str:
+        if isinstance(value, SecretStr):
+            return str(value.get_secret_value())
+        return json.dumps(value) if isinstance(value, list) else str(value)
+
+    ours = {f"CSDL_{name.upper()}": text(getattr(settings, name)) for name in Settings.model_fields}
+    return os.environ | ours
+
+
+@dataclass
+class Running:
+    """A pipeline process that a test started."""
+
+    name: str
+    popen: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    def is_ready(self) -> bool:
+        """Does /readyz say yes?"""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (OSError, URLError):
+            return False
+
+    def metrics(self) -> str:
+        """Text of /metrics."""
+        with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+            return str(answer.read().decode())
+
+    def wait_ready(self, seconds: float = 30) -> None:
+        """Wait for /readyz; fails with the process's log if it ends or takes too long."""
+        deadline = time.monotonic() + seconds
+        while not self.is_ready():
+            if self.popen.poll() is not None or time.monotonic() > deadline:
+                tail = self.log.read_text(encoding="utf-8", errors="replace")[-4000:]
+                raise AssertionError(f"{self.name} is not ready (exit {self.popen.poll()}):\n{tail}")
+            time.sleep(0.05)
+
+    def stop(self, seconds: float = 20) -> int:
+        """SIGTERM, then SIGKILL; the exit code."""
+        if self.popen.poll() is None:
+            self.popen.terminate()
+            try:
+                self.popen.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.popen.kill()
+        return self.popen.wait()
+
+
+@contextmanager
+def run_process(name: str, settings: Settings, wait: bool = True) -> Iterator[Running]:
+    """`csdl run NAME` with these settings; with ``wait`` until it is ready. Stopped at the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    log = settings.data_dir / f"{name}-{port}.log"
+    env = environment(settings.model_copy(update={"http_port": port}))
+    with log.open("wb") as out:
+        command = [sys.executable, "-m", "cli", "run", name]
+        popen = subprocess.Popen(command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+    running = Running(name, popen, port, log)
+    try:
+        if wait:
+            running.wait_ready()
+        yield running
+    finally:
+        running.stop()
