@@ -15,6 +15,7 @@ from schemas.errors import ProblemList
 #: command name -> (module, attribute, one line of help)
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "down": ("cli.stack", "down", "Stop the local stack."),
+    "run": ("cli.run", "run", "Run one process of the pipeline in the foreground."),
     "status": ("cli.stack", "status", "Say what runs in the local stack."),
     "up": ("cli.stack", "up", "Start Kafka, PostgreSQL and every process of the pipeline."),
 }

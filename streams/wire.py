@@ -7,6 +7,7 @@ by hand. Standard library only: the machines' pure modules use it for the body t
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,21 +29,27 @@ def avro_name(field: str) -> str:
 
 def to_record(value: DataclassInstance) -> dict[str, Any]:
     """The Avro record of a value: tuples as arrays, enums as strings."""
-    return {avro_name(f.name): _plain(getattr(value, f.name)) for f in fields(value)}
+    return {avro: _plain(getattr(value, name)) for name, avro, _ in _shape(type(value))}
 
 
 def from_record(kind: type[T], record: dict[str, Any]) -> T:
-    """The value of an Avro record.
+    """The value of an Avro record, written with any version of its contract: what it lacks takes its default.
 
-    Raises KeyError for a missing field and ValueError for a value outside its closed list (an enum).
+    Raises TypeError for a missing field without one, ValueError for a value that its enum does not have.
     """
-    hints = get_type_hints(kind)
-    return kind(**{f.name: _typed(hints[f.name], record[avro_name(f.name)]) for f in fields(kind)})
+    given = [(name, avro, hint) for name, avro, hint in _shape(kind) if avro in record]
+    return kind(**{name: _typed(hint, record[avro]) for name, avro, hint in given})
 
 
 def millis(at: datetime) -> int:
     """Milliseconds since 1970, exact (a float would lose some)."""
     return (at - EPOCH) // timedelta(milliseconds=1)
+
+
+@cache
+def _shape(kind: type[DataclassInstance]) -> list[tuple[str, str, Any]]:
+    hints = get_type_hints(kind)
+    return [(f.name, avro_name(f.name), hints[f.name]) for f in fields(kind)]
 
 
 def _plain(value: Any) -> Any:

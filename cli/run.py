@@ -1,0 +1,23 @@
+"""`csdl run NAME`: one long-lived process in the foreground. The table of all processes."""
+
+import sys
+from importlib import import_module
+from typing import Final
+
+import click
+
+from runtime.settings import Settings
+
+PROCESSES: Final[dict[str, str]] = {
+    "confirmation": "streams.confirmation.process:main",
+    "grants": "streams.grants.process:main",
+}
+"""Process → its entry function, ``main(settings) -> None``; imported when it is run."""
+
+
+@click.command()
+@click.argument("process", type=click.Choice(sorted(PROCESSES)))
+def run(process: str) -> None:
+    """Run one process of the pipeline until it is told to stop (SIGTERM, Ctrl-C)."""
+    module, function = PROCESSES[process].split(":")
+    sys.exit(getattr(import_module(module), function)(Settings()))
