@@ -6,7 +6,9 @@ from schemas.contracts import avsc, record_types
 
 NAMESPACE: Final = "vn.csdl.events"
 
-KEPT: Final = frozenset("type name namespace doc items values symbols fields default logicalType".split())
+KEPT: Final = {"type", "name", "namespace", "doc", "items", "values", "symbols", "fields", "default"} | {
+    "logicalType"
+}
 """What a chunk contract keeps of a record's contract. Labels, rules and code lists stay in ``record.avsc``:
 they change without a new version, and every call of the codec reads the text anew."""
 

@@ -57,6 +57,7 @@ class Field:
     required_when: Mapping[str, Any] | None
     codelist: str | None
     format: str | None
+    format_unless: Mapping[str, Any] | None
     max_length: int | None
     pii: Pii
     references: str | None
@@ -190,6 +191,7 @@ def _field(schema: Mapping[str, Any], folder: Path) -> Field:
         required_when=schema.get("required_when"),
         codelist=schema.get("codelist"),
         format=schema.get("format"),
+        format_unless=schema.get("format_unless"),
         max_length=schema.get("max_length"),
         pii=schema["pii"],
         references=schema.get("references"),

@@ -14,7 +14,10 @@ from schemas.chunks import chunk_contracts
 from schemas.compatibility import full_transitive
 from schemas.home import home
 
-NOTICED: Final = tuple("type name namespace items values symbols fields default logicalType size".split())
+NOTICED: Final = {"type", "name", "namespace", "items", "values", "symbols", "fields", "default"} | {
+    "logicalType",
+    "size",
+}
 
 
 class Incompatible(Exception):
@@ -46,7 +49,7 @@ def canonical(schema: Any) -> Any:
     if isinstance(schema, list):
         return [canonical(part) for part in schema]
     if isinstance(schema, dict):
-        return {key: canonical(schema[key]) for key in NOTICED if key in schema}
+        return {key: canonical(value) for key, value in schema.items() if key in NOTICED}
     return schema
 
 
