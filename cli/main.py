@@ -17,6 +17,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "down": ("cli.stack", "down", "Stop the local stack."),
     "run": ("cli.run", "run", "Run one process of the pipeline in the foreground."),
     "status": ("cli.stack", "status", "Say what runs in the local stack."),
+    "synthetic": ("cli.synthetic", "synthetic", "Write a made-up province as the vendors' files."),
     "up": ("cli.stack", "up", "Start Kafka, PostgreSQL and every process of the pipeline."),
 }
 
