@@ -33,7 +33,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.partitioner.default import murmur2
 from kafka.structs import OffsetAndMetadata
 
-from runtime import kafka, metrics
+from runtime import dead_letters, kafka, metrics
 from runtime.process import Process
 from runtime.settings import Settings
 from schemas import codec
@@ -209,14 +209,9 @@ class Shard:
 
 def _dead_letter(message: ConsumerRecord, code: str) -> Output:
     """The bytes untouched; the headers say where they came from and why, nothing of what they hold."""
-    place = {
-        "source-topic": message.topic,
-        "source-partition": str(message.partition),
-        "source-offset": str(message.offset),
-        "error-code": code,
-    }
-    headers = [(name, text.encode("utf-8")) for name, text in place.items()]
-    return Output(dlq(message.topic), message.partition, message.key, message.value, headers)
+    return Output(
+        dlq(message.topic), message.partition, message.key, message.value, dead_letters.headers(message, code)
+    )
 
 
 def run(machine: AnyMachine, settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """A stand-in for the Ministry: reads the exports, answers each record, knows nothing of our tables.
 
-It is a system of its own: it keeps its place in a consumer group of its own, answers at least once (flush, then
-commit) and answers a repeated chunk alike, so a repetition does no harm.
+It is a system of its own: it keeps its place in a consumer group of its own, answers at least once (flush,
+then commit) and answers a repeated chunk alike, so a repetition does no harm.
 """
 
 from typing import Any, Final

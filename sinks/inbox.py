@@ -1,0 +1,53 @@
+"""A topic read with its offsets in PostgreSQL: the reading half of every consumer that writes rows.
+
+Invariant: ``take`` moves the offsets inside the caller's transaction: rows and they stand or fall together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+from psycopg2.extensions import connection, cursor
+
+from runtime import kafka
+from runtime.settings import Settings
+from schemas.topics import PARTITIONS
+from sinks.provincial.offsets import Offsets
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Messages of one poll, of each partition in its order, and where to read on after them."""
+
+    messages: list[ConsumerRecord]
+    positions: dict[TopicPartition, int]
+
+
+class Inbox:
+    """All partitions of some topics, taken from whoever read them before under the same name."""
+
+    def __init__(
+        self, settings: Settings, conn: connection, consumer: str, topics: Sequence[str], **overrides: Any
+    ) -> None:
+        partitions = [TopicPartition(topic, p) for topic in topics for p in range(PARTITIONS)]
+        self.offsets, start = Offsets.claim(conn, consumer, partitions)
+        self._consumer = kafka.consumer(settings, **overrides)
+        self._consumer.assign(partitions)
+        for tp, offset in start.items():
+            self._consumer.seek(tp, offset)
+
+    def poll(self, timeout_ms: int) -> Batch:
+        """What has arrived, after waiting for it at most so long."""
+        by_partition = self._consumer.poll(timeout_ms=timeout_ms)
+        messages = [message for of_partition in by_partition.values() for message in of_partition]
+        return Batch(messages, {tp: of[-1].offset + 1 for tp, of in by_partition.items() if of})
+
+    def take(self, cur: cursor, batch: Batch) -> None:
+        """First statement of the transaction that deals with ``batch``. Raises offsets.Fenced."""
+        self.offsets.advance(cur, batch.positions)
+
+    def close(self) -> None:
+        """Leave."""
+        self._consumer.close(autocommit=False)
