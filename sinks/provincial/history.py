@@ -1,7 +1,7 @@
 """History by version: which rows a push adds, which it replaces, what it does not mention. Pure frames.
 
-Invariant: of a record's rows exactly one is current (``valid_to`` is NULL), and its neighbour in time ends where
-it begins. A row whose hash did not change is not written again.
+Invariant: of a record's rows exactly one is current (``valid_to`` is NULL), and its neighbour in time ends
+where it begins. A row whose hash did not change is not written again.
 """
 
 from dataclasses import dataclass

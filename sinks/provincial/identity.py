@@ -5,8 +5,8 @@ ours: ``_dataset``, ``_row`` (position in the order of chunks and rows), ``_iden
 the column of that name.
 
 A weaker key never joins two records whose stronger keys both have a value and differ: a vendor that gives a
-leaver's ClientId to a newcomer, or one citizen number for two pupils, must not lose a pupil. Such a doubling is
-visible to the checks; a silent overwriting would not be.
+leaver's ClientId to a newcomer, or one citizen number for two pupils, must not lose a pupil. Such a doubling
+is visible to the checks; a silent overwriting would not be.
 """
 
 from collections.abc import Sequence
@@ -28,8 +28,15 @@ def fields_of(keys: Keys) -> list[str]:
 
 
 def with_keys(frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
-    """The frame with ``_k0`` … ``_kn``: the dataset and the key's fields as one text, null if one is blank."""
-    return frame.with_columns(_key(frame, key).alias(f"_k{i}") for i, key in enumerate(keys))
+    """The frame with its keys.
+
+    ``_k0`` … ``_kn``: the dataset and the key's fields as one text, null if one of them is blank.
+    ``_g0`` … ``_gn``: the same, but null for a code that the platform issued (``_issued_<field>`` says so):
+    it finds its record, yet it is no ground to tell two records apart.
+    """
+    keyed = frame.with_columns(_key(frame, key).alias(f"_k{i}") for i, key in enumerate(keys))
+    guards = [_guard(frame, i, key) for i, key in enumerate(keys)]
+    return keyed.with_columns(guards)
 
 
 def repeats(incoming: pl.DataFrame, keys: Keys) -> pl.DataFrame:
@@ -39,7 +46,7 @@ def repeats(incoming: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     specification's rule for ClientId); the other keys follow the rule above.
     """
     found: list[pl.DataFrame] = []
-    left = incoming.select("_row", *(f"_k{i}" for i in range(len(keys))))
+    left = incoming.select("_row", *_names(keys))
     for i, key in enumerate(keys):
         name = f"_k{i}"
         keyed = left.filter(pl.col(name).is_not_null())
@@ -60,10 +67,11 @@ def match(incoming: pl.DataFrame, current: pl.DataFrame, keys: Keys) -> pl.DataF
 
     Both frames come from with_keys; ``current`` has ``_identity`` as well. ``incoming`` holds no repeats.
     """
-    names = [f"_k{i}" for i in range(len(keys))]
     found: list[pl.DataFrame] = []
-    left, free = incoming.select("_row", *names), current.select("_identity", "_dataset", *names)
-    for i, name in enumerate(names):
+    left = incoming.select("_row", *_names(keys))
+    free = current.select("_identity", "_dataset", *_names(keys))
+    for i in range(len(keys)):
+        name = f"_k{i}"
         if left.is_empty() or free.is_empty():
             break
         pairs = (
@@ -87,21 +95,34 @@ def issue(record_type: str, new: pl.DataFrame, keys: Keys, taken: pl.DataFrame) 
     """Identities of new records: a hash of the strongest key that has a value; null where none has.
 
     ``new`` comes from with_keys; ``taken`` has the ``_dataset``, ``_identity`` we hold. A hash, because an
-    identity travels to the Ministry and stands in findings, where no citizen number may stand.
+    identity travels to the Ministry and stands in findings, where no citizen number may stand. It leaves out
+    year and period, so a record known by the same key has one identity in all datasets of its school.
     """
     strongest = pl.coalesce(
         pl.concat_str([pl.lit(f"{i}{PART_END}"), pl.col(f"_k{i}")]) for i in range(len(keys))
     )
     texts = new.select(strongest).to_series().to_list()
-    held = set(taken.select("_dataset", "_identity").iter_rows()) if new.height else set()
-    out: list[str | None] = []
-    for text, dataset in zip(texts, new["_dataset"].to_list(), strict=True):
-        identity = None if text is None else _hash(record_type, text)
-        # The record that had this key first has another one now, and keeps its identity.
-        while identity is not None and (dataset, identity) in held:
-            identity = _hash(record_type, identity)
-        out.append(identity)
-    return pl.Series("_identity", out, dtype=pl.String)
+    issued = [None if text is None else _hash(record_type, _of_school(text)) for text in texts]
+    wanted = new.select("_dataset", pl.Series("_identity", issued, dtype=pl.String))
+    held = set(
+        taken.join(wanted, on=["_dataset", "_identity"], how="semi").select("_dataset", "_identity").rows()
+    )
+    if held:
+        # Whoever had this key first has another one now, and keeps the identity.
+        everyone = set(taken.select("_dataset", "_identity").rows())
+        issued = [_free(record_type, d, i, everyone) for d, i in wanted.rows()]
+    return pl.Series("_identity", issued, dtype=pl.String)
+
+
+def _of_school(text: str) -> str:
+    index, dataset, key = text.split(PART_END, 2)
+    return PART_END.join((index, dataset.partition(".")[0], key))
+
+
+def _free(record_type: str, dataset: str, identity: str | None, taken: set[tuple[str, str]]) -> str | None:
+    while identity is not None and (dataset, identity) in taken:
+        identity = _hash(record_type, identity)
+    return identity
 
 
 def _key(frame: pl.DataFrame, key: Sequence[str]) -> pl.Expr:
@@ -112,10 +133,20 @@ def _key(frame: pl.DataFrame, key: Sequence[str]) -> pl.Expr:
     return pl.concat_str(parts, separator=PART_END, ignore_nulls=False)
 
 
+def _guard(frame: pl.DataFrame, i: int, key: Sequence[str]) -> pl.Expr:
+    issued = [pl.col(f"_issued_{name}") for name in key if f"_issued_{name}" in frame.columns]
+    given = ~pl.any_horizontal(issued) if issued else pl.lit(True)
+    return pl.when(given).then(pl.col(f"_k{i}")).alias(f"_g{i}")
+
+
+def _names(keys: Keys) -> list[str]:
+    return [f"_{letter}{i}" for i in range(len(keys)) for letter in "kg"]
+
+
 def _conflict(upto: int, suffix: str) -> pl.Expr:
     """A stronger key has a value on both sides, and they differ."""
     differing = [
-        (pl.col(f"_k{j}") != pl.col(f"_k{j}{suffix}")).fill_null(False)  # null: one side has no value
+        (pl.col(f"_g{j}") != pl.col(f"_g{j}{suffix}")).fill_null(False)  # null: one side has no value
         for j in range(upto)
     ]
     return pl.any_horizontal(differing) if differing else pl.lit(False)

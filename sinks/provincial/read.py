@@ -1,7 +1,7 @@
 """A version's rows, back from PostgreSQL: the one place that reads them.
 
-The frames have exactly the contract's columns and types, so that a row hash recomputed from them equals the one
-computed when the row was written.
+The frames have exactly the contract's columns and types, so that a row hash recomputed from them equals the
+one computed when the row was written.
 """
 
 from collections.abc import Sequence

@@ -17,7 +17,10 @@ SYSTEM: Final = {
     "dataset_id": ("text", "Mã bộ dữ liệu — dataset"),
     "identity": ("text", "Định danh bản ghi, không đổi khi đổi phần mềm — identity, outlives the vendor"),
     "valid_from": ("integer", "Phiên bản đầu tiên có dòng này — first version that holds this row"),
-    "valid_to": ("integer", "Phiên bản đầu tiên không còn dòng này — first version without it, NULL if current"),
+    "valid_to": (
+        "integer",
+        "Phiên bản đầu tiên không còn dòng này — first version without it, NULL if current",
+    ),
     "row_hash": ("text", "Mã băm nội dung bản ghi — hash of the record"),
     "vendor": ("text", "Phần mềm đã gửi — vendor that sent it"),
 }
@@ -53,7 +56,8 @@ def table(record_type: str) -> Table:
     contract = contracts.record(record_type)
     dtypes = codec.frame_schema(record_type)
     columns = tuple(
-        Column(f.column, sql_type(dtypes[f.name]), f.name, dtypes[f.name], f.label_vi) for f in contract.fields
+        Column(f.column, sql_type(dtypes[f.name]), f.name, dtypes[f.name], f.label_vi)
+        for f in contract.fields
     )
     taken = [c.name for c in columns if c.name in SYSTEM]
     if taken:

@@ -18,7 +18,8 @@ CREATE TABLE consumer_offset (
     PRIMARY KEY (consumer, topic, partition)
 );
 COMMENT ON TABLE consumer_offset IS
-    'Vị trí đã đọc trên Kafka, ghi cùng giao dịch với dữ liệu — consumed offsets, written in the rows'' transaction';
+    'Vị trí đã đọc trên Kafka, ghi cùng giao dịch với dữ liệu '
+    '— consumed offsets, written in the rows'' transaction';
 COMMENT ON COLUMN consumer_offset.epoch IS
     'Tăng mỗi lần một tiến trình nhận phân vùng; tiến trình cũ không ghi được nữa — fences a zombie';
 
@@ -59,7 +60,8 @@ CREATE INDEX push_open ON push (first_seen) WHERE outcome IS NULL;
 CREATE INDEX push_by_dataset ON push (dataset_id);
 COMMENT ON TABLE push IS 'Lần gửi của một phần mềm cho một trường — one sending by a vendor for one school';
 COMMENT ON COLUMN push.kind IS 'LoaiDongBo';
-COMMENT ON COLUMN push.totals IS 'Số bản ghi theo loại do bên gửi khai khi đóng — control totals of PushClosed';
+COMMENT ON COLUMN push.totals IS
+    'Số bản ghi theo loại do bên gửi khai khi đóng — control totals of PushClosed';
 COMMENT ON COLUMN push.outcome IS
     'version, unchanged, refused, mismatch, superseded, incomplete; NULL khi chưa kết thúc — NULL while open';
 COMMENT ON COLUMN push.late IS
@@ -76,7 +78,8 @@ CREATE TABLE push_chunk (
 );
 ALTER TABLE push_chunk ALTER COLUMN value SET STORAGE EXTERNAL;
 COMMENT ON TABLE push_chunk IS
-    'Gói bản ghi của lần gửi chưa kết thúc, để riêng — chunks of open pushes, put aside until the push is complete';
+    'Gói bản ghi của lần gửi chưa kết thúc, để riêng '
+    '— chunks of open pushes, put aside until the push is complete';
 
 CREATE TABLE version (
     dataset_id  text        NOT NULL REFERENCES dataset,
@@ -99,7 +102,8 @@ CREATE INDEX version_unchecked ON version (created_at) WHERE checked_at IS NULL;
 COMMENT ON TABLE version IS
     'Phiên bản của bộ dữ liệu, đánh số từ 1, không bao giờ sửa — state of a dataset when a push was applied';
 COMMENT ON COLUMN version.records IS 'Số bản ghi của phiên bản theo loại — records of the version by type';
-COMMENT ON COLUMN version.received IS 'Số bản ghi lần gửi mang tới theo loại — records the push brought, by type';
+COMMENT ON COLUMN version.received IS
+    'Số bản ghi lần gửi mang tới theo loại — records the push brought, by type';
 COMMENT ON COLUMN version.absent IS
     'Bản ghi đang có mà lần gửi không nhắc tới, theo loại — identities we hold that the push lacked, by type';
 COMMENT ON COLUMN version.written IS 'Số dòng mới hoặc thay đổi — rows that are new or changed';
@@ -120,7 +124,8 @@ CREATE TABLE record_refused (
 CREATE INDEX record_refused_push ON record_refused (vendor, push_id, dataset_id);
 CREATE INDEX record_refused_dataset ON record_refused (dataset_id);
 COMMENT ON TABLE record_refused IS
-    'Bản ghi bị từ chối: chỗ đứng, quy tắc, tên trường — refused records: place, rule and field names, never a value';
+    'Bản ghi bị từ chối: chỗ đứng, quy tắc, tên trường '
+    '— refused records: place, rule and field names, never a value';
 
 CREATE TABLE finding (
     dataset_id  text    NOT NULL,
@@ -144,7 +149,8 @@ CREATE TABLE outbox (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE outbox IS
-    'Thông điệp chờ gửi sang Kafka, ghi cùng giao dịch với dữ liệu — messages for Kafka, written with the rows';
+    'Thông điệp chờ gửi sang Kafka, ghi cùng giao dịch với dữ liệu '
+    '— messages for Kafka, written with the rows';
 """
 
 DOWNGRADE = """

@@ -25,7 +25,8 @@ CREATE TABLE confirmation (
     chain_broken boolean     NOT NULL DEFAULT false
 );
 CREATE INDEX confirmation_state ON confirmation (state);
-COMMENT ON TABLE confirmation IS 'Trạng thái xác nhận của mỗi bộ dữ liệu — state of each dataset''s confirmation';
+COMMENT ON TABLE confirmation IS
+    'Trạng thái xác nhận của mỗi bộ dữ liệu — state of each dataset''s confirmation';
 COMMENT ON COLUMN confirmation.level IS
     'Thứ tự trong tuyến của đơn vị đến lượt, từ 0 — index in the route of the unit whose turn it is';
 COMMENT ON COLUMN confirmation.chain_broken IS
@@ -71,10 +72,12 @@ CREATE TABLE command_outcome (
 );
 CREATE INDEX command_outcome_subject ON command_outcome (subject);
 COMMENT ON TABLE command_outcome IS
-    'Kết quả của mỗi lệnh: accepted hoặc refused kèm mã — what became of each command, with the code of a refusal';
+    'Kết quả của mỗi lệnh: accepted hoặc refused kèm mã '
+    '— what became of each command, with the code of a refusal';
 COMMENT ON COLUMN command_outcome.machine IS 'confirmation | grants';
 COMMENT ON COLUMN command_outcome.command IS
-    'Tên lệnh bị từ chối, hoặc tên sự kiện nếu được nhận — name of the refused command, or of the first event';
+    'Tên lệnh bị từ chối, hoặc tên sự kiện nếu được nhận '
+    '— name of the refused command, or of the first event';
 
 CREATE TABLE grant_state (
     vendor       text        NOT NULL,

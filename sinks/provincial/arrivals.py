@@ -1,0 +1,115 @@
+"""What the verdict topic brings: chunks and closings, each with the push it belongs to. Pure.
+
+Whatever comes here has passed validation. What cannot be read all the same is counted and left out, so that
+it cannot stand in the way of the rest; its push will not become complete, and its vendor is told so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import polars as pl
+
+from schemas import codec
+from schemas import dataset as dataset_ids
+from schemas.codec import Chunk, Undecodable
+from sinks.provincial.pushes import Closed, PushKey
+
+CLOSED: Final = "PushClosed"
+REPORTED: Final = "Reported"
+
+NO_DATASET: Final = "REC-004"
+NOT_OURS: Final = "REC-005"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One message that belongs to a push: a chunk with its bytes, or the closing. ``at`` is Kafka's time."""
+
+    push: PushKey
+    kind: str
+    at: datetime
+    value: bytes
+    chunk: Chunk | None = None
+    closed: Closed | None = None
+
+
+def arrivals(messages: Sequence[tuple[bytes, datetime]]) -> tuple[list[Arrival], list[str]]:
+    """(arrivals in the order given, codes of what is left out)."""
+    chunks, codes = decode([value for value, _ in messages])
+    out: list[Arrival] = []
+    for (value, at), event in zip(messages, chunks, strict=True):
+        if event is None:
+            continue
+        header = event.header if isinstance(event, Chunk) else event
+        key = _key(header)
+        if key is None:
+            codes.append(NO_DATASET)
+        elif isinstance(event, Chunk):
+            out.append(Arrival(key, header["LoaiDongBo"], at, value, chunk=event))
+        else:
+            out.append(Arrival(key, header["LoaiDongBo"], at, value, closed=_closed(event)))
+    return out, codes
+
+
+def decode(values: Sequence[bytes]) -> tuple[list[Chunk | dict[str, Any] | None], list[str]]:
+    """Chunk, PushClosed or None for each value, and why the Nones are none."""
+    out: list[Chunk | dict[str, Any] | None] = [None] * len(values)
+    codes: list[str] = []
+    columnar: list[int] = []
+    for i, value in enumerate(values):
+        try:
+            name = codec.contract_name(value)
+            if name == CLOSED:
+                out[i] = codec.decode(value)[1]
+            elif name.endswith(REPORTED):
+                columnar.append(i)
+            else:
+                codes.append(NOT_OURS)
+        except Undecodable as fault:
+            codes.append(fault.code)
+    try:
+        for i, chunk in zip(columnar, codec.decode_chunks([values[i] for i in columnar]), strict=True):
+            out[i] = chunk
+    except Undecodable:
+        for i in columnar:
+            try:
+                out[i] = _decode_alone(values[i])
+            except Undecodable as fault:
+                codes.append(fault.code)
+    return out, codes
+
+
+def received(chunk: Chunk) -> int:
+    """Records that a chunk brought, refused ones included; a record refused by several rules is one."""
+    return chunk.records.height + len({(r["Row"], r["ClientId"]) for r in chunk.header["Refused"]})
+
+
+def _decode_alone(value: bytes) -> Chunk:
+    """Column by column, else row by row: pyruhvro refuses some values that Avro allows."""
+    try:
+        return codec.decode_chunk(value)
+    except Undecodable:
+        name, event = codec.decode(value)
+    record_type = name.removesuffix(REPORTED)
+    try:
+        records = pl.DataFrame(event.pop("Records"), schema=codec.frame_schema(record_type), strict=True)
+    except Exception:
+        raise Undecodable("AVRO-003") from None
+    return Chunk(name, record_type, event, records)
+
+
+def _key(header: dict[str, Any]) -> PushKey | None:
+    """None for a push that speaks of no dataset, or whose names no database can hold."""
+    try:
+        dataset = dataset_ids.dataset_id(header["MaTruongHoc"], header["NamHoc"], header["LoaiDongBo"])
+        school, _, _ = dataset_ids.split(dataset)
+    except (KeyError, ValueError):
+        return None
+    names = (header["Vendor"], header["PushId"], school)
+    return None if any("\x00" in n or not n for n in names) else PushKey(names[0], names[1], dataset)
+
+
+def _closed(event: dict[str, Any]) -> Closed:
+    return Closed(event["OpenedAt"], event["ClosedAt"], event["Chunks"], event["Records"])

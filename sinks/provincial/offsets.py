@@ -1,0 +1,77 @@
+"""Consumed offsets in PostgreSQL, in the transaction of the rows they stand for.
+
+Invariant: a row is there if and only if the offset behind its message is. A consumer that starts takes its
+partitions by raising their epoch; one that still believes it has them finds its epoch gone at its next
+transaction, before it has written anything, and ends.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from kafka import TopicPartition
+from psycopg2.extensions import connection, cursor
+from psycopg2.extras import execute_values
+
+
+class Fenced(Exception):
+    """Another consumer has taken our partitions."""
+
+
+class Offsets:
+    """The offsets of one consumer. ``consumer`` is its name in the table."""
+
+    def __init__(self, consumer: str, epochs: Mapping[TopicPartition, int]) -> None:
+        self.consumer = consumer
+        self._epochs = dict(epochs)
+
+    @classmethod
+    def claim(
+        cls, conn: connection, consumer: str, partitions: Iterable[TopicPartition]
+    ) -> tuple["Offsets", dict[TopicPartition, int]]:
+        """Take the partitions; the offsets to start from. Waits for a transaction of the one before."""
+        epochs: dict[TopicPartition, int] = {}
+        start: dict[TopicPartition, int] = {}
+        with conn, conn.cursor() as cur:
+            for tp in sorted(partitions):
+                cur.execute(
+                    "INSERT INTO consumer_offset (consumer, topic, partition, next_offset, epoch) "
+                    "VALUES (%s, %s, %s, 0, 1) ON CONFLICT (consumer, topic, partition) "
+                    "DO UPDATE SET epoch = consumer_offset.epoch + 1 RETURNING next_offset, epoch",
+                    (consumer, tp.topic, tp.partition),
+                )
+                start[tp], epochs[tp] = cur.fetchone()
+        return cls(consumer, epochs), start
+
+    def advance(self, cur: cursor, positions: Mapping[TopicPartition, int]) -> None:
+        """First statement of a transaction: move to ``positions`` (next offset to read) and hold the rows.
+
+        Raises Fenced if one of the partitions is no longer ours; nothing of the transaction may stand then.
+        """
+        if not positions:
+            return
+        rows = [(tp.topic, tp.partition, n, self._epochs[tp]) for tp, n in sorted(positions.items())]
+        execute_values(
+            cur,
+            "UPDATE consumer_offset o SET next_offset = n.next_offset, updated_at = now() "
+            "FROM (VALUES %s) AS n (topic, partition, next_offset, epoch) "
+            f"WHERE o.consumer = {_literal(cur, self.consumer)} AND o.topic = n.topic "
+            "AND o.partition = n.partition AND o.epoch = n.epoch",
+            rows,
+            page_size=len(rows),
+        )
+        if cur.rowcount != len(rows):
+            raise Fenced(self.consumer)
+
+    def hold(self, cur: cursor) -> None:
+        """As ``advance`` without moving: for a transaction that no message caused."""
+        cur.execute(
+            "SELECT topic, partition, epoch FROM consumer_offset WHERE consumer = %s FOR UPDATE",
+            (self.consumer,),
+        )
+        held = {TopicPartition(topic, partition): epoch for topic, partition, epoch in cur.fetchall()}
+        if any(held.get(tp) != epoch for tp, epoch in self._epochs.items()):
+            raise Fenced(self.consumer)
+
+
+def _literal(cur: cursor, value: str) -> str:
+    literal: str = cur.mogrify("%s", (value,)).decode()
+    return literal

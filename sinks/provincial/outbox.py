@@ -1,0 +1,88 @@
+"""The outbox: what the database must tell Kafka is written with the rows, and a relay sends it.
+
+Invariant: a message leaves the table only after Kafka has acknowledged it, so it is sent at least once. A
+message that is sent again is the same byte for byte, and carries a deterministic id: readers drop the repeat.
+The relay sends in the order of ``id``, one relay at a time (an advisory lock held by its transaction), so the
+messages of a key keep their order.
+"""
+
+import select
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from kafka import KafkaProducer
+from psycopg2.extensions import connection, cursor
+from psycopg2.extras import execute_values
+
+from runtime import kafka, metrics, postgres
+from runtime.process import Process
+from runtime.settings import Settings
+
+CHANNEL: Final = "outbox"
+BATCH: Final = 1000
+LOCK: Final = 0x6F757462
+WAIT_S: Final = 0.5
+"""At most so long between two looks; a NOTIFY ends the wait at once."""
+
+SEND_TIMEOUT_S: Final = 30.0
+
+
+def put(cur: cursor, topic: str, messages: Sequence[tuple[bytes, bytes]]) -> None:
+    """Write (key, value) messages to be sent when the transaction commits."""
+    if not messages:
+        return
+    execute_values(
+        cur,
+        "INSERT INTO outbox (topic, key, value) VALUES %s",
+        [(topic, key, value) for key, value in messages],
+        page_size=1000,
+    )
+    cur.execute(f"NOTIFY {CHANNEL}")
+
+
+def relay(conn: connection, producer: KafkaProducer) -> Counter[str]:
+    """Send one batch and forget it, in one transaction; messages sent by topic."""
+    with conn, conn.cursor() as cur:
+        cur.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        cur.execute("SELECT id, topic, key, value FROM outbox ORDER BY id LIMIT %s", (BATCH,))
+        rows = cur.fetchall()
+        if not rows:
+            return Counter()
+        sent = [producer.send(topic, key=bytes(key), value=bytes(value)) for _, topic, key, value in rows]
+        producer.flush(timeout=SEND_TIMEOUT_S)
+        for future in sent:
+            future.get(timeout=0)  # raises what Kafka said; nothing is deleted then
+        cur.execute("DELETE FROM outbox WHERE id = ANY(%s)", ([r[0] for r in rows],))
+    return Counter(topic for _, topic, _, _ in rows)
+
+
+def main(settings: Settings) -> None:
+    """Relay until told to stop."""
+    process = Process("outbox", settings)
+    process.start()
+    conn = postgres.connect(settings, "csdl-outbox")
+    listener = postgres.connect(settings, "csdl-outbox-listen")
+    listener.autocommit = True
+    with conn, conn.cursor() as cur:
+        # A relay that was stopped in mid-transaction must not hold the lock for ever.
+        cur.execute("SET idle_in_transaction_session_timeout = '60s'")
+    with listener.cursor() as cur:
+        cur.execute(f"LISTEN {CHANNEL}")
+    producer = kafka.producer(settings)
+
+    def step() -> None:
+        started = time.perf_counter()
+        sent = relay(conn, producer)
+        if sent:
+            metrics.BATCH_SECONDS.labels("outbox").observe(time.perf_counter() - started)
+            for topic, n in sent.items():
+                metrics.OUTBOX_SENT.labels(topic).inc(n)
+        else:
+            select.select([listener], [], [], WAIT_S)
+            listener.poll()
+            listener.notifies.clear()
+
+    process.run(step)
+    producer.close()
