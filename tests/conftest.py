@@ -7,6 +7,7 @@
 ``run_process``  ``with run_process("validation", settings) as process:`` runs one until the block ends
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import count
@@ -14,12 +15,14 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from kafka import KafkaAdminClient
 from pydantic import SecretStr
 
 from deploy.local import stack as local
 from deploy.local.layout import Stack
 from runtime import kafka
 from runtime.settings import Settings
+from schemas.topics import topics as all_topics
 from tests import support
 
 _numbers = count(1)
@@ -54,14 +57,9 @@ def database(stack: Settings, tmp_path: Path) -> Iterator[Settings]:
 @pytest.fixture
 def topics(stack: Settings, tmp_path: Path) -> Settings:
     """Every topic made anew, so that it is empty and no group has an offset in it."""
-    admin = kafka.admin(stack)
-    try:
-        ours = [name for name in admin.list_topics() if not name.startswith("__")]
-        if ours:
-            admin.delete_topics(ours)
-    finally:
-        admin.close()
+    _delete_topics(stack)
     kafka.ensure_topics(stack)
+    _until_listed(stack, {topic.name for topic in all_topics(stack.vendors)})
     return stack.model_copy(update={"data_dir": tmp_path})
 
 
@@ -75,6 +73,33 @@ def settings(database: Settings, topics: Settings) -> Settings:
 def run_process() -> Callable[..., AbstractContextManager[support.Running]]:
     """The context manager tests.support.run_process(name, settings)."""
     return support.run_process
+
+
+def _delete_topics(settings: Settings) -> None:
+    admin = kafka.admin(settings)
+    try:
+        ours = _listed(admin)
+        if ours:
+            admin.delete_topics(list(ours))
+    finally:
+        admin.close()
+    _until_listed(settings, set())
+
+
+def _until_listed(settings: Settings, names: set[str]) -> None:
+    """The controller answers before the broker's metadata, which clients read, has caught up."""
+    admin = kafka.admin(settings)
+    deadline = time.monotonic() + 20
+    try:
+        while (listed := _listed(admin)) != names:
+            assert time.monotonic() < deadline, listed ^ names
+            time.sleep(0.02)
+    finally:
+        admin.close()
+
+
+def _listed(admin: KafkaAdminClient) -> set[str]:
+    return {name for name in admin.list_topics() if not name.startswith("__")}
 
 
 def _execute(url: str, statement: str) -> None:
