@@ -15,6 +15,8 @@ from schemas.errors import ProblemList
 #: command name -> (module, attribute, one line of help)
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "down": ("cli.stack", "down", "Stop the local stack."),
+    "metrics": ("cli.metrics", "metrics", "What the pipeline measures."),
+    "ministry": ("cli.ministry", "ministry", "What went to the Ministry, and a stand-in for it."),
     "run": ("cli.run", "run", "Run one process of the pipeline in the foreground."),
     "status": ("cli.stack", "status", "Say what runs in the local stack."),
     "synthetic": ("cli.synthetic", "synthetic", "Write a made-up province as the vendors' files."),

@@ -10,7 +10,10 @@ from runtime.settings import Settings
 
 PROCESSES: Final[dict[str, str]] = {
     "confirmation": "streams.confirmation.process:main",
+    "export": "sinks.ministry.export:main",
     "grants": "streams.grants.process:main",
+    "receipts": "sinks.ministry.receipts:main",
+    "watch": "sinks.watch.process:main",
 }
 """Process → its entry function, ``main(settings) -> None``; imported when it is run."""
 

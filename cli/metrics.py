@@ -1,0 +1,56 @@
+"""`csdl metrics`: the closed list of what is measured; docs/metrics.md is printed from here."""
+
+import json
+from dataclasses import asdict
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from runtime.metrics import LABELS, METRICS
+
+_HEAD: Final = """\
+# Metrics
+
+Generated from `runtime/metrics.py` by `csdl docs`; do not edit.
+
+Every process serves `/metrics` (Prometheus text), `/healthz` (it lives) and `/readyz` (it has read its state
+and works). All metrics of the pipeline are listed here; a label never holds a school or a person. The gauges
+come from the process `watch`, which looks at Kafka and PostgreSQL every few seconds.
+
+- Scraping: `deploy/prometheus/prometheus.yml`; `csdl up` writes a stack's own, with its ports, into its data
+  directory.
+- Alerts: `deploy/prometheus/alerts.yml`, tested by `promtool test rules deploy/prometheus/alerts_test.yml`.
+- Dashboard: `deploy/grafana/csdl.json`. A real Prometheus runs its expressions in the tests; Grafana itself was
+  not run.
+"""
+
+
+@click.group()
+def metrics() -> None:
+    """What the pipeline measures."""
+
+
+@metrics.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def list_(as_json: bool) -> None:
+    """Every metric: name, kind, labels, one sentence."""
+    if as_json:
+        click.echo(json.dumps([asdict(m) for m in METRICS], ensure_ascii=False, indent=2))
+        return
+    table = Table("name", "kind", "labels", "sentence", box=None)
+    for m in METRICS:
+        table.add_row(m.name, m.kind, ", ".join(m.labels), f"{m.sentence_vi}\n{m.sentence_en}")
+    Console().print(table)
+
+
+def render() -> str:
+    """Text of docs/metrics.md."""
+    lines = [_HEAD, "## Labels", "", "| label | values |", "|---|---|"]
+    lines += [f"| `{name}` | {values} |" for name, values in LABELS.items()]
+    lines += ["", "## List", "", "| name | kind | labels | câu mô tả | sentence |", "|---|---|---|---|---|"]
+    for m in METRICS:
+        labels = ", ".join(f"`{label}`" for label in m.labels)
+        lines.append(f"| `{m.name}` | {m.kind} | {labels} | {m.sentence_vi} | {m.sentence_en} |")
+    return "\n".join(lines) + "\n"
