@@ -1,1 +1,1 @@
-"""Side by side on the same records and the same cores: ours end to end, bare COPY + merge, the documented way."""
+"""Side by side on the same records and cores: ours end to end, bare COPY + merge, the documented way."""

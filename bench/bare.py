@@ -1,5 +1,6 @@
-"""The floor: the same rows by COPY into a temporary table and one merge, 5,000 rows a commit. No Kafka, no rules,
-no history, no identity: what nobody can beat by much on this PostgreSQL.
+"""The floor: the same rows by COPY into a temporary table and one merge, 5,000 rows a commit.
+
+No Kafka, no rules, no history, no identity.
 """
 
 import io
