@@ -1,7 +1,6 @@
 """`csdl metrics`: the closed list of what is measured; docs/metrics.md is printed from here."""
 
 import json
-from dataclasses import asdict
 from typing import Final
 
 import click
@@ -22,8 +21,8 @@ come from the process `watch`, which looks at Kafka and PostgreSQL every few sec
 - Scraping: `deploy/prometheus/prometheus.yml`; `csdl up` writes a stack's own, with its ports, into its data
   directory.
 - Alerts: `deploy/prometheus/alerts.yml`, tested by `promtool test rules deploy/prometheus/alerts_test.yml`.
-- Dashboard: `deploy/grafana/csdl.json`. A real Prometheus runs its expressions in the tests; Grafana itself was
-  not run.
+- Dashboard: `deploy/grafana/csdl.json`. A real Prometheus runs its expressions in the tests; Grafana itself
+  was not run.
 """
 
 
@@ -37,7 +36,17 @@ def metrics() -> None:
 def list_(as_json: bool) -> None:
     """Every metric: name, kind, labels, one sentence."""
     if as_json:
-        click.echo(json.dumps([asdict(m) for m in METRICS], ensure_ascii=False, indent=2))
+        listed = [
+            {
+                "name": m.name,
+                "kind": m.kind,
+                "labels": m.labels,
+                "sentence": m.sentence_en,
+                "sentence_vi": m.sentence_vi,
+            }
+            for m in METRICS
+        ]
+        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
         return
     table = Table("name", "kind", "labels", "sentence", box=None)
     for m in METRICS:
