@@ -3,8 +3,8 @@
 ``format`` of a column: ``id`` (digits or letters of a code), ``citizen`` (12-digit number, a lost zero is
 repaired when that is provable), ``name``, ``text``, ``class`` (a class name), ``date`` (day first), ``year``,
 ``phone``, ``label`` (code list; ``label:99`` gives what a blank means), ``tick`` (x or blank; ``tick:09`` gives
-the code that a tick means), ``disability``, ``skip`` (known, not sent). Of several columns with one target the
-lowest ``rank`` that has a value wins.
+the code that a tick means), ``disability``, ``skip`` (known, not sent), ``constant:01`` (no column: what the list
+as a whole says of each record). Of several columns with one target the lowest ``rank`` with a value wins.
 """
 
 import csv
@@ -37,6 +37,8 @@ class Layout:
     record_type: str
     codemap: str
     columns: tuple[Column, ...]
+    constants: tuple[Column, ...]
+    """What holds for every record of the list, in no column."""
 
     def by_caption(self) -> dict[str, Column]:
         """Folded caption or synonym → column."""
@@ -47,7 +49,14 @@ class Layout:
 def load(name: str, record_type: str, codemap: str) -> Layout:
     """The layout ``<name>.csv``."""
     text = files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
-    return Layout(name, record_type, codemap, tuple(_column(row) for row in csv.DictReader(text.splitlines())))
+    rows = [_column(row) for row in csv.DictReader(text.splitlines())]
+    return Layout(
+        name,
+        record_type,
+        codemap,
+        columns=tuple(c for c in rows if c.format != "constant"),
+        constants=tuple(c for c in rows if c.format == "constant"),
+    )
 
 
 def vnedu_student_list() -> Layout:

@@ -1,0 +1,140 @@
+"""Columns of text → columns of a record's contract, and the cells that cannot be expressed.
+
+Each field is converted by what its contract says (Avro type, code list); nothing here names a field.
+"""
+
+from functools import cache
+from typing import Final
+
+import polars as pl
+
+from producers.adapters.raw import ITEM, Nested, Raw
+from producers.codemaps import CodeMap
+from producers.model import FAULTS, concat_faults, faults_of
+from schemas.contracts import Field
+
+UNMAPPED: Final = "CELL-101"
+_BY_TYPE: Final = {"date": "CELL-102", "int": "CELL-103", "double": "CELL-104", "boolean": "CELL-105"}
+
+_FLAGS: Final = {"0": False, "1": True, "false": False, "true": True}
+_TIMESTAMP: Final = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
+"""``2012-01-09T00:00:00.0``: no zone, since a moment elsewhere may be another day here."""
+
+
+def convert(
+    raw: Raw, fields: list[Field], codemap: CodeMap, schema: dict[str, pl.DataType], *, nfc: bool
+) -> "Converted":
+    """Values of all ``fields`` in the types of ``schema``; a field that does not occur is null.
+
+    ``nfc``: letters may be decomposed and must be composed first.
+    """
+    texts = raw.texts.select(_given(name, nfc) for name in raw.texts.columns)
+    present = [f for f in fields if f.name in texts.columns]
+    values = texts.select(_value(f, codemap) for f in present)
+    faults = [raw.faults]
+    for f in present:
+        if values[f.name].null_count() != texts[f.name].null_count():
+            bad = texts[f.name].is_not_null() & values[f.name].is_null()
+            if codelist := mapped_list(f, codemap):
+                bad &= ~texts[f.name].is_in(_silent(codemap, codelist)).fill_null(value=False)
+            faults.append(faults_of(_BY_TYPE.get(f.avro_type, UNMAPPED), f.name, bad))
+    columns = []
+    for f in fields:
+        if f.name in raw.lists:
+            column, bad_items = _list(raw.lists[f.name], f, codemap, schema[f.name], raw.height, nfc)
+            columns.append(column)
+            faults.append(bad_items)
+        elif f.name in values.columns:
+            columns.append(values[f.name])
+        else:
+            columns.append(pl.Series(f.name, [None], dtype=schema[f.name]).new_from_index(0, raw.height))
+    return pl.DataFrame(columns), concat_faults(faults)
+
+
+Converted = tuple[pl.DataFrame, pl.DataFrame]
+"""(values, faults as FAULTS)"""
+
+
+def mapped_list(f: Field, codemap: CodeMap) -> str | None:
+    """The code list of a field for which the vendor has a map. Without one the ministry's code is expected."""
+    return next((c for c in f.codelists if c in codemap), None)
+
+
+def _given(name: str, nfc: bool) -> pl.Expr:
+    text = pl.col(name).str.strip_chars()
+    if nfc:
+        text = text.str.normalize("NFC")
+    return pl.when(text != "").then(text).alias(name)
+
+
+def _value(f: Field, codemap: CodeMap) -> pl.Expr:
+    text = pl.col(f.name)
+    match f.avro_type:
+        case "boolean":
+            return text.replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean)
+        case "int":
+            return text.str.strip_suffix(".0").cast(pl.Int32, strict=False)
+        case "double":
+            return text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+        case "date":
+            day = text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+            return pl.when(text.str.contains(_TIMESTAMP)).then(day).alias(f.name)
+        case _:
+            codelist = mapped_list(f, codemap)
+            return _mapped(text, codemap, codelist) if codelist else text
+
+
+def _mapped(text: pl.Expr, codemap: CodeMap, codelist: str) -> pl.Expr:
+    old, new = _columns(codemap, codelist)
+    return text.replace_strict(old, new, default=None, return_dtype=pl.String)
+
+
+@cache
+def _columns(codemap: CodeMap, codelist: str) -> tuple[pl.Series, pl.Series]:
+    entries = codemap.entries(codelist)
+    return pl.Series(list(entries), dtype=pl.String), pl.Series(list(entries.values()), dtype=pl.String)
+
+
+def _silent(codemap: CodeMap, codelist: str) -> list[str]:
+    """Codes that say "nothing to send"."""
+    return [code for code, ministry in codemap.entries(codelist).items() if ministry is None]
+
+
+def _list(
+    nested: Nested, f: Field, codemap: CodeMap, dtype: pl.DataType, height: int, nfc: bool
+) -> tuple[pl.Series, pl.DataFrame]:
+    """The list column of ``height`` records, and the faults of its items as faults of their records."""
+    assert isinstance(dtype, pl.List)
+    if f.nested is None:
+        values, faults = _codes(nested.items, f, codemap, nfc)
+    else:
+        assert isinstance(dtype.inner, pl.Struct)
+        frame, faults = convert(nested.items, f.nested, codemap, dict(dtype.inner.to_schema()), nfc=nfc)
+        values = frame.to_struct(f.name)
+    grouped = (
+        pl.DataFrame({"parent": nested.parent, f.name: values})
+        .group_by("parent", maintain_order=True)
+        .agg(pl.col(f.name))
+    )
+    rows = pl.DataFrame({"parent": pl.int_range(height, dtype=pl.UInt32, eager=True), "given": nested.given})
+    column = (
+        rows.join(grouped, on="parent", how="left", maintain_order="left")
+        .select(pl.when("given").then(pl.col(f.name).fill_null(pl.lit([], dtype=dtype))).alias(f.name))
+        .to_series()
+        .cast(dtype)
+    )
+    at_parent = faults.select(
+        index=nested.parent.gather(faults["index"]),
+        rule=pl.col("rule"),
+        field=pl.lit(f.name) + pl.when(pl.col("field") != "").then("." + pl.col("field")).otherwise(pl.lit("")),
+    )
+    return column, at_parent.cast(dict(FAULTS))
+
+
+def _codes(items: Raw, f: Field, codemap: CodeMap, nfc: bool) -> tuple[pl.Series, pl.DataFrame]:
+    text = items.texts.select(_given(ITEM, nfc)).to_series()
+    codelist = mapped_list(f, codemap)
+    if codelist is None:
+        return text, items.faults
+    values, strange = codemap.map(codelist, text)
+    return values, concat_faults([items.faults, faults_of(UNMAPPED, "", strange)])

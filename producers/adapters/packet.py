@@ -1,0 +1,90 @@
+"""The ministry's JSON packet: one school's records, codes as the vendors write them on the wire."""
+
+import unicodedata
+from typing import Final
+
+import polars as pl
+
+from producers.adapters.convert import convert
+from producers.adapters.packet_json import Packet, split
+from producers.adapters.raw import read as read_raw
+from producers.codemaps import load
+from producers.model import FAULTS, ROW, Reading, SourceTable, Target, concat_faults, faults_of
+from schemas.codec import frame_schema
+from schemas.contracts import record, record_types
+from schemas.errors import Place, Problem, ProblemList
+
+FORMAT: Final = "packet"
+NO_CLIENT_ID: Final = "CELL-110"
+
+
+def read(source: str, data: bytes, target: Target) -> Reading:
+    """Tables of a packet, ``data`` being UTF-8. Raises ProblemList with all that is wrong with the file."""
+    packet, problems = split(source, data)
+    if packet is None:
+        raise ProblemList(problems)
+    problems += _header_problems(source, packet, target)
+    if problems:
+        raise ProblemList(problems)
+    tables, warnings, nfc = [], list(packet.warnings), decomposed(data)
+    for record_type in record_types():
+        if records := packet.lists.get(record_type):
+            table, found = _table(source, record_type, records, nfc)
+            tables.append(table)
+            warnings += found
+    problems = _school_problems(source, tables, target)
+    if problems:
+        raise ProblemList(problems)
+    return Reading(tables, warnings)
+
+
+def decomposed(data: bytes) -> bool:
+    """Whether a text may hold letters in several code points (NFD), written out or as JSON escapes."""
+    return b"\\u03" in data or not unicodedata.is_normalized("NFC", data.decode("utf-8"))
+
+
+def _table(
+    source: str, record_type: str, records: list[bytes], nfc: bool
+) -> tuple[SourceTable, list[Problem]]:
+    contract, schema = record(record_type), frame_schema(record_type)
+    raw = read_raw(records, contract.fields)
+    frame, faults = convert(raw, contract.fields, load("smas"), schema, nfc=nfc)
+    frame = frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).alias(ROW))
+    if "ClientId" in schema:
+        missing = faults_of(NO_CLIENT_ID, "ClientId", frame["ClientId"].is_null())
+        faults = concat_faults([faults, missing.join(faults.select("index"), on="index", how="anti")])
+    table = SourceTable(record_type, source, contract.packet, frame, by_name=False)
+    warnings = [
+        Problem("ENV-312", Place(source, contract.packet, field=name), {"name": name}) for name in sorted(raw.unknown)
+    ]
+    return table.refuse(faults.cast(dict(FAULTS))), warnings
+
+
+def _header_problems(source: str, packet: Packet, target: Target) -> list[Problem]:
+    """The packet must be for the school, year and kind of this push."""
+    expected = {"MaTruongHoc": target.school, "NamHoc": str(target.year), "LoaiDongBo": target.kind}
+    missing = {"MaTruongHoc": "ENV-001", "NamHoc": "ENV-002", "LoaiDongBo": "ENV-003"}
+    another = {"MaTruongHoc": "FILE-011", "NamHoc": "FILE-012", "LoaiDongBo": "FILE-013"}
+    problems = []
+    for name, due in expected.items():
+        found, place = packet.header.get(name), Place(source, field=name)
+        if not found:
+            problems.append(Problem(missing[name], place))
+        elif name == "MaTruongHoc" and len(found) not in (8, 10):
+            problems.append(Problem("FILE-010", place, {"found": found, "length": len(found)}))
+        elif found != due:
+            problems.append(Problem(another[name], place, {"found": found, "due": due}))
+    return problems
+
+
+def _school_problems(source: str, tables: list[SourceTable], target: Target) -> list[Problem]:
+    """The school's own record must name the packet's school and year."""
+    problems = []
+    for table in tables:
+        contract = record(table.record_type)
+        if not contract.single or table.records.is_empty():
+            continue
+        for code, name, due in (("ENV-304", "MaTruongHoc", target.school), ("ENV-305", "NamHoc", target.year)):
+            if name in table.records.columns and table.records[name].item(0) not in (None, due):
+                problems.append(Problem(code, Place(source, contract.packet, 1, name)))
+    return problems

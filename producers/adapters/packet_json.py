@@ -1,0 +1,117 @@
+"""The outer JSON of a packet: well formed, an object, known members, each said once; all faults at once."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+
+from schemas.contracts import record, record_types
+from schemas.errors import Place, Problem
+
+HEADER: Final = ("MaTruongHoc", "NamHoc", "LoaiDongBo")
+
+ANOTHER_SPELLING: Final = {"TruongHocInfo": "TruonghocInfo"}
+"""One sheet of the specification writes the first."""
+
+NOT_TAKEN_YET: Final = ("LstDiemTruongInfo", "CoSoVatChat", "NganSach")
+"""Members of the specification whose records this system does not take yet: reported, never silently lost."""
+
+
+@dataclass(frozen=True)
+class Packet:
+    """Members of a packet as raw JSON. ``lists``: record type → its records, in order."""
+
+    header: dict[str, str | None]
+    lists: dict[str, list[bytes]]
+    warnings: list[Problem]
+
+
+def split(source: str, data: bytes) -> tuple[Packet | None, list[Problem]]:
+    """(packet, problems). ``packet`` is None where nothing can be read of it."""
+    try:
+        members = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError:
+        return None, [Problem("FILE-005", Place(source), {"found": _kind(data)})]
+    except (msgspec.DecodeError, RecursionError) as error:
+        return None, [_malformed(source, data, str(error))]
+    problems = [Problem("FILE-008", Place(source, field=name), {"name": name}) for name in _twice(data, members)]
+    packet = Packet({}, {}, [])
+    lists = {record(t).packet: t for t in record_types() if record(t).packet}
+    for name, raw in members.items():
+        place, member = Place(source, field=name), ANOTHER_SPELLING.get(name, name)
+        value = bytes(raw)
+        if member in HEADER:
+            packet.header[member] = _scalar(value)
+            if value[:1] in b"[{":
+                problems.append(Problem("FILE-007", place, {"found": _kind(value), "due": "giá trị/value"}))
+        elif member in lists:
+            problems += _records(packet, lists[member], place, value)
+        elif member in NOT_TAKEN_YET:
+            if value not in (b"null", b"[]", b"{}"):
+                packet.warnings.append(Problem("FILE-204", place, {"name": name}))
+        else:
+            problems.append(Problem("FILE-006", place, {"name": name, "known": ", ".join([*HEADER, *lists])}))
+    return packet, problems
+
+
+def _records(packet: Packet, record_type: str, place: Place, value: bytes) -> list[Problem]:
+    if value == b"null":
+        return []
+    single = record(record_type).single
+    if value[:1] != (b"{" if single else b"["):
+        due = "đối tượng/object {}" if single else "danh sách/list []"
+        return [Problem("FILE-007", place, {"found": _kind(value), "due": due})]
+    if single:
+        packet.lists[record_type] = [value] if value.strip(b"{} \r\n\t") else []
+    else:
+        packet.lists[record_type] = [bytes(r) for r in msgspec.json.decode(value, type=list[msgspec.Raw])]
+    return []
+
+
+def _scalar(value: bytes) -> str | None:
+    """Text of a header's value: 2019 and "2019" are the same."""
+    read = json.loads(value, parse_int=str, parse_float=str)
+    return read.strip() if isinstance(read, str) else None
+
+
+def _kind(value: bytes) -> str:
+    first = value.lstrip()[:1]
+    return {b"[": "danh sách/list []", b"{": "đối tượng/object {}"}.get(first, "giá trị/value")
+
+
+def _twice(data: bytes, members: dict[str, msgspec.Raw]) -> list[str]:
+    """Names that stand more than once at the top: what is left of the text beside the values says it."""
+    whole = pa.py_buffer(data)
+    spans = []
+    for raw in members.values():
+        part = pa.py_buffer(memoryview(raw))
+        spans.append((part.address - whole.address, part.size))
+    rest, at = [], 0
+    for start, size in sorted(spans):
+        rest.append(data[at:start])
+        at = start + size
+    skeleton = b"".join([*rest, data[at:]])
+    if len(re.findall(rb'"[^"]*"\s*:', skeleton)) == len(members):
+        return []
+    names = [name for name, _ in json.loads(data, object_pairs_hook=list)]
+    return sorted({name for name in names if names.count(name) > 1})
+
+
+def _malformed(source: str, data: bytes, reason: str) -> Problem:
+    """Line, column and byte where the text stops being JSON."""
+    text = data.decode("utf-8")
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        offset, line, column = len(text[: error.pos].encode()), error.lineno, error.colno
+    except RecursionError:
+        offset, line, column = 0, 1, 1
+    else:
+        found = re.search(r"byte (\d+)", reason)
+        offset = int(found[1]) if found else 0
+        before = data[:offset].decode("utf-8", "ignore")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return Problem("FILE-004", Place(source, row=line), {"line": line, "column": column, "offset": offset})

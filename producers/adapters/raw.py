@@ -1,0 +1,180 @@
+"""Records of a packet as columns of text, whatever JSON they were written in.
+
+The usual packet is read by Arrow's JSON reader, column by column. A packet whose columns mix numbers and text,
+or that says a member twice, is read record by record: slower, but each fault then has its exact place.
+"""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.json as arrow_json
+
+from producers.model import FAULTS, concat_faults, faults_of
+from schemas.contracts import Field
+
+WRONG_KIND: Final = "CELL-106"
+NOT_A_RECORD: Final = "CELL-109"
+SAID_TWICE: Final = "CELL-112"
+
+ITEM: Final = "item"
+"""Column of a list whose items are plain codes."""
+
+
+@dataclass(frozen=True)
+class Raw:
+    """``texts``: one text column a plain field that occurs. ``lists``: the lists by field. ``faults`` as FAULTS.
+
+    ``unknown``: members that are no field, with their path.
+    """
+
+    height: int
+    texts: pl.DataFrame
+    lists: "dict[str, Nested]" = field(default_factory=dict)
+    faults: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FAULTS))
+    unknown: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Nested:
+    """The items of one list field of all records. ``parent``: record of each item; ``given``: list not null."""
+
+    parent: pl.Series
+    items: Raw
+    given: pl.Series
+
+
+def read(records: Sequence[bytes], fields: list[Field]) -> Raw:
+    """Well-formed JSON values, one a record, as columns."""
+    if not records:
+        return Raw(0, pl.DataFrame())
+    lines = b"\n".join(records)
+    for strict in (True, False):
+        try:
+            return _of_frame(_arrow(lines, fields, strict=strict), fields)
+        except pa.ArrowInvalid:
+            continue
+    return _of_rows([_parse(r) for r in records], fields)
+
+
+def _arrow(lines: bytes, fields: list[Field], *, strict: bool) -> pl.DataFrame:
+    options = arrow_json.ParseOptions(
+        explicit_schema=pa.schema([(f.name, t) for f in fields if (t := _arrow_type(f, strict)) is not None]),
+        unexpected_field_behavior="error" if strict else "infer",
+    )
+    one_block = arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + 1)
+    table = arrow_json.read_json(io.BytesIO(lines), read_options=one_block, parse_options=options)
+    return pl.DataFrame(pl.from_arrow(table))
+
+
+def _arrow_type(f: Field, strict: bool) -> pa.DataType | None:
+    """Type that the usual packet has; None leaves an integer to be found out (1 or "01")."""
+    if f.nested is not None:
+        members = [(n.name, t) for n in f.nested if (t := _arrow_type(n, strict)) is not None]
+        return pa.list_(pa.struct(members))
+    if f.avro_type == "array<string>":
+        return pa.list_(pa.string()) if strict else None
+    if f.avro_type == "double":
+        return pa.float64() if strict else None
+    if f.spec_type == "integer":
+        return pa.int64() if strict else None
+    return pa.string()
+
+
+def _of_frame(frame: pl.DataFrame, fields: list[Field]) -> Raw:
+    texts, lists, faults, unknown = [], {}, [], set(frame.columns)
+    for f in fields:
+        if f.name not in unknown:
+            continue
+        unknown.discard(f.name)
+        dtype = frame.schema[f.name]
+        if dtype == pl.Null:
+            continue
+        if f.avro_type.startswith("array"):
+            if _fits(dtype, f):
+                lists[f.name] = nested = _nested(frame[f.name], f)
+                unknown |= {f"{f.name}.{name}" for name in nested.items.unknown}
+                continue
+        elif not isinstance(dtype, pl.List | pl.Struct):
+            texts.append(pl.col(f.name) if dtype == pl.String else pl.col(f.name).cast(pl.String))
+            continue
+        faults.append(faults_of(WRONG_KIND, f.name, frame[f.name].is_not_null()))
+    return Raw(frame.height, frame.select(texts), lists, concat_faults(faults), frozenset(unknown))
+
+
+def _fits(dtype: pl.DataType, f: Field) -> bool:
+    if not isinstance(dtype, pl.List):
+        return False
+    plain = not isinstance(dtype.inner, pl.List | pl.Struct)
+    return dtype.inner == pl.Null or plain != (f.nested is not None)
+
+
+def _nested(column: pl.Series, f: Field) -> Nested:
+    rows = pl.DataFrame({"parent": pl.int_range(len(column), dtype=pl.UInt32, eager=True), "item": column})
+    items = rows.filter(column.list.len() > 0).explode("item")
+    parent, values = items["parent"], items["item"]
+    if f.nested is None:
+        raw = Raw(len(values), pl.DataFrame({ITEM: values.cast(pl.String)}))
+    elif values.dtype == pl.Null:
+        raw = Raw(len(values), pl.DataFrame())
+    else:
+        raw = _of_frame(values.struct.unnest(), f.nested)
+    return Nested(parent, raw, column.is_not_null())
+
+
+class _Twice(dict[str, Any]):
+    """An object that names a member twice."""
+
+
+def _parse(record: bytes) -> Any:
+    """One JSON value; numbers stay the text they were."""
+    return json.loads(record, object_pairs_hook=_members, parse_int=str, parse_float=str)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    return members if len(members) == len(pairs) else _Twice(pairs)
+
+
+def _of_rows(rows: Sequence[Any], fields: list[Field]) -> Raw:
+    objects = [r if isinstance(r, dict) else {} for r in rows]
+    unknown = set().union(*objects)
+    faults = [
+        faults_of(NOT_A_RECORD, "", pl.Series([not isinstance(r, dict) for r in rows], dtype=pl.Boolean)),
+        faults_of(SAID_TWICE, "", pl.Series([isinstance(r, _Twice) for r in rows], dtype=pl.Boolean)),
+    ]
+    texts: dict[str, list[str | None]] = {}
+    lists: dict[str, Nested] = {}
+    for f in fields:
+        if f.name not in unknown:
+            continue
+        unknown.discard(f.name)
+        column = [r.get(f.name) for r in objects]
+        kind = list if f.avro_type.startswith("array") else (str, bool)
+        wrong = [v is not None and not isinstance(v, kind) for v in column]
+        if any(wrong):
+            faults.append(faults_of(WRONG_KIND, f.name, pl.Series(wrong, dtype=pl.Boolean)))
+            column = [None if w else v for v, w in zip(column, wrong, strict=True)]
+        if kind is list:
+            lists[f.name] = nested = _nested_rows(column, f)
+            unknown |= {f"{f.name}.{name}" for name in nested.items.unknown}
+        else:
+            texts[f.name] = [str(v).lower() if isinstance(v, bool) else v for v in column]
+    frame = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
+    return Raw(len(rows), frame, lists, concat_faults(faults), frozenset(unknown))
+
+
+def _nested_rows(column: list[Any], f: Field) -> Nested:
+    pairs = [(i, item) for i, items in enumerate(column) for item in items or ()]
+    parent = pl.Series([i for i, _ in pairs], dtype=pl.UInt32)
+    items = [item for _, item in pairs]
+    given = pl.Series([c is not None for c in column], dtype=pl.Boolean)
+    if f.nested is not None:
+        return Nested(parent, _of_rows(items, f.nested), given)
+    wrong = pl.Series([not isinstance(v, str) for v in items], dtype=pl.Boolean)
+    texts = pl.DataFrame({ITEM: pl.Series([v if isinstance(v, str) else None for v in items], dtype=pl.String)})
+    return Nested(parent, Raw(len(items), texts, faults=faults_of(WRONG_KIND, "", wrong)), given)

@@ -1,0 +1,65 @@
+"""What a file is, by its content. The extension is what somebody typed."""
+
+import io
+import zipfile
+from typing import Final, Literal
+
+from schemas.errors import Place, Problem, ProblemList
+
+Kind = Literal["json", "workbook", "csv"]
+
+MAX_BYTES: Final = 32 * 1024 * 1024
+"""Of a file. A school of 3,000 pupils is below 10 MiB."""
+
+MAX_UNPACKED: Final = 512 * 1024 * 1024
+"""Of what a workbook unpacks to: a small file can hold a very large one."""
+
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+def sniff(source: str, data: bytes) -> tuple[Kind, bytes]:
+    """(kind, content; of text files UTF-8 without a byte order mark). Raises ProblemList."""
+    place = Place(source)
+    if len(data) > MAX_BYTES:
+        raise ProblemList([Problem("FILE-002", place, {"size": len(data) >> 20, "limit": MAX_BYTES >> 20})])
+    if not data.strip():
+        raise ProblemList([Problem("FILE-023", place)])
+    if data.startswith(b"PK\x03\x04"):
+        return _workbook(place, data)
+    if data.startswith(_OLE):
+        return "workbook", data
+    return _text(place, data.removeprefix(b"\xef\xbb\xbf"))
+
+
+def _workbook(place: Place, data: bytes) -> tuple[Kind, bytes]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(item.file_size for item in archive.infolist())
+            is_workbook = any(name.startswith("xl/") for name in archive.namelist())
+    except zipfile.BadZipFile:
+        raise ProblemList([Problem("FILE-014", place)]) from None
+    if unpacked > MAX_UNPACKED:
+        raise ProblemList([Problem("FILE-002", place, {"size": unpacked >> 20, "limit": MAX_UNPACKED >> 20})])
+    if not is_workbook:
+        raise ProblemList([Problem("FILE-009", place)])
+    return "workbook", data
+
+
+def _text(place: Place, data: bytes) -> tuple[Kind, bytes]:
+    if data.startswith(_UTF16):
+        raise ProblemList([Problem("FILE-003", place, {"offset": 0})])
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        at = Place(place.file, row=line)
+        raise ProblemList([Problem("FILE-003", at, {"offset": error.start})]) from None
+    start = data.lstrip()[:1024]
+    if start[:1] in b"{[":
+        return "json", data
+    if start[:1] == b"<":
+        raise ProblemList([Problem("FILE-022", place)])
+    if b"\x00" in data[:4096]:
+        raise ProblemList([Problem("FILE-009", place)])
+    return "csv", data

@@ -1,0 +1,38 @@
+"""Whether a push may begin: the school, the year and the kind that its sender names."""
+
+from datetime import date
+from typing import Final
+
+from producers.model import Target
+from schemas import register
+from schemas.dataset import PERIODS
+from schemas.errors import Place, Problem
+
+SCHOOL_CODE_LENGTHS: Final = (8, 10)
+OLD_DATA: Final = "4"
+
+
+def problems(
+    target: Target, schools: register.Register, school_years: list[int], vendors: list[str]
+) -> list[Problem]:
+    """All that is wrong with the target of a push; empty if it may begin."""
+    found = []
+    if target.vendor not in vendors:
+        found.append(Problem("FILE-018", Place(field="--vendor"), {"vendor": target.vendor}))
+    if len(target.school) not in SCHOOL_CODE_LENGTHS:
+        params = {"found": target.school, "length": len(target.school)}
+        found.append(Problem("FILE-010", Place(field="MaTruongHoc"), params))
+    elif schools.school(target.school, on=school_year_starts(target.year)) is None:
+        found.append(Problem("ENV-301", Place(field="MaTruongHoc"), {"school": target.school}))
+    if target.year not in school_years:
+        found.append(Problem("ENV-303", Place(field="NamHoc"), {"year": target.year}))
+    if target.kind == OLD_DATA:
+        found.append(Problem("ENV-311", Place(field="LoaiDongBo")))
+    elif target.kind not in PERIODS:
+        found.append(Problem("ENV-101", Place(field="LoaiDongBo"), {"found": target.kind}))
+    return found
+
+
+def school_year_starts(year: int) -> date:
+    """5 September, the day school years open: the day on which a school must exist."""
+    return date(min(max(year, 1), 9999), 9, 5)

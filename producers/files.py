@@ -1,0 +1,88 @@
+"""Files of one push → its tables: sniffed, read by their format, duplicates aside, references resolved."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from producers import classes, duplicates
+from producers.adapters import packet, vnedu_list
+from producers.adapters.sniff import MAX_BYTES, sniff
+from producers.model import Reading, SourceTable, Target
+from schemas.contracts import record_types
+from schemas.errors import Place, Problem, ProblemList
+
+VENDOR_FORMATS: Final = {
+    "smas": (packet.FORMAT,),
+    "vnedu": (packet.FORMAT, vnedu_list.FORMAT),
+}
+"""Formats a vendor sends; a vendor that is not named sends packets."""
+
+
+def read(paths: Sequence[Path], target: Target) -> Reading:
+    """All tables of a push, in the order they are sent. Raises ProblemList with the problems of all files."""
+    contents, problems = [], []
+    for path in paths:
+        try:
+            contents.append((path.name, _content(path)))
+        except ProblemList as error:
+            problems += error.problems
+    return read_contents(contents, target, problems)
+
+
+def read_contents(
+    contents: Sequence[tuple[str, bytes]], target: Target, problems: Sequence[Problem] = ()
+) -> Reading:
+    """``read`` of (file name, bytes). ``problems`` found earlier are raised with the ones found here."""
+    found, tables, warnings = list(problems), [], []
+    seen: dict[str, str] = {}
+    for name, data in contents:
+        digest = hashlib.sha256(data).hexdigest()
+        if digest in seen:
+            found.append(Problem("FILE-019", Place(name), {"other": seen[digest]}))
+            continue
+        seen[digest] = name
+        try:
+            reading = _read_one(name, data, target)
+        except ProblemList as error:
+            found += error.problems
+        else:
+            tables += reading.tables
+            warnings += reading.warnings
+    if not found and not any(t.count for t in tables):
+        found.append(Problem("FILE-020", Place(", ".join(n for n, _ in contents))))
+    if found:
+        raise ProblemList(found)
+    return _arranged(tables, warnings, target)
+
+
+def _arranged(tables: list[SourceTable], warnings: list[Problem], target: Target) -> Reading:
+    merged = []
+    for table in tables:
+        kept, moved = duplicates.merge_moves(table)
+        merged.append(kept)
+        warnings = warnings + moved
+    order = {t: i for i, t in enumerate(record_types())}
+    merged.sort(key=lambda t: order[t.record_type])
+    return Reading(classes.resolve(duplicates.refuse_repeated(merged), target), warnings)
+
+
+def _read_one(name: str, data: bytes, target: Target) -> Reading:
+    kind, content = sniff(name, data)
+    formats = VENDOR_FORMATS.get(target.vendor, (packet.FORMAT,))
+    if kind == "json":
+        return packet.read(name, content, target)
+    if vnedu_list.FORMAT not in formats:
+        raise ProblemList([Problem("FILE-024", Place(name), {"formats": ", ".join(formats), "found": kind})])
+    return vnedu_list.read(name, kind, content, target)
+
+
+def _content(path: Path) -> bytes:
+    place = Place(path.name)
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise ProblemList([Problem("FILE-002", place, {"size": size >> 20, "limit": MAX_BYTES >> 20})])
+        return path.read_bytes()
+    except OSError:
+        raise ProblemList([Problem("FILE-001", place, {"path": str(path)})]) from None

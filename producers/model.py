@@ -1,0 +1,97 @@
+"""What the adapters hand on: tables of records in the contract's shape, and what could not be expressed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import polars as pl
+
+from schemas.errors import Problem
+
+ROW: Final = "_row"
+"""Column beside the contract's: position in the source, 1-based (sheet row, or index in the packet's list)."""
+
+REFUSED: Final = pl.Schema(
+    {"ClientId": pl.String, "Row": pl.Int32, "Rule": pl.String, "Fields": pl.List(pl.String)}
+)
+"""One line for each refused record and rule, as in the chunk contract."""
+
+FAULTS: Final = pl.Schema({"index": pl.UInt32, "rule": pl.String, "field": pl.String})
+"""Cells that cannot be expressed, by position in a frame."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the sender says it is pushing: vendor, school code, school year, LoaiDongBo."""
+
+    vendor: str
+    school: str
+    year: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """Records of one type from one sheet or one list.
+
+    ``records`` has the contract's columns and ``_row``. Records that cannot be expressed stand in ``refused``
+    instead, never nowhere. ``by_name``: references to classes are class names, not codes.
+    """
+
+    record_type: str
+    source: str
+    sheet: str
+    records: pl.DataFrame
+    refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REFUSED))
+    by_name: bool = False
+
+    def refuse(self, faults: pl.DataFrame) -> "SourceTable":
+        """Move the records named in ``faults`` (FAULTS, by position in ``records``) to ``refused``."""
+        if faults.is_empty():
+            return self
+        client = pl.col("ClientId") if "ClientId" in self.records.columns else pl.lit("")
+        places = self.records.select(
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias("index"),
+            client.fill_null("").alias("ClientId"),
+            pl.col(ROW).cast(pl.Int32).alias("Row"),
+        )
+        lines = (
+            faults.group_by("index", "rule", maintain_order=True)
+            .agg(pl.col("field").unique(maintain_order=True).alias("Fields"))
+            .join(places, on="index", how="left", maintain_order="left")
+            .select("ClientId", "Row", pl.col("rule").alias("Rule"), "Fields")
+        )
+        kept = self.records.filter(~places["index"].is_in(faults["index"].unique().implode()))
+        return replace(self, records=kept, refused=pl.concat([self.refused, lines]))
+
+    @property
+    def refused_count(self) -> int:
+        """Refused records; a record refused by two rules counts once."""
+        return int(self.refused["Row"].n_unique())
+
+    @property
+    def count(self) -> int:
+        """All records read, refused ones included."""
+        return self.records.height + self.refused_count
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One file, read. ``warnings`` name places that were read with a repair or left aside."""
+
+    tables: list[SourceTable]
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def faults_of(rule: str, name: str, mask: pl.Series) -> pl.DataFrame:
+    """FAULTS for the rows where ``mask`` is true."""
+    index = mask.arg_true().cast(pl.UInt32)
+    return pl.DataFrame(
+        {"index": index, "rule": [rule] * len(index), "field": [name] * len(index)}, schema=FAULTS
+    )
+
+
+def concat_faults(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """All faults in one frame, by position."""
+    given = [f for f in frames if f.height]
+    return pl.concat(given).sort("index", maintain_order=True) if given else pl.DataFrame(schema=FAULTS)
