@@ -14,14 +14,23 @@ from schemas.errors import ProblemList
 
 #: command name -> (module, attribute, one line of help)
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
+    "campaign": ("cli.campaign", "campaign", "Open datasets for the schools to fill."),
+    "confirmation": (
+        "cli.confirmation",
+        "confirmation",
+        "Submit, confirm, return, forward; show and verify.",
+    ),
     "down": ("cli.stack", "down", "Stop the local stack."),
     "metrics": ("cli.metrics", "metrics", "What the pipeline measures."),
     "ministry": ("cli.ministry", "ministry", "What went to the Ministry, and a stand-in for it."),
+    "grants": ("cli.grants", "grants", "Allow and revoke a vendor's right to push for a school."),
     "run": ("cli.run", "run", "Run one process of the pipeline in the foreground."),
     "status": ("cli.stack", "status", "Say what runs in the local stack."),
     "synthetic": ("cli.synthetic", "synthetic", "Write a made-up province as the vendors' files."),
     "up": ("cli.stack", "up", "Start Kafka, PostgreSQL and every process of the pipeline."),
 }
+
+AWAY: Final = ("SYS-001", "SYS-002", "CMD-SILENT")
 
 
 class _Table(click.Group):
@@ -46,7 +55,8 @@ class _Table(click.Group):
                 place = f"{problem.place}: " if str(problem.place) else ""
                 for text in problem.messages():
                     click.echo(f"{problem.code} {place}{text}", err=True)
-            ctx.exit(1)
+            # 3: a part of the system is away; the same call may succeed later.
+            ctx.exit(3 if any(p.code in AWAY for p in problems.problems) else 1)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -48,8 +48,8 @@ class Outcome:
 
     def messages(self) -> tuple[str, str]:
         """(Vietnamese, English): why it was refused and what to do."""
-        refused = self.refusal or {}
-        return message(self.code, **{name.lower(): value for name, value in refused.items()})
+        params = {name.lower(): value for name, value in (self.refusal or {}).items() if name != "Code"}
+        return message(self.code, **params)
 
 
 class CommandsClient:

@@ -25,12 +25,10 @@ fence each other.
 import logging
 import time
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
-from kafka.partitioner.default import murmur2
 from kafka.structs import OffsetAndMetadata
 
 from runtime import dead_letters, kafka, metrics
@@ -38,7 +36,7 @@ from runtime.process import Process
 from runtime.settings import Settings
 from schemas import codec
 from schemas.topics import PARTITIONS, dlq
-from streams import wire
+from streams import topic_log, wire
 from streams.machine import AnyMachine
 from streams.refusal import Refusal
 
@@ -73,12 +71,6 @@ class Misfit(Exception):
         self.code = code
 
 
-@lru_cache(maxsize=4096)
-def partition_of(school: bytes) -> int:
-    """Partition of a school in every topic, as Kafka's own default partitioner has it."""
-    return int(murmur2(school) & 0x7FFFFFFF) % PARTITIONS
-
-
 class Shard:
     """One machine over some partitions. ``start`` once, then ``step`` again and again."""
 
@@ -102,7 +94,8 @@ class Shard:
         self._consumer = kafka.consumer(
             self._settings, group_id=f"csdl.{self.machine.name}", max_poll_records=MAX_BATCH
         )
-        self._load()
+        # Every transaction of this id has ended, so the end of the state topic is the end of the story.
+        self.states = topic_log.states(self.machine, topic_log.to_end(self._consumer, self._kept))
         self._consumer.assign(self._inputs)
         for tp in self._inputs:
             self._consumer.seek(tp, self._consumer.committed(tp) or 0)
@@ -130,24 +123,6 @@ class Shard:
         for client, more in ((self._producer, {"timeout": 0}), (self._consumer, {"autocommit": False})):
             if client is not None:
                 client.close(**more)
-
-    def _load(self) -> None:
-        """Read the state topic to its end; ``init_transactions`` has ended every transaction of ours."""
-        self._consumer.assign(self._kept)
-        self._consumer.seek_to_beginning(*self._kept)
-        ends = self._consumer.end_offsets(self._kept)
-        while any(self._consumer.position(tp) < end for tp, end in ends.items()):
-            for messages in self._consumer.poll(timeout_ms=POLL_MS).values():
-                for message in messages:
-                    self._keep(message)
-
-    def _keep(self, message: ConsumerRecord) -> None:
-        subject = message.key.decode("utf-8")
-        if message.value is None:
-            self.states.pop(subject, None)
-            return
-        _, record = codec.decode(message.value)
-        self.states[subject] = wire.from_record(self.machine.state, record)
 
     def _deal_with(self, message: ConsumerRecord, partition: int, changed: dict[str, Output]) -> list[Output]:
         """Decide one command; ``changed`` gets the subject's new state. The output records, in order."""
@@ -188,7 +163,7 @@ class Shard:
             raise Misfit("CMD-CONTRACT")
         command = wire.from_record(self.machine.command, record)
         school = self.machine.school(command).encode("utf-8")
-        if message.key != school or message.partition != partition_of(school):
+        if message.key != school or message.partition != topic_log.partition_of(school):
             raise Misfit("CMD-KEY")
         return command
 

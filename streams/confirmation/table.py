@@ -85,7 +85,7 @@ class Row:
             "command": self.command.value,
             "role": self.role.value,
             "unit": self.who.value,
-            "next": self.next.value,
+            "next_state": self.next.value,
             "event": self.event.value,
             "guards": list(self.guards),
             "when": self.when,

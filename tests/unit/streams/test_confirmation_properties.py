@@ -48,7 +48,7 @@ def words(story, name, actor, versions):
                 )
 
 
-def place(state: State) -> tuple:
+def place(state: State) -> tuple[object, ...]:
     """What distinguishes states but for the ever growing chain."""
     return (state.state, state.level, state.version, tuple(sorted(state.counts.items())), state.held_version,
             tuple(sorted(state.held_counts.items())))  # fmt: skip

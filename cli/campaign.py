@@ -1,0 +1,121 @@
+"""`csdl campaign`: the department opens datasets for schools to fill."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import click
+
+from cli.answers import as_json
+from runtime.settings import Settings
+from schemas import register
+from schemas.dataset import PERIODS, dataset_id
+from schemas.errors import Problem, ProblemList
+from schemas.register import DEPARTMENT, Register
+from streams.commands_client import CommandsClient
+from streams.confirmation.commands import Act, Command, Role
+from streams.confirmation.process import MACHINE
+
+
+@click.group()
+def campaign() -> None:
+    """Đợt báo cáo — reporting campaigns."""
+
+
+@campaign.command(name="open")
+@click.option("--year", type=int, required=True, help="School year, by its first calendar year.")
+@click.option("--kind", type=click.Choice(sorted(PERIODS)), required=True, help="LoaiDongBo: the period.")
+@click.option("--schools", default="all", show_default=True, help="File with one school code a line, or all.")
+@click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day whose organisation confirms. Default: the reference day of the period.",
+)
+@click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the outcome as JSON.")
+def open_campaign(
+    year: int, kind: str, schools: str, on: datetime | None, account: str, json_wanted: bool
+) -> None:
+    """Open a dataset for each school; the units that must confirm it are fixed now.
+
+    One that cannot be opened stops no other. Exit code 1 if any was refused for another reason than being
+    open already.
+    """
+    settings = Settings()
+    if year not in settings.school_years:
+        years = ", ".join(map(str, settings.school_years))
+        raise ProblemList([Problem("CAMP-YEAR", params={"year": year, "years": years})])
+    day = on.date() if on else reference_day(year, kind)
+    known = register.load(settings.register_file)
+    codes = [s.code for s in known.schools(day)] if schools == "all" else _codes(Path(schools))
+    commands, problems = opening(known, codes, year, kind, day, account=account)
+    with CommandsClient(MACHINE, settings) as client:
+        outcomes = client.send_many(commands)
+    counts = Counter(o.code or "opened" for o in outcomes)
+    routes = Counter(" → ".join(c.route) for c in commands)
+    already = counts.pop("CONF-ALREADY", 0)
+    if json_wanted:
+        answer = {
+            "opened": counts["opened"],
+            "open_already": already,
+            "refused": {code: n for code, n in counts.items() if code != "opened"},
+            "not_sent": [p.as_dict() for p in problems],
+            "on": day.isoformat(),
+            "routes": dict(routes),
+        }
+        click.echo(as_json(answer))
+    else:
+        click.echo(f"Đã mở {counts['opened']}, đã mở từ trước {already} — opened, open already (on {day})")
+        for route, n in sorted(routes.items()):
+            click.echo(f"  {n:5}  {route}")
+        refused = [o for o in outcomes if o.code not in ("", "CONF-ALREADY")]
+        lines = [(p.code, *p.messages()) for p in problems] + [(o.code, *o.messages()) for o in refused]
+        for code, vi, en in lines:
+            click.echo(f"{code} {vi}\n{code} {en}", err=True)
+    sys.exit(1 if problems or set(counts) - {"opened"} else 0)
+
+
+def reference_day(year: int, kind: str) -> date:
+    """Day whose state of the school the period reports, and so whose organisation answers for it."""
+    days = {"start": date(year, 9, 30), "changes": date(year + 1, 1, 15), "end": date(year + 1, 5, 31)}
+    return days[PERIODS[kind]]
+
+
+def opening(
+    known: Register, codes: Iterable[str], year: int, kind: str, day: date, *, account: str = "cli"
+) -> tuple[list[Command], list[Problem]]:
+    """The commands that open the datasets, and the schools (CAMP-SCHOOL) that the register does not know."""
+    commands, problems = [], []
+    for code in codes:
+        try:
+            route = tuple(known.route(code, day))
+        except KeyError:
+            problems.append(Problem("CAMP-SCHOOL", params={"school": code, "day": day.isoformat()}))
+            continue
+        commands.append(
+            Command(
+                command_id=str(uuid4()),
+                dataset_id=dataset_id(code, year, kind),
+                ma_truong_hoc=code,
+                nam_hoc=year,
+                period=PERIODS[kind],
+                command=Act.OPEN,
+                issued_at=datetime.now(UTC),
+                unit=DEPARTMENT,
+                role=Role.DEPARTMENT_OFFICER,
+                account=account,
+                route=route,
+            )
+        )
+    return commands, problems
+
+
+def _codes(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise ProblemList([Problem("CAMP-FILE", params={"path": path.name})]) from None
+    return list(dict.fromkeys(line.strip() for line in lines if line.strip()))

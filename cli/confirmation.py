@@ -1,0 +1,124 @@
+"""`csdl confirmation`: each act of the units, and what a dataset has been through."""
+
+import sys
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import click
+
+from cli import confirmation_show
+from cli.answers import show_and_exit
+from runtime.settings import Settings
+from schemas.dataset import PERIODS, dataset_id
+from schemas.register import DEPARTMENT
+from streams import topic_log
+from streams.commands_client import send
+from streams.confirmation.commands import OFFICERS_ACTS, Act, Command, Role
+from streams.confirmation.process import MACHINE
+from streams.confirmation.state import STAGE_VI, Stage
+
+HELP = {
+    Act.SUBMIT: "Trường gửi phiên bản đã kiểm tra — the school submits the checked version.",
+    Act.RECALL: "Trường rút lại khi chưa ai xem xét — the school recalls it until it is claimed.",
+    Act.CLAIM: "Nhận xem xét — the unit whose turn it is takes it up.",
+    Act.CONFIRM: "Xác nhận, chuyển đơn vị kế tiếp — confirm it for the next unit.",
+    Act.UNCONFIRM: "Rút xác nhận khi đơn vị kế tiếp chưa nhận — take it back until the next unit claims.",
+    Act.RETURN: "Trả lại trường kèm lý do — return it to the school with a reason.",
+    Act.APPROVE: "Sở duyệt — the last unit approves.",
+    Act.FORWARD: "Chuyển lên Bộ — forward it to the Ministry.",
+}
+
+
+@click.group()
+def confirmation() -> None:
+    """Xác nhận dữ liệu qua các cấp — confirmation of datasets, level by level."""
+
+
+def _acting(act: Act) -> click.Command:
+    @click.command(name=act.value, help=HELP[act])
+    @click.argument("school")
+    @click.option("--year", type=int, required=True, help="School year, by its first calendar year.")
+    @click.option("--kind", type=click.Choice(sorted(PERIODS)), required=True, help="LoaiDongBo: the period.")
+    @click.option("--unit", help="Unit that acts. Default: the school itself for its own acts.")
+    @click.option(
+        "--role", type=click.Choice([r.value for r in Role]), help="Role that acts. Default: the unit's."
+    )
+    @click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
+    @click.option("--version", type=int, help="Version that you saw.")
+    @click.option("--digest", help="Digest that you saw.")
+    @click.option("--seen-current", is_flag=True, help="Name the current version and digest; says which.")
+    @click.option("--reason-code", default="", help="Code of the reason (csdl confirmation reasons).")
+    @click.option("--reason", default="", help="Reason, acknowledgement or answer in words.")
+    @click.option("--json", "json_wanted", is_flag=True, help="Print the outcome as JSON.")
+    def command(
+        school: str,
+        year: int,
+        kind: str,
+        unit: str | None,
+        role: str | None,
+        account: str,
+        version: int | None,
+        digest: str | None,
+        seen_current: bool,
+        reason_code: str,
+        reason: str,
+        json_wanted: bool,
+    ) -> None:
+        by_school = act in (Act.SUBMIT, Act.RECALL)
+        if unit is None and not by_school:
+            raise click.UsageError("Thiếu --unit — say which unit acts (--unit)")
+        acting = unit or school
+        settings = Settings()
+        dataset = dataset_id(school, year, kind)
+        if seen_current:
+            version, digest = _current(settings, school, dataset)
+        if version is None or digest is None:
+            raise click.UsageError(
+                "Nêu phiên bản đã xem: --version và --digest (csdl confirmation show), hoặc --seen-current"
+                " — name what you saw: --version and --digest, or --seen-current"
+            )
+        asked = Command(
+            command_id=str(uuid4()),
+            dataset_id=dataset,
+            ma_truong_hoc=school,
+            nam_hoc=year,
+            period=PERIODS[kind],
+            command=act,
+            issued_at=datetime.now(UTC),
+            unit=acting,
+            role=role or default_role(acting, by_school=by_school),
+            account=account,
+            version=version,
+            digest=digest,
+            reason_code=reason_code,
+            reason_text=reason,
+        )
+        outcome = send(MACHINE, settings, asked)
+        state = Stage(outcome.state)
+        done_vi = f"{dataset} v{version}: {STAGE_VI[state]}."
+        show_and_exit(outcome, done_vi, f"{dataset} v{version}: {state}.", json_wanted=json_wanted)
+
+    return command
+
+
+for _act in OFFICERS_ACTS:
+    confirmation.add_command(_acting(_act))
+for _shown in confirmation_show.COMMANDS:
+    confirmation.add_command(_shown)
+
+
+def default_role(unit: str, *, by_school: bool) -> str:
+    """Role of a unit where none is named."""
+    if by_school:
+        return Role.SCHOOL_HEAD
+    return {DEPARTMENT: Role.DEPARTMENT_OFFICER, "ministry": Role.MINISTRY_ADAPTER}.get(
+        unit, Role.DISTRICT_OFFICER
+    )
+
+
+def _current(settings: Settings, school: str, dataset: str) -> tuple[int, str]:
+    """Version and digest as they stand, said aloud: whoever acts on them should know what they are."""
+    state = topic_log.read_states(MACHINE, settings, school).get(dataset)
+    version, digest = (state.version, state.digest) if state else (0, "")
+    print(f"Hiện tại — current: {dataset} v{version} {digest}", file=sys.stderr)
+    return version, digest

@@ -1,0 +1,140 @@
+"""`csdl confirmation show, history, verify, table, reasons`: what there is to look at."""
+
+import sys
+from collections import defaultdict
+from typing import Any, Final
+
+import click
+
+from cli.answers import as_json
+from runtime.settings import Settings
+from streams import chain, topic_log, wire
+from streams.confirmation import diagram
+from streams.confirmation.commands import RETURN_REASONS
+from streams.confirmation.process import MACHINE
+from streams.confirmation.state import STAGE_VI, State
+from streams.confirmation.table import INTERNAL, TABLE
+
+
+def possible(state: State) -> list[str]:
+    """Acts that the table has for the dataset's state, each with its role."""
+    rows = [r for r in TABLE if r.state is state.state and r.command not in INTERNAL]
+    return sorted({f"{r.command.value} ({r.role.value})" for r in rows if r.role != "system"})
+
+
+@click.command()
+@click.argument("school")
+@click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
+def show(school: str, json_wanted: bool) -> None:
+    """Where the datasets of SCHOOL stand: version and digest to name, whose turn it is, what may be done."""
+    found = topic_log.read_states(MACHINE, Settings(), school)
+    states = sorted((s for s in found.values() if s.ma_truong_hoc == school), key=lambda s: s.dataset_id)
+    if json_wanted:
+        click.echo(as_json([wire.to_record(s) | {"Turn": s.turn, "Possible": possible(s)} for s in states]))
+        return
+    if not states:
+        click.echo(f"Chưa có bộ dữ liệu nào của trường {school} — school {school} has no dataset yet")
+    for s in states:
+        route = " → ".join(f"[{unit}]" if unit == s.turn else unit for unit in s.route)
+        counts = ", ".join(f"{name} {n}" for name, n in sorted(s.counts.items()))
+        click.echo(f"{s.dataset_id}: {STAGE_VI[s.state]} — {s.state}")
+        click.echo(f"  tuyến — route:      {route}")
+        click.echo(f"  phiên bản — version: {s.version}  {s.digest}")
+        click.echo(f"  số liệu — counts:    {counts}")
+        if s.held_version:
+            click.echo(f"  chờ — held:          {s.held_version}  {s.held_digest}")
+        click.echo(f"  có thể — possible:   {', '.join(possible(s))}")
+
+
+@click.command()
+@click.argument("school")
+@click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
+def history(school: str, json_wanted: bool) -> None:
+    """Every event of SCHOOL's datasets, from the topic; says whether the chain holds (exit code 1 if not)."""
+    records = list(topic_log.read_events(MACHINE, Settings(), school))
+    broken = _breaks(records)
+    if json_wanted:
+        faults = [{"dataset": b.subject, "sequence": b.sequence, "fault": b.fault} for b in broken]
+        click.echo(as_json({"events": records, "chain_holds": not broken, "breaks": faults}))
+    else:
+        for r in records:
+            reason = f"  {r['ReasonCode']} {r['ReasonText']}".rstrip()
+            when = r["At"].isoformat(sep=" ", timespec="seconds")
+            who = f"{r['Role']} {r['Unit']}"
+            head = f"{r['DatasetId']} #{r['Sequence']:<3} {when} {r['Event']:18} v{r['Version']:<3} {who:28}"
+            click.echo(head + reason)
+        _say(len(records), broken)
+    sys.exit(1 if broken else 0)
+
+
+@click.command()
+@click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
+def verify(json_wanted: bool) -> None:
+    """Check the chain of every dataset from its first event, and that its state is the chain's end."""
+    settings = Settings()
+    # States first: an event between the two readings then only lengthens a chain.
+    states = topic_log.read_states(MACHINE, settings)
+    records = list(topic_log.read_events(MACHINE, settings))
+    sealed = {(r["DatasetId"], r["Sequence"]): r["Hash"] for r in records}
+    broken = _breaks(records)
+    broken += [
+        chain.Break(s.dataset_id, s.sequence, "state")
+        for s in states.values()
+        if sealed.get((s.dataset_id, s.sequence)) != s.hash
+    ]
+    if json_wanted:
+        faults = [{"dataset": b.subject, "sequence": b.sequence, "fault": b.fault} for b in broken]
+        click.echo(as_json({"datasets": len(states), "events": len(records), "breaks": faults}))
+    else:
+        _say(len(records), broken)
+    sys.exit(1 if broken else 0)
+
+
+@click.command()
+@click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
+@click.option("--markdown", is_flag=True, help="Print docs/confirmation.md.")
+def table(json_wanted: bool, markdown: bool) -> None:
+    """The state machine's table: state, command, role and unit, next state, what must hold."""
+    if markdown:
+        click.echo(diagram.document(), nl=False)
+        return
+    if json_wanted:
+        click.echo(as_json([row.as_dict() for row in TABLE]))
+        return
+    for r in TABLE:
+        guards = " ".join(r.guards)
+        head = f"{r.state:16} {r.command:16} {r.role:18} {r.who:9} {r.next:16}"
+        click.echo(f"{head} {r.when or guards}".rstrip())
+
+
+@click.command()
+@click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
+def reasons(json_wanted: bool) -> None:
+    """Mã lý do trả lại — the codes that a return may give."""
+    if json_wanted:
+        rows = [{"code": c, "message_vi": vi, "message_en": en} for c, (vi, en) in RETURN_REASONS.items()]
+        click.echo(as_json(rows))
+        return
+    for code, (vi, en) in RETURN_REASONS.items():
+        click.echo(f"{code:20} {vi} — {en}")
+
+
+COMMANDS: Final = (show, history, verify, table, reasons)
+
+
+def _breaks(records: list[dict[str, Any]]) -> list[chain.Break]:
+    chains: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for record in records:
+        chains[record["DatasetId"]].append(record)
+    return [fault for subject in sorted(chains) for fault in chain.breaks(subject, chains[subject])]
+
+
+def _say(events: int, broken: list[chain.Break]) -> None:
+    for fault in broken:
+        click.echo(f"{fault.subject} #{fault.sequence}: {fault.fault}", err=True)
+    if broken:
+        click.echo(
+            f"Chuỗi bị đứt ở {len(broken)} chỗ — the chain is broken in {len(broken)} places", err=True
+        )
+    else:
+        click.echo(f"Chuỗi {events} sự kiện liền mạch — the chain of {events} events holds")

@@ -1,0 +1,89 @@
+"""`csdl grants`: which vendor may push for which school."""
+
+from datetime import UTC, date, datetime
+from uuid import uuid4
+
+import click
+
+from cli.answers import as_json, show_and_exit
+from runtime.settings import Settings
+from schemas import register
+from schemas.errors import Problem, ProblemList
+from schemas.register import DEPARTMENT
+from streams import topic_log
+from streams.commands_client import send
+from streams.grants.commands import ROLE, Act, Command
+from streams.grants.process import MACHINE
+from streams.grants.state import Standing
+
+
+@click.group()
+def grants() -> None:
+    """Quyền đẩy dữ liệu của nhà cung cấp cho từng trường — a vendor's right to push for a school."""
+
+
+def _acting(act: Act) -> click.Command:
+    @click.command(name=act.value, help=f"{act.value.capitalize()} VENDOR to push for SCHOOL.")
+    @click.argument("vendor")
+    @click.argument("school")
+    @click.option("--unit", default=DEPARTMENT, show_default=True, help="Unit that acts.")
+    @click.option("--role", default=ROLE, show_default=True, help="Role that acts.")
+    @click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
+    @click.option("--reason", default="", help="Reason in words.")
+    @click.option("--json", "json_wanted", is_flag=True, help="Print the outcome as JSON.")
+    def command(
+        vendor: str, school: str, unit: str, role: str, account: str, reason: str, json_wanted: bool
+    ) -> None:
+        settings = Settings()
+        check(settings, vendor, school if act is Act.ALLOW else None)
+        now = datetime.now(UTC)
+        asked = Command(str(uuid4()), vendor, school, act.value, now, unit, role, account, reason_text=reason)
+        outcome = send(MACHINE, settings, asked)
+        done_vi = f"{vendor} được đẩy dữ liệu cho trường {school}."
+        done_en = f"{vendor} may push for school {school}."
+        if act is Act.REVOKE:
+            done_vi = f"Đã thu hồi quyền của {vendor} với trường {school}."
+            done_en = f"{vendor} may no longer push for school {school}."
+        show_and_exit(outcome, done_vi, done_en, json_wanted=json_wanted)
+
+    return command
+
+
+for _act in Act:
+    grants.add_command(_acting(_act))
+
+
+def check(settings: Settings, vendor: str, school: str | None) -> None:
+    """Whether vendor and school exist today. Raises ProblemList (GRANT-VENDOR, GRANT-SCHOOL).
+
+    A revocation asks for no school: one that has closed must be revocable.
+    """
+    problems = []
+    if vendor not in settings.vendors:
+        params = {"vendor": vendor, "vendors": ", ".join(settings.vendors)}
+        problems.append(Problem("GRANT-VENDOR", params=params))
+    today = date.today()
+    if school is not None and register.load(settings.register_file).school(school, today) is None:
+        problems.append(Problem("GRANT-SCHOOL", params={"school": school, "day": today.isoformat()}))
+    if problems:
+        raise ProblemList(problems)
+
+
+@grants.command(name="list")
+@click.option("--vendor", help="Only this vendor's.")
+@click.option("--all", "with_revoked", is_flag=True, help="Revoked ones too.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
+def list_grants(vendor: str | None, with_revoked: bool, json_wanted: bool) -> None:
+    """List the grants, as validation reads them."""
+    found = sorted(topic_log.read_states(MACHINE, Settings()).items())
+    rows = [
+        {"vendor": s.vendor, "school": s.ma_truong_hoc, "state": s.state.value}
+        for _, s in found
+        if (with_revoked or s.state is Standing.ALLOWED) and vendor in (None, s.vendor)
+    ]
+    if json_wanted:
+        click.echo(as_json(rows))
+        return
+    for row in rows:
+        click.echo(f"{row['vendor']:10} {row['school']:10} {row['state']}")
+    click.echo(f"{len(rows)} quyền — grants")
