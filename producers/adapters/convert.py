@@ -29,26 +29,23 @@ def convert(
     ``nfc``: letters may be decomposed and must be composed first.
     """
     texts = raw.texts.select(_given(name, nfc) for name in raw.texts.columns)
-    present = [f for f in fields if f.name in texts.columns]
-    values = texts.select(_value(f, codemap) for f in present)
+    given = {s.name: s for s in texts}
+    present = [f for f in fields if f.name in given]
+    values = {s.name: s for s in texts.select(_value(f.name, f.avro_type, mapped_list(f, codemap), codemap) for f in present)}
     faults = [raw.faults]
     for f in present:
-        if values[f.name].null_count() != texts[f.name].null_count():
-            bad = texts[f.name].is_not_null() & values[f.name].is_null()
+        if values[f.name].null_count() != given[f.name].null_count():
+            bad = given[f.name].is_not_null() & values[f.name].is_null()
             if codelist := mapped_list(f, codemap):
-                bad &= ~texts[f.name].is_in(_silent(codemap, codelist)).fill_null(value=False)
+                bad &= ~given[f.name].is_in(_silent(codemap, codelist)).fill_null(value=False)
             faults.append(faults_of(_BY_TYPE.get(f.avro_type, UNMAPPED), f.name, bad))
-    columns = []
     for f in fields:
         if f.name in raw.lists:
-            column, bad_items = _list(raw.lists[f.name], f, codemap, schema[f.name], raw.height, nfc)
-            columns.append(column)
-            faults.append(bad_items)
-        elif f.name in values.columns:
-            columns.append(values[f.name])
-        else:
-            columns.append(pl.Series(f.name, [None], dtype=schema[f.name]).new_from_index(0, raw.height))
-    return pl.DataFrame(columns), concat_faults(faults)
+            values[f.name], of_items = _list(raw.lists[f.name], f, codemap, schema[f.name], raw.height, nfc)
+            faults.append(of_items)
+    absent = pl.DataFrame(schema={n: t for n, t in schema.items() if n not in values}).clear(raw.height)
+    values |= {s.name: s for s in absent}
+    return pl.DataFrame([values[f.name] for f in fields]), concat_faults(faults)
 
 
 Converted = tuple[pl.DataFrame, pl.DataFrame]
@@ -60,6 +57,7 @@ def mapped_list(f: Field, codemap: CodeMap) -> str | None:
     return next((c for c in f.codelists if c in codemap), None)
 
 
+@cache
 def _given(name: str, nfc: bool) -> pl.Expr:
     text = pl.col(name).str.strip_chars()
     if nfc:
@@ -67,9 +65,10 @@ def _given(name: str, nfc: bool) -> pl.Expr:
     return pl.when(text != "").then(text).alias(name)
 
 
-def _value(f: Field, codemap: CodeMap) -> pl.Expr:
-    text = pl.col(f.name)
-    match f.avro_type:
+@cache
+def _value(name: str, avro_type: str, codelist: str | None, codemap: CodeMap) -> pl.Expr:
+    text = pl.col(name)
+    match avro_type:
         case "boolean":
             return text.replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean)
         case "int":
@@ -78,9 +77,8 @@ def _value(f: Field, codemap: CodeMap) -> pl.Expr:
             return text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
         case "date":
             day = text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
-            return pl.when(text.str.contains(_TIMESTAMP)).then(day).alias(f.name)
+            return pl.when(text.str.contains(_TIMESTAMP)).then(day).alias(name)
         case _:
-            codelist = mapped_list(f, codemap)
             return _mapped(text, codemap, codelist) if codelist else text
 
 
@@ -105,6 +103,8 @@ def _list(
 ) -> tuple[pl.Series, pl.DataFrame]:
     """The list column of ``height`` records, and the faults of its items as faults of their records."""
     assert isinstance(dtype, pl.List)
+    if nested.items.height == 0:
+        return _empty_lists(nested.given, f.name, dtype), nested.items.faults
     if f.nested is None:
         values, faults = _codes(nested.items, f, codemap, nfc)
     else:
@@ -112,23 +112,32 @@ def _list(
         frame, faults = convert(nested.items, f.nested, codemap, dict(dtype.inner.to_schema()), nfc=nfc)
         values = frame.to_struct(f.name)
     grouped = (
-        pl.DataFrame({"parent": nested.parent, f.name: values})
+        pl.LazyFrame({"parent": nested.parent, f.name: values})
         .group_by("parent", maintain_order=True)
         .agg(pl.col(f.name))
     )
-    rows = pl.DataFrame({"parent": pl.int_range(height, dtype=pl.UInt32, eager=True), "given": nested.given})
     column = (
-        rows.join(grouped, on="parent", how="left", maintain_order="left")
-        .select(pl.when("given").then(pl.col(f.name).fill_null(pl.lit([], dtype=dtype))).alias(f.name))
+        pl.LazyFrame({"parent": pl.Series(range(height), dtype=pl.UInt32), "given": nested.given})
+        .join(grouped, on="parent", how="left", maintain_order="left")
+        .select(
+            pl.when("given").then(pl.col(f.name).fill_null(pl.lit([], dtype=dtype))).cast(dtype).alias(f.name)
+        )
+        .collect()
         .to_series()
-        .cast(dtype)
     )
+    if faults.is_empty():
+        return column, faults
     at_parent = faults.select(
         index=nested.parent.gather(faults["index"]),
         rule=pl.col("rule"),
         field=pl.lit(f.name) + pl.when(pl.col("field") != "").then("." + pl.col("field")).otherwise(pl.lit("")),
     )
     return column, at_parent.cast(dict(FAULTS))
+
+
+def _empty_lists(given: pl.Series, name: str, dtype: pl.List) -> pl.Series:
+    """[] where the list was given, null where not."""
+    return pl.Series(name, [[] if g else None for g in given], dtype=dtype)
 
 
 def _codes(items: Raw, f: Field, codemap: CodeMap, nfc: bool) -> tuple[pl.Series, pl.DataFrame]:

@@ -1,6 +1,5 @@
 """The ministry's JSON packet: one school's records, codes as the vendors write them on the wire."""
 
-import unicodedata
 from typing import Final
 
 import polars as pl
@@ -16,6 +15,9 @@ from schemas.errors import Place, Problem, ProblemList
 
 FORMAT: Final = "packet"
 NO_CLIENT_ID: Final = "CELL-110"
+
+_COMBINING: Final = (b"\xcc", b"\xcd", b"\\u03")
+"""How U+0300 to U+036F begin in UTF-8, and in a JSON escape."""
 
 
 def read(source: str, data: bytes, target: Target) -> Reading:
@@ -40,7 +42,7 @@ def read(source: str, data: bytes, target: Target) -> Reading:
 
 def decomposed(data: bytes) -> bool:
     """Whether a text may hold letters in several code points (NFD), written out or as JSON escapes."""
-    return b"\\u03" in data or not unicodedata.is_normalized("NFC", data.decode("utf-8"))
+    return any(mark in data for mark in _COMBINING)
 
 
 def _table(
@@ -50,7 +52,7 @@ def _table(
     raw = read_raw(records, contract.fields)
     frame, faults = convert(raw, contract.fields, load("smas"), schema, nfc=nfc)
     frame = frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).alias(ROW))
-    if "ClientId" in schema:
+    if "ClientId" in schema and frame["ClientId"].null_count():
         missing = faults_of(NO_CLIENT_ID, "ClientId", frame["ClientId"].is_null())
         faults = concat_faults([faults, missing.join(faults.select("index"), on="index", how="anti")])
     table = SourceTable(record_type, source, contract.packet, frame, by_name=False)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.json as arrow_json
 
 from producers.model import FAULTS, concat_faults, faults_of
@@ -55,20 +56,19 @@ def read(records: Sequence[bytes], fields: list[Field]) -> Raw:
     lines = b"\n".join(records)
     for strict in (True, False):
         try:
-            return _of_frame(_arrow(lines, fields, strict=strict), fields)
+            return _of_table(_arrow(lines, fields, strict=strict), fields)
         except pa.ArrowInvalid:
             continue
     return _of_rows([_parse(r) for r in records], fields)
 
 
-def _arrow(lines: bytes, fields: list[Field], *, strict: bool) -> pl.DataFrame:
+def _arrow(lines: bytes, fields: list[Field], *, strict: bool) -> pa.Table:
     options = arrow_json.ParseOptions(
         explicit_schema=pa.schema([(f.name, t) for f in fields if (t := _arrow_type(f, strict)) is not None]),
         unexpected_field_behavior="error" if strict else "infer",
     )
     one_block = arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + 1)
-    table = arrow_json.read_json(io.BytesIO(lines), read_options=one_block, parse_options=options)
-    return pl.DataFrame(pl.from_arrow(table))
+    return arrow_json.read_json(io.BytesIO(lines), read_options=one_block, parse_options=options)
 
 
 def _arrow_type(f: Field, strict: bool) -> pa.DataType | None:
@@ -85,45 +85,50 @@ def _arrow_type(f: Field, strict: bool) -> pa.DataType | None:
     return pa.string()
 
 
-def _of_frame(frame: pl.DataFrame, fields: list[Field]) -> Raw:
-    texts, lists, faults, unknown = [], {}, [], set(frame.columns)
+def _of_table(table: pa.Table, fields: list[Field]) -> Raw:
+    texts, lists, faults = {}, {}, []
+    columns = dict(zip(table.column_names, table.columns, strict=True))
     for f in fields:
-        if f.name not in unknown:
+        column = columns.pop(f.name, None)
+        if column is None or pa.types.is_null(column.type):
             continue
-        unknown.discard(f.name)
-        dtype = frame.schema[f.name]
-        if dtype == pl.Null:
-            continue
+        array = column.combine_chunks()
         if f.avro_type.startswith("array"):
-            if _fits(dtype, f):
-                lists[f.name] = nested = _nested(frame[f.name], f)
-                unknown |= {f"{f.name}.{name}" for name in nested.items.unknown}
+            if _fits(array.type, f):
+                lists[f.name] = _nested(array, f)
                 continue
-        elif not isinstance(dtype, pl.List | pl.Struct):
-            texts.append(pl.col(f.name) if dtype == pl.String else pl.col(f.name).cast(pl.String))
+        elif not pa.types.is_nested(array.type):
+            texts[f.name] = array
             continue
-        faults.append(faults_of(WRONG_KIND, f.name, frame[f.name].is_not_null()))
-    return Raw(frame.height, frame.select(texts), lists, concat_faults(faults), frozenset(unknown))
+        faults.append(faults_of(WRONG_KIND, f.name, pl.Series(array.is_valid())))
+    unknown = {*columns, *(f"{name}.{u}" for name, nested in lists.items() for u in nested.items.unknown)}
+    return Raw(table.num_rows, _as_text(texts), lists, concat_faults(faults), frozenset(unknown))
 
 
-def _fits(dtype: pl.DataType, f: Field) -> bool:
-    if not isinstance(dtype, pl.List):
+def _as_text(arrays: dict[str, pa.Array]) -> pl.DataFrame:
+    """Numbers and booleans become the text that JSON writes for them."""
+    frame = pl.DataFrame(pl.from_arrow(pa.table(arrays)))
+    other = [name for name, dtype in frame.schema.items() if dtype != pl.String]
+    return frame.with_columns(pl.col(other).cast(pl.String)) if other else frame
+
+
+def _fits(kind: pa.DataType, f: Field) -> bool:
+    if not pa.types.is_list(kind):
         return False
-    plain = not isinstance(dtype.inner, pl.List | pl.Struct)
-    return dtype.inner == pl.Null or plain != (f.nested is not None)
+    item = kind.value_type
+    return pa.types.is_null(item) or pa.types.is_nested(item) == (f.nested is not None)
 
 
-def _nested(column: pl.Series, f: Field) -> Nested:
-    rows = pl.DataFrame({"parent": pl.int_range(len(column), dtype=pl.UInt32, eager=True), "item": column})
-    items = rows.filter(column.list.len() > 0).explode("item")
-    parent, values = items["parent"], items["item"]
-    if f.nested is None:
-        raw = Raw(len(values), pl.DataFrame({ITEM: values.cast(pl.String)}))
-    elif values.dtype == pl.Null:
-        raw = Raw(len(values), pl.DataFrame())
+def _nested(array: pa.ListArray, f: Field) -> Nested:
+    parent = pl.Series(pc.list_parent_indices(array), dtype=pl.UInt32)
+    items, given = array.flatten(), pl.Series(array.is_valid())
+    if len(items) == 0 or pa.types.is_null(items.type):
+        raw = Raw(len(items), pl.DataFrame())
+    elif f.nested is None:
+        raw = Raw(len(items), _as_text({ITEM: items}))
     else:
-        raw = _of_frame(values.struct.unnest(), f.nested)
-    return Nested(parent, raw, column.is_not_null())
+        raw = _of_table(pa.Table.from_batches([pa.RecordBatch.from_struct_array(items)]), f.nested)
+    return Nested(parent, raw, given)
 
 
 class _Twice(dict[str, Any]):
