@@ -20,6 +20,7 @@ AGE_GROUP_NAMES: Final = {
     "06": "MG 5-6 tuổi",
 }
 
+
 @dataclass(frozen=True)
 class ClassPlan:
     """A class: its vendor's id, name, grade (KHOI), age group (NHOM_TUOI_MN or "") and number of pupils."""

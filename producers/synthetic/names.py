@@ -6,9 +6,10 @@ from typing import Final
 import polars as pl
 
 SURNAMES: Final = (
-    ("Nguyễn", 30), ("Trần", 11), ("Lê", 8), ("Phạm", 7), ("Hoàng", 7), ("Dương", 6), ("Vũ", 4), ("Đỗ", 4),
-    ("Bùi", 3), ("Ngô", 3), ("Đặng", 3), ("Lưu", 2), ("Tạ", 2), ("Hà", 2), ("Đào", 2), ("Phan", 2), ("Đinh", 2),
-    ("Mai", 1), ("Trịnh", 1), ("Cao", 1), ("Tống", 1), ("Phùng", 1), ("Lâm", 1),
+    ("Nguyễn", 30), ("Trần", 11), ("Lê", 8), ("Phạm", 7), ("Hoàng", 7), ("Dương", 6), ("Vũ", 4),
+    ("Đỗ", 4), ("Bùi", 3), ("Ngô", 3), ("Đặng", 3), ("Lưu", 2), ("Tạ", 2), ("Hà", 2), ("Đào", 2),
+    ("Phan", 2), ("Đinh", 2), ("Mai", 1), ("Trịnh", 1), ("Cao", 1), ("Tống", 1), ("Phùng", 1),
+    ("Lâm", 1),
 )  # fmt: skip
 ETHNIC_SURNAMES: Final = {
     "02": ("Hoàng", "Nông", "Ma", "Lương", "Hứa", "Bế", "Đàm", "La"),
@@ -20,54 +21,35 @@ ETHNIC_SURNAMES: Final = {
 }
 MIDDLE: Final = {
     "01": (
-        "Văn",
-        "Đức",
-        "Minh",
-        "Quang",
-        "Hữu",
-        "Tuấn",
-        "Anh",
-        "Gia",
-        "Thành",
-        "Duy",
-        "Hoàng",
-        "Xuân",
+        "Văn", "Đức", "Minh", "Quang", "Hữu", "Tuấn", "Anh", "Gia", "Thành", "Duy", "Hoàng", "Xuân",
         "Bảo",
     ),
     "02": (
-        "Thị",
-        "Thị",
-        "Ngọc",
-        "Thu",
-        "Thanh",
-        "Phương",
-        "Khánh",
-        "Hà",
-        "Bảo",
-        "Mai",
-        "Kim",
-        "Thùy",
+        "Thị", "Thị", "Ngọc", "Thu", "Thanh", "Phương", "Khánh", "Hà", "Bảo", "Mai", "Kim", "Thùy",
         "Minh",
     ),
-}
+}  # fmt: skip
 GIVEN: Final = {
     "01": (
-        "An", "Bách", "Bình", "Chiến", "Công", "Cường", "Dũng", "Duy", "Đạt", "Đăng", "Đông", "Giang", "Hải",
-        "Hiếu", "Hiệp", "Hoàng", "Huy", "Hưng", "Khánh", "Khôi", "Kiên", "Lâm", "Long", "Lộc", "Mạnh", "Minh",
-        "Nam", "Nghĩa", "Nguyên", "Nhật", "Phong", "Phúc", "Quân", "Quyết", "Sơn", "Tài", "Thái", "Thành",
-        "Thắng", "Thịnh", "Tiến", "Toàn", "Trung", "Trường", "Tuấn", "Tùng", "Việt", "Vinh", "Vũ",
+        "An", "Bách", "Bình", "Chiến", "Công", "Cường", "Dũng", "Duy", "Đạt", "Đăng", "Đông",
+        "Giang", "Hải", "Hiếu", "Hiệp", "Hoàng", "Huy", "Hưng", "Khánh", "Khôi", "Kiên", "Lâm",
+        "Long", "Lộc", "Mạnh", "Minh", "Nam", "Nghĩa", "Nguyên", "Nhật", "Phong", "Phúc", "Quân",
+        "Quyết", "Sơn", "Tài", "Thái", "Thành", "Thắng", "Thịnh", "Tiến", "Toàn", "Trung", "Trường",
+        "Tuấn", "Tùng", "Việt", "Vinh", "Vũ",
     ),
     "02": (
-        "An", "Anh", "Ánh", "Bích", "Chi", "Diệp", "Dung", "Duyên", "Giang", "Hà", "Hạnh", "Hằng", "Hiền", "Hoa",
-        "Hòa", "Hồng", "Huệ", "Hương", "Khuê", "Lan", "Liên", "Linh", "Loan", "Ly", "Mai", "My", "Nga", "Ngân",
-        "Ngọc", "Nguyệt", "Nhi", "Nhung", "Oanh", "Phương", "Quyên", "Quỳnh", "Tâm", "Thảo", "Thơm", "Thu",
-        "Thủy", "Thư", "Trà", "Trang", "Trinh", "Tuyết", "Uyên", "Vân", "Yến",
+        "An", "Anh", "Ánh", "Bích", "Chi", "Diệp", "Dung", "Duyên", "Giang", "Hà", "Hạnh", "Hằng",
+        "Hiền", "Hoa", "Hòa", "Hồng", "Huệ", "Hương", "Khuê", "Lan", "Liên", "Linh", "Loan", "Ly",
+        "Mai", "My", "Nga", "Ngân", "Ngọc", "Nguyệt", "Nhi", "Nhung", "Oanh", "Phương", "Quyên",
+        "Quỳnh", "Tâm", "Thảo", "Thơm", "Thu", "Thủy", "Thư", "Trà", "Trang", "Trinh", "Tuyết",
+        "Uyên", "Vân", "Yến",
     ),
 }  # fmt: skip
 PLACE: Final = (
-    "An", "Bình", "Cẩm", "Châu", "Diên", "Duy", "Đông", "Đức", "Gia", "Hạ", "Hải", "Hòa", "Hưng", "Khánh", "Kim",
-    "Lâm", "Lộc", "Minh", "Mỹ", "Nam", "Ngọc", "Nhân", "Ninh", "Phong", "Phú", "Quý", "Sơn", "Tân", "Tây",
-    "Thanh", "Thiện", "Thọ", "Thuận", "Trúc", "Vân", "Vĩnh", "Xuân", "Yên",
+    "An", "Bình", "Cẩm", "Châu", "Diên", "Duy", "Đông", "Đức", "Gia", "Hạ", "Hải", "Hòa", "Hưng",
+    "Khánh", "Kim", "Lâm", "Lộc", "Minh", "Mỹ", "Nam", "Ngọc", "Nhân", "Ninh", "Phong", "Phú",
+    "Quý", "Sơn", "Tân", "Tây", "Thanh", "Thiện", "Thọ", "Thuận", "Trúc", "Vân", "Vĩnh", "Xuân",
+    "Yên",
 )  # fmt: skip
 JOBS: Final = (
     "Làm ruộng",
