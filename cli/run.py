@@ -13,6 +13,7 @@ PROCESSES: Final[dict[str, str]] = {
     "export": "sinks.ministry.export:main",
     "grants": "streams.grants.process:main",
     "receipts": "sinks.ministry.receipts:main",
+    "validation": "streams.validation.process:main",
     "watch": "sinks.watch.process:main",
 }
 """Process → its entry function, ``main(settings) -> None``; imported when it is run."""

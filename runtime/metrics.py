@@ -97,6 +97,12 @@ VERDICT_SECONDS: Final = _histogram(
     en="Seconds from a chunk's arrival in Kafka to its verdict.",
     vi="Số giây từ khi gói bản ghi vào Kafka đến khi có kết quả kiểm tra.",
 )
+WATCHDOG_ENDS: Final = _counter(
+    "csdl_watchdog_ends_total",
+    (),
+    en="Times that validation was ended because its committed offset stood still, kept over restarts.",
+    vi="Số lần bước kiểm tra bị dừng vì vị trí đã ghi nhận đứng yên, cộng dồn qua các lần khởi động.",
+)
 BATCH_SECONDS: Final = _histogram(
     "csdl_batch_seconds",
     ("stage",),
