@@ -20,6 +20,10 @@ NOTICED: Final = {"type", "name", "namespace", "items", "values", "symbols", "fi
 }
 
 
+FIRST_ID: Final = 190_001
+"""Ids count from here, not from 1: a registry that others use too has given out the small numbers."""
+
+
 class Incompatible(Exception):
     """A contract cannot follow its earlier versions. ``problems`` says where."""
 
@@ -71,7 +75,7 @@ def freeze() -> list[Change]:
     """Write what changed. Raises Incompatible before anything is written."""
     found = changes()
     ids = _ids()
-    last = max((i for by_version in ids.values() for i in by_version.values()), default=0)
+    last = max((i for by_version in ids.values() for i in by_version.values()), default=FIRST_ID - 1)
     for change in found:
         path = _path(change.name, change.version)
         path.parent.mkdir(parents=True, exist_ok=True)
