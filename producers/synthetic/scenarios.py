@@ -1,4 +1,4 @@
-"""Dirty variants of a clean school's files. Each knows, from the edit itself, which records must be refused."""
+"""Dirty variants of a clean school's files. Each knows from the edit itself which records must be refused."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -70,7 +70,7 @@ _LIST_EDITS: Final = (
 
 
 def bad_records(school: SchoolRecords) -> Variant:
-    """Records that break a rule each: a day that does not exist, unknown codes, a name left out, and so on."""
+    """Records that break a rule each: a day that does not exist, unknown codes, a name left out."""
     contents = files(school)
     pupils = school.frames["HocSinh"]["ClientId"]
     if school.plan.vendor == "smas":
@@ -86,7 +86,7 @@ def bad_records(school: SchoolRecords) -> Variant:
 
 
 def duplicate_client_id(school: SchoolRecords) -> Variant:
-    """The second pupil of a packet carries the first one's ClientId: the first stays, the second is refused."""
+    """The second pupil of a packet carries the ClientId of the first, who stays: the second is refused."""
     first = school.frames["HocSinh"]["ClientId"][0]
     edit = _Edit("HocSinh", 1, "ClientId", first, contracts.record("HocSinh").rules["client_id"].id)
     name = f"smas/{school.plan.code}.json"
