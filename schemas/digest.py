@@ -6,6 +6,7 @@ so adding an optional one changes no hash. The hash is BLAKE2b of 16 bytes. A da
 over (type, identity, row hash), sorted.
 """
 
+import io
 import json
 from collections.abc import Iterable
 from datetime import date
@@ -17,13 +18,36 @@ import polars as pl
 
 FIELD_END: Final = "\x1f"
 ROW_END: Final = "\x1e"
+UNFIT: Final = "\x00\n\r" + ROW_END + FIELD_END
+"""Characters that would blur the borders of fields and rows: validation refuses them (ENV-313)."""
+
 HASH_BYTES: Final = 16
 
 
 def row_hashes(records: pl.DataFrame) -> pl.Series:
     """One hex string of 32 characters a row; ``records`` has the contract's columns in its order."""
-    ends = FIELD_END.encode()
-    digests = [blake2b(t.rstrip(ends), digest_size=HASH_BYTES).hexdigest() for t in _texts(flat(records))]
+    return text_hashes(row_texts(records)[0])
+
+
+def row_texts(records: pl.DataFrame) -> tuple[list[bytes], bool]:
+    """The rows' texts with all their separators, and whether they say exactly what the records say.
+
+    They do not if a value holds an UNFIT character, which the text has as a blank.
+    """
+    plain = flat(records)
+    text = _csv(plain)
+    ends = records.height * (records.width - 1), records.height
+    fit = (text.count(FIELD_END.encode()), text.count(ROW_END.encode())) == ends
+    fit = fit and not any(c in text for c in (b"\x00", b"\n", b"\r"))
+    if not fit:
+        text = _csv(plain.with_columns(pl.col(pl.String).str.replace_all(f"[{UNFIT}]", " ")))
+    return text.split(ROW_END.encode())[:-1], fit
+
+
+def text_hashes(texts: Iterable[bytes]) -> pl.Series:
+    """``row_hashes`` of rows whose texts are at hand."""
+    end = FIELD_END.encode()
+    digests = [blake2b(t.rstrip(end), digest_size=HASH_BYTES).hexdigest() for t in texts]
     return pl.Series("row_hash", digests, dtype=pl.String)
 
 
@@ -41,18 +65,17 @@ def dataset_digest(rows: Iterable[tuple[str, str, str]]) -> str:
     return digest.hexdigest()
 
 
-def _texts(records: pl.DataFrame) -> list[bytes]:
-    text = _csv(records)
-    # A control character inside a value would shift fields: found by counting, then blanked out.
-    if text.count(FIELD_END) != records.height * (records.width - 1) or text.count(ROW_END) != records.height:
-        text = _csv(records.with_columns(pl.col(pl.String).str.replace_all(r"[\x00-\x1f]", " ")))
-    return text.encode().split(ROW_END.encode())[:-1]
-
-
-def _csv(records: pl.DataFrame) -> str:
-    return records.write_csv(
-        include_header=False, separator=FIELD_END, line_terminator=ROW_END, quote_style="never", null_value=""
+def _csv(records: pl.DataFrame) -> bytes:
+    out = io.BytesIO()
+    records.write_csv(
+        out,
+        include_header=False,
+        separator=FIELD_END,
+        line_terminator=ROW_END,
+        quote_style="never",
+        null_value="",
     )
+    return out.getvalue()
 
 
 def _canonical(nested: pl.Series) -> pl.Series:

@@ -18,6 +18,7 @@ from schemas import dataset as dataset_ids
 from schemas.codec import Chunk
 from sinks.provincial import history, identity, rows, tables
 from sinks.provincial.book import RefusedRecord
+from sinks.provincial.copying import Records
 from sinks.provincial.pushes import Push
 
 REPEATED: Final = "REC-001"
@@ -126,9 +127,12 @@ class _Attempt:
             if self._kept.height == incoming.records.height
             else incoming.records[known["_row"]]
         )
-        self._records = self._fill_issued(records)
-        self._kept = self._kept.with_columns(digest.row_hashes(self._records))
+        self._records = Records.of(self._fill_issued(records))
+        self._kept = self._kept.with_columns(digest.text_hashes(self._records.texts))
         self._changes = history.changes(self._kept, self._current)
+        at = self._kept.with_row_index("_at").join(self._changes.written, on="_row", how="semi")["_at"]
+        self._written = self._kept[at] if at.len() < self._kept.height else self._kept
+        self._written_records = self._records.take(at.to_list())
 
     def write(self) -> None:
         """Rows in, replaced rows ended. Raises psycopg2.DataError if a row cannot be stored."""
@@ -140,19 +144,19 @@ class _Attempt:
             schema={"_dataset": pl.String, "_version": pl.Int32},
         )
         rows.replace(self._cur, self._table, self._changes.replaced.join(starts, on="_dataset"))
-        rows.insert(self._cur, self._table, self._written())
+        rows.insert(self._cur, self._table, self._place(), self._written_records)
 
     def unstorable(self) -> list[int]:
         """``_row`` of the written records that PostgreSQL cannot store."""
-        found = rows.unstorable(self._cur, self._table, self._written())
+        found = rows.unstorable(self._cur, self._table, self._place(), self._written_records)
         if not found:
             raise RuntimeError(f"{self._table.name}: refused as a whole, though each row can be stored")
-        return self._changes.written["_row"].gather(found).to_list()
+        return self._written["_row"].gather(found).to_list()
 
     def report(self, out: list[Applied]) -> None:
         """Add to the pushes' answers what became of their records."""
         record_type = self._incoming.record_type
-        written = self._kept.join(self._changes.written, on="_row", how="semi")
+        written = self._written
         added = written.join(self._current, on=["_dataset", "_identity"], how="anti")
         for index, n in self._kept["_push"].value_counts().rows():
             out[index].accepted += n
@@ -167,19 +171,15 @@ class _Attempt:
             index, refused = self._refusal(row, rule, fields)
             out[index].refused.append(refused)
 
-    def _written(self) -> pl.DataFrame:
+    def _place(self) -> pl.DataFrame:
         versions = pl.Series("valid_from", [p.version for p in self._pushes], dtype=pl.Int32)
-        kept = self._kept.select(
+        return self._written.select(
             pl.col("_dataset").alias("dataset_id"),
             pl.col("_identity").alias("identity"),
-            versions.gather(self._kept["_push"]),
+            versions.gather(self._written["_push"]),
             "row_hash",
             pl.col("Vendor").alias("vendor"),
         )
-        frame = pl.concat([kept, self._records], how="horizontal")
-        if self._changes.written.height == frame.height:
-            return frame
-        return frame.filter(self._kept["_row"].is_in(self._changes.written["_row"].implode()))
 
     def _with_issued(self, frame: pl.DataFrame) -> pl.DataFrame:
         marks = []

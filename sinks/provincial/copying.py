@@ -1,28 +1,56 @@
-"""Frames into PostgreSQL and back by COPY of CSV: the one place that knows how a value is spelt on the way.
+"""Frames into PostgreSQL and back by COPY: the one place that knows how a value is spelt on the way.
 
-Null is an unquoted nothing, an empty text is ``""``; lines end in CRLF, so that polars quotes both CR and LF
-inside a text (PostgreSQL refuses a bare one). Nested lists travel as JSON.
+What is stored is what is hashed: the row texts of schemas.digest go in as they are, fields between U+001F. A
+value with a character that would blur the borders takes the longer way, as quoted CSV. No value is NULL, be it
+null, a blank text or an empty list; nested lists are canonical JSON without what has no value.
 """
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 from psycopg2.extensions import cursor
 
+from schemas import digest
+
 Schema = Mapping[str, pl.DataType]
 
 
-def copy_in(cur: cursor, table: str, columns: Sequence[str], frame: pl.DataFrame) -> None:
-    """Append the frame's columns, in their order, to ``columns`` of the table.
+@dataclass(frozen=True)
+class Records:
+    """Records in the contract's columns with their texts (schemas.digest.row_texts), made once for both uses."""
+
+    frame: pl.DataFrame
+    texts: Sequence[bytes]
+    fit: bool
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> "Records":
+        return cls(frame, *digest.row_texts(frame))
+
+    def take(self, rows: Sequence[int]) -> "Records":
+        """These rows only."""
+        if len(rows) == len(self.texts):
+            return self
+        return Records(self.frame[rows], [self.texts[i] for i in rows], self.fit)
+
+
+def copy_in(cur: cursor, table: str, columns: Sequence[str], place: pl.DataFrame, records: Records) -> None:
+    """Append rows: ``columns`` are those of ``place`` and then those of the records.
 
     Raises psycopg2.DataError if a value cannot be stored (a NUL in a text, a date out of range).
     """
-    if frame.is_empty():
-        return
     names = ", ".join(f'"{c}"' for c in columns)
-    cur.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)", io.BytesIO(to_csv(frame)))
+    if records.fit:
+        fields = digest.row_texts(place)[0]
+        lines = b"\n".join([b"\x1f".join(parts) for parts in zip(fields, records.texts, strict=True)])
+        how = r"FORMAT csv, DELIMITER E'\x1f', QUOTE E'\x1e'"
+    else:
+        lines = to_csv(pl.concat([place, records.frame], how="horizontal"))
+        how = "FORMAT csv"
+    cur.copy_expert(f"COPY {table} ({names}) FROM STDIN ({how})", io.BytesIO(lines))
 
 
 def copy_out(cur: cursor, select: str, params: Sequence[Any], schema: Schema) -> pl.DataFrame:
@@ -42,10 +70,11 @@ def selected(column: str, dtype: pl.DataType) -> str:
 
 
 def to_csv(frame: pl.DataFrame) -> bytes:
-    """The frame as CSV for COPY."""
-    nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
-    flat = frame.with_columns(_json(name) for name in nested) if nested else frame
-    return flat.write_csv(include_header=False, line_terminator="\r\n").encode()
+    """The frame as CSV for COPY. Lines end in CRLF, so that polars quotes both CR and LF inside a text."""
+    plain = digest.flat(frame).with_columns(pl.col(pl.String).replace("", None))
+    out = io.BytesIO()
+    plain.write_csv(out, include_header=False, line_terminator="\r\n")
+    return out.getvalue()
 
 
 def from_csv(text: bytes, schema: Schema) -> pl.DataFrame:
@@ -56,10 +85,3 @@ def from_csv(text: bytes, schema: Schema) -> pl.DataFrame:
     flat = {name: pl.String() if name in nested else dtype for name, dtype in schema.items()}
     frame = pl.read_csv(text, has_header=False, schema=flat)
     return frame.with_columns(pl.col(n).str.json_decode(t) for n, t in nested.items()) if nested else frame
-
-
-def _json(name: str) -> pl.Expr:
-    # Only a struct can be encoded: wrap the list in one and take the wrapping off.
-    wrapped = pl.struct(pl.col(name).alias("v")).struct.json_encode()
-    text = wrapped.str.strip_prefix('{"v":').str.strip_suffix("}")
-    return pl.when(pl.col(name).is_not_null()).then(text).alias(name)

@@ -102,7 +102,7 @@ def issue(record_type: str, new: pl.DataFrame, keys: Keys, taken: pl.DataFrame) 
         pl.concat_str([pl.lit(f"{i}{PART_END}"), pl.col(f"_k{i}")]) for i in range(len(keys))
     )
     texts = new.select(strongest).to_series().to_list()
-    issued = [None if text is None else _hash(record_type, _of_school(text)) for text in texts]
+    issued = [None if text is None else _of_key(record_type, text) for text in texts]
     wanted = new.select("_dataset", pl.Series("_identity", issued, dtype=pl.String))
     held = set(
         taken.join(wanted, on=["_dataset", "_identity"], how="semi").select("_dataset", "_identity").rows()
@@ -114,9 +114,9 @@ def issue(record_type: str, new: pl.DataFrame, keys: Keys, taken: pl.DataFrame) 
     return pl.Series("_identity", issued, dtype=pl.String)
 
 
-def _of_school(text: str) -> str:
+def _of_key(record_type: str, text: str) -> str:
     index, dataset, key = text.split(PART_END, 2)
-    return PART_END.join((index, dataset.partition(".")[0], key))
+    return _hash(record_type, PART_END.join((index, dataset.partition(".")[0], key)))
 
 
 def _free(record_type: str, dataset: str, identity: str | None, taken: set[tuple[str, str]]) -> str | None:

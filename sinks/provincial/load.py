@@ -1,4 +1,4 @@
-"""The shell of load: verdicts from Kafka in batches, each one transaction of rows, versions, answers, offsets."""
+"""The shell of load: verdicts from Kafka in batches, each one a transaction of rows, versions, answers, offsets."""
 
 import time
 from collections.abc import Sequence

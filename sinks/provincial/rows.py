@@ -7,10 +7,11 @@ from psycopg2 import DataError
 from psycopg2.extensions import cursor
 
 from sinks.provincial import copying
+from sinks.provincial.copying import Records
 from sinks.provincial.tables import Table
 
 WRITTEN = ["dataset_id", "identity", "valid_from", "row_hash", "vendor"]
-"""Columns that insert takes before the contract's own, in this order."""
+"""Columns that a row has before the contract's own, in this order."""
 
 
 def current(cur: cursor, table: Table, datasets: Sequence[str], fields: Sequence[str]) -> pl.DataFrame:
@@ -47,33 +48,35 @@ def replace(cur: cursor, table: Table, replaced: pl.DataFrame) -> None:
         raise RuntimeError(f"{table.name}: {replaced.height} rows to replace, {cur.rowcount} found")
 
 
-def insert(cur: cursor, table: Table, frame: pl.DataFrame) -> None:
-    """Append rows; ``frame`` has the columns ``WRITTEN``, then the contract's. Raises psycopg2.DataError."""
-    copying.copy_in(cur, table.name, [*WRITTEN, *(c.name for c in table.columns)], frame)
+def insert(cur: cursor, table: Table, place: pl.DataFrame, records: Records) -> None:
+    """Append rows; ``place`` has the columns ``WRITTEN``. Raises psycopg2.DataError."""
+    if place.height:
+        copying.copy_in(cur, table.name, [*WRITTEN, *(c.name for c in table.columns)], place, records)
 
 
-def unstorable(cur: cursor, table: Table, frame: pl.DataFrame) -> list[int]:
-    """Positions of the rows of the frame that PostgreSQL cannot store, found by halving."""
+def unstorable(cur: cursor, table: Table, place: pl.DataFrame, records: Records) -> list[int]:
+    """Positions of the rows that PostgreSQL cannot store, found by halving."""
     cur.execute(f"CREATE TEMPORARY TABLE trial (LIKE {table.name}) ON COMMIT DROP")
+    columns = [*WRITTEN, *(c.name for c in table.columns)]
     found: list[int] = []
-    spans = [(0, frame.height)]
+    spans = [range(place.height)]
     while spans:
-        start, length = spans.pop()
-        if not length or _stores(cur, table, frame.slice(start, length)):
+        span = spans.pop()
+        if not span or _stores(cur, columns, place[span], records.take(span)):
             continue
-        if length == 1:
-            found.append(start)
+        if len(span) == 1:
+            found.append(span[0])
         else:
-            half = length // 2
-            spans += [(start, half), (start + half, length - half)]
+            half = len(span) // 2
+            spans += [span[:half], span[half:]]
     cur.execute("DROP TABLE trial")
     return sorted(found)
 
 
-def _stores(cur: cursor, table: Table, frame: pl.DataFrame) -> bool:
+def _stores(cur: cursor, columns: Sequence[str], place: pl.DataFrame, records: Records) -> bool:
     cur.execute("SAVEPOINT trial")
     try:
-        copying.copy_in(cur, "trial", [*WRITTEN, *(c.name for c in table.columns)], frame)
+        copying.copy_in(cur, "trial", columns, place, records)
         stored = True
     except DataError:
         stored = False
