@@ -1,0 +1,80 @@
+"""What every stage behind this one relies on, and no rule of the catalogue says. Pure.
+
+A text with a NUL character, or one too long for an index, would make PostgreSQL refuse the whole batch it
+came in, again and again; a header without bounds would swell every table and metric it is copied to.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+import polars as pl
+import pyarrow as pa
+
+NUL: Final = "\x00"
+MAX_TEXT: Final = 200
+"""Characters of a text in a header, and bytes of a value that identifies a record."""
+MAX_TYPES: Final = 100
+MAX_CLOCK_AHEAD: Final = timedelta(days=1)
+
+
+def sound_header(header: Mapping[str, Any]) -> bool:
+    """Whether a chunk's header, refusals included, or a PushClosed can be carried on at all."""
+    return bool(header["PushId"]) and header.get("Chunk", 0) >= 0 and all(map(_short, _texts(header)))
+
+
+def sound_closing(event: Mapping[str, Any], on: date) -> bool:
+    """The same for PushClosed; a clock far ahead would make all later pushes look older."""
+    ahead = event["OpenedAt"].date() - on
+    return sound_header(event) and len(event["Records"]) <= MAX_TYPES and ahead <= MAX_CLOCK_AHEAD
+
+
+def rows_with_long_identity(frame: pl.DataFrame, keys: Sequence[str]) -> list[tuple[int, list[str]]]:
+    """(row, names) of the records in which a field that identifies them is too long for an index."""
+    texts = [k for k in keys if frame.schema.get(k) == pl.String]
+    long = {k: frame[k].str.len_bytes().gt(MAX_TEXT).fill_null(False) for k in texts}
+    return [(row, [name]) for name, found in long.items() if found.any() for row in found.arg_true()]
+
+
+def _short(text: str) -> bool:
+    return NUL not in text and len(text) <= MAX_TEXT
+
+
+def rows_with_nul(frame: pl.DataFrame) -> list[tuple[int, list[str]]]:
+    """(row, names of the columns) of the records that hold one, nested lists included.
+
+    The bytes of each column are searched at once; records are looked at only in the rare column that has one.
+    """
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    bad = [name for name in table.column_names if any(_holds(c) for c in table.column(name).chunks)]
+    rows: dict[int, list[str]] = {}
+    for name in bad:
+        for row, value in enumerate(table.column(name).to_pylist()):
+            if any(NUL in text for text in _texts(value)):
+                rows.setdefault(row, []).append(name)
+    return sorted(rows.items())
+
+
+def _holds(array: pa.Array) -> bool:
+    kind = array.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        data = array.buffers()[2]
+        return data is not None and NUL.encode() in data.to_pybytes()
+    if pa.types.is_struct(kind):
+        return any(_holds(array.field(i)) for i in range(kind.num_fields))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _holds(array.values)
+    return False
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All strings in a value of lists and structs."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield name
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)

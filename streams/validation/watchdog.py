@@ -1,0 +1,110 @@
+"""Ends the process when a partition's committed offset has stood still for 20 s while messages wait.
+
+Faust can stop committing, or reading, without an error (faust-streaming #216, #606); a restart mends it. The
+watchdog asks Kafka with a client of its own, and only about partitions that this process is assigned. While
+Kafka does not answer it waits: that is nobody's standstill.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from threading import Thread
+from typing import Any, Final
+
+from kafka import TopicPartition
+from kafka.errors import KafkaError
+
+from runtime import kafka, metrics
+from runtime.settings import Settings
+
+log = logging.getLogger("csdl")
+
+LIMIT_S: Final = 20.0
+EVERY_S: Final = 2.0
+
+
+class Standstill:
+    """Since when each partition's committed offset has not moved with messages waiting. Pure but for its
+    memory."""
+
+    def __init__(self, limit_s: float = LIMIT_S) -> None:
+        self._limit = limit_s
+        self._since: dict[Any, tuple[int, float]] = {}
+
+    def observe(
+        self, now: float, committed: Mapping[Any, int], begins: Mapping[Any, int], ends: Mapping[Any, int]
+    ) -> list[Any]:
+        """Partitions that have stood still for too long. ``committed`` lacks those that never committed."""
+        self._since = {tp: since for tp, since in self._since.items() if tp in ends}
+        for tp, end in ends.items():
+            at = max(committed.get(tp, 0), begins[tp])
+            known = self._since.get(tp)
+            if at >= end or known is None or known[0] != at:
+                self._since[tp] = (at, now)
+        return sorted(tp for tp, (_, since) in self._since.items() if now - since >= self._limit)
+
+    def forget(self) -> None:
+        """Nothing could be seen for a while: begin anew."""
+        self._since.clear()
+
+
+class Watchdog:
+    """The thread. ``assigned`` gives (topic, partition) of what this process reads, from any thread."""
+
+    def __init__(
+        self, settings: Settings, group: str, assigned: Callable[[], Iterable[tuple[str, int]]], ends: Path
+    ) -> None:
+        self._settings = settings
+        self._group = group
+        self._assigned = assigned
+        self._ends = ends
+        self._standstill = Standstill()
+
+    def start(self) -> None:
+        """Watch from now on. How often it ended a process before is kept in a file, for the metric."""
+        metrics.WATCHDOG_ENDS.inc(self._ended())
+        Thread(target=self._run, daemon=True, name="watchdog").start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._watch()
+            except KafkaError as exc:
+                self._standstill.forget()
+                log.warning("watchdog: %s; asking again", type(exc).__name__)
+                time.sleep(EVERY_S)
+            except Exception as exc:
+                log.error("watchdog: %s; ending", type(exc).__name__)
+                os._exit(1)
+
+    def _watch(self) -> None:
+        consumer = kafka.consumer(self._settings, group_id=self._group)
+        try:
+            while True:
+                time.sleep(EVERY_S)
+                partitions = [TopicPartition(*tp) for tp in self._assigned()]
+                offsets = {tp: consumer.committed(tp) for tp in partitions}
+                still = self._standstill.observe(
+                    time.monotonic(),
+                    {tp: offset for tp, offset in offsets.items() if offset is not None},
+                    consumer.beginning_offsets(partitions) if partitions else {},
+                    consumer.end_offsets(partitions) if partitions else {},
+                )
+                if still:
+                    self._end(still)
+        finally:
+            consumer.close()
+
+    def _end(self, still: list[TopicPartition]) -> None:
+        self._ends.write_text(str(self._ended() + 1), encoding="ascii")
+        where = ", ".join(f"{tp.topic}/{tp.partition}" for tp in still)
+        log.error("watchdog: nothing committed for %.0f s at %s; ending", LIMIT_S, where)
+        os._exit(1)
+
+    def _ended(self) -> int:
+        try:
+            return int(self._ends.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return 0
