@@ -23,13 +23,13 @@ def problems(
         params = {"found": target.school, "length": len(target.school)}
         found.append(Problem("FILE-010", Place(field="MaTruongHoc"), params))
     elif schools.school(target.school, on=school_year_starts(target.year)) is None:
-        found.append(Problem("ENV-301", Place(field="MaTruongHoc"), {"school": target.school}))
+        found.append(Problem("ENV-301", Place(field="MaTruongHoc")))
     if target.year not in school_years:
-        found.append(Problem("ENV-303", Place(field="NamHoc"), {"year": target.year}))
+        found.append(Problem("ENV-303", Place(field="NamHoc")))
     if target.kind == OLD_DATA:
         found.append(Problem("ENV-311", Place(field="LoaiDongBo")))
     elif target.kind not in PERIODS:
-        found.append(Problem("ENV-101", Place(field="LoaiDongBo"), {"found": target.kind}))
+        found.append(Problem("ENV-101", Place(field="LoaiDongBo")))
     return found
 
 
