@@ -1,0 +1,47 @@
+"""`csdl docs`: the documents that are printed from data. A test fails when one of them lags behind."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import click
+
+from cli import metrics
+from schemas import asyncapi, contracts_book, rule_book
+from streams.confirmation import diagram
+
+ROOT: Final = Path(__file__).parents[1]
+
+GENERATED: Final[dict[str, Callable[[], str]]] = {
+    "docs/asyncapi.yaml": asyncapi.render,
+    "docs/confirmation.md": diagram.document,
+    "docs/contracts.md": contracts_book.render,
+    "docs/metrics.md": metrics.render,
+    "docs/rules.md": rule_book.render,
+}
+"""document → what prints it."""
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; fail if a document would change.")
+def docs(check: bool) -> None:
+    """Write the documents that are generated from contracts, rules, topics, tables and metrics."""
+    stale = stale_documents()
+    for name, text in stale.items():
+        click.echo(name)
+        if not check:
+            path = ROOT / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    if check and stale:
+        raise SystemExit(1)
+
+
+def stale_documents() -> dict[str, str]:
+    """document → its text as it should be, where it is not."""
+    wanted = {name: render() for name, render in GENERATED.items()}
+    return {name: text for name, text in wanted.items() if _read(ROOT / name) != text}
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None

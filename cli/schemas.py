@@ -1,0 +1,114 @@
+"""`csdl schemas` and `csdl rules`: the contracts, their frozen versions, the rule book."""
+
+import json
+from dataclasses import asdict, dataclass
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from runtime import registry
+from schemas import freeze as freezing
+from schemas import frozen
+from schemas.catalogue import all_rules
+from schemas.codec import record_type_of
+from schemas.contracts import record, record_types
+from schemas.errors import Problem, ProblemList
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """One line of the list. A record type has its chunks' versions and no id of its own."""
+
+    name: str
+    kind: str
+    fields: int
+    versions: list[int]
+    ids: list[int]
+
+
+@click.group()
+def schemas() -> None:
+    """Hợp đồng dữ liệu — the data contracts and their versions."""
+
+
+@schemas.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def list_(as_json: bool) -> None:
+    """Every record type and every contract on the wire: name, number of fields, versions with their ids."""
+    listed = [*(_record_type(name) for name in record_types()), *map(_contract, frozen.contracts())]
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in listed], ensure_ascii=False, indent=2))
+        return
+    table = Table("name", "kind", "fields", "versions", "ids", box=None)
+    for row in listed:
+        table.add_row(row.name, row.kind, str(row.fields), _joined(row.versions), _joined(row.ids))
+    Console().print(table)
+
+
+@schemas.command()
+def freeze() -> None:
+    """Write a new version of each contract that changed, if every earlier version agrees."""
+    try:
+        changes = freezing.freeze()
+    except freezing.Incompatible as error:
+        params = {"contract": error.name, "problems": "; ".join(error.problems)}
+        raise ProblemList([Problem("SCH-001", params=params)]) from None
+    for change in changes:
+        click.echo(f"{change.name} v{change.version}")
+    if not changes:
+        click.echo("Không có hợp đồng nào thay đổi — no contract changed.")
+
+
+@schemas.command()
+@click.option("--registry", "url", required=True, help="Confluent API, e.g. http://HOST:PORT/apis/ccompat/v7")
+def publish(url: str) -> None:
+    """Mirror every version into a schema registry, each under the id that it has on the wire."""
+    done = registry.publish(url)
+    for contract in done.written:
+        click.echo(f"{contract.name} v{contract.version} ({contract.id})")
+    click.echo(f"{len(done.written)} mới — written, {len(done.present)} đã có — already there.")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def rules(as_json: bool) -> None:
+    """Bộ quy tắc kiểm tra — every rule: tier, severity, fields, messages with the fix."""
+    if as_json:
+        listed = [
+            {
+                "id": r.id,
+                "tier": r.tier,
+                "severity": r.severity,
+                "object": r.object,
+                "fields": r.places,
+                "kind": r.kind,
+                "condition": r.condition,
+                "message_vi": r.message_vi,
+                "message_en": r.message_en,
+            }
+            for r in all_rules()
+        ]
+        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        return
+    table = Table("id", "tier", "severity", "object", "fields", "message", box=None)
+    for r in all_rules():
+        messages = f"{r.message_vi}\n{r.message_en}"
+        table.add_row(r.id, str(r.tier), r.severity, r.object, ", ".join(r.places), messages)
+    Console().print(table)
+
+
+def _record_type(name: str) -> _Listed:
+    versions = [c.version for c in frozen.contracts()[f"{name}Reported"]]
+    return _Listed(name, "record", len(record(name).fields), versions, [])
+
+
+def _contract(name: str) -> _Listed:
+    versions = frozen.contracts()[name]
+    kind = "chunk" if record_type_of(name) else "event"
+    fields = len(json.loads(versions[-1].text)["fields"])
+    return _Listed(name, kind, fields, [c.version for c in versions], [c.id for c in versions])
+
+
+def _joined(numbers: list[int]) -> str:
+    return ", ".join(str(n) for n in numbers)
