@@ -46,9 +46,7 @@ def _issue(table: SourceTable, target: Target) -> SourceTable:
 def _columns(names: Sequence[str], records: pl.DataFrame, target: Target) -> dict[str, Sequence[object]]:
     """Columns of a rule's ``from``: the record's own, else what the push says of all (school, year)."""
     of_push: dict[str, object] = {"MaTruongHoc": target.school, "NamHoc": target.year}
-    return {
-        n: records[n].to_list() if n in records.columns else [of_push[n]] * records.height for n in names
-    }
+    return {n: records[n].to_list() if n in records.columns else [of_push[n]] * records.height for n in names}
 
 
 def _own_name(contract: RecordType) -> tuple[str, str]:
@@ -131,4 +129,6 @@ def _with_grades(table: SourceTable, tables: Sequence[SourceTable]) -> SourceTab
     of_class = pl.col("MaLopHocDn").replace_strict(
         list(grades), list(grades.values()), default=None, return_dtype=pl.String
     )
-    return replace(table, records=table.records.with_columns(pl.coalesce(of_class, "KhoiHoc").alias("KhoiHoc")))
+    return replace(
+        table, records=table.records.with_columns(pl.coalesce(of_class, "KhoiHoc").alias("KhoiHoc"))
+    )

@@ -68,7 +68,9 @@ def dates(column: pl.Series) -> Cells:
     serial = pl.col("text").str.extract(r"^(\d{5})(?:\.\d+)?$").cast(pl.Int32)
     read = parts.select(
         value=pl.coalesce(
-            _date(*(pl.col("ymd").struct.field(n).cast(pl.Int32) for n in ("y", "m", "d")), when=_compact_ok()),
+            _date(
+                *(pl.col("ymd").struct.field(n).cast(pl.Int32) for n in ("y", "m", "d")), when=_compact_ok()
+            ),
             _date(full_year, second, first),
             _date(full_year, first, second, when=month_first),
             pl.when(serial.is_between(15_000, 60_000)).then(

@@ -57,7 +57,9 @@ class _Sheet:
         return pl.select(pl.coalesce(ranked)).to_series().alias(target)
 
 
-def read_columns(texts: pl.DataFrame, layout: Layout, place: Place) -> tuple[pl.DataFrame, pl.DataFrame, list[Problem]]:
+def read_columns(
+    texts: pl.DataFrame, layout: Layout, place: Place
+) -> tuple[pl.DataFrame, pl.DataFrame, list[Problem]]:
     """(values with ``_row``, faults as FAULTS, doubts) of cleaned cells, a column a caption."""
     sheet = _Sheet(texts, layout, place)
     columns = [c for c in layout.columns if c.caption in texts.columns and c.format != "skip"]
@@ -101,7 +103,9 @@ def _read(sheet: _Sheet, column: Column, text: pl.Series) -> None:
 def _labels(sheet: _Sheet, column: Column, text: pl.Series) -> Cells:
     values, unmapped = codemaps.load(sheet.layout.codemap).map(column.codelist, text)
     if column.argument:
-        values = pl.select(pl.when(text.is_null()).then(pl.lit(column.argument)).otherwise(values)).to_series()
+        values = pl.select(
+            pl.when(text.is_null()).then(pl.lit(column.argument)).otherwise(values)
+        ).to_series()
     return Cells(values, {UNMAPPED: unmapped})
 
 

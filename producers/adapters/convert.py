@@ -31,7 +31,10 @@ def convert(
     texts = raw.texts.select(_given(name, nfc) for name in raw.texts.columns)
     given = {s.name: s for s in texts}
     present = [f for f in fields if f.name in given]
-    values = {s.name: s for s in texts.select(_value(f.name, f.avro_type, mapped_list(f, codemap), codemap) for f in present)}
+    values = {
+        s.name: s
+        for s in texts.select(_value(f.name, f.avro_type, mapped_list(f, codemap), codemap) for f in present)
+    }
     faults = [raw.faults]
     for f in present:
         if values[f.name].null_count() != given[f.name].null_count():
@@ -130,7 +133,8 @@ def _list(
     at_parent = faults.select(
         index=nested.parent.gather(faults["index"]),
         rule=pl.col("rule"),
-        field=pl.lit(f.name) + pl.when(pl.col("field") != "").then("." + pl.col("field")).otherwise(pl.lit("")),
+        field=pl.lit(f.name)
+        + pl.when(pl.col("field") != "").then("." + pl.col("field")).otherwise(pl.lit("")),
     )
     return column, at_parent.cast(dict(FAULTS))
 

@@ -57,7 +57,8 @@ def _table(
         faults = concat_faults([faults, missing.join(faults.select("index"), on="index", how="anti")])
     table = SourceTable(record_type, source, contract.packet, frame, by_name=False)
     warnings = [
-        Problem("ENV-312", Place(source, contract.packet, field=name), {"name": name}) for name in sorted(raw.unknown)
+        Problem("ENV-312", Place(source, contract.packet, field=name), {"name": name})
+        for name in sorted(raw.unknown)
     ]
     return table.refuse(faults.cast(dict(FAULTS))), warnings
 
@@ -86,7 +87,10 @@ def _school_problems(source: str, tables: list[SourceTable], target: Target) -> 
         contract = record(table.record_type)
         if not contract.single or table.records.is_empty():
             continue
-        for code, name, due in (("ENV-304", "MaTruongHoc", target.school), ("ENV-305", "NamHoc", target.year)):
+        for code, name, due in (
+            ("ENV-304", "MaTruongHoc", target.school),
+            ("ENV-305", "NamHoc", target.year),
+        ):
             if name in table.records.columns and table.records[name].item(0) not in (None, due):
                 problems.append(Problem(code, Place(source, contract.packet, 1, name)))
     return problems

@@ -37,7 +37,9 @@ def split(source: str, data: bytes) -> tuple[Packet | None, list[Problem]]:
         return None, [Problem("FILE-005", Place(source), {"found": _kind(data)})]
     except (msgspec.DecodeError, RecursionError) as error:
         return None, [_malformed(source, data, str(error))]
-    problems = [Problem("FILE-008", Place(source, field=name), {"name": name}) for name in _twice(data, members)]
+    problems = [
+        Problem("FILE-008", Place(source, field=name), {"name": name}) for name in _twice(data, members)
+    ]
     packet = Packet({}, {}, [])
     lists = {record(t).packet: t for t in record_types() if record(t).packet}
     for name, raw in members.items():

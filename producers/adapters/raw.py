@@ -181,5 +181,7 @@ def _nested_rows(column: list[Any], f: Field) -> Nested:
     if f.nested is not None:
         return Nested(parent, _of_rows(items, f.nested), given)
     wrong = pl.Series([not isinstance(v, str) for v in items], dtype=pl.Boolean)
-    texts = pl.DataFrame({ITEM: pl.Series([v if isinstance(v, str) else None for v in items], dtype=pl.String)})
+    texts = pl.DataFrame(
+        {ITEM: pl.Series([v if isinstance(v, str) else None for v in items], dtype=pl.String)}
+    )
     return Nested(parent, Raw(len(items), texts, faults=faults_of(WRONG_KIND, "", wrong)), given)

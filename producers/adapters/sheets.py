@@ -46,7 +46,12 @@ def sheets(source: str, kind: Kind, data: bytes) -> list[Sheet]:
         book = fastexcel.read_excel(data)
         names = book.sheet_names
         read = [
-            Sheet(n, book.load_sheet(n, header_row=None, skip_rows=0, dtypes="string", skip_whitespace_tail_rows=True).to_polars())
+            Sheet(
+                n,
+                book.load_sheet(
+                    n, header_row=None, skip_rows=0, dtypes="string", skip_whitespace_tail_rows=True
+                ).to_polars(),
+            )
             for n in names
         ]
     except (fastexcel.FastExcelError, pl.exceptions.PolarsError):

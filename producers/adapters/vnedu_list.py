@@ -19,7 +19,8 @@ FORMAT: Final = "vnedu_student_list_38"
 
 _YEAR: Final = re.compile(r"NĂM HỌC:?\s*(\d{4})(?:\s*[-–—/]\s*\d{4})?")
 _FOOTER: Final = re.compile(
-    r"^(người lập|hiệu trưởng|phó hiệu trưởng|giáo viên|tổng số|tổng cộng|ghi chú|danh sách|cộng\b|ngày\b)", re.I
+    r"^(người lập|hiệu trưởng|phó hiệu trưởng|giáo viên|tổng số|tổng cộng|ghi chú|danh sách|cộng\b|ngày\b)",
+    re.I,
 )
 _SAMPLE: Final = re.compile(r"^vidu|\(ví dụ", re.I)
 
@@ -56,7 +57,9 @@ def _form_problems(
     for text in titles(sheet, header):
         said = _YEAR.search(text.upper())
         if said and int(said[1]) != target.year:
-            problems.append(Problem("FILE-012", Place(source, sheet.name), {"found": said[1], "due": target.year}))
+            problems.append(
+                Problem("FILE-012", Place(source, sheet.name), {"found": said[1], "due": target.year})
+            )
     return problems
 
 
@@ -95,10 +98,16 @@ def _records(texts: pl.DataFrame, body: pl.DataFrame) -> pl.Series:
     """Mask of the rows that are pupils: not a repeated header, a machine's or a sample row, a footer, a blank."""
     code, name = texts["Mã học sinh"], texts["Họ tên"]
     header_again = pl.Series([fold(t or "") == fold("Họ tên") for t in name], dtype=pl.Boolean)
-    machine = body.select(pl.any_horizontal(pl.exclude(ROW).str.starts_with("{"))).to_series().fill_null(value=False)
+    machine = (
+        body.select(pl.any_horizontal(pl.exclude(ROW).str.starts_with("{")))
+        .to_series()
+        .fill_null(value=False)
+    )
     sample = pl.Series(
         [bool(_SAMPLE.search(c or "") or _SAMPLE.search(n or "")) for c, n in zip(code, name, strict=True)],
         dtype=pl.Boolean,
     )
-    footer = code.is_null() & pl.Series([n is None or bool(_FOOTER.search(n)) for n in name], dtype=pl.Boolean)
+    footer = code.is_null() & pl.Series(
+        [n is None or bool(_FOOTER.search(n)) for n in name], dtype=pl.Boolean
+    )
     return ~(header_again | machine | sample | footer)

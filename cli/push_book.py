@@ -1,0 +1,37 @@
+"""What the provincial database knows of pushes, as plain rows for printing."""
+
+from typing import Any
+
+from psycopg2.extensions import connection
+from psycopg2.extras import RealDictCursor
+
+_PUSH = """
+SELECT push_id, vendor, dataset_id, kind, coalesce(outcome, 'open') AS outcome, code, version,
+       received, accepted, refused, late, opened_at, closed_at, decided_at
+FROM push
+"""
+
+_REFUSED = """
+SELECT dataset_id, record_type, source, sheet, source_row AS row, client_id, rule, fields
+FROM record_refused WHERE push_id = %s
+ORDER BY dataset_id, record_type, source, sheet, source_row, rule
+"""
+
+
+def listed(conn: connection, limit: int = 500) -> list[dict[str, Any]]:
+    """The newest pushes, newest first."""
+    return _rows(conn, f"{_PUSH} ORDER BY coalesce(opened_at, first_seen) DESC, push_id LIMIT %s", (limit,))
+
+
+def one(conn: connection, push_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(push as far as known, one row a dataset; refused records and the rules that refused them)."""
+    found = _rows(conn, f"{_PUSH} WHERE push_id = %s ORDER BY dataset_id, vendor", (push_id,))
+    return found, _rows(conn, _REFUSED, (push_id,))
+
+
+def _rows(conn: connection, statement: str, params: tuple[Any, ...]) -> list[dict[str, Any]]:
+    with conn.cursor(cursor_factory=RealDictCursor) as cursor:
+        cursor.execute(statement, params)
+        return [
+            {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()} for row in cursor
+        ]

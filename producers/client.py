@@ -1,0 +1,189 @@
+"""Sending a push: chunks of records to the vendor's topic, closed with its control totals.
+
+Vendors write without transactions (a transaction's markers are offsets that Faust never commits); the producer
+is idempotent and keeps the order of a school. A push is closed only after the broker has confirmed every chunk.
+"""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final, Self
+
+import polars as pl
+from kafka.errors import KafkaError
+
+from producers.model import ROW, SourceTable, Target
+from runtime import kafka
+from runtime.settings import Settings
+from schemas import codec
+from schemas.contracts import record_types
+from schemas.errors import Problem, ProblemList
+from schemas.topics import in_topic
+
+CHUNK: Final = 250
+"""Records a chunk: large enough for the columnar codec, small enough for a verdict within a second."""
+
+MAX_CHUNK: Final = 500
+CONFIRM_S: Final = 60.0
+
+
+@dataclass(frozen=True)
+class PushReceipt:
+    """What was sent. ``records``: by type, refused ones included; ``refused``: by type, refused before sending."""
+
+    push_id: str
+    target: Target
+    chunks: int
+    opened_at: datetime
+    closed_at: datetime
+    records: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+
+
+class PushClient:
+    """Sends pushes of one vendor. A context manager; one Kafka producer for all of them."""
+
+    def __init__(self, settings: Settings, vendor: str, *, chunk: int = CHUNK) -> None:
+        """Raises ProblemList (SYS-001) if Kafka is away."""
+        if not 0 < chunk <= MAX_CHUNK:
+            raise ValueError(f"a chunk holds 1 to {MAX_CHUNK} records, not {chunk}")
+        self.vendor = vendor
+        self._chunk = chunk
+        try:
+            self._producer = kafka.producer(settings, bootstrap_timeout_ms=10_000)
+        except KafkaError:
+            raise ProblemList([Problem("SYS-001", params={"address": settings.bootstrap_servers})]) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the producer."""
+        self._producer.close()
+
+    def push(
+        self,
+        school: str,
+        year: int,
+        kind: str,
+        tables: Sequence[SourceTable],
+        push_id: str | None = None,
+        *,
+        complete: bool = True,
+    ) -> PushReceipt:
+        """Send tables as one push. ``kind`` is LoaiDongBo.
+
+        The same ``push_id`` says that this is the same sending again, e.g. after a broken connection; without
+        one the push is new. ``complete=False`` leaves the push open. Raises ProblemList (SEND-001) if the
+        broker does not confirm.
+        """
+        push_id, opened = push_id or str(uuid.uuid4()), datetime.now(UTC)
+        target = Target(self.vendor, school, year, kind)
+        chunks = list(chunks_of(tables, target, push_id, self._chunk))
+        self._send(push_id, school, [(name, value) for name, value in chunks])
+        closed = datetime.now(UTC)
+        receipt = PushReceipt(
+            push_id, target, len(chunks), opened, closed, totals(tables), totals(tables, refused_only=True)
+        )
+        if complete:
+            self._send(push_id, school, [("PushClosed", codec.encode("PushClosed", closing(receipt)))])
+        return receipt
+
+    def _send(self, push_id: str, school: str, values: Sequence[tuple[str, bytes]]) -> None:
+        key = school.encode()
+        try:
+            sent = [
+                self._producer.send(
+                    in_topic(self.vendor), key=key, value=value, headers=[("contract", name.encode())]
+                )
+                for name, value in values
+            ]
+            self._producer.flush(timeout=CONFIRM_S)
+            for one in sent:
+                one.get(timeout=CONFIRM_S)
+        except KafkaError as error:
+            params = {"reason": type(error).__name__, "push_id": push_id}
+            raise ProblemList([Problem("SEND-001", params=params)]) from None
+
+
+def chunks_of(
+    tables: Sequence[SourceTable], target: Target, push_id: str, size: int
+) -> Iterator[tuple[str, bytes]]:
+    """(contract, value) of each chunk: one type each, in the order of the types, numbered from 0."""
+    order = {t: i for i, t in enumerate(record_types())}
+    number = 0
+    for table in sorted(tables, key=lambda t: order[t.record_type]):
+        headers, lengths, frames = [], [], []
+        for part in _parts(table, size):
+            headers.append(
+                {
+                    "PushId": push_id,
+                    "Vendor": target.vendor,
+                    "MaTruongHoc": target.school,
+                    "NamHoc": target.year,
+                    "LoaiDongBo": target.kind,
+                    "Chunk": number,
+                    "Source": table.source,
+                    "Sheet": table.sheet,
+                    "Rows": part.records[ROW].to_list(),
+                    "Refused": part.refused.to_dicts(),
+                }
+            )
+            lengths.append(part.records.height)
+            frames.append(part.records)
+            number += 1
+        if headers:
+            records = pl.concat(frames).drop(ROW)
+            name = f"{table.record_type}Reported"
+            for value in codec.encode_chunks(table.record_type, headers, lengths, records):
+                yield name, value
+
+
+def totals(tables: Sequence[SourceTable], *, refused_only: bool = False) -> dict[str, int]:
+    """Records by type; a type that was pushed without a record is not named."""
+    counts: dict[str, int] = {}
+    for table in tables:
+        n = table.refused_count if refused_only else table.count
+        if n:
+            counts[table.record_type] = counts.get(table.record_type, 0) + n
+    return counts
+
+
+def closing(receipt: PushReceipt) -> dict[str, Any]:
+    """The PushClosed event of what was sent."""
+    target = receipt.target
+    return {
+        "PushId": receipt.push_id,
+        "Vendor": target.vendor,
+        "MaTruongHoc": target.school,
+        "NamHoc": target.year,
+        "LoaiDongBo": target.kind,
+        "OpenedAt": receipt.opened_at,
+        "ClosedAt": receipt.closed_at,
+        "Chunks": receipt.chunks,
+        "Records": receipt.records,
+    }
+
+
+@dataclass(frozen=True)
+class _Part:
+    records: pl.DataFrame
+    refused: pl.DataFrame
+
+
+def _parts(table: SourceTable, size: int) -> Iterator[_Part]:
+    """At most ``size`` records each, by position in the source; all refusals of a record stay together."""
+    rows = pl.concat([table.records[ROW].cast(pl.Int32), table.refused["Row"].unique()]).sort()
+    for start in range(0, len(rows), size):
+        first, last = rows[start], rows[min(start + size, len(rows)) - 1]
+        yield _Part(
+            table.records.filter(pl.col(ROW).is_between(first, last)),
+            table.refused.filter(pl.col("Row").is_between(first, last)),
+        )
