@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from producers.model import FAULTS, SourceTable, Target, concat_faults, faults_of
+from producers.model import SourceTable, Target, concat_faults, faults_of
 from schemas.contracts import Field, RecordType, record, record_types
 from schemas.issue import fold, issue
 
@@ -84,13 +84,13 @@ def _rewrite(table: SourceTable, names: Mapping[str, _Names], target: Target) ->
             column, bad = _rewritten(records[f.name], f, referred, names[referred], table.by_name, target)
             records = records.with_columns(column)
             faults.append(bad)
-    return replace(table, records=records).refuse(concat_faults(faults).cast(dict(FAULTS)))
+    return replace(table, records=records).refuse(concat_faults(faults))
 
 
 def _rewritten(
     column: pl.Series, f: Field, referred: str, names: _Names, by_name: bool, target: Target
 ) -> tuple[pl.Series, pl.DataFrame]:
-    """Each value is, in this order: a code, a ClientId, a name; of a list of names: a name and nothing else."""
+    """Each value is, in this order: a code, a ClientId, a name; in a list of names: a name."""
     given = column.drop_nulls().unique(maintain_order=True).to_list()
     known, ambiguous = {}, []
     for value in given:

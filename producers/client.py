@@ -1,7 +1,7 @@
 """Sending a push: chunks of records to the vendor's topic, closed with its control totals.
 
-Vendors write without transactions (a transaction's markers are offsets that Faust never commits); the producer
-is idempotent and keeps the order of a school. A push is closed only after the broker has confirmed every chunk.
+Vendors write without transactions (a transaction's markers are offsets that Faust never commits). The
+producer is idempotent and keeps a school's order. A push is closed only after the broker has every chunk.
 """
 
 import uuid
@@ -31,7 +31,7 @@ CONFIRM_S: Final = 60.0
 
 @dataclass(frozen=True)
 class PushReceipt:
-    """What was sent. ``records``: by type, refused ones included; ``refused``: by type, refused before sending."""
+    """What was sent. ``records`` by type, refused ones included; ``refused`` by type, before sending."""
 
     push_id: str
     target: Target

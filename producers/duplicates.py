@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from producers.model import FAULTS, ROW, SourceTable, faults_of
+from producers.model import ROW, SourceTable, faults_of
 from schemas.contracts import record
 from schemas.errors import Place, Problem
 
@@ -17,7 +17,7 @@ MOVED: Final = "FILE-205"
 
 
 def refuse_repeated(tables: Sequence[SourceTable]) -> list[SourceTable]:
-    """The first record of a ClientId stays; the second and later ones are refused, whatever file they are in."""
+    """The first record of a ClientId stays; later ones are refused, whatever file they are in."""
     seen: dict[str, set[str]] = {}
     result = []
     for table in tables:
@@ -30,7 +30,7 @@ def refuse_repeated(tables: Sequence[SourceTable]) -> list[SourceTable]:
         earlier.update(ids.to_list())
         rule = record(table.record_type).rules.get("client_id")
         faults = faults_of(rule.id if rule else ANY_TYPE, "ClientId", repeated)
-        result.append(table.refuse(faults.cast(dict(FAULTS))))
+        result.append(table.refuse(faults))
     return result
 
 

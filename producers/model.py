@@ -9,10 +9,10 @@ import polars as pl
 from schemas.errors import Problem
 
 ROW: Final = "_row"
-"""Column beside the contract's: position in the source, 1-based (sheet row, or index in the packet's list)."""
+"""Column beside the contract's: position in the source, from 1 (sheet row, or index in the packet's list)."""
 
 REFUSED: Final = pl.Schema(
-    {"ClientId": pl.String, "Row": pl.Int32, "Rule": pl.String, "Fields": pl.List(pl.String)}
+    {"ClientId": pl.String(), "Row": pl.Int32(), "Rule": pl.String(), "Fields": pl.List(pl.String())}
 )
 """One line for each refused record and rule, as in the chunk contract."""
 
@@ -42,7 +42,7 @@ class SourceTable:
     source: str
     sheet: str
     records: pl.DataFrame
-    refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REFUSED))
+    refused: pl.DataFrame = field(default_factory=lambda: REFUSED.to_frame())
     by_name: bool = False
 
     def refuse(self, faults: pl.DataFrame) -> "SourceTable":
@@ -93,5 +93,5 @@ def faults_of(rule: str, name: str, mask: pl.Series) -> pl.DataFrame:
 
 def concat_faults(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """All faults in one frame, by position."""
-    given = [f for f in frames if f.height]
-    return pl.concat(given).sort("index", maintain_order=True) if given else pl.DataFrame(schema=FAULTS)
+    given = [f.cast(FAULTS) for f in frames if f.height]
+    return pl.concat(given).sort("index", maintain_order=True) if given else FAULTS.to_frame()

@@ -1,4 +1,4 @@
-"""What would become of a push, without sending it: the same catalogue that the stream applies, with places."""
+"""What would become of a push, without sending it: the catalogue that the stream applies, with places."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

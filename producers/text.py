@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 _TONES: Final = "\u0300\u0301\u0303\u0309\u0323"
-"""grave, acute, tilde, hook, dot: a Vietnamese syllable has at most one, and people put it on either vowel."""
+"""grave, acute, tilde, hook, dot: a syllable has at most one, and people put it on either vowel."""
 
 _STARS: Final = re.compile(r"\(\s*\*\s*\)|\*")
 _BLANKS: Final = re.compile(r"[\s\u00a0\u200b\ufeff]+")
@@ -35,7 +35,8 @@ def fold_label(text: str) -> str:
 
 
 def _tone_last(word: str) -> str:
-    letters, tones = [], []
+    letters: list[str] = []
+    tones: list[str] = []
     for ch in unicodedata.normalize("NFD", word):
         (tones if ch in _TONES else letters).append(ch)
     return unicodedata.normalize("NFC", "".join(letters)).replace("y", "i") + "".join(tones)

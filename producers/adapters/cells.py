@@ -1,7 +1,7 @@
 """Cells of vendors' sheets, column by column: small pure functions from a text series to typed values.
 
-Each takes a cleaned column (``clean``) and gives ``Cells``: the values, the cells that cannot be expressed, by
-error code, and the cells that were read with a repair or a doubt, by warning code. A null is never an error.
+Each takes a cleaned column (``clean``) and gives ``Cells``: the values, the cells that cannot be expressed by
+error code, and the cells that were read with a repair or a doubt by warning code. A null is never an error.
 """
 
 from dataclasses import dataclass, field
@@ -61,6 +61,7 @@ def dates(column: pl.Series) -> Cells:
     ymd = text.str.extract_groups(r"^(?<y>\d{4})[/.\-]?(?<m>\d{2}|\d)[/.\-]?(?<d>\d{2}|\d)(?:[T ][\d:.]+)?$")
     dmy = text.str.extract_groups(r"^(?<a>\d{1,2})[/.\-](?<b>\d{1,2})[/.\-](?<y>\d{4}|\d{2})(?: [\d:.]+)?$")
     parts = pl.DataFrame({"text": text, "ymd": ymd, "dmy": dmy})
+    year_4, month, day = (pl.col("ymd").struct.field(n).cast(pl.Int32) for n in ("y", "m", "d"))
     first, second = (pl.col("dmy").struct.field(n).cast(pl.Int32) for n in ("a", "b"))
     year = pl.col("dmy").struct.field("y").cast(pl.Int32)
     full_year = pl.when(year < 30).then(year + 2000).when(year < 100).then(year + 1900).otherwise(year)
@@ -68,9 +69,7 @@ def dates(column: pl.Series) -> Cells:
     serial = pl.col("text").str.extract(r"^(\d{5})(?:\.\d+)?$").cast(pl.Int32)
     read = parts.select(
         value=pl.coalesce(
-            _date(
-                *(pl.col("ymd").struct.field(n).cast(pl.Int32) for n in ("y", "m", "d")), when=_compact_ok()
-            ),
+            _date(year_4, month, day, when=_compact_ok()),
             _date(full_year, second, first),
             _date(full_year, first, second, when=month_first),
             pl.when(serial.is_between(15_000, 60_000)).then(
@@ -86,7 +85,7 @@ def dates(column: pl.Series) -> Cells:
 
 
 def years(column: pl.Series) -> Cells:
-    """Birth years of parents (or full dates): a year stands as its first of January, as the wire wants a date."""
+    """Birth years of parents, or full dates. The wire wants a date: a year stands as its 1 January."""
     year = column.str.extract(r"^((?:19|20)\d{2})(?:\.0)?$")
     full = dates(column).values
     values = (year + "-01-01").str.to_date("%Y-%m-%d", strict=False).fill_null(full).alias(column.name)
@@ -94,7 +93,7 @@ def years(column: pl.Series) -> Cells:
 
 
 def ids(column: pl.Series) -> Cells:
-    """Codes and numbers of things: no blanks inside, no ``.0`` of a float; digits lost to 1.9E+10 are refused."""
+    """Codes and numbers of things: no blanks inside, no ``.0`` of a float; 1.9E+10 has lost digits."""
     text = column.str.replace_all(" ", "").str.replace(r"^'", "").str.replace(r"^(\d+)\.0+$", "$1")
     lost = text.str.contains(_SCIENTIFIC).fill_null(value=False)
     return Cells(text, {DIGITS_LOST: lost})
@@ -103,7 +102,7 @@ def ids(column: pl.Series) -> Cells:
 def citizen_numbers(column: pl.Series, genders: pl.Series, births: pl.Series) -> Cells:
     """12-digit numbers. A lost leading zero comes back only if province, gender and birth year then agree.
 
-    ``genders`` are ministry codes, ``births`` dates. Digits 4 to 6: century with gender, two digits of the year.
+    ``genders`` are ministry codes, ``births`` dates. Digit 4: century and gender; digits 5 and 6: the year.
     """
     read = ids(column)
     frame = pl.DataFrame({"text": read.values, "gender": genders, "birth": births})
@@ -144,7 +143,7 @@ def names(column: pl.Series) -> Cells:
 
 
 def grades(column: pl.Series) -> pl.Series:
-    """Grade that a class name begins with: ``6A1``, ``L2B``, ``Lớp 10T4``. Ages of kindergartens are no grades."""
+    """Grade that a class name begins with: ``6A1``, ``L2B``, ``Lớp 10T4``. An age is no grade."""
     number = column.str.extract(r"(?i)^(?:lớp\s*)?\p{L}?(\d{1,2})(?:\D|$)").cast(pl.Int32)
     grade = number.is_between(1, 12) & ~column.str.contains(r"(?i)tuổi")
     return pl.select(pl.when(grade).then(number.cast(pl.String).str.zfill(2))).to_series().alias(column.name)

@@ -11,7 +11,7 @@ from producers.adapters import cells
 from producers.adapters.cells import Cells
 from producers.adapters.convert import UNMAPPED
 from producers.layouts import Column, Layout
-from producers.model import FAULTS, ROW, concat_faults, faults_of
+from producers.model import ROW, concat_faults, faults_of
 from schemas.errors import Place, Problem
 
 NO_CLIENT_ID: Final = "CELL-110"
@@ -72,7 +72,7 @@ def read_columns(
         values = values.with_columns(pl.col("HoTen").str.split(" ").list.last().alias("TenHocSinh"))
     values = _shared_numbers(sheet, values)
     no_id = faults_of(NO_CLIENT_ID, "ClientId", values["ClientId"].is_null())
-    return values, concat_faults([*sheet.faults, no_id]).cast(dict(FAULTS)), sheet.doubts
+    return values, concat_faults([*sheet.faults, no_id]), sheet.doubts
 
 
 def _read(sheet: _Sheet, column: Column, text: pl.Series) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from producers.adapters.raw import ITEM, Nested, Raw
 from producers.codemaps import CodeMap
-from producers.model import FAULTS, concat_faults, faults_of
+from producers.model import concat_faults, faults_of
 from schemas.contracts import Field
 
 UNMAPPED: Final = "CELL-101"
@@ -56,7 +56,7 @@ Converted = tuple[pl.DataFrame, pl.DataFrame]
 
 
 def mapped_list(f: Field, codemap: CodeMap) -> str | None:
-    """The code list of a field for which the vendor has a map. Without one the ministry's code is expected."""
+    """The code list of a field for which there is a map. Without one the ministry's code is expected."""
     return next((c for c in f.codelists if c in codemap), None)
 
 
@@ -112,7 +112,7 @@ def _list(
         values, faults = _codes(nested.items, f, codemap, nfc)
     else:
         assert isinstance(dtype.inner, pl.Struct)
-        frame, faults = convert(nested.items, f.nested, codemap, dict(dtype.inner.to_schema()), nfc=nfc)
+        frame, faults = convert(nested.items, f.nested, codemap, pl.Schema(dict(dtype.inner)), nfc=nfc)
         values = frame.to_struct(f.name)
     grouped = (
         pl.LazyFrame({"parent": nested.parent, f.name: values})
@@ -136,7 +136,7 @@ def _list(
         field=pl.lit(f.name)
         + pl.when(pl.col("field") != "").then("." + pl.col("field")).otherwise(pl.lit("")),
     )
-    return column, at_parent.cast(dict(FAULTS))
+    return column, at_parent
 
 
 def _empty_lists(given: pl.Series, name: str, dtype: pl.List) -> pl.Series:

@@ -8,7 +8,7 @@ from producers.adapters.convert import convert
 from producers.adapters.packet_json import Packet, split
 from producers.adapters.raw import read as read_raw
 from producers.codemaps import load
-from producers.model import FAULTS, ROW, Reading, SourceTable, Target, concat_faults, faults_of
+from producers.model import ROW, Reading, SourceTable, Target, concat_faults, faults_of
 from schemas.codec import frame_schema
 from schemas.contracts import record, record_types
 from schemas.errors import Place, Problem, ProblemList
@@ -60,7 +60,7 @@ def _table(
         Problem("ENV-312", Place(source, contract.packet, field=name), {"name": name})
         for name in sorted(raw.unknown)
     ]
-    return table.refuse(faults.cast(dict(FAULTS))), warnings
+    return table.refuse(faults), warnings
 
 
 def _header_problems(source: str, packet: Packet, target: Target) -> list[Problem]:

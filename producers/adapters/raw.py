@@ -1,7 +1,7 @@
 """Records of a packet as columns of text, whatever JSON they were written in.
 
-The usual packet is read by Arrow's JSON reader, column by column. A packet whose columns mix numbers and text,
-or that says a member twice, is read record by record: slower, but each fault then has its exact place.
+The usual packet is read by Arrow's JSON reader, column by column. A packet whose columns mix numbers and
+text, or that says a member twice, is read record by record: slower, but each fault has its exact place.
 """
 
 import io
@@ -28,21 +28,21 @@ ITEM: Final = "item"
 
 @dataclass(frozen=True)
 class Raw:
-    """``texts``: one text column a plain field that occurs. ``lists``: the lists by field. ``faults`` as FAULTS.
+    """``texts``: a text column for each plain field that occurs. ``lists``: the lists by field.
 
-    ``unknown``: members that are no field, with their path.
+    ``faults`` as FAULTS, by position. ``unknown``: members that are no field, with their path.
     """
 
     height: int
     texts: pl.DataFrame
     lists: "dict[str, Nested]" = field(default_factory=dict)
-    faults: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FAULTS))
+    faults: pl.DataFrame = field(default_factory=lambda: FAULTS.to_frame())
     unknown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Nested:
-    """The items of one list field of all records. ``parent``: record of each item; ``given``: list not null."""
+    """The items of a list field, all records. ``parent``: record of each item; ``given``: list not null."""
 
     parent: pl.Series
     items: Raw
@@ -116,7 +116,7 @@ def _fits(kind: pa.DataType, f: Field) -> bool:
     if not pa.types.is_list(kind):
         return False
     item = kind.value_type
-    return pa.types.is_null(item) or pa.types.is_nested(item) == (f.nested is not None)
+    return bool(pa.types.is_null(item) or pa.types.is_nested(item) == (f.nested is not None))
 
 
 def _nested(array: pa.ListArray, f: Field) -> Nested:

@@ -70,7 +70,7 @@ def _table(source: str, sheet: Sheet, header: Header, layout: Layout) -> tuple[S
     texts = body.select(pl.col(ROW).cast(pl.Int32), *(cells.clean(n).alias(c) for n, c in names.items()))
     errors = body.select(cells.formula_errors(body[n]).alias(c) for n, c in names.items())
     kept = _records(texts, body)
-    left_out = int(texts.height - kept.sum() - _blank(texts).sum())
+    left_out = len((~kept & ~_blank(texts)).arg_true())
     warnings = [Problem("FILE-203", place, {"count": left_out})] if left_out else []
     warnings += [
         Problem("FILE-202", Place(source, sheet.name, header.row + 1, text), {"column": text})
@@ -95,7 +95,7 @@ def _blank(texts: pl.DataFrame) -> pl.Series:
 
 
 def _records(texts: pl.DataFrame, body: pl.DataFrame) -> pl.Series:
-    """Mask of the rows that are pupils: not a repeated header, a machine's or a sample row, a footer, a blank."""
+    """Mask of the rows that are pupils: no repeated header, no machine's or sample row, no footer."""
     code, name = texts["Mã học sinh"], texts["Họ tên"]
     header_again = pl.Series([fold(t or "") == fold("Họ tên") for t in name], dtype=pl.Boolean)
     machine = (

@@ -1,7 +1,7 @@
 """Code maps of the vendors, as data: vendor code or label → ministry code, by code list.
 
-A map is looked up by the exact text: ``2`` (the vendor's teacher) and ``02`` (the ministry's employee) are two
-codes, so nothing is ever padded with zeros. A code that is not in the map is an error of its record.
+A map is looked up by the exact text: ``2`` (the vendor's teacher) and ``02`` (the ministry's employee) are
+two codes, so nothing is ever padded with zeros. A code that is not in the map is an error of its record.
 An empty ministry code says that the vendor's value means "nothing to send".
 """
 
