@@ -1,8 +1,8 @@
 """Frames into PostgreSQL and back by COPY: the one place that knows how a value is spelt on the way.
 
 What is stored is what is hashed: the row texts of schemas.digest go in as they are, fields between U+001F. A
-value with a character that would blur the borders takes the longer way, as quoted CSV. No value is NULL, be it
-null, a blank text or an empty list; nested lists are canonical JSON without what has no value.
+value with a character that would blur the borders takes the longer way, as quoted CSV. No value is NULL, be
+it null, a blank text or an empty list; nested lists are canonical JSON without what has no value.
 """
 
 import io
@@ -20,7 +20,7 @@ Schema = Mapping[str, pl.DataType]
 
 @dataclass(frozen=True)
 class Records:
-    """Records in the contract's columns with their texts (schemas.digest.row_texts), made once for both uses."""
+    """Records in the contract's columns with their texts (schemas.digest), made once for two uses."""
 
     frame: pl.DataFrame
     texts: Sequence[bytes]
@@ -37,20 +37,31 @@ class Records:
         return Records(self.frame[rows], [self.texts[i] for i in rows], self.fit)
 
 
-def copy_in(cur: cursor, table: str, columns: Sequence[str], place: pl.DataFrame, records: Records) -> None:
+def copy_records(
+    cur: cursor, table: str, columns: Sequence[str], place: pl.DataFrame, records: Records
+) -> None:
     """Append rows: ``columns`` are those of ``place`` and then those of the records.
 
     Raises psycopg2.DataError if a value cannot be stored (a NUL in a text, a date out of range).
     """
-    names = ", ".join(f'"{c}"' for c in columns)
     if records.fit:
         fields = digest.row_texts(place)[0]
-        lines = b"\n".join([b"\x1f".join(parts) for parts in zip(fields, records.texts, strict=True)])
-        how = r"FORMAT csv, DELIMITER E'\x1f', QUOTE E'\x1e'"
+        text = b"\n".join([b"\x1f".join(parts) for parts in zip(fields, records.texts, strict=True)])
+        _copy(cur, table, columns, text, r", DELIMITER E'\x1f', QUOTE E'\x1e'")
     else:
-        lines = to_csv(pl.concat([place, records.frame], how="horizontal"))
-        how = "FORMAT csv"
-    cur.copy_expert(f"COPY {table} ({names}) FROM STDIN ({how})", io.BytesIO(lines))
+        plain = digest.flat(records.frame).with_columns(pl.col(pl.String).replace("", None))
+        copy_in(cur, table, columns, pl.concat([place, plain], how="horizontal"))
+
+
+def copy_in(cur: cursor, table: str, columns: Sequence[str], frame: pl.DataFrame) -> None:
+    """Append the frame's columns, in their order, to ``columns`` of the table. A blank text stays one."""
+    if not frame.is_empty():
+        _copy(cur, table, columns, to_csv(frame), "")
+
+
+def _copy(cur: cursor, table: str, columns: Sequence[str], text: bytes, spelling: str) -> None:
+    names = ", ".join(f'"{c}"' for c in columns)
+    cur.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT csv{spelling})", io.BytesIO(text))
 
 
 def copy_out(cur: cursor, select: str, params: Sequence[Any], schema: Schema) -> pl.DataFrame:
@@ -71,9 +82,8 @@ def selected(column: str, dtype: pl.DataType) -> str:
 
 def to_csv(frame: pl.DataFrame) -> bytes:
     """The frame as CSV for COPY. Lines end in CRLF, so that polars quotes both CR and LF inside a text."""
-    plain = digest.flat(frame).with_columns(pl.col(pl.String).replace("", None))
     out = io.BytesIO()
-    plain.write_csv(out, include_header=False, line_terminator="\r\n")
+    digest.flat(frame).write_csv(out, include_header=False, line_terminator="\r\n")
     return out.getvalue()
 
 

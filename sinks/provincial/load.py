@@ -1,4 +1,4 @@
-"""The shell of load: verdicts from Kafka in batches, each one a transaction of rows, versions, answers, offsets."""
+"""The shell of load: verdicts from Kafka, a batch a transaction, with rows, versions, answers and offsets."""
 
 import time
 from collections.abc import Sequence

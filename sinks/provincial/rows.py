@@ -51,7 +51,7 @@ def replace(cur: cursor, table: Table, replaced: pl.DataFrame) -> None:
 def insert(cur: cursor, table: Table, place: pl.DataFrame, records: Records) -> None:
     """Append rows; ``place`` has the columns ``WRITTEN``. Raises psycopg2.DataError."""
     if place.height:
-        copying.copy_in(cur, table.name, [*WRITTEN, *(c.name for c in table.columns)], place, records)
+        copying.copy_records(cur, table.name, [*WRITTEN, *(c.name for c in table.columns)], place, records)
 
 
 def unstorable(cur: cursor, table: Table, place: pl.DataFrame, records: Records) -> list[int]:
@@ -76,7 +76,7 @@ def unstorable(cur: cursor, table: Table, place: pl.DataFrame, records: Records)
 def _stores(cur: cursor, columns: Sequence[str], place: pl.DataFrame, records: Records) -> bool:
     cur.execute("SAVEPOINT trial")
     try:
-        copying.copy_in(cur, "trial", columns, place, records)
+        copying.copy_records(cur, "trial", columns, place, records)
         stored = True
     except DataError:
         stored = False
