@@ -52,6 +52,9 @@ replica.fetch.max.bytes={max_message}
 # One machine, few members: do not wait for more of them.
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+# A broker that was killed is let in again when its old session has ended: 9 s as it comes.
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 # The longest transaction of a processor is seconds; a dead one must not hold up its readers.
 transaction.max.timeout.ms=60000
 log.segment.bytes=268435456
@@ -97,7 +100,8 @@ def prepare(stack: Stack) -> None:
     format_ = java(
         fetch("kafka", ROOT),
         "kafka.tools.StorageTool",
-        *("format", "--standalone", "--cluster-id", cluster_id, "--config", str(properties(stack))),
+        # With "=": an id may begin with a dash.
+        *("format", "--standalone", f"--cluster-id={cluster_id}", f"--config={properties(stack)}"),
         jvm=("-XX:TieredStopAtLevel=1",),
     )
     done = subprocess.run(format_, capture_output=True, text=True)

@@ -41,7 +41,7 @@ def up(stack: Stack, processes: tuple[str, ...] = PROCESSES, wait: bool = True, 
     009 another `up` is at work.
     """
     stack.logs.mkdir(parents=True, exist_ok=True)
-    with _alone(stack):
+    with alone(stack):
         _refuse_what_runs(stack, say)
         _refuse_ports_in_use(stack, processes)
         say("Kafka 4.3.1, PostgreSQL 18.6")
@@ -83,7 +83,7 @@ def status(stack: Stack) -> list[dict[str, Any]]:
         fail("STK-007", data_dir=stack.data_dir)
     rows = []
     for info in supervisor.process_info(stack):
-        name, running = info["name"], info["statename"] == "RUNNING"
+        name, running = info["name"], info["statename"] in ("STARTING", "RUNNING")
         rows.append(
             {
                 "name": name,
@@ -141,7 +141,7 @@ def programs(stack: Stack) -> list[Program]:
 
 
 @contextmanager
-def _alone(stack: Stack) -> Iterator[None]:
+def alone(stack: Stack) -> Iterator[None]:
     """One `up` at a time in a data directory. The kernel frees a dead one's lock: it cannot go stale."""
     with (stack.data_dir / "up.lock").open("w") as lock:
         try:

@@ -1,0 +1,173 @@
+"""The local stack: what its user sees when it starts, when it cannot, and when its servers are killed."""
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import psycopg2
+import pytest
+from click.testing import CliRunner
+from kafka import TopicPartition
+
+from cli.main import main
+from deploy.local import layout, supervisor
+from deploy.local import stack as local
+from deploy.local.layout import Stack
+from runtime import kafka
+from tests import support
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A second stack beside the session's own."""
+    it = Stack(tmp_path_factory.mktemp("ours"), support.free_port_base())
+    local.up(it, processes=())
+    yield it
+    local.down(it, delete=True)
+
+
+def _csdl(*arguments: str) -> tuple[int, str]:
+    """Exit code and stderr of a command; no traceback, ever."""
+    result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert "Traceback" not in result.output
+    return result.exit_code, result.stderr
+
+
+def _refused_with(code: str, *arguments: str) -> None:
+    exit_code, stderr = _csdl(*arguments)
+    lines = stderr.strip().splitlines()
+    assert exit_code == 1
+    assert len(lines) == 2, "one line in each language"
+    assert all(line.startswith(f"{code} ") for line in lines)
+
+
+def _within(seconds: float, true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def _pid(stack: Stack, name: str) -> int:
+    return next(int(info["pid"]) for info in supervisor.process_info(stack) if info["name"] == name)
+
+
+def test_two_stacks_run_side_by_side(local_stack: Stack, ours: Stack) -> None:
+    assert {local_stack.port(name) for name in layout.OFFSETS}.isdisjoint(
+        ours.port(name) for name in layout.OFFSETS
+    )
+    for stack in (local_stack, ours):
+        ready = {row["name"]: row["ready"] for row in local.status(stack)}
+        assert ready["kafka"] and ready["postgres"]
+
+
+def test_everything_listens_on_this_machine_only(ours: Stack) -> None:
+    for process in supervisor.left_over(ours):
+        for connection in process.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN:
+                assert connection.laddr.ip in ("127.0.0.1", "::ffff:127.0.0.1")
+
+
+def test_status_as_json_names_every_process(ours: Stack) -> None:
+    result = CliRunner().invoke(main, ["status", "--json", "--data-dir", str(ours.data_dir)])
+    rows = json.loads(result.stdout)
+    assert [row["name"] for row in rows] == ["kafka", "postgres", *layout.PROCESSES]
+
+
+def test_the_command_line_finds_the_stack_by_its_data_directory(
+    ours: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runtime.settings import Settings
+
+    monkeypatch.setenv("CSDL_DATA_DIR", str(ours.data_dir))
+    assert Settings() == ours.settings()
+
+
+def test_starting_it_again_says_that_it_runs(ours: Stack) -> None:
+    _refused_with("STK-002", "up", "--data-dir", str(ours.data_dir), "--port-base", str(ours.port_base))
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    base = support.free_port_base()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", base + layout.OFFSETS["postgres"]))
+        other.listen()
+        _refused_with("STK-001", "up", "--data-dir", str(tmp_path / "new"), "--port-base", str(base))
+
+
+def test_another_up_at_work_is_named(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, support.free_port_base())
+    with local.alone(stack):
+        _refused_with("STK-009", "up", "--data-dir", str(tmp_path), "--port-base", str(stack.port_base))
+
+
+@pytest.mark.parametrize("command", ["down", "status"])
+def test_a_folder_without_a_stack_is_named(tmp_path: Path, command: str) -> None:
+    _refused_with("STK-007", command, "--data-dir", str(tmp_path))
+
+
+def test_kafka_comes_back_after_kill_9_with_what_it_had(ours: Stack) -> None:
+    settings = ours.settings()
+    topic = "csdl.in.smas.v1"
+    producer = kafka.producer(settings)
+    sent = producer.send(topic, b"value", b"79000001").get(20)
+    producer.close()
+
+    killed = _pid(ours, "kafka")
+    os.kill(killed, signal.SIGKILL)
+    _within(60, lambda: _pid(ours, "kafka") not in (0, killed) and local.is_ready(ours, "kafka"))
+
+    consumer = kafka.consumer(settings)
+    partition = TopicPartition(topic, sent.partition)
+    consumer.assign([partition])
+    consumer.seek(partition, sent.offset)
+    records = consumer.poll(20_000)
+    consumer.close()
+    assert [record.value for record in records[partition]] == [b"value"]
+
+
+def test_postgres_comes_back_after_kill_9_with_what_was_committed(ours: Stack) -> None:
+    url = ours.settings().database_url.get_secret_value()
+    connection = psycopg2.connect(url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE kept AS SELECT 1 AS one")
+
+    killed = _pid(ours, "postgres")
+    os.kill(killed, signal.SIGKILL)
+
+    def back() -> bool:
+        try:
+            again = psycopg2.connect(url)
+        except psycopg2.OperationalError:
+            return False
+        with again, again.cursor() as cursor:
+            cursor.execute("SELECT one FROM kept")
+            found = cursor.fetchone()
+        again.close()
+        return found == (1,)
+
+    _within(60, back)
+    assert _pid(ours, "postgres") != killed
+
+
+def test_after_its_supervisor_was_killed_it_is_stopped_and_started_again(ours: Stack) -> None:
+    """Last in this file: it stops the servers."""
+    os.kill(supervisor.supervisor_pid(ours), signal.SIGKILL)
+    _within(10, lambda: not supervisor.is_running(ours))
+    options = ("--data-dir", str(ours.data_dir), "--port-base", str(ours.port_base))
+    _refused_with("STK-005", "up", *options)
+
+    assert _csdl("down", "--data-dir", str(ours.data_dir)) == (0, "")
+    assert supervisor.left_over(ours) == []
+    assert (ours.data_dir / "supervisord.pid").exists(), "the stale lock"
+    said: list[str] = []
+    local.up(ours, processes=(), say=said.append)
+    assert [line for line in said if line.startswith("STK-011 ")]
+    assert local.is_ready(ours, "kafka")
