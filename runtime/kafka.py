@@ -19,7 +19,7 @@ MAX_MESSAGE: Final = 8 * 1024 * 1024
 BOOTSTRAP_TIMEOUT_MS: Final = 30_000
 
 RECONNECT_BACKOFF_MAX_MS: Final = 1_000
-"""kafka-python waits up to 30 s between tries as it comes: a broker is back in 6 s and nobody would notice."""
+"""kafka-python as it comes waits up to 30 s between tries, for a broker that is back in 6."""
 
 
 def producer(settings: Settings, transactional_id: str | None = None, **overrides: Any) -> KafkaProducer:
