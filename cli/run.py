@@ -9,9 +9,13 @@ import click
 from runtime.settings import Settings
 
 PROCESSES: Final[dict[str, str]] = {
+    "check": "sinks.provincial.check:main",
     "confirmation": "streams.confirmation.process:main",
     "export": "sinks.ministry.export:main",
     "grants": "streams.grants.process:main",
+    "load": "sinks.provincial.load:main",
+    "outbox": "sinks.provincial.outbox:main",
+    "projection": "sinks.projection.process:main",
     "receipts": "sinks.ministry.receipts:main",
     "validation": "streams.validation.process:main",
     "watch": "sinks.watch.process:main",

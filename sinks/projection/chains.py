@@ -1,6 +1,7 @@
 """Does an event follow the one before it? Pure; the hash is the machines' own.
 
-A reader that checks every event it takes over notices a lost, doubled or altered one, whoever made the mistake.
+A reader that checks every event it takes over notices a lost, doubled or altered one, whoever
+made the mistake.
 """
 
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ class Step(Enum):
 
 
 def step(link: Link, event: Mapping[str, Any]) -> Step:
-    """``event`` is an event's record. Repeated: we have been past it, as happens after a restart elsewhere."""
+    """``event`` is an event's record. Repeated: we have been past it, as after a restart elsewhere."""
     if event["Hash"] != chain.digest(event):
         return Step.BROKEN
     if event["Sequence"] <= link.sequence:

@@ -21,6 +21,9 @@ CREATE TABLE confirmation (
     version      integer     NOT NULL,
     digest       text        NOT NULL,
     counts       jsonb       NOT NULL,
+    held_version integer     NOT NULL,
+    held_digest  text        NOT NULL,
+    held_counts  jsonb       NOT NULL,
     changed_at   timestamptz NOT NULL,
     chain_broken boolean     NOT NULL DEFAULT false
 );
@@ -29,6 +32,8 @@ COMMENT ON TABLE confirmation IS
     'Trạng thái xác nhận của mỗi bộ dữ liệu — state of each dataset''s confirmation';
 COMMENT ON COLUMN confirmation.level IS
     'Thứ tự trong tuyến của đơn vị đến lượt, từ 0 — index in the route of the unit whose turn it is';
+COMMENT ON COLUMN confirmation.held_version IS
+    'Phiên bản mới chờ phiên bản đang xem xét quay lại, 0 nếu không có — waits until the one under review comes back';
 COMMENT ON COLUMN confirmation.chain_broken IS
     'Có sự kiện không nối tiếp sự kiện trước — an event did not follow the one before it';
 
