@@ -1,4 +1,4 @@
-"""The shell of the projection: both machines' events and refusals, a batch a transaction, with the offsets."""
+"""The shell of the projection: the machines' events and refusals, a batch a transaction, with offsets."""
 
 import logging
 import time

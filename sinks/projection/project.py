@@ -1,4 +1,4 @@
-"""Events of the machines as rows: state of datasets and grants, every transition, what became of each command.
+"""Events of the machines as rows: state of datasets and grants, every transition, what became of commands.
 
 The state is folded with the machines' own ``evolve``, so the read model cannot disagree with the machine.
 Events come at least once and are taken once: their place in the chain says whether they are new.
@@ -47,7 +47,7 @@ class Projected:
 
 
 def project(cur: cursor, events: Sequence[tuple[str, str, Event]]) -> Projected:
-    """Write a batch of (machine, contract name, event), each subject's in order, in the caller's transaction."""
+    """Write a batch of (machine, contract name, event), each subject's in order; the caller's transaction."""
     out = Projected()
     _confirmations(cur, [e for m, name, e in events if name == "ConfirmationEvent"], out)
     _grants(cur, [e for m, name, e in events if name == "GrantEvent"], out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psycopg2.extensions import cursor
 from psycopg2.extras import Json, execute_values
@@ -23,19 +23,42 @@ PAGE = 500
 def confirmations(cur: cursor, datasets: Collection[str]) -> dict[str, State]:
     """States of these datasets, as far as they have one."""
     cur.execute(
-        "SELECT dataset_id, school, school_year, period, sequence, hash, state, level, route, version, digest, "
-        "counts, held_version, held_digest, held_counts FROM confirmation WHERE dataset_id = ANY(%s)",
+        "SELECT dataset_id, school, school_year, period, sequence, hash, state, level, route, version, "
+        "digest, counts, held_version, held_digest, held_counts FROM confirmation WHERE dataset_id = ANY(%s)",
         (sorted(datasets),),
     )
-    return {row[0]: State(*row[:6], Stage(row[6]), row[7], tuple(row[8]), *row[9:]) for row in cur.fetchall()}
+    return {row[0]: _state(row) for row in cur.fetchall()}
+
+
+def _state(row: tuple[Any, ...]) -> State:
+    dataset_id, school, year, period, sequence, hash_, state, level, route, *rest = row
+    version, digest, counts, held_version, held_digest, held_counts = rest
+    return State(
+        dataset_id,
+        school,
+        year,
+        period,
+        sequence,
+        hash_,
+        Stage(state),
+        level,
+        tuple(route),
+        version,
+        digest,
+        counts,
+        held_version,
+        held_digest,
+        held_counts,
+    )
 
 
 def put_confirmations(cur: cursor, some: Sequence[tuple[State, datetime, bool]]) -> None:
     """Write states with the time of their last event and whether their chain broke; a break stays marked."""
     execute_values(
         cur,
-        "INSERT INTO confirmation (dataset_id, school, school_year, period, sequence, hash, state, level, route, "
-        "version, digest, counts, held_version, held_digest, held_counts, changed_at, chain_broken) VALUES %s "
+        "INSERT INTO confirmation (dataset_id, school, school_year, period, sequence, hash, state, level, "
+        "route, version, digest, counts, held_version, held_digest, held_counts, changed_at, chain_broken) "
+        "VALUES %s "
         "ON CONFLICT (dataset_id) DO UPDATE SET sequence = EXCLUDED.sequence, hash = EXCLUDED.hash, "
         "state = EXCLUDED.state, level = EXCLUDED.level, route = EXCLUDED.route, version = EXCLUDED.version, "
         "digest = EXCLUDED.digest, counts = EXCLUDED.counts, held_version = EXCLUDED.held_version, "
@@ -72,8 +95,9 @@ def put_events(cur: cursor, some: Iterable[Event]) -> None:
     """Write transitions; one that is there already stays."""
     execute_values(
         cur,
-        "INSERT INTO confirmation_event (dataset_id, sequence, event_id, command_id, event, state, level, at, unit, "
-        "role, account, version, digest, reason_code, reason_text, route, counts, previous_hash, hash) VALUES %s "
+        "INSERT INTO confirmation_event (dataset_id, sequence, event_id, command_id, event, state, level, at, "
+        "unit, role, account, version, digest, reason_code, reason_text, route, counts, previous_hash, hash) "
+        "VALUES %s "
         "ON CONFLICT (dataset_id, sequence) DO NOTHING",
         [
             (
@@ -132,12 +156,12 @@ def put_grants(cur: cursor, some: Sequence[tuple[Grant, datetime, bool]]) -> Non
 
 
 def put_outcomes(cur: cursor, some: Sequence[Outcome]) -> None:
-    """Write what became of commands. The first outcome stands; but a command that was accepted stays accepted,
-    whichever topic was read first."""
+    """Write what became of commands. The first outcome stands, but accepted beats refused: the two come on
+    different topics, and a command sent twice may have both."""
     execute_values(
         cur,
-        "INSERT INTO command_outcome (command_id, machine, subject, command, outcome, code, state, unit, role, at) "
-        "VALUES %s ON CONFLICT (command_id) DO UPDATE SET command = EXCLUDED.command, code = EXCLUDED.code, "
+        "INSERT INTO command_outcome (command_id, machine, subject, command, outcome, code, state, unit, "
+        "role, at) VALUES %s ON CONFLICT (command_id) DO UPDATE SET command = EXCLUDED.command, code = EXCLUDED.code, "
         "outcome = EXCLUDED.outcome, state = EXCLUDED.state, unit = EXCLUDED.unit, role = EXCLUDED.role, "
         "at = EXCLUDED.at WHERE command_outcome.outcome = 'refused' AND EXCLUDED.outcome = 'accepted'",
         some,
