@@ -21,6 +21,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "Submit, confirm, return, forward; show and verify.",
     ),
     "docs": ("cli.docs", "docs", "Write the documents that are generated from data."),
+    "demo": (
+        "cli.demo.command",
+        "demo",
+        "A province through the whole pipeline, every record accounted for.",
+    ),
     "down": ("cli.stack", "down", "Stop the local stack."),
     "metrics": ("cli.metrics", "metrics", "What the pipeline measures."),
     "ministry": ("cli.ministry", "ministry", "What went to the Ministry, and a stand-in for it."),
