@@ -6,6 +6,7 @@
 
 import json
 import sys
+import time
 from typing import Any, Final
 
 import faust
@@ -23,6 +24,7 @@ TABLE: Final = "bench_documented"
 SOURCE: Final = "bench.documented.in"
 CHECKED: Final = "bench.documented.checked"
 APP: Final = "bench-documented"
+WAIT_S: Final = 300.0
 
 
 def prepare(settings: Settings, db: connection, records: pl.DataFrame) -> None:
@@ -63,11 +65,11 @@ def agent(settings: Settings) -> None:
         topic_disable_leader=True,
         web_enabled=False,
     )
-    source = app.topic(SOURCE, key_type=str, value_type=dict, key_serializer="raw", value_serializer="json")
-    checked = app.topic(CHECKED, key_type=str, value_type=dict, key_serializer="raw", value_serializer="json")
+    source = app.topic(SOURCE, key_type=str, key_serializer="raw", value_serializer="json")
+    checked = app.topic(CHECKED, key_type=str, key_serializer="raw", value_serializer="json")
     schools = app.Table("schools", default=int, partitions=6)
 
-    @app.agent(source)  # type: ignore[untyped-decorator]
+    @app.agent(source)
     async def check(stream: Any) -> None:
         async for key, record in stream.items():
             schools[record["school"]] += 1
@@ -106,5 +108,21 @@ def sink(settings: Settings) -> None:
         consumer.commit()
 
 
+def wait_for_rows(db: connection, rows: int) -> None:
+    """Wait until the table holds so many rows. Raises TimeoutError."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        with db.cursor() as cur:
+            cur.execute(f"SELECT count(*) FROM {TABLE}")
+            (count,) = cur.fetchone()
+        db.commit()
+        if count >= rows:
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{count} of {rows} rows after {WAIT_S} s")
+        time.sleep(0.2)
+
+
 if __name__ == "__main__":
-    {"agent": agent, "sink": sink}[sys.argv[1]](Settings())
+    part = sys.argv.pop(1)  # the rest is Faust's own command line
+    {"agent": agent, "sink": sink}[part](Settings())

@@ -47,7 +47,8 @@ def _column(field: Field, dtype: pl.DataType, count: int, salt: int) -> pl.Serie
         return pl.Series(field.name, [FIXED[field.name]] * count, dtype=dtype)
     if field.codelist and field.codelist != BOOLEAN:
         known = list(codelists().get(field.codelists[0], ["704"]))
-        return pl.Series(known).gather(mixed % len(known)).alias(field.name)
+        codes = pl.Series(field.name, known)
+        return codes.gather(mixed % len(known))
     match dtype:
         case pl.Boolean:
             return mixed % 5 == 0
@@ -70,7 +71,8 @@ def _text(field: Field, numbers: pl.Series) -> pl.Series:
         return "mau" + numbers.cast(pl.String) + "@example.test"
     if field.format and field.format.startswith("digits:"):
         width = int(field.format.removeprefix("digits:").split("|")[0])
-        return (numbers % 10**width).cast(pl.String).str.zfill(width).alias(field.name)
+        digits: pl.Series = numbers % 10**width
+        return digits.cast(pl.String).str.zfill(width)
     names = pl.Series(["Nguyễn Văn Mẫu", "Trần Thị Thử", "Lê Văn Nghiệm", "Hoàng Thị Ví Dụ", "Phạm Mẫu Mực"])
     return names.gather(numbers % 5).alias(field.name)
 
