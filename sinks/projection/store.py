@@ -95,9 +95,9 @@ def put_events(cur: cursor, some: Iterable[Event]) -> None:
     """Write transitions; one that is there already stays."""
     execute_values(
         cur,
-        "INSERT INTO confirmation_event (dataset_id, sequence, event_id, command_id, event, state, level, at, "
-        "unit, role, account, version, digest, reason_code, reason_text, route, counts, previous_hash, hash) "
-        "VALUES %s "
+        "INSERT INTO confirmation_event (dataset_id, sequence, event_id, command_id, event, state, level, "
+        "at, unit, role, account, version, digest, reason_code, reason_text, route, counts, previous_hash, "
+        "hash) VALUES %s "
         "ON CONFLICT (dataset_id, sequence) DO NOTHING",
         [
             (
@@ -161,7 +161,8 @@ def put_outcomes(cur: cursor, some: Sequence[Outcome]) -> None:
     execute_values(
         cur,
         "INSERT INTO command_outcome (command_id, machine, subject, command, outcome, code, state, unit, "
-        "role, at) VALUES %s ON CONFLICT (command_id) DO UPDATE SET command = EXCLUDED.command, code = EXCLUDED.code, "
+        "role, at) VALUES %s ON CONFLICT (command_id) DO UPDATE SET command = EXCLUDED.command, "
+        "code = EXCLUDED.code, "
         "outcome = EXCLUDED.outcome, state = EXCLUDED.state, unit = EXCLUDED.unit, role = EXCLUDED.role, "
         "at = EXCLUDED.at WHERE command_outcome.outcome = 'refused' AND EXCLUDED.outcome = 'accepted'",
         some,

@@ -1,0 +1,125 @@
+"""What follows from what is known of a push: cases as a table of messages in, outcome out."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sinks.provincial import pushes
+from sinks.provincial.pushes import Arrival, Closed, Progress, Push, PushKey
+
+MORNING = datetime(2019, 9, 16, 8, tzinfo=UTC)
+
+
+def closed(chunks, hour=0, **totals):
+    opened = MORNING + timedelta(hours=hour)
+    return Closed(opened, opened + timedelta(minutes=1), chunks, totals)
+
+
+def push(*messages, dataset="19164501.2019.start", push_id="p"):
+    """A push to which these came: a number is a chunk, a Closed the closing."""
+    it = Push(PushKey("smas", push_id, dataset), "1", MORNING)
+    for message in messages:
+        if isinstance(message, Closed):
+            pushes.closing_arrives(it, message)
+        else:
+            pushes.chunk_arrives(it, message)
+    return it
+
+
+TWO = closed(2, HocSinh=5)
+
+
+@pytest.mark.parametrize(
+    ("messages", "expected"),
+    [
+        ([], Progress.WAITING),
+        ([0, 1], Progress.WAITING),
+        ([TWO], Progress.WAITING),
+        ([0, TWO], Progress.WAITING),
+        ([0, 1, TWO], Progress.COMPLETE),
+        ([1, TWO, 0], Progress.COMPLETE),
+        ([TWO, 1, 0], Progress.COMPLETE),
+        ([0, 0, TWO, 0], Progress.WAITING),
+        ([0, 0, TWO, 1, TWO], Progress.COMPLETE),
+        ([0, 1, 2, TWO], Progress.MISCOUNTED),
+        ([TWO, 5], Progress.MISCOUNTED),
+        ([-1, TWO], Progress.MISCOUNTED),
+        ([closed(0)], Progress.COMPLETE),
+        ([0, closed(0)], Progress.MISCOUNTED),
+        ([0, closed(1, HocSinh=3), TWO], Progress.COMPLETE),
+    ],
+)
+def test_complete_when_closed_and_every_chunk_is_there_in_whatever_order(messages, expected):
+    assert pushes.progress(push(*messages)) is expected
+
+
+def test_the_first_verdict_of_a_chunk_counts_and_a_repeat_is_known_as_one():
+    it = push()
+    assert pushes.chunk_arrives(it, 0) is Arrival.FIRST
+    assert pushes.chunk_arrives(it, 0) is Arrival.REPEATED
+    assert pushes.closing_arrives(it, TWO) is Arrival.FIRST
+    assert pushes.closing_arrives(it, closed(7)) is Arrival.REPEATED
+    assert it.closed == TWO
+
+
+@pytest.mark.parametrize(
+    ("messages", "arrived", "accepted", "newest_hour", "expected"),
+    [
+        ([0, 1, TWO], {"HocSinh": 5}, 5, None, (None, "")),
+        ([0, 1, TWO], {"HocSinh": 5}, 3, None, (None, "")),
+        ([0, 1, TWO], {"HocSinh": 5, "LopHoc": 0}, 5, None, (None, "")),
+        ([0, 1, TWO], {"HocSinh": 4}, 4, None, ("mismatch", "PUSH-002")),
+        ([0, 1, TWO], {"HocSinh": 5, "LopHoc": 1}, 6, None, ("mismatch", "PUSH-002")),
+        ([0, 1, 2, TWO], {"HocSinh": 5}, 5, None, ("mismatch", "PUSH-001")),
+        ([0, 1, TWO], {"HocSinh": 5}, 0, None, ("refused", "PUSH-007")),
+        ([closed(0)], {}, 0, None, ("refused", "PUSH-006")),
+        ([0, 1, TWO], {"HocSinh": 5}, 5, -1, (None, "")),
+        ([0, 1, TWO], {"HocSinh": 5}, 5, 0, (None, "")),
+        ([0, 1, TWO], {"HocSinh": 5}, 5, 1, ("superseded", "PUSH-005")),
+        ([0, 1, TWO], {"HocSinh": 4}, 5, 1, ("mismatch", "PUSH-002")),
+    ],
+)
+def test_which_pushes_are_applied(messages, arrived, accepted, newest_hour, expected):
+    it = push(*messages)
+    newest = None if newest_hour is None else MORNING + timedelta(hours=newest_hour)
+    to_apply = pushes.judge(it, arrived, accepted, newest)
+    assert (it.outcome, it.code) == expected
+    assert to_apply is (expected[0] is None)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "written", "outcome", "version", "refused"),
+    [(5, 5, "version", 4, 0), (5, 1, "version", 4, 0), (5, 0, "unchanged", 3, 0), (2, 2, "version", 4, 3)],
+)
+def test_a_new_version_only_if_a_row_changed(accepted, written, outcome, version, refused):
+    it = push(0, 1, TWO)
+    pushes.judge(it, {"HocSinh": 5}, 5, None)
+    pushes.applied(it, 3, accepted, written)
+    assert (it.outcome, it.version, it.accepted, it.refused) == (outcome, version, accepted, refused)
+
+
+@pytest.mark.parametrize(("messages", "code"), [([0], "PUSH-003"), ([0, TWO], "PUSH-004")])
+def test_too_long_open_is_incomplete_and_says_what_is_missing(messages, code):
+    it = push(*messages)
+    pushes.expire(it)
+    assert (it.outcome, it.code) == ("incomplete", code)
+
+
+def test_what_comes_after_the_end_is_late_and_changes_nothing():
+    it = push(0)
+    pushes.expire(it)
+    assert pushes.chunk_arrives(it, 1) is Arrival.LATE
+    assert pushes.closing_arrives(it, TWO) is Arrival.LATE
+    assert (it.outcome, it.late, it.closed) == ("incomplete", 2, None)
+
+
+def test_an_outcome_is_given_once():
+    it = push(0)
+    pushes.expire(it)
+    with pytest.raises(ValueError):
+        it.decide("version")
+
+
+def test_pushes_of_one_dataset_are_applied_one_after_the_other():
+    a, b, c, d = (push(dataset=name, push_id=str(i)) for i, name in enumerate(["x", "y", "x", "x"]))
+    assert pushes.waves([a, b, c, d]) == [[a, b], [c], [d]]
