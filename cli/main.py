@@ -15,6 +15,7 @@ from schemas.errors import ProblemList
 #: command name -> (module, attribute, one line of help)
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "campaign": ("cli.campaign", "campaign", "Open datasets for the schools to fill."),
+    "config": ("cli.stack", "config", "Print the settings in force, without secrets."),
     "confirmation": (
         "cli.confirmation",
         "confirmation",
@@ -41,6 +42,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "rules": ("cli.schemas", "rules", "The rule book."),
     "run": ("cli.run", "run", "Run one process of the pipeline in the foreground."),
     "schemas": ("cli.schemas", "schemas", "The data contracts: list, freeze, publish."),
+    "setup": ("cli.stack", "setup", "Make the topics and the tables on servers that run already."),
     "status": ("cli.stack", "status", "Say what runs in the local stack."),
     "synthetic": ("cli.synthetic", "synthetic", "Write a made-up province as the vendors' files."),
     "up": ("cli.stack", "up", "Start Kafka, PostgreSQL and every process of the pipeline."),

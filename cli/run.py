@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from deploy.local.layout import OFFSETS, PORT_BASE
 from runtime.settings import Settings
 
 PROCESSES: Final[dict[str, str]] = {
@@ -25,7 +26,13 @@ PROCESSES: Final[dict[str, str]] = {
 
 @click.command()
 @click.argument("process", type=click.Choice(sorted(PROCESSES)))
-def run(process: str) -> None:
+@click.option(
+    "--standard-port", is_flag=True, help="Serve /metrics where Prometheus looks for this process by default."
+)
+def run(process: str, standard_port: bool) -> None:
     """Run one process of the pipeline until it is told to stop (SIGTERM, Ctrl-C)."""
+    settings = Settings()
+    if standard_port:
+        settings.http_port = PORT_BASE + OFFSETS[process]
     module, function = PROCESSES[process].split(":")
-    sys.exit(getattr(import_module(module), function)(Settings()))
+    sys.exit(getattr(import_module(module), function)(settings))

@@ -1,4 +1,4 @@
-"""`csdl up`, `csdl down`, `csdl status`: the local stack."""
+"""`csdl up`, `down`, `status`: the local stack. `csdl setup`, `config`: what any stack needs."""
 
 import json
 import os
@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local import layout, stack
+from runtime.kafka import ensure_topics
+from runtime.settings import Settings
 
 data_dir_option = click.option(
     "--data-dir",
@@ -55,6 +57,29 @@ def down(data_dir: Path, delete: bool) -> None:
 def status(data_dir: Path, as_json: bool) -> None:
     """Say what runs in the local stack."""
     _print(stack.status(layout.at(data_dir)), as_json)
+
+
+@click.command()
+def setup() -> None:
+    """Make the topics and the tables on servers that run already."""
+    from sinks.provincial.migrate import migrate
+
+    settings = Settings()
+    migrate(settings)
+    ensure_topics(settings)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def config(as_json: bool) -> None:
+    """Print the settings in force, without secrets."""
+    values = Settings().model_dump(mode="json")
+    if as_json:
+        click.echo(json.dumps(values, indent=2))
+        return
+    for name, value in values.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        click.echo(f"CSDL_{name.upper()}={text}")
 
 
 def _print(rows: list[dict[str, Any]], as_json: bool) -> None:

@@ -22,6 +22,7 @@ from deploy.local import kafka, postgres, supervisor
 from deploy.local.layout import OFFSETS, PROCESSES, Stack
 from deploy.local.problems import fail
 from deploy.local.supervisor import Program
+from deploy.prometheus import config as prometheus_config
 from runtime.kafka import ensure_topics
 from schemas.errors import message
 
@@ -50,6 +51,7 @@ def up(stack: Stack, processes: tuple[str, ...] = PROCESSES, wait: bool = True, 
             kafka.prepare(stack)
             initialised.result()
         stack.save()
+        prometheus_config.write(stack)
         _register_exists(stack)
         supervisor.start(stack, programs(stack))
         try:
