@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from schemas.codec import frame_schema
 from schemas.contracts import Severity, record, record_types
 from schemas.dataset import PERIODS
 from schemas.derived import derived
@@ -134,10 +135,7 @@ def _looked_up(
     for lookup in {look.key: look for rule in wanted for look in rule.lookups}.values():
         other = frames.get(lookup.frame)
         if other is None:
-            schema = record(lookup.frame)
-            other = pl.DataFrame(
-                schema={DATASET: pl.String, **dict.fromkeys((f.name for f in schema.fields), pl.String)}
-            )
+            other = pl.DataFrame(schema={DATASET: pl.String(), **frame_schema(lookup.frame)})
         columns = [pl.col(there).alias(here) for there, here in lookup.columns.items()]
         marker = [pl.lit(True).alias(lookup.exists)] if lookup.exists else []
         right = (

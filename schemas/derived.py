@@ -189,7 +189,7 @@ class _Maker:
         return {
             "field": f.name,
             "label": f.label_vi if re.match(r"[A-ZĐ]{2}", f.label_vi) else _lower(f.label_vi),
-            "gloss": f.gloss_en.partition(";")[0],
+            "gloss": re.split(r"[;(,]", f.gloss_en)[0].strip(),
             "object_vi": self.record.label_vi,
             "object_en": self.record.label_en,
             "condition": f.condition,

@@ -13,8 +13,8 @@ Printed from the contracts (`schemas/records/*/record.avsc`) and the rules besid
 `csdl docs`; do not edit.
 
 - **Tier** 1 looks at one record, tier 2 at the records of one dataset together, tier 3 at other datasets too.
-- **block** in tier 1: the stream refuses the record and tells the vendor. **block** in tier 2 and 3: the version
-  cannot be submitted. **warn**: the school must acknowledge it in words.
+- **block** in tier 1: the stream refuses the record and tells the vendor. **block** in tier 2 and 3: nobody
+  can submit the version. **warn**: the school must acknowledge it in words.
 - Rules that a contract implies (required, code list, format, length, date) have one row for all their fields.
 - A value that is not given never violates a rule, except where it is required; a text of spaces is not given.
 """

@@ -1,0 +1,87 @@
+"""Frozen versions: what changes a contract, and what may never change."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from schemas import freeze, frozen
+from schemas.compatibility import full_transitive
+from schemas.home import home
+
+
+@pytest.fixture
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A province's own copy of the contracts."""
+    target = tmp_path / "schemas"
+    for name in ("records", "events", "codelists", "versions"):
+        shutil.copytree(home() / name, target / name)
+    shutil.copy(home() / "ids.json", target)
+    monkeypatch.setenv("CSDL_SCHEMAS", str(target))
+    return target
+
+
+def edit(path: Path, change) -> None:
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    change(schema)
+    path.write_text(json.dumps(schema), encoding="utf-8")
+
+
+def test_every_contract_is_frozen_as_it_stands():
+    """Run `csdl schemas freeze` after changing a contract."""
+    assert freeze.changes() == []
+
+
+def test_ids_are_used_once_and_begin_where_no_registry_has_begun():
+    ids = [c.id for versions in frozen.contracts().values() for c in versions]
+    assert len(set(ids)) == len(ids)
+    assert min(ids) == freeze.FIRST_ID
+
+
+def test_every_earlier_version_is_compatible_with_the_newest():
+    for name in frozen.contracts():
+        *earlier, newest = freeze.versions(name)
+        assert full_transitive(newest, earlier) == []
+
+
+def test_a_doc_or_a_label_changes_no_version(copy: Path):
+    def reword(schema):
+        schema["fields"][1]["doc"] = "Khác — other"
+        schema["fields"][1]["label_vi"] = "Khác"
+        schema["fields"][1]["max_length"] = 7
+
+    edit(copy / "records/HocSinh/record.avsc", reword)
+    edit(copy / "events/PushClosed.avsc", lambda schema: schema.update(doc="Khác"))
+    assert freeze.changes() == []
+
+
+def test_an_optional_field_makes_a_new_version_of_both_chunks(copy: Path):
+    last = max(frozen.by_id())
+    field = {
+        "name": "Moi",
+        "type": ["null", "string"],
+        "default": None,
+        "doc": "Mới — new",
+        "label_vi": "Mới",
+    }
+    more = {"spec_type": "string", "required": "no", "pii": "none"}
+    edit(copy / "records/HocSinh/record.avsc", lambda schema: schema["fields"].append({**field, **more}))
+    frozen_now = freeze.freeze()
+    assert [(c.name, c.version) for c in frozen_now] == [("HocSinhReported", 2), ("HocSinhExported", 2)]
+    ids = json.loads((copy / "ids.json").read_text())
+    assert ids["HocSinhReported"] == {"1": ids["HocSinhReported"]["1"], "2": last + 1}
+    assert freeze.changes() == []
+
+
+def test_a_field_that_disappears_is_refused_and_nothing_is_written(copy: Path):
+    before = {p: p.read_bytes() for p in copy.rglob("*") if p.is_file()}
+    edit(copy / "events/PushClosed.avsc", lambda schema: schema["fields"].pop())
+    edit(
+        copy / "events/GrantState.avsc",
+        lambda s: s["fields"].append({"name": "x", "type": ["null", "int"], "default": None}),
+    )
+    with pytest.raises(freeze.Incompatible, match=r"PushClosed.*\.Records"):
+        freeze.freeze()
+    touched = {copy / "events/PushClosed.avsc", copy / "events/GrantState.avsc"}
+    assert {p for p in copy.rglob("*") if p.is_file() and p.read_bytes() != before.get(p)} == touched
