@@ -7,7 +7,7 @@ twice, or is in a version but in no file, is doubled.
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -53,7 +53,7 @@ def balance(cur: cursor, pushes: Iterable[Sent]) -> Iterator[tuple[Sent, Tally]]
             known |= in_files.keys()
             version = _version(cur, push)
             held = _held(cur, dataset, version) if version else Counter[Key]()
-            tally = _compare(in_files, held, _refused(cur, push))
+            tally = compare(in_files, held, _refused(cur, push))
             tally.doubled += sum(n for key, n in held.items() if key not in known)
             yield push, tally
 
@@ -82,7 +82,8 @@ def _in_list(path: Path) -> Iterator[Key]:
     yield from (("HocSinh", client_id) for client_id in ids)
 
 
-def _compare(in_files: Counter[Key], held: Counter[Key], refused: Counter[Key]) -> Tally:
+def compare(in_files: Counter[Key], held: Counter[Key], refused: Counter[Key]) -> Tally:
+    """The tally of one push: how often each record stands in its files, in the version, among the refused."""
     tally = Tally()
     for key, n in in_files.items():
         accepted = min(held[key], n)
@@ -126,6 +127,11 @@ def _refused(cur: cursor, push: Sent) -> Counter[Key]:
         (push.vendor, push.push_id),
     )
     return Counter({(name, client_id): n for name, client_id, n in cur.fetchall()})
+
+
+def rows_held(cur: cursor, versions: Mapping[str, int]) -> int:
+    """Rows of the given versions of datasets."""
+    return sum(sum(_held(cur, dataset, version).values()) for dataset, version in versions.items())
 
 
 def refusals(cur: cursor, push: Sent) -> set[tuple[str, str, str]]:

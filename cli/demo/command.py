@@ -36,6 +36,7 @@ from runtime.settings import Settings
 from schemas import register
 from schemas.dataset import dataset_id
 from schemas.register import DEPARTMENT
+from streams import topic_log
 from streams.commands_client import CommandsClient
 from streams.confirmation.process import MACHINE as CONFIRMATION
 from streams.grants import commands as grants
@@ -136,7 +137,13 @@ def _play(
                 )
                 screen.step("pushes accounted for", len(lines), len(vendors.sent))
             tallies = {line.push.push_id: line.tally for line in lines}
-            told = stories.tell(stories.Evidence(cur, director, ledger, office, vendors.sent, tallies))
+            rows = accounts.rows_held(cur, {d: s.version for d, s in ledger.states.items()})
+            events = list(topic_log.read_events(CONFIRMATION, settings))
+            told = stories.tell(
+                stories.Evidence(
+                    cur, director, ledger, office, vendors.sent, tallies, rows, exported, receipts, events
+                )
+            )
         clock.lap("accounting")
     return report.Report(seed, len(schools), lines, told, states, exported, receipts, clock.laps())
 
@@ -221,7 +228,7 @@ def _say_what_to_look_at(it: Stack, console: Console) -> None:
 The stack runs. To look at it:
   set -a; . {it.env_file}; set +a
   csdl status --data-dir {it.data_dir}
-  csdl confirmation list ; csdl pushes ; csdl ministry exports ; csdl grants list
+  csdl confirmation show SCHOOL; csdl confirmation verify; csdl ministry exports; csdl grants list
   psql {it.environment()["CSDL_DATABASE_URL"]}   (hoc_sinh, push, version, record_refused, confirmation, …)
   Kafka at 127.0.0.1:{it.port("kafka")}: csdl.in.*, csdl.records.*, csdl.confirmation.*, csdl.ministry.*
   metrics at http://127.0.0.1:{it.port("validation")}/metrics and the ports after it

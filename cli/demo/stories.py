@@ -1,8 +1,9 @@
 """What must have come of each story, and what did: read from the answers, the states and the tables."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg2.extensions import cursor
 
@@ -12,6 +13,7 @@ from cli.demo.ledger import Ledger
 from cli.demo.office import FINAL, Office
 from cli.demo.sending import Sent
 from producers.synthetic.scenarios import UNDECODABLE
+from streams import chain
 
 NOT_GRANTED = "VAL-001"
 
@@ -40,6 +42,13 @@ class Evidence:
     office: Office
     pushes: list[Sent]
     tallies: Mapping[str, Tally]
+    rows: int
+    """Rows in the versions that stand at the end."""
+
+    exported: int
+    receipts: int
+    events: list[dict[str, Any]]
+    """All confirmation events, in the order of their partitions."""
 
     def answer(self, push: Sent) -> str:
         """An answer in words: ``version 2``, ``unchanged``, ``refused``, ``none``."""
@@ -101,6 +110,12 @@ def tell(e: Evidence) -> list[Story]:
         Story("recalled by the school", "ok, settled", f"{e.codes('recalled')}, {e.end(recalled)}"),
         Story("a direct unit", "route 19, settled", f"route {_route(e, direct)}, {e.end(direct)}"),
         Story("acts refused out of turn", "0", str(len(e.office.refused))),
+        Story("the chain of every dataset", "0 breaks", f"{_breaks(e.events)} breaks"),
+        Story(
+            "what was confirmed was exported and answered",
+            f"{e.rows} rows, {e.rows} exported, {e.rows} receipts",
+            f"{e.rows} rows, {e.exported} exported, {e.receipts} receipts",
+        ),
     ]
 
 
@@ -147,6 +162,13 @@ def _not_granted(e: Evidence) -> Story:
         f"refused, {push.records} records by {NOT_GRANTED}, 0 accepted",
         f"{e.answer(push)}, {tally.refused} records by {', '.join(sorted(rules))}, {tally.accepted} accepted",
     )
+
+
+def _breaks(events: list[dict[str, Any]]) -> int:
+    of_dataset: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for event in events:
+        of_dataset[event["DatasetId"]].append(event)
+    return sum(len(chain.breaks(dataset, found)) for dataset, found in of_dataset.items())
 
 
 def _route(e: Evidence, push: Sent) -> str:
