@@ -228,6 +228,12 @@ DATASETS: Final = _gauge(
     en="Datasets by state of confirmation.",
     vi="Số bộ dữ liệu theo trạng thái xác nhận.",
 )
+CHAINS_BROKEN: Final = _gauge(
+    "csdl_chains_broken",
+    (),
+    en="Datasets and grants in whose chain an event does not follow the one before it.",
+    vi="Số bộ dữ liệu và giấy phép có chuỗi sự kiện bị đứt.",
+)
 EXPORTS_KEPT: Final = _gauge(
     "csdl_exports_kept",
     ("state",),

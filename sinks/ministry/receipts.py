@@ -21,7 +21,7 @@ from schemas import codec
 from schemas.topics import CONFIRMATION_COMMANDS, MINISTRY_RECEIPTS, dlq
 from sinks.inbox import Inbox
 from sinks.ministry.judge import ACCEPTED
-from sinks.provincial import copying
+from sinks.provincial import copying, outbox
 from streams.confirmation.commands import Act, Role
 
 STAGE: Final = "receipts"
@@ -202,10 +202,8 @@ def _answer(cur: cursor) -> None:
             "Route": [],
             "Counts": {"accepted": accepted, "refused": refused},
         }
-        cur.execute(
-            "INSERT INTO outbox (topic, key, value) VALUES (%s, %s, %s)",
-            (CONFIRMATION_COMMANDS, school.encode(), codec.encode("ConfirmationCommand", command)),
-        )
+        message = (school.encode(), codec.encode("ConfirmationCommand", command))
+        outbox.put(cur, CONFIRMATION_COMMANDS, [message])
 
 
 def main(settings: Settings) -> None:

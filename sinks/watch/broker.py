@@ -1,0 +1,89 @@
+"""What Kafka knows: where the readers stand, and how old the first message is that waits for each."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from kafka import TopicPartition
+
+from runtime import kafka
+from runtime.settings import Settings
+from schemas.topics import PARTITIONS, dlq, topics
+from sinks.watch.readers import IN_KAFKA, Reader
+from sinks.watch.standing import Place
+
+PEEK_S: Final = 2.0
+"""At most so long for the first messages of one reader; a slow broker must not stop the round."""
+
+Kept = Mapping[tuple[str, TopicPartition], int]
+"""(reader's name, partition) → committed offset, of those kept in PostgreSQL."""
+
+
+class Broker:
+    """Two clients: one asks for offsets of groups, one for ends and first messages."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._admin = kafka.admin(settings)
+        self._consumer = kafka.consumer(settings, max_poll_records=1000)
+        names = {topic.name for topic in topics(settings.vendors)}
+        self._dead = sorted(name for name in names if name.startswith(dlq("")))
+
+    def places(self, readers: Sequence[Reader], kept: Kept) -> list[Place]:
+        """Every reader on every partition of its topics."""
+        committed = dict(kept)
+        groups = [reader.name for reader in readers if reader.kept == IN_KAFKA]
+        for group, offsets in self._admin.list_group_offsets(groups).items():
+            committed |= {(group, tp): found.offset for tp, found in offsets.items() if found.offset >= 0}
+        partitions = sorted({tp for reader in readers for tp in _partitions(reader.topics)})
+        begins = self._consumer.beginning_offsets(partitions)
+        ends = self._consumer.end_offsets(partitions)
+        return [
+            Place(reader, tp, committed.get((reader.name, tp)), begins[tp], ends[tp])
+            for reader in readers
+            for tp in _partitions(reader.topics)
+        ]
+
+    def oldest(self, places: Sequence[Place]) -> dict[Place, float | None]:
+        """Seconds since 1970 of the first message that waits at each place of ONE reader; None if none does.
+
+        None although offsets remain: they are marks of transactions, which nobody reads.
+        """
+        left = {place.tp: place for place in places if place.lag}
+        found: dict[Place, float | None] = dict.fromkeys(places)
+        if not left:
+            return found
+        self._consumer.assign(list(left))
+        for tp, place in left.items():
+            self._consumer.seek(tp, place.next)
+        deadline = time.monotonic() + PEEK_S
+        while left and time.monotonic() < deadline:
+            for tp, messages in self._consumer.poll(timeout_ms=100).items():
+                if messages and tp in left:
+                    found[left.pop(tp)] = messages[0].timestamp / 1000
+                    self._consumer.pause(tp)
+            for tp, place in list(left.items()):
+                if self._consumer.position(tp) >= place.end:
+                    del left[tp]
+        # Not seen in time: something waits there, how long is not known.
+        found |= {place: time.time() for place in left.values()}
+        return found
+
+    def dead_letters(self) -> dict[str, int]:
+        """Offsets that each dead-letter topic holds."""
+        partitions = _partitions(self._dead)
+        begins = self._consumer.beginning_offsets(partitions)
+        ends = self._consumer.end_offsets(partitions)
+        counts = dict.fromkeys(self._dead, 0)
+        for tp in partitions:
+            counts[tp.topic] += ends[tp] - begins[tp]
+        return counts
+
+    def close(self) -> None:
+        """Let go."""
+        clients: tuple[Any, ...] = (self._admin, self._consumer)
+        for client in clients:
+            client.close()
+
+
+def _partitions(names: Sequence[str]) -> list[TopicPartition]:
+    return [TopicPartition(name, number) for name in names for number in range(PARTITIONS)]

@@ -1,0 +1,126 @@
+"""`csdl run watch`: measures what waits, every few seconds, for all stages at once."""
+
+import logging
+import time
+from typing import Final
+
+import psycopg2
+from kafka.errors import KafkaError
+from psycopg2.extensions import connection
+
+from runtime import metrics, postgres
+from runtime.process import Process
+from runtime.settings import Settings
+from sinks.watch import tables
+from sinks.watch.broker import Broker
+from sinks.watch.readers import readers
+from sinks.watch.standing import Place, Stillness, by_topic
+from sinks.watch.tables import Waiting
+from streams.confirmation.state import Stage
+
+EVERY_S: Final = 5.0
+EXPORT_STATES: Final = ("opened", "sent", "answered", "mismatch")
+
+log = logging.getLogger("csdl")
+
+
+class Watch:
+    """``measure`` sets every gauge anew. A server that is away is waited for: watching goes on without it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._readers = readers(settings.vendors)
+        self._stillness = Stillness()
+        self._broker: Broker | None = None
+        self._conn: connection | None = None
+
+    def measure(self) -> bool:
+        """One round; whether it could be done."""
+        try:
+            self._measure()
+        except (KafkaError, psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            log.warning("nothing measured this time: %s", type(error).__name__)
+            metrics.WATCH_ROUNDS.labels("failed").inc()
+            self.close()
+            return False
+        metrics.WATCH_ROUNDS.labels("done").inc()
+        return True
+
+    def close(self) -> None:
+        """Let go of Kafka and PostgreSQL."""
+        broker, self._broker = self._broker, None
+        conn, self._conn = self._conn, None
+        if broker is not None:
+            broker.close()
+        if conn is not None:
+            conn.close()
+
+    def _measure(self) -> None:
+        self._broker = broker = self._broker or Broker(self._settings)
+        self._conn = conn = self._conn or postgres.connect(self._settings, "csdl watch")
+        waiting = tables.look(conn)
+        places = broker.places(self._readers, waiting.offsets)
+        oldest: dict[Place, float | None] = {}
+        for reader in self._readers:
+            oldest |= broker.oldest([place for place in places if place.reader == reader])
+        letters = broker.dead_letters()
+        _tell_tables(waiting)
+        self._tell_places(places, oldest)
+        _tell_ages(waiting, oldest)
+        for topic, count in letters.items():
+            metrics.DEAD_LETTERS_KEPT.labels(topic).set(count)
+
+    def _tell_places(self, places: list[Place], oldest: dict[Place, float | None]) -> None:
+        lags = {place: place.lag if oldest[place] is not None else 0 for place in places}
+        for (reader, topic), lag in by_topic(places, lags).items():
+            metrics.LAG.labels(reader.name, topic, reader.stage).set(lag)
+        now = time.monotonic()
+        still: dict[tuple[str, str, str], float] = {}
+        for place in places:
+            key = (place.reader.name, place.tp.topic, place.reader.stage)
+            still[key] = max(still.get(key, 0.0), self._stillness.seconds(place, bool(lags[place]), now))
+        for key, seconds in still.items():
+            metrics.OFFSET_STILL_SECONDS.labels(*key).set(seconds)
+
+
+def _tell_ages(waiting: Waiting, oldest: dict[Place, float | None]) -> None:
+    """Per stage: the oldest message in Kafka, or the oldest row in its table."""
+    now = time.time()
+    ages = {"check": waiting.version_age, "outbox": waiting.outbox_age, "export": waiting.export_age}
+    for place, since in oldest.items():
+        age = 0.0 if since is None else max(now - since, 0.0)
+        ages[place.reader.stage] = max(ages.get(place.reader.stage, 0.0), age)
+    for stage, age in ages.items():
+        metrics.OLDEST_WAITING_SECONDS.labels(stage).set(age)
+
+
+def _tell_tables(waiting: Waiting) -> None:
+    metrics.PUSHES_OPEN.set(waiting.pushes_open)
+    metrics.PUSH_OLDEST_OPEN_SECONDS.set(waiting.push_age)
+    metrics.VERSIONS_UNCHECKED.set(waiting.versions_unchecked)
+    metrics.OUTBOX_WAITING.set(waiting.outbox)
+    metrics.CHAINS_BROKEN.set(waiting.chains_broken)
+    metrics.RECEIPTS_AWAITED.set(waiting.receipts_awaited)
+    for state in Stage:
+        metrics.DATASETS.labels(state.value).set(waiting.datasets.get(state.value, 0))
+    for kept in EXPORT_STATES:
+        metrics.EXPORTS_KEPT.labels(kept).set(waiting.exports.get(kept, 0))
+
+
+def main(settings: Settings) -> None:
+    """Entry point of ``csdl run watch``."""
+    process = Process("watch", settings)
+    process.start()
+    watch = Watch(settings)
+
+    def step() -> None:
+        if not watch.measure():
+            process.ready.clear()
+        else:
+            process.ready.set()
+        process.stopping.wait(EVERY_S)
+
+    try:
+        process.run(step)
+    finally:
+        watch.close()

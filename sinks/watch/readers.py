@@ -1,0 +1,45 @@
+"""Who reads which topics, for which stage, and where its offsets are kept. A test compares."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from schemas.topics import (
+    CONFIRMATION_COMMANDS,
+    CONFIRMATION_EVENTS,
+    CONFIRMATION_REFUSALS,
+    GRANTS_COMMANDS,
+    GRANTS_EVENTS,
+    GRANTS_REFUSALS,
+    MINISTRY_RECEIPTS,
+    RECORDS_ACCEPTED,
+    in_topic,
+)
+
+IN_KAFKA: Final = "kafka"
+IN_POSTGRES: Final = "postgres"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One consumer. ``name`` is its group in Kafka, or its name in the table consumer_offset."""
+
+    name: str
+    stage: str
+    topics: tuple[str, ...]
+    kept: Literal["kafka", "postgres"]
+
+
+def readers(vendors: Sequence[str]) -> list[Reader]:
+    """Every consumer of the pipeline, in the order of the flow."""
+    inbound = tuple(in_topic(vendor) for vendor in vendors)
+    machines = (CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS, GRANTS_EVENTS, GRANTS_REFUSALS)
+    return [
+        Reader("csdl.grants", "grants", (GRANTS_COMMANDS,), IN_KAFKA),
+        Reader("csdl-validation", "validation", inbound, IN_KAFKA),
+        Reader("load", "load", (RECORDS_ACCEPTED,), IN_POSTGRES),
+        Reader("csdl.confirmation", "confirmation", (CONFIRMATION_COMMANDS,), IN_KAFKA),
+        Reader("projection", "projection", machines, IN_POSTGRES),
+        Reader("export", "export", (CONFIRMATION_EVENTS,), IN_POSTGRES),
+        Reader("receipts", "receipts", (MINISTRY_RECEIPTS,), IN_POSTGRES),
+    ]

@@ -1,0 +1,73 @@
+"""What PostgreSQL knows: offsets kept there, and what waits in tables."""
+
+from dataclasses import dataclass
+
+from kafka import TopicPartition
+from psycopg2.extensions import connection, cursor
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One look at the tables. Ages in seconds, 0 when nothing waits."""
+
+    offsets: dict[tuple[str, TopicPartition], int]
+    pushes_open: int
+    push_age: float
+    versions_unchecked: int
+    version_age: float
+    outbox: int
+    outbox_age: float
+    datasets: dict[str, int]
+    chains_broken: int
+    exports: dict[str, int]
+    export_age: float
+    receipts_awaited: int
+
+
+def look(conn: connection) -> Waiting:
+    """All of it in one transaction. Raises psycopg2.OperationalError if the server is away."""
+    with conn, conn.cursor() as cur:
+        cur.execute("SELECT consumer, topic, partition, next_offset FROM consumer_offset")
+        offsets = {(consumer, TopicPartition(t, p)): offset for consumer, t, p, offset in cur.fetchall()}
+        pushes, push_age = _waiting(cur, "push", "first_seen", "outcome IS NULL")
+        versions, version_age = _waiting(cur, "version", "created_at", "checked_at IS NULL")
+        outbox, outbox_age = _waiting(cur, "outbox", "created_at", "true")
+        _, export_age = _waiting(cur, "ministry_export", "opened_at", "state = 'opened'")
+        cur.execute("SELECT state, count(*) FROM confirmation GROUP BY state")
+        datasets = dict(cur.fetchall())
+        cur.execute(
+            "SELECT (SELECT count(*) FROM confirmation WHERE chain_broken) "
+            "+ (SELECT count(*) FROM grant_state WHERE chain_broken)"
+        )
+        (broken,) = cur.fetchone()
+        cur.execute("SELECT state, count(*) FROM ministry_export GROUP BY state")
+        exports = dict(cur.fetchall())
+        cur.execute(
+            "SELECT coalesce(sum(r.total - e.accepted - e.refused), 0) FROM ministry_export e, LATERAL "
+            "(SELECT sum(value::int) AS total FROM jsonb_each_text(e.records)) r WHERE e.state IN ('opened', 'sent')"
+        )
+        (awaited,) = cur.fetchone()
+    return Waiting(
+        offsets=offsets,
+        pushes_open=pushes,
+        push_age=push_age,
+        versions_unchecked=versions,
+        version_age=version_age,
+        outbox=outbox,
+        outbox_age=outbox_age,
+        datasets=datasets,
+        chains_broken=broken,
+        exports=exports,
+        export_age=export_age,
+        receipts_awaited=int(awaited),
+    )
+
+
+def _waiting(cur: cursor, table: str, since: str, condition: str) -> tuple[int, float]:
+    """How many rows wait, and the age of the oldest."""
+    cur.execute(
+        f"SELECT count(*), coalesce(greatest(extract(epoch FROM now() - min({since})), 0), 0) "
+        f"FROM {table} WHERE {condition}"
+    )
+    count, age = cur.fetchone()
+    return count, float(age)
