@@ -151,7 +151,7 @@ def test_postgres_comes_back_after_kill_9_with_what_was_committed(ours: Stack) -
             cursor.execute("SELECT one FROM kept")
             found = cursor.fetchone()
         again.close()
-        return found == (1,)
+        return bool(found == (1,))
 
     _within(60, back)
     assert _pid(ours, "postgres") != killed
