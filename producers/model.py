@@ -57,7 +57,7 @@ class SourceTable:
         )
         lines = (
             faults.group_by("index", "rule", maintain_order=True)
-            .agg(pl.col("field").unique(maintain_order=True).alias("Fields"))
+            .agg(pl.col("field").filter(pl.col("field") != "").unique(maintain_order=True).alias("Fields"))
             .join(places, on="index", how="left", maintain_order="left")
             .select("ClientId", "Row", pl.col("rule").alias("Rule"), "Fields")
         )

@@ -1,5 +1,6 @@
 """What would become of a push, without sending it: the catalogue that the stream applies, with places."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,7 +10,7 @@ import polars as pl
 from producers.model import ROW, SourceTable, Target
 from schemas.catalogue import all_rules, in_context, rules, violations
 from schemas.contracts import Severity
-from schemas.errors import Place, Problem, catalogue, message
+from schemas.errors import Place, Problem, catalogue
 
 Verdict = Literal["refused", "warning"]
 
@@ -56,9 +57,13 @@ def check(tables: Sequence[SourceTable], warnings: Sequence[Problem], target: Ta
 
 
 def explain(code: str) -> tuple[str, str]:
-    """(Vietnamese, English) of a rule's id or an error's code; of an unknown one, the code itself."""
+    """(Vietnamese, English) of a rule's id or an error's code; of an unknown one, the code itself.
+
+    A refusal names no values, so the placeholders of an error's text stay open.
+    """
     if code in catalogue():
-        return message(code)
+        vi, en = (re.sub(r"\{\w+\}", "…", text) for text in catalogue()[code])
+        return vi, en
     return next(((r.message_vi, r.message_en) for r in all_rules() if r.id == code), (code, code))
 
 

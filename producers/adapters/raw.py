@@ -97,6 +97,9 @@ def _of_table(table: pa.Table, fields: list[Field]) -> Raw:
             if _fits(array.type, f):
                 lists[f.name] = _nested(array, f)
                 continue
+        elif pa.types.is_floating(array.type) and f.avro_type != "double":
+            # 1 beside 1.0: Arrow has made both one number, so what was written is lost.
+            raise pa.ArrowInvalid(f.name)
         elif not pa.types.is_nested(array.type):
             texts[f.name] = array
             continue

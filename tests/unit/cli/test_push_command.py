@@ -1,0 +1,80 @@
+"""`csdl push` and `csdl preflight`: exit codes, JSON, nothing sent where something is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import main
+from tests.unit.producers.made import SCHOOL, YEAR, pupils
+
+REGISTER = "code,name,level,district,managing_unit,valid_from,valid_to,active\n" + (
+    f"{SCHOOL},Trường mẫu,primary,164,164,2000-01-01,,1\n"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "register.csv").write_text(REGISTER, encoding="utf-8")
+    (tmp_path / "good.json").write_bytes(pupils({}, {"TrangThai": 5}))
+    (tmp_path / "bad.json").write_bytes(pupils({})[:-9])
+    monkeypatch.setenv("CSDL_REGISTER_FILE", str(tmp_path / "register.csv"))
+    monkeypatch.setenv("CSDL_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("CSDL_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(main, list(args))
+
+
+TARGET = ("--vendor", "smas", "--school", SCHOOL, "--year", str(YEAR))
+
+
+def test_preflight_says_what_would_be_refused_and_sends_nothing(folder: Path) -> None:
+    result = run("preflight", *TARGET, "--json", "good.json")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert [(f["rule"], f["row"], f["file"]) for f in found if f["verdict"] == "refused"] == [
+        ("CELL-101", 2, "good.json")
+    ]
+    assert run("push", *TARGET, "--dry-run", "good.json").stdout.endswith(
+        "1 records would be refused, 2 warnings\n"
+    )
+
+
+def test_all_that_is_wrong_is_printed_in_both_languages_with_exit_1(folder: Path) -> None:
+    result = run(
+        "push", "--vendor", "smas", "--school", "191649990", "--year", "1999", "bad.json", "none.json"
+    )
+    assert result.exit_code == 1
+    codes = [line.split(" ")[0] for line in result.stderr.splitlines()]
+    assert codes == [c for code in ("FILE-010", "ENV-303", "FILE-001", "FILE-004") for c in (code, code)]
+
+
+def test_json_has_the_place_of_each_fault(folder: Path) -> None:
+    result = run("push", *TARGET, "--json", "bad.json")
+    assert result.exit_code == 1
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert (problem["code"], problem["file"], problem["row"]) == ("FILE-004", "bad.json", 1)
+    assert problem["message_vi"] and problem["message_en"]
+
+
+def test_usage_is_exit_2(folder: Path) -> None:
+    assert run("push", *TARGET).exit_code == 2
+    assert run("push", "good.json").exit_code == 2
+
+
+def test_a_push_id_must_be_a_uuid(folder: Path) -> None:
+    result = run("push", *TARGET, "--push-id", "7", "good.json")
+    assert (result.exit_code, result.stderr.split(" ")[0]) == (1, "SEND-003")
+
+
+def test_a_part_of_the_system_that_is_away_is_exit_3(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("pushes").exit_code == 3
+    result = run("push", *TARGET, "good.json")
+    assert (result.exit_code, result.stderr.split(" ")[0]) == (3, "SYS-001")
+    monkeypatch.setenv("CSDL_REGISTER_FILE", "none.csv")
+    assert run("preflight", *TARGET, "good.json").exit_code == 3
