@@ -80,7 +80,7 @@ def listing(*rows: Mapping[str, str], captions: Sequence[str] = CAPTIONS) -> byt
     return workbook({"Sheet1": [*titles, list(captions), *body]})
 
 
-def workbook(sheets: Mapping[str, Iterable[Sequence[str | None]]]) -> bytes:
+def workbook(sheets: Mapping[str, Iterable[Sequence[Any]]]) -> bytes:
     """An .xlsx file of text cells."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out)

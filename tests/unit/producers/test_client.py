@@ -6,8 +6,8 @@ from typing import Any, Self
 import pytest
 from kafka.errors import KafkaTimeoutError
 
-from producers import client
 from producers.client import PushClient, chunks_of, totals
+from runtime import kafka
 from runtime.settings import Settings
 from schemas import codec
 from schemas.errors import ProblemList
@@ -89,7 +89,7 @@ class Broker:
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     it = Broker()
-    monkeypatch.setattr(client.kafka, "producer", lambda *_, **__: it)
+    monkeypatch.setattr(kafka, "producer", lambda *_, **__: it)
     return it
 
 

@@ -127,8 +127,8 @@ def test_columns_are_found_by_caption_in_any_order_and_unknown_ones_are_reported
 
 
 def test_every_sheet_with_a_header_is_read_and_the_others_are_reported() -> None:
-    one = [CAPTIONS, [ROW.get(c) for c in CAPTIONS]]
-    two = [CAPTIONS, [{**ROW, "Mã học sinh": "2"}.get(c) for c in CAPTIONS]]
+    one: list[list[Any]] = [CAPTIONS, [ROW.get(c) for c in CAPTIONS]]
+    two: list[list[Any]] = [CAPTIONS, [{**ROW, "Mã học sinh": "2"}.get(c) for c in CAPTIONS]]
     reading = read(workbook({"6A": one, "Danh mục": [["x", "y"]], "6B": two}), VNEDU)
     assert [(t.sheet, t.records.height) for t in reading.tables] == [("6A", 1), ("6B", 1)]
     assert [(w.code, w.place.sheet) for w in reading.warnings] == [("FILE-201", "Danh mục")]
@@ -218,7 +218,7 @@ def test_a_column_that_stands_twice_is_named() -> None:
 
 
 def test_a_title_of_another_year_refuses_the_list() -> None:
-    rows = [["NĂM HỌC 2018 - 2019"], CAPTIONS, [ROW.get(c) for c in CAPTIONS]]
+    rows: list[list[Any]] = [["NĂM HỌC 2018 - 2019"], CAPTIONS, [ROW.get(c) for c in CAPTIONS]]
     assert [p.code for p in problems(workbook({"S": rows}), VNEDU)] == ["FILE-012"]
     rows[0] = ["Năm học 2019 - 2020"]
     assert table(read(workbook({"S": rows}), VNEDU)).count == 1
