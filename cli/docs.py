@@ -7,12 +7,16 @@ from typing import Final
 import click
 
 from cli import metrics
+from deploy.grafana import dashboard
+from deploy.prometheus import config as prometheus
 from schemas import asyncapi, contracts_book, rule_book
 from streams.confirmation import diagram
 
 ROOT: Final = Path(__file__).parents[1]
 
 GENERATED: Final[dict[str, Callable[[], str]]] = {
+    "deploy/grafana/csdl.json": dashboard.render,
+    "deploy/prometheus/prometheus.yml": prometheus.default,
     "docs/asyncapi.yaml": asyncapi.render,
     "docs/confirmation.md": diagram.document,
     "docs/contracts.md": contracts_book.render,

@@ -7,7 +7,7 @@ data directory.
 from pathlib import Path
 from typing import Final
 
-from deploy.local.layout import PROCESSES, Stack
+from deploy.local.layout import DATA_DIR, PROCESSES, Stack
 
 HERE: Final = Path(__file__).parent
 ALERTS: Final = HERE / "alerts.yml"
@@ -37,6 +37,11 @@ def render(stack: Stack, alerts: str = "alerts.yml") -> str:
     ports = f"ports {stack.port(PROCESSES[0])} to {stack.port(PROCESSES[-1])}"
     targets = (_TARGET.format(port=stack.port(name), process=name) for name in PROCESSES)
     return _HEAD.format(ports=ports, alerts=alerts) + "".join(targets)
+
+
+def default() -> str:
+    """Text of ``prometheus.yml``, of a stack at the default ports."""
+    return render(Stack(DATA_DIR))
 
 
 def write(stack: Stack) -> Path:

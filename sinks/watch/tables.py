@@ -43,8 +43,9 @@ def look(conn: connection) -> Waiting:
         cur.execute("SELECT state, count(*) FROM ministry_export GROUP BY state")
         exports = dict(cur.fetchall())
         cur.execute(
-            "SELECT coalesce(sum(r.total - e.accepted - e.refused), 0) FROM ministry_export e, LATERAL "
-            "(SELECT sum(value::int) AS total FROM jsonb_each_text(e.records)) r WHERE e.state IN ('opened', 'sent')"
+            "SELECT coalesce(sum(r.total - e.accepted - e.refused), 0) FROM ministry_export e, "
+            "LATERAL (SELECT sum(value::int) AS total FROM jsonb_each_text(e.records)) r "
+            "WHERE e.state IN ('opened', 'sent')"
         )
         (awaited,) = cur.fetchone()
     return Waiting(
