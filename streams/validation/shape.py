@@ -20,7 +20,8 @@ MAX_CLOCK_AHEAD: Final = timedelta(days=1)
 
 def sound_header(header: Mapping[str, Any]) -> bool:
     """Whether a chunk's header, refusals included, or a PushClosed can be carried on at all."""
-    return bool(header["PushId"]) and header.get("Chunk", 0) >= 0 and all(map(_short, _texts(header)))
+    texts = _texts({name: value for name, value in header.items() if name != "Rows"})
+    return bool(header["PushId"]) and header.get("Chunk", 0) >= 0 and all(map(_short, texts))
 
 
 def sound_closing(event: Mapping[str, Any], on: date) -> bool:
@@ -58,13 +59,20 @@ def rows_with_nul(frame: pl.DataFrame) -> list[tuple[int, list[str]]]:
 def _holds(array: pa.Array) -> bool:
     kind = array.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        data = array.buffers()[2]
-        return data is not None and NUL.encode() in data.to_pybytes()
+        return len(array) > array.null_count and NUL.encode() in _bytes(array)
     if pa.types.is_struct(kind):
         return any(_holds(array.field(i)) for i in range(kind.num_fields))
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return _holds(array.values)
     return False
+
+
+def _bytes(array: pa.Array) -> bytes:
+    """The characters of a column of texts, one after the other, without the padding behind them."""
+    _, offsets, data = array.buffers()
+    size = 8 if pa.types.is_large_string(array.type) else 4
+    bounds = memoryview(offsets).cast("B").cast("q" if size == 8 else "i")
+    return bytes(data[bounds[array.offset] : bounds[array.offset + len(array)]])
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Kills servers and processes in the middle of a run."""
