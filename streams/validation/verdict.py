@@ -162,7 +162,7 @@ def _judge_records(batch: codec.Batch, faulty: list[bool], found: list[Found], b
 def _beyond_the_rules(batch: codec.Batch, owner: list[int]) -> Iterator[tuple[int, str, list[str]]]:
     """(row, code, fields) of what only a whole chunk shows, and of text that no database takes."""
     frame = batch.records
-    keys = sorted({name for key in record(batch.record_type).identity for name in key})
+    keys = sorted({"ClientId", *chain.from_iterable(record(batch.record_type).identity)})
     yield from ((row, LONG_IDENTITY, names) for row, names in rows_with_long_identity(frame, keys))
     yield from ((row, NUL, names) for row, names in rows_with_nul(frame))
     if "ClientId" in frame.columns:

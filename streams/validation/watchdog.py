@@ -37,12 +37,12 @@ class Standstill:
         self, now: float, committed: Mapping[Any, int], begins: Mapping[Any, int], ends: Mapping[Any, int]
     ) -> list[Any]:
         """Partitions that have stood still for too long. ``committed`` lacks those that never committed."""
-        self._since = {tp: since for tp, since in self._since.items() if tp in ends}
+        before, self._since = self._since, {}
         for tp, end in ends.items():
             at = max(committed.get(tp, 0), begins[tp])
-            known = self._since.get(tp)
-            if at >= end or known is None or known[0] != at:
-                self._since[tp] = (at, now)
+            if at < end:
+                known = before.get(tp)
+                self._since[tp] = known if known is not None and known[0] == at else (at, now)
         return sorted(tp for tp, (_, since) in self._since.items() if now - since >= self._limit)
 
     def forget(self) -> None:

@@ -1,0 +1,163 @@
+"""The verdict on a chunk, case by case, without Kafka."""
+
+import polars as pl
+import pytest
+
+from schemas import codec
+from streams.validation import verdict
+from streams.validation.incoming import sort
+from tests.unit.streams.validation_chunks import (
+    CLOSED_SCHOOL,
+    LONG_SCHOOL,
+    SCHOOL,
+    bylaws,
+    chunk,
+    classes,
+    closed,
+    incoming,
+    no_rules,
+)
+
+LAW = no_rules(bylaws())
+
+
+def judged(*messages, law=LAW):
+    found = sort(messages)
+    assert not found.letters
+    verdicts = [verdict.judge_closing(messages[i], i, event) for i, event in found.closings]
+    for positions, batch in found.batches:
+        verdicts += verdict.judge(batch, positions, messages, law)
+    return sorted(verdicts, key=lambda v: v.position)
+
+
+def refusals(one):
+    """(Row, ClientId, Rule) of RecordsRefused, which must say the same as the accepted chunk's Refused."""
+    name, event = codec.decode(one.refused)
+    assert name == "RecordsRefused"
+    assert event["Refused"] == codec.decode_chunk(one.accepted).header["Refused"]
+    return [(r["Row"], r["ClientId"], r["Rule"]) for r in event["Refused"]]
+
+
+def test_a_chunk_with_nothing_refused_passes_as_the_very_bytes_that_came():
+    value = chunk()
+    (one,) = judged(incoming(value))
+    assert one.accepted is value
+    assert one.refused is None
+    assert (one.school, one.records_accepted, one.records_refused) == (SCHOOL, 3, 0)
+
+
+def test_an_empty_chunk_has_a_verdict_too():
+    (one,) = judged(incoming(chunk(classes(0))))
+    assert codec.decode_chunk(one.accepted).records.height == 0
+
+
+WHOLE = [
+    ("no grant for the school", {"MaTruongHoc": LONG_SCHOOL}, "VAL-001"),
+    ("another vendor's name", {"Vendor": "vnedu"}, "VAL-002"),
+    ("nine characters", {"MaTruongHoc": "191643011"}, "VAL-003"),
+    ("no school code", {"MaTruongHoc": ""}, "VAL-003"),
+    ("unknown school", {"MaTruongHoc": "19999999"}, "ENV-301"),
+    ("closed school", {"MaTruongHoc": CLOSED_SCHOOL}, "ENV-301"),
+    ("unknown year", {"NamHoc": 1999}, "ENV-303"),
+    ("unknown kind", {"LoaiDongBo": "9"}, "ENV-101"),
+    ("old data", {"LoaiDongBo": "4"}, "ENV-311"),
+    ("more places than records", {"Rows": [10, 11, 12, 13]}, "VAL-006"),
+]
+
+
+@pytest.mark.parametrize(("changes", "rule"), [c[1:] for c in WHOLE], ids=[c[0] for c in WHOLE])
+def test_a_wrong_header_refuses_every_record_of_the_chunk(changes, rule):
+    law = no_rules(bylaws(SCHOOL, CLOSED_SCHOOL, "191643011", "19999999", ""))
+    (one,) = judged(incoming(chunk(**changes)), law=law)
+    assert [r[1:] for r in refusals(one)] == [(f"c{i}", rule) for i in range(3)]
+    assert codec.decode_chunk(one.accepted).records.height == 0
+    assert codec.decode_chunk(one.accepted).header["Rows"] == []
+    assert (one.records_accepted, one.records_refused, dict(one.rules)) == (0, 3, {rule: 3})
+
+
+def test_a_verdict_speaks_under_the_vendor_whom_the_topic_proves():
+    (one, end) = judged(incoming(chunk(Vendor="vnedu")), incoming(closed(Vendor="vnedu")))
+    assert codec.decode_chunk(one.accepted).header["Vendor"] == "smas"
+    assert codec.decode(end.accepted)[1]["Vendor"] == "smas"
+
+
+def test_an_empty_chunk_under_another_name_is_corrected_too():
+    (one,) = judged(incoming(chunk(classes(0), Vendor="vnedu")))
+    assert codec.decode_chunk(one.accepted).header["Vendor"] == "smas"
+
+
+RECORDS = [
+    (
+        "a ClientId given twice",
+        classes(3, ClientId=["a", "b", "a"]),
+        [(10, "a", "VAL-005"), (12, "a", "VAL-005")],
+    ),
+    ("a NUL character", classes(2, TenLopHoc=["1A", "1\x00B"]), [(11, "c1", "VAL-008")]),
+    ("an endless ClientId", classes(2, ClientId=["a", "b" * 201]), [(11, "b" * 201, "VAL-007")]),
+]
+
+
+@pytest.mark.parametrize(("records", "expected"), [c[1:] for c in RECORDS], ids=[c[0] for c in RECORDS])
+def test_a_wrong_record_leaves_the_others_where_they_are(records, expected):
+    (one,) = judged(incoming(chunk(records)))
+    assert refusals(one) == expected
+    kept = codec.decode_chunk(one.accepted)
+    gone = {row for row, _, _ in expected}
+    assert kept.header["Rows"] == [10 + i for i in range(records.height) if 10 + i not in gone]
+    assert kept.records.height == records.height - len(gone)
+    assert one.records_accepted == kept.records.height
+
+
+def test_the_same_client_id_in_two_chunks_is_no_duplicate_here():
+    one, two = judged(incoming(chunk()), incoming(chunk(Chunk=1)))
+    assert one.refused is None and two.refused is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "rule"), [("MaTruongHoc", LONG_SCHOOL, "ENV-304"), ("NamHoc", 2018, "ENV-305")]
+)
+def test_a_school_record_must_speak_of_the_school_and_year_of_its_header(field, value, rule):
+    types = codec.frame_schema("TruongHoc")
+    good = {"MaTruongHoc": SCHOOL, "NamHoc": 2019}
+    names = {name: types[name] for name in good}
+    one, two = judged(
+        incoming(chunk(pl.DataFrame([good | {field: value}], schema=names), "TruongHoc")),
+        incoming(chunk(pl.DataFrame([good], schema=names), "TruongHoc")),
+    )
+    assert refusals(one) == [(10, "", rule)]
+    assert two.refused is None
+
+
+def test_the_rules_of_the_catalogue_refuse_by_record_and_keep_the_fields_names():
+    (one,) = judged(incoming(chunk(classes(2))), law=bylaws())
+    event = codec.decode(one.refused)[1]
+    assert {r["Row"] for r in event["Refused"]} == {10, 11}
+    assert all(r["Rule"].startswith("LH-") and r["Fields"] for r in event["Refused"])
+    assert (one.records_accepted, one.records_refused) == (0, 2)
+
+
+def test_what_the_adapter_refused_stays_and_is_told():
+    before = {"ClientId": "x", "Row": 9, "Rule": "CELL-101", "Fields": ["NgaySinh"]}
+    value = chunk(Refused=[before])
+    (one,) = judged(incoming(value))
+    assert one.accepted is value
+    assert refusals(one) == [(9, "x", "CELL-101")]
+    assert (one.records_accepted, one.records_refused) == (3, 1)
+
+
+def test_a_rule_that_is_not_ours_does_not_become_a_label():
+    (one,) = judged(incoming(chunk(Refused=[{"ClientId": "", "Row": 1, "Rule": "made up", "Fields": []}])))
+    assert dict(one.rules) == {"other": 1}
+
+
+def test_one_bad_chunk_does_not_touch_its_neighbours():
+    values = [chunk(), chunk(NamHoc=1999, Chunk=1), chunk(Chunk=2)]
+    one, two, three = judged(*map(incoming, values))
+    assert one.accepted is values[0] and three.accepted is values[2]
+    assert two.records_refused == 3
+
+
+def test_a_closing_passes_untouched():
+    value = closed()
+    (one,) = judged(incoming(value))
+    assert one.accepted is value and one.school == SCHOOL

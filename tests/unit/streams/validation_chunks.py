@@ -1,0 +1,92 @@
+"""Chunks for the tests of validation: pupils made up, bylaws that are easy to see through."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+
+from schemas import catalogue, codec
+from schemas.register import Register, School
+from streams.validation.incoming import Incoming
+from streams.validation.verdict import Bylaws
+
+SCHOOL, CLOSED_SCHOOL, LONG_SCHOOL = "19164301", "19164302", "1916400001"
+YEAR = 2019
+TODAY = date(2019, 9, 5)
+
+
+def register() -> Register:
+    """Two open schools, one with ten characters, and one that has closed."""
+
+    def school(code: str, active: bool = True) -> School:
+        return School(code, "Trường", "primary", "164", "164", date(2000, 1, 1), None, active)
+
+    return Register([school(SCHOOL), school(LONG_SCHOOL), school(CLOSED_SCHOOL, active=False)])
+
+
+def bylaws(*granted: str) -> Bylaws:
+    """The vendor smas has grants for these schools, or for all if none is named."""
+    schools = granted or (SCHOOL, LONG_SCHOOL, CLOSED_SCHOOL)
+    return Bylaws(
+        lambda vendor, school: vendor == "smas" and school in schools,
+        register(),
+        frozenset({YEAR}),
+        catalogue.rules,
+        catalogue.violations,
+    )
+
+
+def no_rules(law: Bylaws) -> Bylaws:
+    """The same without the catalogue, where only headers and whole chunks are judged."""
+    return Bylaws(law.granted, law.register, law.school_years, lambda _: [], catalogue.violations)
+
+
+def header(rows: int, **changes: Any) -> dict[str, Any]:
+    """Header of a chunk of so many records of the push p1 of SCHOOL."""
+    fields = {
+        "PushId": "p1",
+        "Vendor": "smas",
+        "MaTruongHoc": SCHOOL,
+        "NamHoc": YEAR,
+        "LoaiDongBo": "1",
+        "Chunk": 0,
+        "Source": "hocsinh.json",
+        "Sheet": "",
+        "Rows": [10 + i for i in range(rows)],
+        "Refused": [],
+    }
+    return fields | changes
+
+
+def classes(n: int, **columns: list[Any]) -> pl.DataFrame:
+    """LopHoc records c0, c1 … with these columns besides."""
+    types = codec.frame_schema("LopHoc")
+    data = {"ClientId": [f"c{i}" for i in range(n)], "TenLopHoc": [f"1A{i}" for i in range(n)], **columns}
+    return pl.DataFrame(data, schema={name: types[name] for name in data})
+
+
+def chunk(records: pl.DataFrame | None = None, record_type: str = "LopHoc", **changes: Any) -> bytes:
+    """A chunk's bytes; three classes if nothing else is asked for."""
+    records = classes(3) if records is None else records
+    return codec.encode_chunk(record_type, header(records.height, **changes), records)
+
+
+def closed(**changes: Any) -> bytes:
+    """PushClosed of the push p1."""
+    fields = {
+        "PushId": "p1",
+        "Vendor": "smas",
+        "MaTruongHoc": SCHOOL,
+        "NamHoc": YEAR,
+        "LoaiDongBo": "1",
+        "OpenedAt": datetime(2019, 9, 5, 1, tzinfo=UTC),
+        "ClosedAt": datetime(2019, 9, 5, 2, tzinfo=UTC),
+        "Chunks": 1,
+        "Records": {"LopHoc": 3},
+    }
+    return codec.encode("PushClosed", fields | changes)
+
+
+def incoming(value: bytes, vendor: str = "smas") -> Incoming:
+    """The message as Kafka hands it on."""
+    return Incoming(value, f"csdl.in.{vendor}.v1", TODAY)
