@@ -120,7 +120,19 @@ def decode_batch(values: Sequence[bytes]) -> Batch:
     lengths = records.value_lengths().to_pylist()
     rows = pa.RecordBatch.from_struct_array(records.flatten())
     header = batch.drop_columns(["Records"]).to_pylist()
-    return Batch(contract.name, record_type, header, lengths, pl.DataFrame(pl.from_arrow(rows)))
+    frame = _brought_up(pl.DataFrame(pl.from_arrow(rows)), record_type)
+    return Batch(contract.name, record_type, header, lengths, frame)
+
+
+def _brought_up(records: pl.DataFrame, record_type: str) -> pl.DataFrame:
+    """Records of an earlier version as those of the newest: fields added since are null."""
+    wanted = frame_schema(record_type)
+    if records.schema == wanted:
+        return records
+    return records.select(
+        (pl.col(name) if name in records.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in wanted.items()
+    )
 
 
 def decode_chunks(values: Sequence[bytes]) -> list[Chunk]:
@@ -156,7 +168,7 @@ def encode_chunks(
     Columns that the contract has and the frame lacks are written as null.
     """
     contract = frozen.newest(f"{record_type}{suffix}")
-    schema = _arrow_schema(contract.id)
+    schema = _arrow_schema(contract.text)
     of_record = schema.field("Records").type.value_type
     rows = _as_struct(records, of_record)
     offsets = [0]
@@ -181,17 +193,21 @@ def encode_chunk(
     return encode_chunks(record_type, [header], [records.height], records, suffix=suffix)[0]
 
 
-@cache
 def frame_schema(record_type: str) -> dict[str, pl.DataType]:
     """polars schema of a frame of records: what decode gives and encode takes."""
-    schema = _arrow_schema(frozen.newest(f"{record_type}Reported").id)
+    return _frame_schema(frozen.newest(f"{record_type}Reported").text)
+
+
+@cache
+def _frame_schema(text: str) -> dict[str, pl.DataType]:
+    schema = _arrow_schema(text)
     empty = pa.RecordBatch.from_struct_array(pa.array([], type=schema.field("Records").type.value_type))
     return dict(pl.DataFrame(pl.from_arrow(empty)).schema)
 
 
 @cache
-def _arrow_schema(wire_id: int) -> pa.Schema:
-    return pyruhvro.avro_to_arrow_schema(frozen.by_id()[wire_id].text)
+def _arrow_schema(text: str) -> pa.Schema:
+    return pyruhvro.avro_to_arrow_schema(text)
 
 
 def _as_struct(records: pl.DataFrame, of_record: pa.StructType) -> pa.StructArray:

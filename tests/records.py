@@ -96,11 +96,12 @@ def frame(
 
 
 def version(
-    dataset: str = f"{SCHOOL}.2019.start", **changed: list[dict[str, Any]]
+    changed: Mapping[str, list[dict[str, Any]]] | None = None, dataset: str = f"{SCHOOL}.2019.start"
 ) -> dict[str, pl.DataFrame]:
     """One dataset as the check sees it: a valid record of each type, or the rows given for a type."""
+    rows = changed or {}
     return {
-        record_type: records(record_type, *changed.get(record_type, [{}])).with_columns(
+        record_type: records(record_type, *rows.get(record_type, [{}])).with_columns(
             pl.lit(dataset).alias("dataset_id")
         )
         for record_type in VALID

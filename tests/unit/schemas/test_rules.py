@@ -51,13 +51,13 @@ def test_a_written_rule_finds_what_violates_it(rule_id, record_type, changes):
 def test_a_rule_over_a_whole_version_finds_what_violates_it(
     rule_id: str, changed: dict[str, list[dict[str, Any]]]
 ):
-    assert rule_id in violations_of_version(version(**changed)).get_column("rule").to_list()
+    assert rule_id in violations_of_version(version(changed)).get_column("rule").to_list()
 
 
 @pytest.mark.parametrize(("record_type", "rule"), REFERENCES, ids=name)
 def test_a_reference_to_nobody_is_found(record_type, rule):
     changed = {record_type: [violating(rule, record_type)]}
-    result = violations_of_version(version(**changed)).filter(pl.col("rule") == rule.id)
+    result = violations_of_version(version(changed)).filter(pl.col("rule") == rule.id)
     assert result.get_column("fields").to_list() == [rule.places]
 
 
@@ -142,7 +142,7 @@ def test_a_violation_names_the_record_it_stands_in():
 
 
 def test_refused_records_count_as_received():
-    declared = version(TruongHoc=[{"TongSoHocSinh": 3}])
+    declared = version({"TruongHoc": [{"TongSoHocSinh": 3}]})
     dataset = declared["HocSinh"].get_column("dataset_id")[0]
     assert violations_of_version(declared).get_column("rule").to_list() == ["TR-501"]
     assert violations_of_version(declared, {(dataset, "HocSinh"): 2}).is_empty()
@@ -151,8 +151,8 @@ def test_refused_records_count_as_received():
 def test_datasets_do_not_see_each_other():
     """The same ClientId in two datasets is no duplicate, a class of another school is no class."""
     one, two = (
-        version("19164301.2019.start"),
-        version("19165301.2019.start", LopHoc=[{"MaLopHoc": "LH0000002"}]),
+        version(),
+        version({"LopHoc": [{"MaLopHoc": "LH0000002"}]}, "19165301.2019.start"),
     )
     both = {t: pl.concat([one[t], two[t]]) for t in one}
     result = violations_of_version(both)
@@ -169,7 +169,8 @@ def test_a_type_without_records_is_referred_to_in_vain():
 
 def test_findings_carry_the_identity_they_are_given():
     with_identity = {
-        t: f.with_columns(identity=pl.lit(f"{t} 1")) for t, f in version(HocSinh=[{"KhoiHoc": "07"}]).items()
+        t: f.with_columns(identity=pl.lit(f"{t} 1"))
+        for t, f in version({"HocSinh": [{"KhoiHoc": "07"}]}).items()
     }
     finding = violations_of_version(with_identity).row(0, named=True)
     assert finding["identity"] == "HocSinh 1"
