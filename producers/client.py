@@ -180,6 +180,10 @@ class _Part:
 
 def _parts(table: SourceTable, size: int) -> Iterator[_Part]:
     """At most ``size`` records each, by position in the source; all refusals of a record stay together."""
+    if table.count <= size:
+        if table.count:
+            yield _Part(table.records, table.refused)
+        return
     rows = pl.concat([table.records[ROW].cast(pl.Int32), table.refused["Row"].unique()]).sort()
     for start in range(0, len(rows), size):
         first, last = rows[start], rows[min(start + size, len(rows)) - 1]

@@ -19,6 +19,9 @@ REFUSED: Final = pl.Schema(
 FAULTS: Final = pl.Schema({"index": pl.UInt32, "rule": pl.String, "field": pl.String})
 """Cells that cannot be expressed, by position in a frame."""
 
+NO_FAULTS: Final = FAULTS.to_frame()
+NONE_REFUSED: Final = REFUSED.to_frame()
+
 
 @dataclass(frozen=True)
 class Target:
@@ -42,7 +45,7 @@ class SourceTable:
     source: str
     sheet: str
     records: pl.DataFrame
-    refused: pl.DataFrame = field(default_factory=lambda: REFUSED.to_frame())
+    refused: pl.DataFrame = field(default_factory=lambda: NONE_REFUSED)
     by_name: bool = False
 
     def refuse(self, faults: pl.DataFrame) -> "SourceTable":
@@ -67,7 +70,7 @@ class SourceTable:
     @property
     def refused_count(self) -> int:
         """Refused records; a record refused by two rules counts once."""
-        return int(self.refused["Row"].n_unique())
+        return self.refused["Row"].n_unique() if self.refused.height else 0
 
     @property
     def count(self) -> int:
@@ -94,4 +97,4 @@ def faults_of(rule: str, name: str, mask: pl.Series) -> pl.DataFrame:
 def concat_faults(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """All faults in one frame, by position."""
     given = [f.cast(FAULTS) for f in frames if f.height]
-    return pl.concat(given).sort("index", maintain_order=True) if given else FAULTS.to_frame()
+    return pl.concat(given).sort("index", maintain_order=True) if given else NO_FAULTS

@@ -3,7 +3,7 @@
 Each field is converted by what its contract says (Avro type, code list); nothing here names a field.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import polars as pl
@@ -46,9 +46,8 @@ def convert(
         if f.name in raw.lists:
             values[f.name], of_items = _list(raw.lists[f.name], f, codemap, schema[f.name], raw.height, nfc)
             faults.append(of_items)
-    absent = pl.DataFrame(schema={n: t for n, t in schema.items() if n not in values}).clear(raw.height)
-    values |= {s.name: s for s in absent}
-    return pl.DataFrame([values[f.name] for f in fields]), concat_faults(faults)
+    columns = [values[n] if n in values else _nulls(t, raw.height).alias(n) for n, t in schema.items()]
+    return pl.DataFrame(columns), concat_faults(faults)
 
 
 Converted = tuple[pl.DataFrame, pl.DataFrame]
@@ -58,6 +57,11 @@ Converted = tuple[pl.DataFrame, pl.DataFrame]
 def mapped_list(f: Field, codemap: CodeMap) -> str | None:
     """The code list of a field for which there is a map. Without one the ministry's code is expected."""
     return next((c for c in f.codelists if c in codemap), None)
+
+
+@lru_cache(maxsize=256)
+def _nulls(dtype: pl.DataType, height: int) -> pl.Series:
+    return pl.Series([None] * height, dtype=dtype)
 
 
 @cache

@@ -51,7 +51,7 @@ def _table(
     contract, schema = record(record_type), frame_schema(record_type)
     raw = read_raw(records, contract.fields)
     frame, faults = convert(raw, contract.fields, load("smas"), schema, nfc=nfc)
-    frame = frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).alias(ROW))
+    frame.insert_column(frame.width, pl.Series(ROW, range(1, frame.height + 1), dtype=pl.Int32))
     if "ClientId" in schema and frame["ClientId"].null_count():
         missing = faults_of(NO_CLIENT_ID, "ClientId", frame["ClientId"].is_null())
         faults = concat_faults([faults, missing.join(faults.select("index"), on="index", how="anti")])

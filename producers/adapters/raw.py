@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as arrow_json
 
-from producers.model import FAULTS, concat_faults, faults_of
+from producers.model import NO_FAULTS, concat_faults, faults_of
 from schemas.contracts import Field
 
 WRONG_KIND: Final = "CELL-106"
@@ -36,7 +36,7 @@ class Raw:
     height: int
     texts: pl.DataFrame
     lists: "dict[str, Nested]" = field(default_factory=dict)
-    faults: pl.DataFrame = field(default_factory=lambda: FAULTS.to_frame())
+    faults: pl.DataFrame = field(default_factory=lambda: NO_FAULTS)
     unknown: frozenset[str] = frozenset()
 
 
@@ -110,9 +110,8 @@ def _of_table(table: pa.Table, fields: list[Field]) -> Raw:
 
 def _as_text(arrays: dict[str, pa.Array]) -> pl.DataFrame:
     """Numbers and booleans become the text that JSON writes for them."""
-    frame = pl.DataFrame(pl.from_arrow(pa.table(arrays)))
-    other = [name for name, dtype in frame.schema.items() if dtype != pl.String]
-    return frame.with_columns(pl.col(other).cast(pl.String)) if other else frame
+    texts = {n: a if pa.types.is_string(a.type) else pc.cast(a, pa.string()) for n, a in arrays.items()}
+    return pl.DataFrame(pl.from_arrow(pa.table(texts)))
 
 
 def _fits(kind: pa.DataType, f: Field) -> bool:
