@@ -54,34 +54,27 @@ def read(records: Sequence[bytes], fields: list[Field]) -> Raw:
     if not records:
         return Raw(0, pl.DataFrame())
     lines = b"\n".join(records)
-    for strict in (True, False):
-        try:
-            return _of_table(_arrow(lines, fields, strict=strict), fields)
-        except pa.ArrowInvalid:
-            continue
-    return _of_rows([_parse(r) for r in records], fields)
+    try:
+        return _of_table(_arrow(lines, fields), fields)
+    except pa.ArrowInvalid:
+        return _of_rows([_parse(r) for r in records], fields)
 
 
-def _arrow(lines: bytes, fields: list[Field], *, strict: bool) -> pa.Table:
+def _arrow(lines: bytes, fields: list[Field]) -> pa.Table:
     options = arrow_json.ParseOptions(
-        explicit_schema=pa.schema([(f.name, t) for f in fields if (t := _arrow_type(f, strict)) is not None]),
-        unexpected_field_behavior="error" if strict else "infer",
+        explicit_schema=pa.schema([(f.name, t) for f in fields if (t := _arrow_type(f)) is not None]),
+        unexpected_field_behavior="infer",
     )
     one_block = arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + 1)
     return arrow_json.read_json(io.BytesIO(lines), read_options=one_block, parse_options=options)
 
 
-def _arrow_type(f: Field, strict: bool) -> pa.DataType | None:
-    """Type that the usual packet has; None leaves an integer to be found out (1 or "01")."""
+def _arrow_type(f: Field) -> pa.DataType | None:
+    """Text where the specification has text; what it calls a number is found out (1 or "01", 2 or 2.34)."""
     if f.nested is not None:
-        members = [(n.name, t) for n in f.nested if (t := _arrow_type(n, strict)) is not None]
-        return pa.list_(pa.struct(members))
-    if f.avro_type == "array<string>":
-        return pa.list_(pa.string()) if strict else None
-    if f.avro_type == "double":
-        return pa.float64() if strict else None
-    if f.spec_type == "integer":
-        return pa.int64() if strict else None
+        return pa.list_(pa.struct([(n.name, t) for n in f.nested if (t := _arrow_type(n)) is not None]))
+    if f.avro_type in ("array<string>", "double") or f.spec_type == "integer":
+        return None
     return pa.string()
 
 
