@@ -1,0 +1,178 @@
+"""The read model follows the machines' topics: once each, in order, and says when a chain is broken."""
+
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from runtime import kafka, postgres
+from schemas import codec
+from schemas.topics import CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS, GRANTS_EVENTS
+from sinks.projection.project import project
+from streams import wire
+from streams.confirmation import commands, machine
+from streams.confirmation.events import Event
+from streams.grants import commands as grant_commands
+from streams.grants import machine as grants
+from streams.refusal import Refusal
+
+SCHOOL = "19164501"
+DATASET = f"{SCHOOL}.2019.start"
+AT = datetime(2019, 10, 1, tzinfo=UTC)
+
+
+def command(number, name, role, unit, **more):
+    at = AT + timedelta(minutes=number)
+    return commands.Command(
+        f"c{number}", DATASET, SCHOOL, 2019, "start", name, at, unit, role, account="vp", **more
+    )
+
+
+COMMANDS = [
+    command(1, "open", "department_officer", "19", route=("164", "19")),
+    command(
+        2,
+        "version_checked",
+        "system",
+        "system",
+        version=1,
+        digest="d1",
+        counts={"records": 3, "refused": 0, "blocking": 0, "warnings": 0},
+    ),
+    command(3, "submit", "school_head", SCHOOL, version=1, digest="d1"),
+    command(4, "confirm", "district_officer", "165", version=1, digest="d1"),  # not its school
+    command(5, "claim", "district_officer", "164", version=1, digest="d1"),
+]
+
+
+def run_machine(some):
+    """(events as records, refusals as records, last state)."""
+    state = machine.initial(some[0])
+    events, refusals = [], []
+    for each in some:
+        decided = machine.decide(state, each)
+        if isinstance(decided, Refusal):
+            refusals.append(wire.to_record(decided))
+            continue
+        for event in decided:
+            events.append(wire.to_record(event))
+            state = machine.evolve(state, event)
+    return events, refusals, state
+
+
+EVENTS, REFUSALS, STATE = run_machine(COMMANDS)
+
+
+@pytest.fixture
+def conn(database):
+    with closing(postgres.connect(database, "test")) as connection:
+        yield connection
+
+
+def ask(conn, query):
+    with conn, conn.cursor() as cur:
+        cur.execute(query)
+        return cur.fetchall()
+
+
+def take(conn, *events, name="ConfirmationEvent"):
+    with conn, conn.cursor() as cur:
+        return project(cur, [("confirmation", name, e) for e in events])
+
+
+def test_the_read_model_is_the_fold_of_the_events(conn):
+    take(conn, *EVENTS[:2])
+    take(conn, *EVENTS[2:])
+    take(conn, *REFUSALS, name="CommandRefused")
+    found = ask(conn, "SELECT sequence, state, level, route, version, digest, chain_broken FROM confirmation")
+    expected = (STATE.sequence, STATE.state.value, STATE.level, list(STATE.route), 1, "d1", False)
+    assert found == [expected]
+    assert ask(conn, "SELECT sequence, hash FROM confirmation_event ORDER BY 1") == [
+        (e["Sequence"], e["Hash"]) for e in EVENTS
+    ]
+    outcomes = ask(conn, "SELECT command_id, outcome, code <> '' FROM command_outcome ORDER BY 1")
+    assert outcomes == [
+        (c.command_id, *(("refused", True) if c.command_id == "c4" else ("accepted", False)))
+        for c in COMMANDS
+    ]
+
+
+def test_an_event_that_comes_again_changes_nothing(conn):
+    take(conn, *EVENTS)
+    before = ask(conn, "SELECT * FROM confirmation, confirmation_event ORDER BY 1, 2")
+    again = take(conn, *EVENTS)
+    assert again.breaks == 0 and again.events["confirmation"] == 0
+    assert ask(conn, "SELECT * FROM confirmation, confirmation_event ORDER BY 1, 2") == before
+
+
+def test_a_held_version_is_not_the_version_in_hand(conn):
+    later = command(
+        6, "version_checked", "system", "system", version=2, digest="d2", counts={"records": 4, "blocking": 0}
+    )
+    events, _, _ = run_machine([*COMMANDS, later])
+    take(conn, *events)
+    assert ask(conn, "SELECT version, digest, held_version, held_digest FROM confirmation") == [
+        (1, "d1", 2, "d2")
+    ]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [EVENTS[0], *EVENTS[2:]],
+        [EVENTS[0], EVENTS[1] | {"Account": "ai đó"}, *EVENTS[2:]],
+        [
+            *EVENTS[:2],
+            wire.to_record(replace(wire.from_record(Event, EVENTS[2]), previous_hash="x").sealed()),
+        ],
+    ],
+    ids=["lost", "altered", "another chain"],
+)
+def test_a_broken_chain_is_counted_and_marked_and_still_followed(conn, events):
+    done = take(conn, *events)
+    assert done.breaks == 1
+    assert ask(conn, "SELECT sequence, chain_broken FROM confirmation") == [(events[-1]["Sequence"], True)]
+
+
+def test_a_command_sent_twice_is_accepted_whichever_topic_is_read_first(conn):
+    refused = REFUSALS[0] | {"CommandId": "c3", "Command": "submit"}
+    take(conn, refused, name="CommandRefused")
+    take(conn, *EVENTS)
+    take(conn, refused, name="CommandRefused")
+    assert ask(conn, "SELECT outcome, code FROM command_outcome WHERE command_id = 'c3'") == [
+        ("accepted", "")
+    ]
+
+
+@pytest.mark.slow
+def test_a_projection_that_is_killed_goes_on_where_it_was(settings, run_process):
+    allow = grant_commands.Command("g1", "smas", SCHOOL, "allow", AT, "19", "department_officer", "vp")
+    decided = grants.decide(grants.initial(allow), allow)
+    allowed = [wire.to_record(e) for e in decided]
+    with closing(kafka.producer(settings)) as producer, closing(postgres.connect(settings, "test")) as conn:
+
+        def send(topic, name, events):
+            for event in events:
+                producer.send(topic, key=SCHOOL.encode(), value=codec.encode(name, event))
+            producer.flush()
+
+        with run_process("projection", settings) as process:
+            send(CONFIRMATION_EVENTS, "ConfirmationEvent", EVENTS[:2])
+            process.popen.kill()
+            process.popen.wait()
+        send(CONFIRMATION_EVENTS, "ConfirmationEvent", EVENTS[2:])
+        send(CONFIRMATION_REFUSALS, "CommandRefused", REFUSALS)
+        send(GRANTS_EVENTS, "GrantEvent", allowed)
+        with run_process("projection", settings) as process:
+            deadline = time.monotonic() + 30
+            count = "SELECT (SELECT count(*) FROM command_outcome), (SELECT count(*) FROM grant_state)"
+            while ask(conn, count) != [(6, 1)]:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        assert ask(conn, "SELECT sequence, state, chain_broken FROM confirmation") == [
+            (STATE.sequence, STATE.state.value, False)
+        ]
+        assert ask(conn, "SELECT count(*) FROM confirmation_event") == [(len(EVENTS),)]
+        assert ask(conn, "SELECT vendor, school, state FROM grant_state") == [("smas", SCHOOL, "allowed")]

@@ -1,0 +1,189 @@
+"""Load and outbox as processes on a real Kafka and PostgreSQL: killed, doubled, and nothing is lost."""
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+from kafka import TopicPartition
+
+from runtime import kafka, postgres
+from schemas import codec
+from schemas.topics import PARTITIONS, PUSH_ANSWERS, RECORDS_ACCEPTED
+from sinks.provincial import outbox
+from sinks.provincial.load import Load
+from sinks.provincial.offsets import Fenced
+from tests import pushed
+from tests.pushed import chunk, pupil, whole
+
+
+@pytest.fixture
+def ask(settings):
+    with closing(postgres.connect(settings, "test")) as conn:
+        conn.autocommit = True
+
+        def query(text, *params):
+            with conn.cursor() as cur:
+                cur.execute(text, params)
+                return cur.fetchall()
+
+        yield query
+
+
+@pytest.fixture
+def send(settings):
+    """``send(topic, [(school, value)])``: written and acknowledged."""
+    with closing(kafka.producer(settings)) as producer:
+
+        def all_of(topic, messages):
+            sent = [producer.send(topic, key=school.encode(), value=value) for school, value in messages]
+            producer.flush()
+            for future in sent:
+                future.get(timeout=30)
+
+        yield all_of
+
+
+def messages_of(settings, topic):
+    """(key, value) of every message of the topic, oldest first in each partition."""
+    with closing(kafka.consumer(settings)) as consumer:
+        partitions = [TopicPartition(topic, p) for p in range(PARTITIONS)]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning()
+        ends = consumer.end_offsets(partitions)
+        out = []
+        while any(consumer.position(tp) < end for tp, end in ends.items()):
+            out += [(m.key, m.value) for of in consumer.poll(timeout_ms=200).values() for m in of]
+        return out
+
+
+def wait_for(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.1)
+
+
+def a_push(school, push, rows, hour=0):
+    """Three chunks and the closing."""
+    parts = [rows[i::3] for i in range(3)]
+    chunks = [chunk("HocSinh", p, number=n, push=push, school=school) for n, p in enumerate(parts)]
+    end = pushed.closing({"HocSinh": len(rows)}, chunks=3, push=push, school=school, hour=hour)
+    return [(school, value) for value in [*chunks, end]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_kill_9_in_the_middle_loses_and_doubles_nothing(settings, run_process, ask, send, seed):
+    rng = random.Random(seed)
+    schools = [f"191640{n:03}" for n in range(40)]
+    first = [m for s in schools for m in a_push(s, f"1-{s}", [pupil(n) for n in range(30)])]
+    second = [
+        m
+        for s in schools
+        for m in a_push(s, f"2-{s}", [pupil(n, HoTen="mới") for n in range(10, 35)], hour=1)
+    ]
+    repeats = random.Random(seed)
+
+    def vendors():
+        """Both rounds of pushes, over some seconds; validation repeats itself now and then."""
+        for start in range(0, len(first + second), 20):
+            some = (first + second)[start : start + 20]
+            send(RECORDS_ACCEPTED, some * (2 if repeats.random() < 0.3 else 1))
+            time.sleep(0.3)
+
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(vendors)
+        while not sending.done():
+            with run_process("load", settings) as process:
+                time.sleep(rng.uniform(0.05, 1.0))
+                process.popen.kill()
+                process.popen.wait()
+        sending.result()
+    with run_process("load", settings):
+        wait_for(lambda: ask("SELECT count(*) FROM push WHERE outcome IS NOT NULL") == [(80,)])
+        wait_for(lambda: _offsets(ask) == _ends(settings))
+    assert ask("SELECT outcome, version, count(*) FROM push GROUP BY 1, 2 ORDER BY 2") == [
+        ("version", 1, 40),
+        ("version", 2, 40),
+    ]
+    of_version = (
+        "SELECT min(n), max(n) FROM (SELECT count(*) AS n FROM hoc_sinh WHERE valid_from <= %s "
+        "AND (valid_to IS NULL OR valid_to > %s) GROUP BY dataset_id) AS counts"
+    )
+    assert ask(of_version, 1, 1) == [(30, 30)]
+    assert ask(of_version, 2, 2) == [(35, 35)]
+    assert ask("SELECT count(*) FROM hoc_sinh") == [(40 * (30 + 25),)]
+    assert ask("SELECT count(*) FROM outbox") == [(80,)]
+    assert ask("SELECT count(*) FROM push_chunk") == [(0,)]
+
+
+def test_a_consumer_whose_partitions_were_taken_writes_nothing_more(settings, ask, send):
+    zombie = Load(settings)
+    successor = Load(settings)
+    send(RECORDS_ACCEPTED, [("19164501", m) for m in whole("HocSinh", [pupil(1)])])
+    with pytest.raises(Fenced):
+        _until(zombie, lambda: False)
+    assert ask("SELECT count(*) FROM push") == [(0,)]
+    _until(successor, lambda: ask("SELECT outcome FROM push") == [("version",)])
+    zombie.close()
+    successor.close()
+
+
+def test_a_push_that_stays_open_is_answered_when_nothing_more_waits(settings, ask, send):
+    load = Load(settings.model_copy(update={"push_timeout_s": 0.5}))
+    send(RECORDS_ACCEPTED, [("19164501", chunk("HocSinh", [pupil(1)]))])
+    _until(load, lambda: ask("SELECT outcome, code FROM push") == [("incomplete", "PUSH-003")])
+    load.close()
+
+
+def test_the_relay_sends_in_order_and_forgets_what_kafka_has(settings, ask):
+    with closing(postgres.connect(settings, "test")) as conn, closing(kafka.producer(settings)) as producer:
+        keys = [b"19164501", b"19164502", b"19164503"]
+        messages = [(keys[n % 3], b"%d" % n) for n in range(2500)]
+        with conn, conn.cursor() as cur:
+            outbox.put(cur, PUSH_ANSWERS, messages)
+        sent = 0
+        while n := sum(outbox.relay(conn, producer).values()):
+            sent += n
+    assert sent == 2500
+    assert ask("SELECT count(*) FROM outbox") == [(0,)]
+    arrived = messages_of(settings, PUSH_ANSWERS)
+    for key in keys:
+        assert [v for k, v in arrived if k == key] == [v for k, v in messages if k == key]
+
+
+@pytest.mark.slow
+def test_answers_reach_the_vendor_through_a_relay_that_is_killed(settings, run_process, ask, send):
+    schools = [f"191640{n:03}" for n in range(30)]
+    send(RECORDS_ACCEPTED, [m for s in schools for m in a_push(s, f"p-{s}", [pupil(n) for n in range(5)])])
+    with run_process("load", settings), run_process("outbox", settings) as relay:
+        time.sleep(0.3)
+        relay.popen.kill()
+        relay.popen.wait()
+        with run_process("outbox", settings):
+            wait_for(lambda: ask("SELECT count(*) FROM push WHERE outcome = 'version'") == [(30,)])
+            wait_for(lambda: ask("SELECT count(*) FROM outbox") == [(0,)])
+    answers = [codec.decode(value)[1] for _, value in messages_of(settings, PUSH_ANSWERS)]
+    assert {a["PushId"] for a in answers} == {f"p-{s}" for s in schools}
+    assert {a["Outcome"] for a in answers} == {"version"}
+    assert all(a["AnsweredAt"] <= datetime.now(UTC) for a in answers)
+
+
+def _until(load, condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        load.step()
+
+
+def _offsets(ask):
+    return dict(ask("SELECT partition, next_offset FROM consumer_offset WHERE consumer = 'load'"))
+
+
+def _ends(settings):
+    with closing(kafka.consumer(settings)) as consumer:
+        ends = consumer.end_offsets([TopicPartition(RECORDS_ACCEPTED, p) for p in range(PARTITIONS)])
+        return {tp.partition: end for tp, end in ends.items()}
