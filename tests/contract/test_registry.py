@@ -1,0 +1,261 @@
+"""A real schema registry (Apicurio) and a third party's Avro client (confluent-kafka) read what we write."""
+
+import json
+import secrets
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.avro import AvroDeserializer
+from confluent_kafka.serialization import MessageField, SerializationContext
+
+from deploy.local import tools
+from runtime import registry
+from schemas import codec, freeze, frozen
+from schemas.contracts import record_types
+from schemas.errors import ProblemList
+from tests import new_record
+from tests.records import records
+from tests.support import is_free
+
+HEADERS: dict[str, dict[str, Any]] = {
+    "Reported": {
+        "PushId": "p",
+        "Vendor": "smas",
+        "MaTruongHoc": "19164301",
+        "NamHoc": 2019,
+        "LoaiDongBo": "1",
+        "Chunk": 0,
+        "Source": "a.json",
+        "Sheet": "",
+        "Rows": [1],
+        "Refused": [{"ClientId": "x", "Row": 2, "Rule": "HS-002", "Fields": ["HoTen"]}],
+    },
+    "Exported": {
+        "ExportId": "e",
+        "DatasetId": "19164301.2019.start",
+        "MaTruongHoc": "19164301",
+        "NamHoc": 2019,
+        "Period": "start",
+        "Version": 1,
+        "Chunk": 0,
+        "Ids": ["i"],
+    },
+}
+numbers = count(1)
+
+
+@contextmanager
+def running(log: Path) -> Iterator[str]:
+    """A registry in memory; its Confluent API."""
+    port = next(
+        p for p in iter(lambda: secrets.randbelow(10_000) + 20_000, None) if is_free(p) and is_free(p + 1)
+    )
+    with log.open("wb") as out:
+        process = subprocess.Popen(tools.registry_command(port, port + 1), stdout=out, stderr=out)
+    url = f"http://127.0.0.1:{port}/apis/ccompat/v7"
+    try:
+        deadline = time.monotonic() + 120
+        while not _answers(url):
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text()[-2000:]
+            time.sleep(0.2)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/subjects", timeout=2).is_success
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running(tmp_path_factory.mktemp("registry") / "log") as it:
+        yield it
+
+
+@pytest.fixture(scope="module")
+def published(url: str) -> str:
+    done = registry.publish(url)
+    assert len(done.written) == len(frozen.by_id())
+    return url
+
+
+def sample(avro: Any) -> Any:
+    """Some value of an Avro type."""
+    match avro:
+        case "string":
+            return "text"
+        case "int" | "long":
+            return next(numbers)
+        case "double":
+            return 1.5
+        case "boolean":
+            return True
+        case "null":
+            return None
+        case list():
+            return sample(avro[-1])
+        case {"type": "array", "items": items}:
+            return [sample(items)]
+        case {"type": "map", "values": values}:
+            return {"key": sample(values)}
+        case {"type": "record", "fields": fields}:
+            return {f["name"]: sample(f["type"]) for f in fields}
+        case {"type": "enum", "symbols": symbols}:
+            return symbols[0]
+        case {"logicalType": "timestamp-millis"}:
+            return 1_572_000_000_000
+        case {"type": inner}:
+            return sample(inner)
+    raise AssertionError(avro)
+
+
+def written(name: str) -> bytes:
+    """A value as the pipeline writes it."""
+    record_type = codec.record_type_of(name)
+    if record_type is None:
+        return codec.encode(name, sample(json.loads(frozen.newest(name).text)))
+    suffix = name.removeprefix(record_type)
+    return codec.encode_chunk(record_type, HEADERS[suffix], records(record_type), suffix=suffix)
+
+
+@pytest.mark.parametrize("name", sorted(frozen.contracts()))
+def test_a_third_party_reads_every_contract_knowing_only_the_registry(published, name):
+    value = written(name)
+    client = AvroDeserializer(SchemaRegistryClient({"url": published}))
+    read = client(value, SerializationContext("any topic", MessageField.VALUE))
+    if codec.record_type_of(name) is None:
+        assert read == codec.decode(value)[1]
+    else:
+        chunk = codec.decode_chunk(value)
+        assert read["Records"] == chunk.records.to_dicts()
+        assert {k: v for k, v in read.items() if k != "Records"} == chunk.header
+
+
+def test_every_id_and_subject_is_ours(published):
+    for contract in frozen.by_id().values():
+        name = registry.subject(contract)
+        held = httpx.get(f"{published}/subjects/{name}/versions/{contract.version}").json()
+        assert held["id"] == contract.id
+        assert httpx.get(f"{published}/config/{name}").json()["compatibilityLevel"] == "FULL_TRANSITIVE"
+    assert len(record_types()) * 2 <= len(frozen.contracts())
+
+
+def test_publishing_again_writes_nothing(published):
+    done = registry.publish(published)
+    assert done.written == []
+    assert len(done.present) == len(frozen.by_id())
+
+
+def test_the_registry_itself_refuses_what_breaks_a_contract(published):
+    broken = json.loads(frozen.newest("PushClosed").text)
+    broken["fields"].append({"name": "More", "type": "int"})
+    answer = httpx.post(
+        f"{published}/subjects/vn.csdl.events.PushClosed/versions", json={"schema": json.dumps(broken)}
+    )
+    assert answer.status_code == 409
+
+
+def test_a_new_version_is_added_under_its_own_id_and_becomes_the_latest(published, tmp_path, monkeypatch):
+    home = new_record.add(tmp_path / "schemas", monkeypatch)
+    path = home / "events" / "GrantState.avsc"
+    schema = json.loads(path.read_text())
+    schema["fields"].append({"name": "Note", "type": ["null", "string"], "default": None})
+    path.write_text(json.dumps(schema))
+    freeze.freeze()
+    new_record.forget()
+    done = registry.publish(published)
+    assert [(c.name, c.version) for c in done.written] == [
+        ("ThietBiReported", 1),
+        ("ThietBiExported", 1),
+        ("GrantState", 2),
+    ]
+    latest = httpx.get(f"{published}/subjects/vn.csdl.events.GrantState/versions/latest").json()
+    assert (latest["version"], latest["id"]) == (2, frozen.newest("GrantState").id)
+
+
+def test_an_id_that_is_taken_is_said_and_nothing_is_written(tmp_path):
+    with running(tmp_path / "log") as url:
+        other = frozen.by_id()[freeze.FIRST_ID]
+        foreign = frozen.Contract(
+            "Foreign", 1, other.id, '{"type":"record","name":"F","namespace":"x","fields":[]}', {}
+        )
+        root = url.removesuffix("/apis/ccompat/v7")
+        httpx.post(
+            f"{root}/apis/registry/v3/admin/import",
+            content=registry.bundle([foreign]),
+            headers={"Content-Type": "application/zip"},
+        ).raise_for_status()
+        with pytest.raises(ProblemList, match="REG-002"):
+            registry.publish(url)
+        assert httpx.get(f"{url}/subjects").json() == ["x.F"]
+
+
+def test_no_registry_there_is_one_clear_line():
+    with pytest.raises(ProblemList, match="REG-001") as caught:
+        registry.publish("http://127.0.0.1:1/apis/ccompat/v7")
+    assert "127.0.0.1:1" in caught.value.problems[0].messages()[1]
+
+
+class Confluent(httpx.BaseTransport):
+    """A registry that keeps explicit ids in import mode, as Confluent's documentation says; in memory."""
+
+    def __init__(self, *, keeps_ids: bool = True) -> None:
+        self.keeps_ids = keeps_ids
+        self.held: dict[tuple[str, int], tuple[int, str]] = {}
+        self.modes: dict[str, str] = {}
+        self.levels: dict[str, str] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content) if request.content else {}
+        match request.method, *request.url.path.strip("/").split("/"):
+            case "GET", "subjects":
+                return httpx.Response(200, json=sorted({s for s, _ in self.held}))
+            case "GET", "subjects", name, "versions", version if (name, int(version)) in self.held:
+                wire_id, text = self.held[name, int(version)]
+                return httpx.Response(200, json={"id": wire_id, "version": int(version), "schema": text})
+            case "GET", "schemas", "ids", wire_id:
+                for held_id, text in self.held.values():
+                    if held_id == int(wire_id):
+                        return httpx.Response(200, json={"schema": text})
+            case "PUT", "mode", name:
+                self.modes[name] = body["mode"]
+                return httpx.Response(200, json=body)
+            case "POST", "subjects", name, "versions":
+                assert self.modes[name] == "IMPORT"
+                wire_id = body["id"] if self.keeps_ids else len(self.held) + 1
+                self.held[name, body["version"]] = (wire_id, body["schema"])
+                return httpx.Response(200, json={"id": wire_id})
+            case "GET", "config", name if name in self.levels:
+                return httpx.Response(200, json={"compatibilityLevel": self.levels[name]})
+            case "PUT", "config", name:
+                self.levels[name] = body["compatibility"]
+                return httpx.Response(200, json=body)
+        return httpx.Response(404, json={"error_code": 40401})
+
+
+def test_a_confluent_registry_is_given_the_ids_in_import_mode_and_left_as_it_was():
+    there = Confluent()
+    done = registry.publish("http://registry.example", transport=there)
+    assert {wire_id for wire_id, _ in there.held.values()} == set(frozen.by_id())
+    assert set(there.modes.values()) == {"READWRITE"}
+    assert set(there.levels.values()) == {"FULL_TRANSITIVE"}
+    assert len(done.written) == len(frozen.by_id())
+    assert registry.publish("http://registry.example", transport=there).written == []
+
+
+def test_a_registry_that_gives_ids_of_its_own_is_found_out():
+    with pytest.raises(ProblemList, match="REG-002"):
+        registry.publish("http://registry.example", transport=Confluent(keeps_ids=False))
