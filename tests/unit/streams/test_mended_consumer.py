@@ -1,8 +1,8 @@
 """The race between a seek and the drain loop, played step by step without a broker.
 
-A log of 100 records, all in one fetch; 0 to 2 are committed. While record 7 is in the drain loop's hands, the consumer
-is sent back to the committed offset and Faust's queues are cleared, as a rebalance does. Every record after the
-committed offset must come out again.
+A log of 100 records, all in one fetch; 0 to 2 are committed. While record 7 is in the drain loop's hands, the
+consumer is sent back to the committed offset and Faust's queues are cleared, as a rebalance does. Every
+record after the committed offset must come out again.
 """
 
 import asyncio

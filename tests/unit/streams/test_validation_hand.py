@@ -12,7 +12,7 @@ POISON, BESIDE = Place("csdl.in.smas.v1", 0, 7), Place("csdl.in.smas.v1", 1, 9)
 @pytest.fixture
 def life(tmp_path):
     """Start a life of the process: the last one's lock has gone with it."""
-    open_files = []
+    open_files: list[int] = []
 
     def start():
         while open_files:

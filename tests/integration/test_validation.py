@@ -1,0 +1,159 @@
+"""Validation as a process on a real Kafka: each thing goes where it belongs, and nothing stops."""
+
+import os
+import signal
+import time
+from collections import defaultdict
+
+import pytest
+from kafka import TopicPartition
+
+from runtime import kafka
+from schemas import codec
+from schemas.topics import GRANTS_STATE, PARTITIONS, RECORDS_ACCEPTED, RECORDS_REFUSED, dlq, in_topic
+from streams.topic_log import partition_of
+from tests.unit.streams.test_validation_incoming import COMMAND
+from tests.unit.streams.validation_chunks import LONG_SCHOOL, SCHOOL, chunk, classes, closed
+
+SMAS = in_topic("smas")
+REGISTER = "code,name,level,district,managing_unit,valid_from,valid_to,active\n" + "".join(
+    f"{code},Trường,primary,164,164,2000-01-01,,1\n" for code in (SCHOOL, LONG_SCHOOL)
+)
+
+
+@pytest.fixture
+def bench(topics, tmp_path):
+    """Settings with a register of two schools; smas has a grant for the first."""
+    register = tmp_path / "register.csv"
+    register.write_text(REGISTER, encoding="utf-8")
+    settings = topics.model_copy(update={"register_file": register})
+    grant(settings, "smas", SCHOOL)
+    return settings
+
+
+def grant(settings, vendor, school, state="allowed"):
+    value = {"Vendor": vendor, "MaTruongHoc": school, "Sequence": 1, "Hash": "", "State": state}
+    send(settings, GRANTS_STATE, school, codec.encode("GrantState", value), key=f"{vendor}/{school}")
+
+
+def send(settings, topic, school, *values, key=None):
+    producer = kafka.producer(settings)
+    partition = partition_of(school.encode())
+    for value in values:
+        producer.send(topic, key=(key or school).encode(), value=value, partition=partition)
+    producer.flush()
+    producer.close()
+
+
+def read(settings, counts, seconds=30):
+    """topic → its records, once each has as many as ``counts`` says; a little longer for surplus ones."""
+    consumer = kafka.consumer(settings)
+    consumer.assign([TopicPartition(topic, p) for topic in counts for p in range(PARTITIONS)])
+    consumer.seek_to_beginning()
+    found = defaultdict(list)
+    deadline = time.monotonic() + seconds
+    while any(len(found[topic]) < n for topic, n in counts.items()) and time.monotonic() < deadline:
+        _collect(consumer, found)
+    _collect(consumer, found)
+    consumer.close()
+    assert {topic: len(found[topic]) for topic in counts} == counts
+    return found
+
+
+def _collect(consumer, found):
+    for tp, records in consumer.poll(timeout_ms=300).items():
+        found[tp.topic] += records
+
+
+def rules(value):
+    return {r["Rule"] for r in codec.decode_chunk(value).header["Refused"]}
+
+
+def test_every_kind_of_bad_input_goes_where_it_belongs_and_stops_nothing(bench, run_process):
+    # a class that breaks no rule would need all its fields: with no records there is nothing to refuse
+    good, nine = chunk(classes(0)), "191643011"
+    letters = [b"junk", chunk()[:-4], codec.encode("GrantCommand", COMMAND)]
+    with run_process("validation", bench) as process:
+        send(bench, SMAS, SCHOOL, good, *letters, chunk(NamHoc=1999, Chunk=1), closed())
+        send(bench, SMAS, LONG_SCHOOL, chunk(MaTruongHoc=LONG_SCHOOL))
+        send(bench, SMAS, nine, chunk(MaTruongHoc=nine))
+        send(bench, SMAS, "19999999", chunk(MaTruongHoc="19999999"))
+        send(bench, in_topic("vnedu"), SCHOOL, chunk(Vendor="vnedu"))
+        found = read(bench, {RECORDS_ACCEPTED: 7, RECORDS_REFUSED: 5, dlq(SMAS): 3})
+        metrics = process.metrics()
+
+    assert [r.value for r in found[dlq(SMAS)]] == letters
+    codes = [dict(r.headers)["error-code"].decode() for r in found[dlq(SMAS)]]
+    assert codes == ["AVRO-001", "AVRO-003", "VAL-004"]
+    for record in found[dlq(SMAS)]:
+        cover = {name: text.decode() for name, text in record.headers}
+        assert cover["source-topic"] == SMAS and cover["source-partition"] == str(record.partition)
+        assert cover["source-offset"].isdigit() and record.key == SCHOOL.encode()
+
+    values = [r.value for r in found[RECORDS_ACCEPTED]]
+    assert good in values and closed() in values
+    verdicts = [v for v in values if v != closed() and rules(v)]
+    assert sorted(r for v in verdicts for r in rules(v)) == [
+        "ENV-301",
+        "ENV-303",
+        "VAL-001",
+        "VAL-001",
+        "VAL-003",
+    ]
+    for record in found[RECORDS_ACCEPTED]:
+        if record.key == SCHOOL.encode():
+            assert record.partition == partition_of(SCHOOL.encode())
+    assert 'csdl_records_total{outcome="refused",stage="validation"} 15.0' in metrics
+
+
+def test_a_grant_given_a_moment_ago_counts(bench, run_process):
+    with run_process("validation", bench):
+        grant(bench, "smas", LONG_SCHOOL)
+        value = chunk(classes(0), MaTruongHoc=LONG_SCHOOL)
+        send(bench, SMAS, LONG_SCHOOL, value)
+        assert read(bench, {RECORDS_ACCEPTED: 1})[RECORDS_ACCEPTED][0].value == value
+        grant(bench, "smas", LONG_SCHOOL, "revoked")
+        time.sleep(1)
+        send(bench, SMAS, LONG_SCHOOL, chunk(MaTruongHoc=LONG_SCHOOL))
+        last = read(bench, {RECORDS_ACCEPTED: 2})[RECORDS_ACCEPTED][-1]
+        assert rules(last.value) == {"VAL-001"}
+
+
+def test_it_stops_on_sigterm_and_goes_on_where_it_stopped(bench, run_process):
+    with run_process("validation", bench) as process:
+        send(bench, SMAS, SCHOOL, chunk(classes(0)))
+        read(bench, {RECORDS_ACCEPTED: 1})
+        assert process.stop() == 0
+    send(bench, SMAS, SCHOOL, chunk(classes(0), Chunk=1))
+    with run_process("validation", bench):
+        read(bench, {RECORDS_ACCEPTED: 2})
+
+
+def test_after_a_kill_nothing_is_missing(bench, run_process):
+    values = [chunk(classes(0), Chunk=i) for i in range(400)]
+    with run_process("validation", bench) as process:
+        send(bench, SMAS, SCHOOL, *values[:200])
+        os.kill(process.pid, signal.SIGKILL)
+    with run_process("validation", bench):
+        send(bench, SMAS, SCHOOL, *values[200:])
+        consumer = kafka.consumer(bench)
+        consumer.assign([TopicPartition(RECORDS_ACCEPTED, partition_of(SCHOOL.encode()))])
+        consumer.seek_to_beginning()
+        found, deadline = set(), time.monotonic() + 40
+        while len(found) < 400 and time.monotonic() < deadline:
+            found |= {r.value for records in consumer.poll(timeout_ms=300).values() for r in records}
+        consumer.close()
+    assert found == set(values)
+
+
+def test_a_fault_of_ours_ends_it_and_the_message_is_put_aside_after_three_lives(bench, run_process, tmp_path):
+    """The register's thread of blame: a process that dies with one message in hand."""
+    folder = bench.data_dir / "validation"
+    folder.mkdir(parents=True, exist_ok=True)
+    partition = partition_of(SCHOOL.encode())
+    (folder / "in-hand-0").write_text(f"{SMAS} {partition} 0 2 held\n", encoding="ascii")
+    with run_process("validation", bench):
+        send(bench, SMAS, SCHOOL, chunk(), chunk(classes(0)))
+        found = read(bench, {RECORDS_ACCEPTED: 1, dlq(SMAS): 1})
+    assert found[dlq(SMAS)][0].value == chunk()
+    assert dict(found[dlq(SMAS)][0].headers)["error-code"] == b"VAL-010"
