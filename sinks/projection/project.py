@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg2.extensions import cursor
 
 from sinks.projection import store
 from sinks.projection.chains import Link, Step, step
+from sinks.projection.store import Outcome
 from streams import wire
 from streams.confirmation import events as confirmation
 from streams.confirmation.state import State
@@ -21,21 +22,6 @@ from streams.grants import events as grants
 from streams.grants.state import State as Grant
 
 Event = dict[str, Any]
-
-
-class Outcome(NamedTuple):
-    """What became of a command; ``command`` is the refused command's name, or that of its first event."""
-
-    command_id: str
-    machine: str
-    subject: str
-    command: str
-    outcome: str
-    code: str
-    state: str
-    unit: str
-    role: str
-    at: datetime
 
 
 @dataclass

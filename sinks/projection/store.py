@@ -1,10 +1,8 @@
 """The read model's tables, read and written set by set."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final, NamedTuple
 
 from psycopg2.extensions import cursor
 from psycopg2.extras import Json, execute_values
@@ -14,10 +12,22 @@ from streams.confirmation.state import Stage, State
 from streams.grants.state import Standing
 from streams.grants.state import State as Grant
 
-if TYPE_CHECKING:
-    from sinks.projection.project import Outcome
+PAGE: Final = 500
 
-PAGE = 500
+
+class Outcome(NamedTuple):
+    """What became of a command; ``command`` is the refused command's name, or that of its first event."""
+
+    command_id: str
+    machine: str
+    subject: str
+    command: str
+    outcome: str
+    code: str
+    state: str
+    unit: str
+    role: str
+    at: datetime
 
 
 def confirmations(cur: cursor, datasets: Collection[str]) -> dict[str, State]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from psycopg2.extensions import cursor
 from psycopg2.extras import Json, execute_values
@@ -11,7 +11,7 @@ from psycopg2.extras import Json, execute_values
 from schemas import dataset as dataset_ids
 from sinks.provincial.pushes import Closed, Push, PushKey
 
-PAGE = 1000
+PAGE: Final = 1000
 
 
 @dataclass

@@ -150,6 +150,7 @@ def test_a_command_sent_twice_is_accepted_whichever_topic_is_read_first(conn):
 def test_a_projection_that_is_killed_goes_on_where_it_was(settings, run_process):
     allow = grant_commands.Command("g1", "smas", SCHOOL, "allow", AT, "19", "department_officer", "vp")
     decided = grants.decide(grants.initial(allow), allow)
+    assert not isinstance(decided, Refusal)
     allowed = [wire.to_record(e) for e in decided]
     with closing(kafka.producer(settings)) as producer, closing(postgres.connect(settings, "test")) as conn:
 

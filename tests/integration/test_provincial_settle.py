@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import psycopg2
@@ -179,7 +180,7 @@ def test_the_first_of_two_rows_for_one_record_counts_and_the_other_is_refused(bo
 
 
 def test_what_validation_refused_is_kept_and_counted_once_a_record(book):
-    refused = [{"row": 7, "rule": "HS-002"}, {"row": 7, "rule": "HS-102"}, {"row": 9}]
+    refused: list[dict[str, Any]] = [{"row": 7, "rule": "HS-002"}, {"row": 7, "rule": "HS-102"}, {"row": 9}]
     book.arrive(chunk("HocSinh", PUPILS, refused=refused), pushed.closing({"HocSinh": 5}))
     assert book.push() == ("version", "", 1, 5, 3, 2)
     assert len(book.ask("SELECT 1 FROM record_refused")) == 3
@@ -224,7 +225,7 @@ def test_a_message_of_no_dataset_stops_nothing(book):
     assert book.push()[0] == "version"
 
 
-STAFF = {
+STAFF: dict[str, Any] = {
     "ClientId": "cb1",
     "TenCanBo": "Cán bộ số 1",
     "SoCmnd": "090000001",
@@ -233,8 +234,8 @@ STAFF = {
     "DangVien": False,
     "LstNhiemVuKiemNhiem": ["01", "20"],
     "LstQuaTrinhLuong": [
-        {"HeSo": 2.34, "NgayThangNam": date(2010, 9, 1)},
-        {"HeSo": -0.0, "GhiChu": ""},
+        {"HeSoLuong": 2.34, "NgayThangNam": date(2010, 9, 1)},
+        {"HeSoLuong": -0.0, "PhanTramVuotKhung": 1e-7, "MaNgach": ""},
     ],
     "LstKhenThuong": [],
 }
@@ -242,11 +243,6 @@ STAFF = {
 
 def test_rows_read_back_hash_as_they_did_when_written(book):
     """Dates, floats, booleans and lists of records in lists: the digest officers see can be recomputed."""
-    schema = codec.frame_schema("CanBo")
-    inner = {f.name for f in schema["LstQuaTrinhLuong"].inner.fields}
-    staff = STAFF | {
-        "LstQuaTrinhLuong": [{k: v for k, v in e.items() if k in inner} for e in STAFF["LstQuaTrinhLuong"]]
-    }
     classes = [
         {
             "ClientId": "l1",
@@ -260,7 +256,7 @@ def test_rows_read_back_hash_as_they_did_when_written(book):
     ]
     book.arrive(
         chunk("LopHoc", classes, number=0),
-        chunk("CanBo", [staff, staff | {"ClientId": "cb2", "SoCmnd": "090000002"}], number=1),
+        chunk("CanBo", [STAFF, STAFF | {"ClientId": "cb2", "SoCmnd": "090000002"}], number=1),
         chunk("HocSinh", PUPILS, number=2),
         pushed.closing({"LopHoc": 1, "CanBo": 2, "HocSinh": 3}, chunks=3),
     )

@@ -33,7 +33,7 @@ COMMENT ON TABLE confirmation IS
 COMMENT ON COLUMN confirmation.level IS
     'Thứ tự trong tuyến của đơn vị đến lượt, từ 0 — index in the route of the unit whose turn it is';
 COMMENT ON COLUMN confirmation.held_version IS
-    'Phiên bản mới chờ phiên bản đang xem xét quay lại, 0 nếu không có — waits until the one under review comes back';
+    'Phiên bản mới chờ bản đang xem xét quay lại, 0 nếu không có — waits for the one under review';
 COMMENT ON COLUMN confirmation.chain_broken IS
     'Có sự kiện không nối tiếp sự kiện trước — an event did not follow the one before it';
 

@@ -56,7 +56,7 @@ CREATE TABLE ministry_receipt (
     FOREIGN KEY (export_id, record_id) REFERENCES ministry_export_record
 );
 COMMENT ON TABLE ministry_receipt IS
-    'Biên nhận của Bộ cho từng bản ghi; lần đầu tính, lần lặp bỏ qua — one receipt a record, the first one counts';
+    'Biên nhận của Bộ cho từng bản ghi; lần đầu tính, lần lặp bỏ qua — one a record, the first one counts';
 COMMENT ON COLUMN ministry_receipt.code IS
     '000-000: Bộ nhận; khác: mã lỗi của Bộ — accepted, or the Ministry''s error code';
 
