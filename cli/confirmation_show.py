@@ -12,14 +12,15 @@ from streams import chain, topic_log, wire
 from streams.confirmation import diagram
 from streams.confirmation.commands import RETURN_REASONS
 from streams.confirmation.process import MACHINE
-from streams.confirmation.state import STAGE_VI, State
+from streams.confirmation.state import OPEN_FOR_DATA, STAGE_VI, State
 from streams.confirmation.table import INTERNAL, TABLE
 
 
 def possible(state: State) -> list[str]:
-    """Acts that the table has for the dataset's state, each with its role."""
+    """What may be done in the dataset's state, each with the role that may: the table's acts, and a push."""
     rows = [r for r in TABLE if r.state is state.state and r.command not in INTERNAL]
-    return sorted({f"{r.command.value} ({r.role.value})" for r in rows if r.role != "system"})
+    acts = {f"{r.command.value} ({r.role.value})" for r in rows if r.role != "system"}
+    return sorted(acts | ({"push (vendor)"} if state.state in OPEN_FOR_DATA else set()))
 
 
 @click.command()

@@ -1,0 +1,236 @@
+"""The machines on a real Kafka: every command is answered once and in order, whatever is killed meanwhile."""
+
+import random
+import signal
+import threading
+import time
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from kafka import TopicPartition
+
+from runtime import kafka
+from schemas import codec
+from schemas.topics import CONFIRMATION_COMMANDS, CONFIRMATION_REFUSALS, PARTITIONS, dlq
+from streams import chain, topic_log, wire
+from streams.commands_client import CommandsClient
+from streams.confirmation.commands import Command
+from streams.confirmation.process import MACHINE
+from streams.refusal import Refusal
+
+START = datetime(2020, 3, 1, tzinfo=UTC)
+CLEAN = {"records": 10, "refused": 0, "blocking": 0, "warnings": 0}
+LIFE = [
+    ("open", "19", "department_officer"),
+    ("version_checked", "system", "system"),
+    ("submit", "school", "school_head"),
+    ("claim", "164", "district_officer"),
+    ("claim", "165", "district_officer"),
+    ("confirm", "164", "district_officer"),
+    ("unconfirm", "164", "district_officer"),
+    ("confirm", "164", "district_officer"),
+    ("approve", "19", "department_officer"),
+    ("claim", "19", "department_officer"),
+    ("approve", "19", "department_officer"),
+    ("forward", "19", "department_officer"),
+]
+
+
+def command(school: str, step: int, number: int) -> Command:
+    name, unit, role = LIFE[step]
+    return Command(
+        command_id=str(UUID(int=number)),
+        dataset_id=f"{school}.2019.start",
+        ma_truong_hoc=school,
+        nam_hoc=2019,
+        period="start",
+        command=name,
+        issued_at=START + timedelta(seconds=number),
+        unit=school if unit == "school" else unit,
+        role=role,
+        version=1,
+        digest="d1",
+        route=("164", "19"),
+        counts=CLEAN,
+    )
+
+
+def lives(schools: int, seed: int) -> list[Command]:
+    """All steps of all schools, each school's in order, the schools mixed."""
+    codes = [str(19164000 + n) for n in range(schools)]
+    turns = [code for code in codes for _ in LIFE]
+    random.Random(seed).shuffle(turns)
+    step: dict[str, int] = defaultdict(int)
+    made = []
+    for number, code in enumerate(turns, start=1):
+        made.append(command(code, step[code], number))
+        step[code] += 1
+    return made
+
+
+def read_all(settings, topic):
+    """All committed messages by partition."""
+    consumer = kafka.consumer(settings)
+    found = defaultdict(list)
+    for message in topic_log.to_end(consumer, [TopicPartition(topic, n) for n in range(PARTITIONS)]):
+        found[message.partition].append(message)
+    consumer.close()
+    return found
+
+
+def model(settings):
+    """What a sequential fold over the commands topic says: events, refusals, states, by partition."""
+    events, refusals, states = defaultdict(list), defaultdict(list), {}
+    for partition, messages in read_all(settings, MACHINE.commands_topic).items():
+        for message in messages:
+            asked = wire.from_record(Command, codec.decode(message.value)[1])
+            state = states.get(asked.dataset_id) or MACHINE.initial(asked)
+            outcome = MACHINE.decide(state, asked)
+            if isinstance(outcome, Refusal):
+                refusals[partition].append(codec.encode("CommandRefused", wire.to_record(outcome)))
+                continue
+            for event in outcome:
+                state = MACHINE.evolve(state, event)
+                events[partition].append(codec.encode("ConfirmationEvent", wire.to_record(event)))
+            states[asked.dataset_id] = state
+    return events, refusals, states
+
+
+def assert_equals_the_model(settings):
+    events, refusals, states = model(settings)
+    for topic, expected in ((MACHINE.events_topic, events), (MACHINE.refusals_topic, refusals)):
+        written = {n: [m.value for m in messages] for n, messages in read_all(settings, topic).items()}
+        assert {n: len(v) for n, v in written.items()} == {n: len(v) for n, v in expected.items()}
+        assert written == dict(expected)
+    assert topic_log.read_states(MACHINE, settings) == states
+
+
+def write(settings, commands, pause=0.0):
+    producer = kafka.producer(settings)
+    for n, asked in enumerate(commands):
+        value = codec.encode("ConfirmationCommand", wire.to_record(asked))
+        producer.send(CONFIRMATION_COMMANDS, value, key=asked.ma_truong_hoc.encode())
+        if pause and n % 100 == 0:
+            time.sleep(pause)
+    producer.flush()
+    producer.close()
+
+
+def wait_until_answered(settings, commands, seconds=60):
+    """Until the last command of every partition is committed."""
+    consumer = kafka.consumer(settings, group_id="csdl.confirmation")
+    partitions = [TopicPartition(CONFIRMATION_COMMANDS, n) for n in range(PARTITIONS)]
+    deadline = time.monotonic() + seconds
+    try:
+        ends = consumer.end_offsets(partitions)
+        assert sum(ends.values()) == len(commands)
+        while any((consumer.committed(tp) or 0) < end for tp, end in ends.items()):
+            assert time.monotonic() < deadline, "commands are left over"
+            time.sleep(0.1)
+    finally:
+        consumer.close()
+
+
+def test_commands_are_answered_in_order_and_the_chain_holds(topics, run_process):
+    commands = lives(schools=20, seed=1)
+    with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
+        outcomes = client.send_many(commands)
+    assert {o.code for o in outcomes} == {"", "CONF-UNIT", "CONF-STATE"}
+    assert all(o.messages()[0] for o in outcomes if o.code)
+    records = list(topic_log.read_events(MACHINE, topics, "19164000"))
+    assert records[-1]["State"] == "forwarding"
+    assert chain.breaks("19164000", records) == []
+    assert_equals_the_model(topics)
+
+
+def test_an_answer_comes_within_a_tenth_of_a_second_when_nothing_else_is_asked(topics, run_process):
+    with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
+        client.send(command("19164000", 0, 1))
+        seconds = []
+        for number in range(2, 22):
+            began = time.monotonic()
+            client.send(command(str(19164000 + number), 0, number))
+            seconds.append(time.monotonic() - began)
+            time.sleep(0.02)
+    assert sorted(seconds)[10] < 0.1
+
+
+def test_what_is_no_command_is_set_aside_untouched_and_stops_nothing(topics, run_process):
+    good = codec.encode("ConfirmationCommand", wire.to_record(command("19164001", 0, 1)))
+    other = codec.encode(
+        "CommandRefused",
+        wire.to_record(Refusal("c", "s", "19164001", "open", "CONF-ROLE", START, "19", "system", "absent")),
+    )
+    partition = topic_log.partition_of(b"19164001")
+    cases = [
+        (b"\xff\xfe rubbish", b"19164001", partition, b"AVRO-001"),
+        (b"", b"19164001", partition, b"AVRO-001"),
+        (good[:-1], b"19164001", partition, b"AVRO-003"),
+        (other, b"19164001", partition, b"CMD-CONTRACT"),
+        (good, b"19164002", partition, b"CMD-KEY"),
+        (good, b"19164001", (partition + 1) % PARTITIONS, b"CMD-KEY"),
+    ]
+    with run_process("confirmation", topics) as process, CommandsClient(MACHINE, topics) as client:
+        producer = kafka.producer(topics)
+        for value, key, number, _ in cases:
+            producer.send(CONFIRMATION_COMMANDS, value, key=key, partition=number)
+        producer.flush()
+        producer.close()
+        assert client.send(command("19164001", 0, 1)).state == "collecting"
+        wait_until_answered(topics, [*cases, good])
+        assert process.popen.poll() is None
+    letters = [m for messages in read_all(topics, dlq(CONFIRMATION_COMMANDS)).values() for m in messages]
+    found = {(m.value, m.key, dict(m.headers)["error-code"]) for m in letters}
+    assert found == {(value, key, code) for value, key, _, code in cases}
+    assert all(dict(m.headers)["source-topic"] == CONFIRMATION_COMMANDS.encode() for m in letters)
+
+
+def test_a_restart_goes_on_where_it_stood(topics, run_process):
+    commands = lives(schools=10, seed=2)
+    for part in (commands[:60], commands[60:]):
+        with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
+            client.send_many(part)
+    assert_equals_the_model(topics)
+    assert not any(read_all(topics, CONFIRMATION_REFUSALS).keys() - set(range(PARTITIONS)))
+
+
+@pytest.mark.slow
+@pytest.mark.faults
+@pytest.mark.parametrize("seed", [1])
+def test_killed_again_and_again_under_load_it_loses_and_repeats_nothing(topics, run_process, seed):
+    commands = lives(schools=400, seed=seed)
+    writer = threading.Thread(target=write, args=(topics, commands, 0.08), daemon=True)
+    rng = random.Random(seed)
+    writer.start()
+    for _ in range(4):
+        with run_process("confirmation", topics) as process:
+            time.sleep(rng.uniform(0.2, 1.2))
+            process.popen.kill()
+            process.popen.wait()
+    with run_process("confirmation", topics):
+        writer.join()
+        wait_until_answered(topics, commands)
+    assert_equals_the_model(topics)
+
+
+@pytest.mark.slow
+@pytest.mark.faults
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_paused_process_that_wakes_beside_its_successor_writes_nothing(topics, run_process, seed):
+    commands = lives(schools=400, seed=seed)
+    writer = threading.Thread(target=write, args=(topics, commands, 0.08), daemon=True)
+    rng = random.Random(seed)
+    with run_process("confirmation", topics) as paused:
+        writer.start()
+        time.sleep(rng.uniform(0.5, 1.5))
+        paused.popen.send_signal(signal.SIGSTOP)
+        with run_process("confirmation", topics) as successor:
+            time.sleep(rng.uniform(0.2, 1.0))
+            paused.popen.send_signal(signal.SIGCONT)
+            writer.join()
+            wait_until_answered(topics, commands)
+            assert paused.popen.wait(timeout=30) == 1
+            assert successor.popen.poll() is None
+    assert_equals_the_model(topics)
