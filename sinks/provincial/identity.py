@@ -98,11 +98,15 @@ def issue(record_type: str, new: pl.DataFrame, keys: Keys, taken: pl.DataFrame) 
     identity travels to the Ministry and stands in findings, where no citizen number may stand. It leaves out
     year and period, so a record known by the same key has one identity in all datasets of its school.
     """
-    strongest = pl.coalesce(
-        pl.concat_str([pl.lit(f"{i}{PART_END}"), pl.col(f"_k{i}")]) for i in range(len(keys))
+    school = pl.col("_dataset").str.split(".").list.first()
+    values = [pl.col(f"_k{i}").str.strip_prefix(pl.col("_dataset")) for i in range(len(keys))]
+    texts = new.select(
+        pl.coalesce(
+            pl.concat_str(pl.lit(f"{record_type}{PART_END}{i}{PART_END}"), school, value)
+            for i, value in enumerate(values)
+        )
     )
-    texts = new.select(strongest).to_series().to_list()
-    issued = [None if text is None else _of_key(record_type, text) for text in texts]
+    issued = [None if text is None else _hash(text) for text in texts.to_series().to_list()]
     wanted = new.select("_dataset", pl.Series("_identity", issued, dtype=pl.String))
     held = set(
         taken.join(wanted, on=["_dataset", "_identity"], how="semi").select("_dataset", "_identity").rows()
@@ -110,18 +114,13 @@ def issue(record_type: str, new: pl.DataFrame, keys: Keys, taken: pl.DataFrame) 
     if held:
         # Whoever had this key first has another one now, and keeps the identity.
         everyone = set(taken.select("_dataset", "_identity").rows())
-        issued = [_free(record_type, d, i, everyone) for d, i in wanted.rows()]
+        issued = [_free(d, i, everyone) for d, i in wanted.rows()]
     return pl.Series("_identity", issued, dtype=pl.String)
 
 
-def _of_key(record_type: str, text: str) -> str:
-    index, dataset, key = text.split(PART_END, 2)
-    return _hash(record_type, PART_END.join((index, dataset.partition(".")[0], key)))
-
-
-def _free(record_type: str, dataset: str, identity: str | None, taken: set[tuple[str, str]]) -> str | None:
+def _free(dataset: str, identity: str | None, taken: set[tuple[str, str]]) -> str | None:
     while identity is not None and (dataset, identity) in taken:
-        identity = _hash(record_type, identity)
+        identity = _hash(identity)
     return identity
 
 
@@ -152,5 +151,5 @@ def _conflict(upto: int, suffix: str) -> pl.Expr:
     return pl.any_horizontal(differing) if differing else pl.lit(False)
 
 
-def _hash(record_type: str, text: str) -> str:
-    return blake2b(f"{record_type}{PART_END}{text}".encode(), digest_size=IDENTITY_BYTES).hexdigest()
+def _hash(text: str) -> str:
+    return blake2b(text.encode(), digest_size=IDENTITY_BYTES).hexdigest()
