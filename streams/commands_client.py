@@ -18,7 +18,7 @@ from runtime.settings import Settings
 from schemas import codec
 from schemas.errors import Problem, ProblemList, message
 from schemas.topics import PARTITIONS
-from streams import wire
+from streams import topic_log, wire
 from streams.machine import AnyMachine
 
 ANSWER_S: Final = 30.0
@@ -60,8 +60,8 @@ class CommandsClient:
         self.machine = machine
         self._settings = settings
         try:
-            self._producer = kafka.producer(settings, bootstrap_timeout_ms=10_000)
-            self._consumer = kafka.consumer(settings, bootstrap_timeout_ms=10_000)
+            self._producer = kafka.producer(settings, bootstrap_timeout_ms=topic_log.BOOTSTRAP_MS)
+            self._consumer = kafka.consumer(settings, bootstrap_timeout_ms=topic_log.BOOTSTRAP_MS)
             answers = [TopicPartition(t, n) for t in machine.topics() for n in range(PARTITIONS)]
             self._consumer.assign(answers)
             for tp, end in self._consumer.end_offsets(answers).items():

@@ -22,6 +22,9 @@ from streams.machine import AnyMachine
 
 POLL_MS: Final = 500
 
+BOOTSTRAP_MS: Final = 10_000
+"""Longest wait for a broker, for somebody who stands by."""
+
 
 @lru_cache(maxsize=4096)
 def partition_of(school: bytes) -> int:
@@ -74,7 +77,7 @@ def _partitions(school: str | None) -> Iterable[int]:
 
 def _read(topic: str, settings: Settings, partitions: Iterable[int]) -> Iterator[ConsumerRecord]:
     try:
-        consumer = kafka.consumer(settings, bootstrap_timeout_ms=10_000)
+        consumer = kafka.consumer(settings, bootstrap_timeout_ms=BOOTSTRAP_MS)
     except KafkaError:
         raise ProblemList([Problem("SYS-001", params={"address": settings.bootstrap_servers})]) from None
     try:

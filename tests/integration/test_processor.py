@@ -13,11 +13,13 @@ from kafka import TopicPartition
 
 from runtime import kafka
 from schemas import codec
+from schemas.errors import ProblemList
 from schemas.topics import CONFIRMATION_COMMANDS, CONFIRMATION_REFUSALS, PARTITIONS, dlq
 from streams import chain, topic_log, wire
 from streams.commands_client import CommandsClient
 from streams.confirmation.commands import Command
 from streams.confirmation.process import MACHINE
+from streams.confirmation.state import State
 from streams.refusal import Refusal
 
 START = datetime(2020, 3, 1, tzinfo=UTC)
@@ -82,7 +84,8 @@ def read_all(settings, topic):
 
 def model(settings):
     """What a sequential fold over the commands topic says: events, refusals, states, by partition."""
-    events, refusals, states = defaultdict(list), defaultdict(list), {}
+    states: dict[str, State] = {}
+    events, refusals = defaultdict(list), defaultdict(list)
     for partition, messages in read_all(settings, MACHINE.commands_topic).items():
         for message in messages:
             asked = wire.from_record(Command, codec.decode(message.value)[1])
@@ -155,6 +158,13 @@ def test_an_answer_comes_within_a_tenth_of_a_second_when_nothing_else_is_asked(t
             seconds.append(time.monotonic() - began)
             time.sleep(0.02)
     assert sorted(seconds)[10] < 0.1
+
+
+def test_a_caller_is_told_that_the_machine_does_not_run(topics):
+    with CommandsClient(MACHINE, topics) as client, pytest.raises(ProblemList) as raised:
+        client.send(command("19164000", 0, 1), silence_s=1)
+    assert [p.code for p in raised.value.problems] == ["CMD-SILENT"]
+    assert all(raised.value.problems[0].messages())
 
 
 def test_what_is_no_command_is_set_aside_untouched_and_stops_nothing(topics, run_process):

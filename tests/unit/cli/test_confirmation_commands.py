@@ -1,0 +1,108 @@
+"""`csdl campaign`, `csdl grants`, `csdl confirmation` without a system: routes, bad input, exit codes."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli import campaign, confirmation
+from cli.main import main
+from schemas import register
+from streams import topic_log
+
+REGISTER = """code,name,level,district,managing_unit,valid_from,valid_to,active
+19164101,Trường A,primary,164,164,2010-01-01,2025-07-01,1
+19164101,Trường A,primary,164,19,2025-07-01,,1
+19000123,Trường B,lower_secondary,165,165,2010-01-01,,1
+19000001,Trường C,upper_secondary,,19,2010-01-01,,1
+"""
+ACT = ("19164101", "--year", "2019", "--kind", "1")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "register.csv").write_text(REGISTER, encoding="utf-8")
+    monkeypatch.setenv("CSDL_REGISTER_FILE", str(tmp_path / "register.csv"))
+    monkeypatch.setenv("CSDL_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("CSDL_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setattr(topic_log, "BOOTSTRAP_MS", 200)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(main, list(args))
+
+
+def routes(day: date, *codes: str) -> dict[str, tuple[str, ...]]:
+    known = register.load(Path("register.csv"))
+    commands, _ = campaign.opening(known, codes, 2019, "1", day)
+    return {c.ma_truong_hoc: c.route for c in commands}
+
+
+def test_a_campaign_takes_each_route_from_the_register_of_the_day_and_never_from_the_code() -> None:
+    codes = ("19164101", "19000123", "19000001")
+    assert routes(date(2019, 9, 30), *codes) == {
+        "19164101": ("164", "19"),
+        "19000123": ("165", "19"),
+        "19000001": ("19",),
+    }
+    assert routes(date(2025, 9, 30), *codes) == dict.fromkeys(codes, ("19",))
+
+
+def test_a_school_that_the_register_does_not_know_stops_no_other() -> None:
+    known = register.load(Path("register.csv"))
+    commands, problems = campaign.opening(known, ["19999999", "19164101"], 2019, "1", date(2019, 9, 30))
+    assert [c.ma_truong_hoc for c in commands] == ["19164101"]
+    assert [p.code for p in problems] == ["CAMP-SCHOOL"]
+    assert all(problems[0].messages())
+
+
+@pytest.mark.parametrize(("kind", "day"), [("1", date(2019, 9, 30)), ("3", date(2020, 5, 31))])
+def test_the_organisation_of_the_periods_reference_day_confirms(kind: str, day: date) -> None:
+    assert campaign.reference_day(2019, kind) == day
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "text"),
+    [
+        (("campaign", "open", "--year", "2000", "--kind", "1"), 1, "CAMP-YEAR"),
+        (("campaign", "open", "--year", "2019", "--kind", "1", "--schools", "none.txt"), 1, "CAMP-FILE"),
+        (("campaign", "open", "--year", "2019", "--kind", "4"), 2, "'4'"),
+        (("campaign", "open", "--year", "2019", "--kind", "1"), 3, "SYS-001"),
+        (("grants", "allow", "nobody", "19164101"), 1, "GRANT-VENDOR"),
+        (("grants", "allow", "smas", "1916410"), 1, "GRANT-SCHOOL"),
+        (("grants", "revoke", "smas", "19999999"), 3, "SYS-001"),
+        (("grants", "list"), 3, "SYS-001"),
+        (("confirmation", "claim", *ACT), 2, "--unit"),
+        (("confirmation", "submit", *ACT), 2, "--version"),
+        (("confirmation", "submit", *ACT, "--version", "1"), 2, "--digest"),
+        (("confirmation", "submit", *ACT, "--version", "1", "--digest", "x"), 3, "SYS-001"),
+        (("confirmation", "open", *ACT), 2, "open"),
+        (("confirmation", "show", "19164101"), 3, "SYS-001"),
+        (("confirmation", "verify"), 3, "SYS-001"),
+    ],
+)
+def test_what_cannot_be_done_ends_with_its_exit_code(args: tuple[str, ...], code: int, text: str) -> None:
+    result = run(*args)
+    assert (result.exit_code, text in result.output + result.stderr) == (code, True), result.output
+
+
+@pytest.mark.parametrize(
+    ("unit", "by_school", "role"),
+    [
+        ("19164101", True, "school_head"),
+        ("164", False, "district_officer"),
+        ("19", False, "department_officer"),
+        ("ministry", False, "ministry_adapter"),
+    ],
+)
+def test_a_unit_acts_in_its_own_role_unless_it_says_another(unit: str, by_school: bool, role: str) -> None:
+    assert confirmation.default_role(unit, by_school=by_school) == role
+
+
+def test_the_reasons_of_a_return_are_a_closed_list() -> None:
+    result = run("confirmation", "reasons")
+    assert "DATA_WRONG" in result.output
+    assert "Số liệu không đúng thực tế" in result.output
