@@ -7,7 +7,7 @@ import polars as pl
 
 from schemas.codelist import children
 from schemas.contracts import RecordType
-from schemas.rule import NAM_HOC, Rule
+from schemas.rule import NAM_HOC, Rule, warn
 
 
 def blank(name: str, dtype: str = "string") -> pl.Expr:
@@ -70,16 +70,14 @@ def places_belong_together(
             *((pl.col(parent) == up) & among(child, codes) for up, codes in known.items())
         )
         found.append(
-            Rule(
+            warn(
                 rule_id,
-                1,
-                "warn",
                 record_type,
-                (parent, child),
+                f"{parent} {child}",
                 "Xã không thuộc huyện hoặc huyện không thuộc tỉnh đã khai. Chọn lại theo đúng cấp.",
                 "Commune, district and province do not belong together. Pick them again from top to bottom.",
                 among(parent, known) & (pl.col(child) != "") & ~inside,
-                needs=(parent, child),
+                needs=f"{parent} {child}",
                 condition="commune belongs to the district and the district to the province given",
             )
         )

@@ -9,8 +9,8 @@ not ask whether there is one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
 
 import polars as pl
 
@@ -74,3 +74,39 @@ class Rule:
     def places(self) -> list[str]:
         """Fields as told to people: ``DsMonHoc.MaMonHoc``."""
         return [".".join((*self.path, name)) for name in self.fields]
+
+
+def block(
+    rule_id: str,
+    record_type: str,
+    fields: str,
+    message_vi: str,
+    message_en: str,
+    violated: pl.Expr,
+    *,
+    condition: str,
+    tier: Tier = 1,
+    needs: str = "",
+    path: tuple[str, ...] = (),
+    lookups: tuple[Lookup, ...] = (),
+) -> Rule:
+    """A rule that blocks, as written in ``records/<Type>/rules.py``; ``fields`` and ``needs`` are words."""
+    return Rule(
+        id=rule_id,
+        tier=tier,
+        severity="block",
+        object=record_type,
+        fields=tuple(fields.split()),
+        message_vi=message_vi,
+        message_en=message_en,
+        violated=violated,
+        path=path,
+        needs=tuple(needs.split()),
+        lookups=lookups,
+        condition=condition,
+    )
+
+
+def warn(*arguments: Any, **more: Any) -> Rule:
+    """A rule that warns: the same arguments as block."""
+    return replace(block(*arguments, **more), severity="warn")

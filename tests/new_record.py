@@ -18,19 +18,17 @@ RULES: Final = '''
 
 import polars as pl
 
-from schemas.rule import Rule
+from schemas.rule import block
 
 RULES = [
-    Rule(
+    block(
         "TB-301",
-        1,
-        "block",
         "ThietBi",
-        ("SoLuong",),
+        "SoLuong",
         "Số lượng thiết bị phải lớn hơn 0. Sửa lại.",
         "The number of pieces must be above 0. Fix it.",
         pl.col("SoLuong") <= 0,
-        needs=("SoLuong",),
+        needs="SoLuong",
         condition="above 0",
     )
 ]

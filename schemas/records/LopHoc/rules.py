@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from schemas.expressions import among, given
-from schemas.rule import INDEX, PERIOD, Lookup, Rule
+from schemas.rule import INDEX, PERIOD, Lookup, block, warn
 
 PRESCHOOL: Final = ["16", "17"]
 PRIMARY: Final = ["01", "02", "03", "04", "05", "24", "25", "26", "27", "28"]
@@ -14,115 +14,101 @@ NURSERY_GROUPS: Final = ["01", "02", "03"]
 KINDERGARTEN_GROUPS: Final = ["04", "05", "06"]
 
 RULES: Final = [
-    Rule(
+    block(
         "LH-402",
-        1,
-        "block",
         "LopHoc",
-        ("MaNhomTuoiMn", "KhoiHoc"),
+        "MaNhomTuoiMn KhoiHoc",
         "Nhóm tuổi không khớp nhóm trẻ hoặc mẫu giáo. Chọn lại.",
         "Age group does not fit nursery or kindergarten. Choose again.",
         given("MaNhomTuoiMn")
         & ~((pl.col("KhoiHoc") == "16") & among("MaNhomTuoiMn", NURSERY_GROUPS))
         & ~((pl.col("KhoiHoc") == "17") & among("MaNhomTuoiMn", KINDERGARTEN_GROUPS)),
-        needs=("MaNhomTuoiMn", "KhoiHoc"),
+        needs="MaNhomTuoiMn KhoiHoc",
         condition="01, 02, 03 only with KhoiHoc 16; 04, 05, 06 only with 17; empty for other grades",
     ),
-    Rule(
+    block(
         "LH-403",
-        1,
-        "block",
         "LopHoc",
-        ("LopGhepDoTuoi", "KhoiHoc"),
+        "LopGhepDoTuoi KhoiHoc",
         "Chỉ lớp mầm non mới ghép độ tuổi. Đặt 0.",
         "Only preschool classes mix ages. Set 0.",
         given("LopGhepDoTuoi") & (pl.col("LopGhepDoTuoi") != "0") & ~among("KhoiHoc", PRESCHOOL),
-        needs=("LopGhepDoTuoi", "KhoiHoc"),
+        needs="LopGhepDoTuoi KhoiHoc",
         condition="0 unless KhoiHoc is 16 or 17",
     ),
-    Rule(
+    block(
         "LH-405",
-        1,
-        "block",
         "LopHoc",
-        ("LopChuyen", "KhoiHoc"),
+        "LopChuyen KhoiHoc",
         "Lớp chuyên chỉ có ở THPT. Đặt 0 hoặc sửa khối.",
         "Specialised classes exist in upper secondary only. Set 0 or fix the grade.",
         pl.col("LopChuyen") & ~among("KhoiHoc", UPPER_SECONDARY),
-        needs=("LopChuyen", "KhoiHoc"),
+        needs="LopChuyen KhoiHoc",
         condition="1 only for KhoiHoc 10 to 12",
     ),
-    Rule(
+    warn(
         "LH-404",
-        1,
-        "warn",
         "LopHoc",
-        ("LopGhep", "KhoiHoc"),
+        "LopGhep KhoiHoc",
         "Lớp ghép thường chỉ có ở tiểu học. Kiểm tra lại.",
         "Multi-grade classes usually exist in primary only. Check it.",
         pl.col("LopGhep") & ~among("KhoiHoc", PRIMARY),
-        needs=("LopGhep", "KhoiHoc"),
+        needs="LopGhep KhoiHoc",
         condition="1 only for primary grades",
     ),
-    Rule(
+    warn(
         "LH-408",
-        1,
-        "warn",
         "LopHoc",
-        ("MaNn1", "MaNn2"),
+        "MaNn1 MaNn2",
         "Ngoại ngữ 2 phải khác và đi cùng ngoại ngữ 1. Sửa lại.",
         "The second language must differ from the first and come with it. Fix it.",
         given("MaNn2") & (~given("MaNn1") | (pl.col("MaNn1") == pl.col("MaNn2"))),
-        needs=("MaNn2",),
+        needs="MaNn2",
         condition="MaNn2 only with MaNn1, and different",
     ),
-    Rule(
+    block(
         "LH-501",
-        2,
-        "block",
         "LopHoc",
-        ("MaLopHoc",),
+        "MaLopHoc",
         "Trùng mã lớp trong năm học. Đổi mã hoặc gộp.",
         "Class code is used twice in the year. Change the code or merge.",
         (pl.len().over("dataset_id", "MaLopHoc") > 1) & given("MaLopHoc"),
-        needs=("MaLopHoc",),
+        needs="MaLopHoc",
+        tier=2,
         condition="unique in school and year",
     ),
-    Rule(
+    block(
         "LH-502",
-        2,
-        "block",
         "LopHoc",
-        ("ClientId",),
+        "ClientId",
         "Trùng ClientId của lớp. Mỗi lớp một ClientId.",
         "ClientId is repeated. One per class.",
         pl.len().over("dataset_id", "ClientId") > 1,
+        tier=2,
         condition="unique in the dataset",
     ),
-    Rule(
+    warn(
         "LH-505",
-        2,
-        "warn",
         "LopHoc",
-        ("MaLopHoc",),
+        "MaLopHoc",
         "Lớp không có học sinh. Xếp học sinh hoặc xóa lớp.",
         "The class has no pupil. Assign pupils or delete it.",
         (pl.col(PERIOD) == "start") & ~pl.col("_has_pupil"),
-        needs=("MaLopHoc",),
+        needs="MaLopHoc",
         lookups=(Lookup("HocSinh", "MaLopHoc", "MaLopHocCn", exists="_has_pupil"),),
+        tier=2,
         condition="at least one pupil is in the class at the start of the year",
     ),
-    Rule(
+    block(
         "LM-501",
-        2,
-        "block",
         "LopMon",
-        ("MaMonHoc",),
+        "MaMonHoc",
         "Trùng môn học trong lớp. Xóa bản ghi thừa.",
         "The subject stands twice in the class. Delete one.",
         pl.len().over(INDEX, "MaMonHoc") > 1,
         path=("DsMonHoc",),
-        needs=("MaMonHoc",),
+        needs="MaMonHoc",
+        tier=2,
         condition="unique in the class",
     ),
 ]

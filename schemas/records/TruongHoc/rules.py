@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from schemas.expressions import among, given, places_belong_together
-from schemas.rule import COUNT, NAM_HOC, PERIOD, Rule
+from schemas.rule import COUNT, NAM_HOC, PERIOD, block, warn
 
 CENTRES: Final = ["12", "13", "14", "15"]
 """Level groups of continuing-education centres."""
@@ -17,36 +17,30 @@ CONTROL_TOTALS: Final = (
 )
 
 RULES: Final = [
-    Rule(
+    block(
         "ENV-305",
-        1,
-        "block",
         "TruongHoc",
-        ("NamHoc",),
+        "NamHoc",
         "Năm học của gói khác năm học của hồ sơ trường. Sửa cho khớp.",
         "School year of the packet differs from the school profile. Make them agree.",
         pl.col("NamHoc") != pl.col(NAM_HOC),
-        needs=("NamHoc",),
+        needs="NamHoc",
         condition="equals the school year of the push",
     ),
-    Rule(
+    block(
         "TR-401",
-        1,
-        "block",
         "TruongHoc",
-        ("CapHoc", "MaNhomCapHoc"),
+        "CapHoc MaNhomCapHoc",
         "Cấp học và nhóm cấp học mâu thuẫn. Chọn cùng một mã.",
         "The two level fields disagree. Use the same code.",
         pl.col("CapHoc") != pl.col("MaNhomCapHoc"),
-        needs=("CapHoc", "MaNhomCapHoc"),
+        needs="CapHoc MaNhomCapHoc",
         condition="CapHoc = MaNhomCapHoc",
     ),
-    Rule(
+    block(
         "TR-408",
-        1,
-        "block",
         "TruongHoc",
-        ("MaLoaiTrungTam", "MaTrungTam", "TtGdtxHuongNghiep", "TtGdtxHuyen"),
+        "MaLoaiTrungTam MaTrungTam TtGdtxHuongNghiep TtGdtxHuyen",
         "Thông tin trung tâm chỉ khai cho cơ sở GDTX. Xóa ở trường này.",
         "Centre data is for continuing-education centres only. Clear it for this school.",
         ~among("MaNhomCapHoc", CENTRES)
@@ -56,49 +50,44 @@ RULES: Final = [
             | pl.col("TtGdtxHuongNghiep").fill_null(False)
             | pl.col("TtGdtxHuyen").fill_null(False)
         ),
-        needs=("MaNhomCapHoc",),
+        needs="MaNhomCapHoc",
         condition="centre fields only for MaNhomCapHoc 12 to 15",
     ),
     *(
-        Rule(
+        warn(
             "TR-204",
-            1,
-            "warn",
             "TruongHoc",
-            (total,),
+            total,
             "Tổng số phải là số nguyên không âm và khác 0. Kiểm tra lại tổng.",
             "Totals must be whole numbers above zero. Check them.",
             (pl.col(total) < 0) | ((pl.col(total) == 0) & (pl.col(PERIOD) == "start")),
-            needs=(total,),
+            needs=total,
             condition="not negative, and above zero at the start of the year",
         )
         for _, total, *_ in CONTROL_TOTALS
     ),
-    Rule(
+    warn(
         "TR-407",
-        1,
-        "warn",
         "TruongHoc",
-        ("KhaiThacInternetDayHoc", "SuDungMayTinhDayHoc"),
+        "KhaiThacInternetDayHoc SuDungMayTinhDayHoc",
         "Có khai thác internet nhưng không có máy tính dạy học. Kiểm tra lại.",
         "Internet is used but computers are not. Check it.",
         pl.col("KhaiThacInternetDayHoc") & ~pl.col("SuDungMayTinhDayHoc"),
-        needs=("KhaiThacInternetDayHoc", "SuDungMayTinhDayHoc"),
+        needs="KhaiThacInternetDayHoc SuDungMayTinhDayHoc",
         condition="KhaiThacInternetDayHoc implies SuDungMayTinhDayHoc",
     ),
     *places_belong_together("TR-191", "TruongHoc", "MaTinh", "MaHuyen", "MaXa"),
     *(
-        Rule(
+        block(
             rule_id,
-            2,
-            "block",
             "TruongHoc",
-            (total,),
+            total,
             f"Tổng số {label} khai khác số bản ghi nhận được. Đẩy đủ danh sách hoặc sửa tổng.",
             f"The declared number of {english} differs from the records received. Push the whole list or fix "
             "the total.",
             among(PERIOD, ["start", "end"]) & (pl.col(total) != pl.col(f"{COUNT}{record_type}")),
-            needs=(total,),
+            needs=total,
+            tier=2,
             condition=f"equals the number of {record_type} received, refused ones included",
         )
         for rule_id, total, record_type, label, english in CONTROL_TOTALS
