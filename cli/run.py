@@ -1,5 +1,6 @@
 """`csdl run NAME`: one long-lived process in the foreground. The table of all processes."""
 
+import logging
 import sys
 from importlib import import_module
 from typing import Final
@@ -7,7 +8,9 @@ from typing import Final
 import click
 
 from deploy.local.layout import OFFSETS, PORT_BASE
+from runtime.process import one_line
 from runtime.settings import Settings
+from schemas.errors import ProblemList
 
 PROCESSES: Final[dict[str, str]] = {
     "check": "sinks.provincial.check:main",
@@ -35,4 +38,10 @@ def run(process: str, standard_port: bool) -> None:
     if standard_port:
         settings.http_port = PORT_BASE + OFFSETS[process]
     module, function = PROCESSES[process].split(":")
-    sys.exit(getattr(import_module(module), function)(settings))
+    try:
+        sys.exit(getattr(import_module(module), function)(settings))
+    except ProblemList:
+        raise
+    except Exception as fault:
+        logging.getLogger("csdl").error("ended by %s", one_line(fault))
+        sys.exit(1)

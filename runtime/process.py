@@ -3,13 +3,25 @@
 import logging
 import signal
 import sys
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event
 
 from runtime import serve
 from runtime.settings import Settings
 
 log = logging.getLogger("csdl")
+
+
+def one_line(fault: BaseException) -> str:
+    """What ended a process: kind of error, SQLSTATE, where. Never its text, which may quote a value."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    ours = [f for f in frames if "site-packages" not in f.filename] or frames
+    place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    state = f" {code}" if (code := getattr(fault, "pgcode", None)) else ""
+    kind = type(fault)
+    return f"{kind.__module__}.{kind.__qualname__}{state}{place}"
 
 
 class Process:
