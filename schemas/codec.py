@@ -212,10 +212,11 @@ def _arrow_schema(text: str) -> pa.Schema:
 
 def _as_struct(records: pl.DataFrame, of_record: pa.StructType) -> pa.StructArray:
     table = records.to_arrow().combine_chunks() if records.width else None
+    columns = dict(zip(table.column_names, table.columns, strict=True)) if table is not None else {}
     arrays = []
     for field in of_record:
-        if table is not None and field.name in table.column_names:
-            column = table.column(field.name)
+        column = columns.get(field.name)
+        if column is not None:
             array = column.chunk(0) if column.num_chunks else pa.array([], type=column.type)
             arrays.append(array if array.type == field.type else array.cast(field.type))
         else:

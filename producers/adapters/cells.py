@@ -46,9 +46,10 @@ def clean(name: str) -> pl.Expr:
     return pl.when(~missing).then(text).alias(name)
 
 
-def formula_errors(column: pl.Series) -> pl.Series:
-    """Mask of the raw cells that hold an error result of a formula, such as #N/A."""
-    return column.cast(pl.String).str.strip_chars().str.contains(_FORMULA_ERROR).fill_null(value=False)
+def formula_error(name: str) -> pl.Expr:
+    """Whether a raw cell holds an error result of a formula, such as #N/A."""
+    text = pl.col(name).str.strip_chars()
+    return (text.str.starts_with("#") & text.str.contains(_FORMULA_ERROR)).fill_null(value=False)
 
 
 def dates(column: pl.Series) -> Cells:

@@ -3,10 +3,12 @@
 Each field is converted by what its contract says (Avro type, code list); nothing here names a field.
 """
 
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Final
 
 import polars as pl
+import pyarrow as pa
 
 from producers.adapters.raw import ITEM, Nested, Raw
 from producers.codemaps import CodeMap
@@ -28,20 +30,11 @@ def convert(
 
     ``nfc``: letters may be decomposed and must be composed first.
     """
-    texts = raw.texts.select(_given(name, nfc) for name in raw.texts.columns)
-    given = {s.name: s for s in texts}
-    present = [f for f in fields if f.name in given]
-    values = {
-        s.name: s
-        for s in texts.select(_value(f.name, f.avro_type, mapped_list(f, codemap), codemap) for f in present)
-    }
-    faults = [raw.faults]
-    for f in present:
-        if values[f.name].null_count() != given[f.name].null_count():
-            bad = given[f.name].is_not_null() & values[f.name].is_null()
-            if codelist := mapped_list(f, codemap):
-                bad &= ~given[f.name].is_in(_silent(codemap, codelist)).fill_null(value=False)
-            faults.append(faults_of(_BY_TYPE.get(f.avro_type, UNMAPPED), f.name, bad))
+    texts = raw.texts.select(_stripped(name, nfc) for name in raw.texts.columns)
+    present = [f for f in fields if f.name in texts.columns]
+    read = texts.select(_value(f.name, f.avro_type, mapped_list(f, codemap), codemap) for f in present)
+    values = {s.name: s for s in read}
+    faults = [raw.faults, *_faults(texts, values, present, codemap)]
     for f in fields:
         if f.name in raw.lists:
             values[f.name], of_items = _list(raw.lists[f.name], f, codemap, schema[f.name], raw.height, nfc)
@@ -64,12 +57,27 @@ def _nulls(dtype: pl.DataType, height: int) -> pl.Series:
     return pl.Series([None] * height, dtype=dtype)
 
 
+def _faults(
+    texts: pl.DataFrame, values: dict[str, pl.Series], fields: list[Field], codemap: CodeMap
+) -> Iterator[pl.DataFrame]:
+    """Where a text that is not blank gave no value."""
+    typed = [f for f in fields if f.avro_type != "string" or mapped_list(f, codemap)]
+    if not typed:
+        return
+    blanks = texts.select(pl.col([f.name for f in typed]).eq("").sum()).row(0, named=True)
+    for f in typed:
+        text, value = texts[f.name], values[f.name]
+        if value.null_count() != text.null_count() + blanks[f.name]:
+            bad = text.is_not_null() & (text != "") & value.is_null()
+            if codelist := mapped_list(f, codemap):
+                bad &= ~text.is_in(_silent(codemap, codelist))
+            yield faults_of(_BY_TYPE.get(f.avro_type, UNMAPPED), f.name, bad.fill_null(value=False))
+
+
 @cache
-def _given(name: str, nfc: bool) -> pl.Expr:
+def _stripped(name: str, nfc: bool) -> pl.Expr:
     text = pl.col(name).str.strip_chars()
-    if nfc:
-        text = text.str.normalize("NFC")
-    return pl.when(text != "").then(text).alias(name)
+    return text.str.normalize("NFC") if nfc else text
 
 
 @cache
@@ -86,7 +94,9 @@ def _value(name: str, avro_type: str, codelist: str | None, codemap: CodeMap) ->
             day = text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
             return pl.when(text.str.contains(_TIMESTAMP)).then(day).alias(name)
         case _:
-            return _mapped(text, codemap, codelist) if codelist else text
+            return (
+                _mapped(text, codemap, codelist) if codelist else pl.when(text != "").then(text).alias(name)
+            )
 
 
 def _mapped(text: pl.Expr, codemap: CodeMap, codelist: str) -> pl.Expr:
@@ -111,27 +121,15 @@ def _list(
     """The list column of ``height`` records, and the faults of its items as faults of their records."""
     assert isinstance(dtype, pl.List)
     if nested.items.height == 0:
-        return _empty_lists(nested.given, f.name, dtype), nested.items.faults
+        empty = pl.Series(f.name, [None if n is None else [] for n in nested.lengths], dtype=dtype)
+        return empty, nested.items.faults
     if f.nested is None:
         values, faults = _codes(nested.items, f, codemap, nfc)
     else:
         assert isinstance(dtype.inner, pl.Struct)
         frame, faults = convert(nested.items, f.nested, codemap, pl.Schema(dict(dtype.inner)), nfc=nfc)
         values = frame.to_struct(f.name)
-    grouped = (
-        pl.LazyFrame({"parent": nested.parent, f.name: values})
-        .group_by("parent", maintain_order=True)
-        .agg(pl.col(f.name))
-    )
-    column = (
-        pl.LazyFrame({"parent": pl.Series(range(height), dtype=pl.UInt32), "given": nested.given})
-        .join(grouped, on="parent", how="left", maintain_order="left")
-        .select(
-            pl.when("given").then(pl.col(f.name).fill_null(pl.lit([], dtype=dtype))).cast(dtype).alias(f.name)
-        )
-        .collect()
-        .to_series()
-    )
+    column = _lists(nested.lengths, values, dtype).alias(f.name)
     if faults.is_empty():
         return column, faults
     at_parent = faults.select(
@@ -143,13 +141,15 @@ def _list(
     return column, at_parent
 
 
-def _empty_lists(given: pl.Series, name: str, dtype: pl.List) -> pl.Series:
-    """[] where the list was given, null where not."""
-    return pl.Series(name, [[] if g else None for g in given], dtype=dtype)
+def _lists(lengths: pl.Series, values: pl.Series, dtype: pl.List) -> pl.Series:
+    """Items in order → one list a record, null where the record has none."""
+    ends = pa.array([0, *lengths.fill_null(0).cum_sum()], type=pa.int32())
+    lists = pa.ListArray.from_arrays(ends, values.to_arrow(), mask=pa.array(lengths.is_null()))
+    return pl.Series(lists).cast(dtype)
 
 
 def _codes(items: Raw, f: Field, codemap: CodeMap, nfc: bool) -> tuple[pl.Series, pl.DataFrame]:
-    text = items.texts.select(_given(ITEM, nfc)).to_series()
+    text = items.texts.select(_stripped(ITEM, nfc)).to_series()
     codelist = mapped_list(f, codemap)
     if codelist is None:
         return text, items.faults

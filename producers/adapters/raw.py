@@ -42,11 +42,11 @@ class Raw:
 
 @dataclass(frozen=True)
 class Nested:
-    """The items of a list field, all records. ``parent``: record of each item; ``given``: list not null."""
+    """The items of a list field. ``parent``: record of each item; ``lengths``: null where there is no list."""
 
     parent: pl.Series
     items: Raw
-    given: pl.Series
+    lengths: pl.Series
 
 
 def read(records: Sequence[bytes], fields: list[Field]) -> Raw:
@@ -116,14 +116,14 @@ def _fits(kind: pa.DataType, f: Field) -> bool:
 
 def _nested(array: pa.ListArray, f: Field) -> Nested:
     parent = pl.Series(pc.list_parent_indices(array), dtype=pl.UInt32)
-    items, given = array.flatten(), pl.Series(array.is_valid())
+    items, lengths = array.flatten(), pl.Series(array.value_lengths(), dtype=pl.Int32)
     if len(items) == 0 or pa.types.is_null(items.type):
         raw = Raw(len(items), pl.DataFrame())
     elif f.nested is None:
         raw = Raw(len(items), _as_text({ITEM: items}))
     else:
         raw = _of_table(pa.Table.from_batches([pa.RecordBatch.from_struct_array(items)]), f.nested)
-    return Nested(parent, raw, given)
+    return Nested(parent, raw, lengths)
 
 
 class _Twice(dict[str, Any]):
@@ -172,11 +172,11 @@ def _nested_rows(column: list[Any], f: Field) -> Nested:
     pairs = [(i, item) for i, items in enumerate(column) for item in items or ()]
     parent = pl.Series([i for i, _ in pairs], dtype=pl.UInt32)
     items = [item for _, item in pairs]
-    given = pl.Series([c is not None for c in column], dtype=pl.Boolean)
+    lengths = pl.Series([None if c is None else len(c) for c in column], dtype=pl.Int32)
     if f.nested is not None:
-        return Nested(parent, _of_rows(items, f.nested), given)
+        return Nested(parent, _of_rows(items, f.nested), lengths)
     wrong = pl.Series([not isinstance(v, str) for v in items], dtype=pl.Boolean)
     texts = pl.DataFrame(
         {ITEM: pl.Series([v if isinstance(v, str) else None for v in items], dtype=pl.String)}
     )
-    return Nested(parent, Raw(len(items), texts, faults=faults_of(WRONG_KIND, "", wrong)), given)
+    return Nested(parent, Raw(len(items), texts, faults=faults_of(WRONG_KIND, "", wrong)), lengths)

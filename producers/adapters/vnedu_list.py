@@ -67,8 +67,14 @@ def _table(source: str, sheet: Sheet, header: Header, layout: Layout) -> tuple[S
     place = Place(source, sheet.name)
     body = sheet.cells.with_row_index(ROW, offset=1).slice(header.row + 1)
     names = {name: column.caption for name, column in header.columns.items()}
-    texts = body.select(pl.col(ROW).cast(pl.Int32), *(cells.clean(n).alias(c) for n, c in names.items()))
-    errors = body.select(cells.formula_errors(body[n]).alias(c) for n, c in names.items())
+    texts = body.select(
+        pl.col(ROW).cast(pl.Int32),
+        *(
+            (pl.lit(None, pl.String) if body[n].null_count() == body.height else cells.clean(n)).alias(c)
+            for n, c in names.items()
+        ),
+    )
+    errors = body.select(cells.formula_error(n).alias(c) for n, c in names.items())
     kept = _records(texts, body)
     left_out = len((~kept & ~_blank(texts)).arg_true())
     warnings = [Problem("FILE-203", place, {"count": left_out})] if left_out else []
@@ -76,12 +82,13 @@ def _table(source: str, sheet: Sheet, header: Header, layout: Layout) -> tuple[S
         Problem("FILE-202", Place(source, sheet.name, header.row + 1, text), {"column": text})
         for text in header.unknown.values()
     ]
-    texts, errors = texts.filter(kept), errors.filter(kept)
-    warnings += [
-        Problem("CELL-206", Place(source, sheet.name, int(texts[ROW][i]), c))
-        for c in errors.columns
-        for i in errors[c].arg_true()
-    ]
+    if errors.select(pl.any_horizontal(pl.all().any())).item():
+        warnings += [
+            Problem("CELL-206", Place(source, sheet.name, int(texts[ROW][i]), c))
+            for c in errors.columns
+            for i in (errors[c] & kept).arg_true()
+        ]
+    texts = texts.filter(kept)
     values, faults, doubts = read_columns(texts, layout, place)
     schema = frame_schema(layout.record_type)
     absent = [pl.lit(None, dtype=t).alias(n) for n, t in schema.items() if n not in values.columns]

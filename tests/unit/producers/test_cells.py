@@ -106,7 +106,7 @@ def test_cleaning_folds_blanks_composes_letters_and_knows_the_words_for_nothing(
         {"c": ["  a\u00a0 b\n", "o\u0323", "'019", "-", "nan", "None", "NaT", " ", "#REF!", None]}
     )
     assert frame.select(cells.clean("c"))["c"].to_list() == ["a b", "ọ", "019"] + [None] * 7
-    assert cells.formula_errors(frame["c"]).to_list() == [False] * 8 + [True, False]
+    assert frame.select(cells.formula_error("c"))["c"].to_list() == [False] * 8 + [True, False]
 
 
 def test_grades_come_from_the_beginning_of_a_class_name_only() -> None:
