@@ -6,6 +6,7 @@ id are never changed and never used again.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -65,6 +66,7 @@ def changes() -> list[Change]:
         if earlier and canonical(earlier[-1]) == canonical(schema):
             continue
         problems = full_transitive(schema, earlier)
+        problems += moved(schema, earlier[-1]) if earlier else ()
         if problems:
             raise Incompatible(name, problems)
         found.append(Change(name, len(earlier) + 1, schema))
@@ -84,6 +86,23 @@ def freeze() -> list[Change]:
         ids.setdefault(change.name, {})[str(change.version)] = last
     home().joinpath("ids.json").write_text(json.dumps(ids, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return found
+
+
+def moved(after: Any, before: Any, at: str = "") -> Iterator[str]:
+    """Fields that no longer stand where they stood. Row hashes go by position (schemas/digest.py), so a field
+    is added at the end only, and one that is not wanted any more is marked withdrawn, never taken out."""
+    match before, after:
+        case {"type": "record", "fields": [*old]}, {"type": "record", "fields": [*new]}:
+            for position, field in enumerate(old):
+                if position >= len(new) or new[position]["name"] != field["name"]:
+                    yield f"{at}.{field['name']}: taken out or moved; new fields go to the end"
+                    return
+                yield from moved(new[position]["type"], field["type"], f"{at}.{field['name']}")
+        case {"type": "array", "items": old}, {"type": "array", "items": new}:
+            yield from moved(new, old, f"{at}[]")
+        case [*old], [*new] if len(old) == len(new):
+            for one, other in zip(new, old, strict=True):
+                yield from moved(one, other, at)
 
 
 def versions(name: str) -> list[dict[str, Any]]:

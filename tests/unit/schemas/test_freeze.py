@@ -85,3 +85,27 @@ def test_a_field_that_disappears_is_refused_and_nothing_is_written(copy: Path):
         freeze.freeze()
     touched = {copy / "events/PushClosed.avsc", copy / "events/GrantState.avsc"}
     assert {p for p in copy.rglob("*") if p.is_file() and p.read_bytes() != before.get(p)} == touched
+
+
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        ("records/HocSinh/record.avsc", lambda s: s["fields"].insert(3, s["fields"].pop(10))),
+        ("records/HocSinh/record.avsc", lambda s: s["fields"].insert(3, {**s["fields"][3], "name": "Moi"})),
+        ("records/HocSinh/record.avsc", lambda s: s["fields"].pop(10)),
+        ("records/LopHoc/record.avsc", lambda s: lessons(s).insert(0, {**lessons(s)[1], "name": "Moi"})),
+    ],
+    ids=["moved", "put in between", "taken out", "put in between in a nested list"],
+)
+def test_a_compatible_change_that_moves_a_field_is_refused_because_hashes_go_by_position(
+    copy: Path, path, change
+):
+    edit(copy / path, change)
+    with pytest.raises(freeze.Incompatible, match="new fields go to the end"):
+        freeze.changes()
+
+
+def lessons(schema):
+    """Fields of the subjects in a class."""
+    listed = next(f for f in schema["fields"] if f["name"] == "DsMonHoc")
+    return listed["type"][1]["items"]["fields"]
