@@ -42,7 +42,7 @@ class Raw:
 
 @dataclass(frozen=True)
 class Nested:
-    """The items of a list field. ``parent``: record of each item; ``lengths``: null where there is no list."""
+    """The items of a list field. ``parent``: record of each item; ``lengths``: null where no list is."""
 
     parent: pl.Series
     items: Raw
