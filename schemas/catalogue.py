@@ -17,7 +17,7 @@ from schemas.dataset import PERIODS
 from schemas.derived import derived
 from schemas.evaluate import fired, violations
 from schemas.home import home
-from schemas.rule import COUNT, NAM_HOC, PERIOD, Lookup, Rule
+from schemas.rule import COUNT, NAM_HOC, PERIOD, REFUSED, Lookup, Rule
 
 __all__ = ["Lookup", "Rule", "all_rules", "in_context", "rules", "violations", "violations_of_version"]
 
@@ -77,8 +77,8 @@ def violations_of_version(
     """What is wrong with whole versions of one or many datasets.
 
     ``frames`` holds, by type, all records with a ``dataset_id`` column (and ``identity``, if the findings
-    shall carry it). ``refused`` counts records by (dataset, type) that were refused in the push: control
-    totals count them as received. Tier-1 blocking rules are skipped: the stream refused what violates them.
+    shall carry it). ``refused`` counts records by (dataset, type) that were refused in the push: a control
+    total may count them, or not where an older row of theirs is held. Tier-1 blocking rules are skipped: the stream refused what violates them.
     Returns FINDINGS; ``index`` is the row in the frame of the type.
     """
     counts = _counts(frames, refused or {})
@@ -108,15 +108,19 @@ def _identity(frame: pl.DataFrame) -> pl.Expr:
 
 
 def _counts(frames: Mapping[str, pl.DataFrame], refused: Mapping[tuple[str, str], int]) -> pl.DataFrame:
-    """dataset_id, _count_<Type> for every type, rows refused included."""
+    """dataset_id, _count_<Type> and _refused_<Type> for every type."""
     datasets = [f.select(DATASET).unique() for f in frames.values()]
     counts = pl.concat(datasets).unique() if datasets else pl.DataFrame(schema={DATASET: pl.String})
     for record_type in record_types():
-        name = f"{COUNT}{record_type}"
         rows = frames.get(record_type)
         held = {} if rows is None else dict(rows.group_by(DATASET).len().iter_rows())
-        totals = [held.get(d, 0) + refused.get((d, record_type), 0) for d in counts.get_column(DATASET)]
-        counts = counts.with_columns(pl.Series(name, totals, dtype=pl.Int64))
+        of = counts.get_column(DATASET)
+        counts = counts.with_columns(
+            pl.Series(f"{COUNT}{record_type}", [held.get(d, 0) for d in of], dtype=pl.Int64),
+            pl.Series(
+                f"{REFUSED}{record_type}", [refused.get((d, record_type), 0) for d in of], dtype=pl.Int64
+            ),
+        )
     return counts
 
 

@@ -24,6 +24,9 @@ PERIOD: Final = "_Period"
 INDEX: Final = "_index"
 """Row of the record in its frame; in nested records, of the record they stand in."""
 COUNT: Final = "_count_"
+"""Prefix of the column with the number of records of a type that the dataset holds."""
+REFUSED: Final = "_refused_"
+"""Prefix of the column with the number of records of a type that were refused in the push."""
 
 
 @dataclass(frozen=True)

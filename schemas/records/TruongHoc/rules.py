@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from schemas.expressions import among, given, places_belong_together
-from schemas.rule import COUNT, NAM_HOC, PERIOD, block, warn
+from schemas.rule import COUNT, NAM_HOC, PERIOD, REFUSED, block, warn
 
 CENTRES: Final = ["12", "13", "14", "15"]
 """Level groups of continuing-education centres."""
@@ -85,10 +85,14 @@ RULES: Final = [
             f"Tổng số {label} khai khác số bản ghi nhận được. Đẩy đủ danh sách hoặc sửa tổng.",
             f"The declared number of {english} differs from the records received. Push the whole list or fix "
             "the total.",
-            among(PERIOD, ["start", "end"]) & (pl.col(total) != pl.col(f"{COUNT}{record_type}")),
+            among(PERIOD, ["start", "end"])
+            & ~pl.col(total).is_between(
+                pl.col(f"{COUNT}{record_type}"),
+                pl.col(f"{COUNT}{record_type}") + pl.col(f"{REFUSED}{record_type}"),
+            ),
             needs=total,
             tier=2,
-            condition=f"equals the number of {record_type} received, refused ones included",
+            condition=f"the number of {record_type} held, or held and refused",
         )
         for rule_id, total, record_type, label, english in CONTROL_TOTALS
     ),

@@ -148,6 +148,12 @@ def test_refused_records_count_as_received():
     assert violations_of_version(declared, {(dataset, "HocSinh"): 2}).is_empty()
 
 
+def test_a_refused_change_of_a_record_that_is_held_does_not_count_twice():
+    declared = version({"TruongHoc": [{"TongSoHocSinh": 1}]})
+    dataset = declared["HocSinh"].get_column("dataset_id")[0]
+    assert violations_of_version(declared, {(dataset, "HocSinh"): 1}).is_empty()
+
+
 def test_datasets_do_not_see_each_other():
     """The same ClientId in two datasets is no duplicate, a class of another school is no class."""
     one, two = (
