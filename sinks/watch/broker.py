@@ -12,7 +12,7 @@ from schemas.topics import PARTITIONS, dlq, topics
 from sinks.watch.readers import IN_KAFKA, Reader
 from sinks.watch.standing import Place
 
-PEEK_S: Final = 2.0
+PEEK_S: Final = 5.0
 """At most so long for the first messages of one reader; a slow broker must not stop the round."""
 
 Kept = Mapping[tuple[str, TopicPartition], int]
@@ -26,6 +26,7 @@ class Broker:
         self._admin = kafka.admin(settings)
         self._consumer = kafka.consumer(settings, max_poll_records=1000)
         names = {topic.name for topic in topics(settings.vendors)}
+        self._seen: dict[Place, float | None] = {}
         self._dead = sorted(name for name in names if name.startswith(dlq("")))
 
     def places(self, readers: Sequence[Reader], kept: Kept) -> list[Place]:
@@ -44,15 +45,27 @@ class Broker:
         ]
 
     def oldest(self, places: Sequence[Place]) -> dict[Place, float | None]:
-        """Seconds since 1970 of the first message that waits at each place of ONE reader; None if none does.
+        """Seconds since 1970 of the first message that waits at each place; None if none does.
 
         None although offsets remain: they are marks of transactions, which nobody reads.
         """
+        # A place that looks as it did has the same first message.
+        found = {place: self._seen[place] for place in places if place in self._seen}
+        new = [place for place in places if place not in found]
+        for reader in dict.fromkeys(place.reader for place in new):
+            found |= self._peek([place for place in new if place.reader == reader])
+        self._seen = found
+        # Not seen in time: something waits there, how long is not known.
+        return {place: found.get(place, time.time()) for place in places}
+
+    def _peek(self, places: Sequence[Place]) -> dict[Place, float | None]:
+        """As ``oldest``, of one reader: no two places on one partition. What is not seen in time lacks."""
         left = {place.tp: place for place in places if place.lag}
         found: dict[Place, float | None] = dict.fromkeys(places)
         if not left:
             return found
         self._consumer.assign(list(left))
+        self._consumer.resume(*left)  # assign leaves a partition paused that the last look had paused
         for tp, place in left.items():
             self._consumer.seek(tp, place.next)
         deadline = time.monotonic() + PEEK_S
@@ -64,9 +77,7 @@ class Broker:
             for tp, place in list(left.items()):
                 if self._consumer.position(tp) >= place.end:
                     del left[tp]
-        # Not seen in time: something waits there, how long is not known.
-        found |= {place: time.time() for place in left.values()}
-        return found
+        return {place: since for place, since in found.items() if place not in left.values()}
 
     def dead_letters(self) -> dict[str, int]:
         """Offsets that each dead-letter topic holds."""

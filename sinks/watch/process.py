@@ -60,9 +60,7 @@ class Watch:
         self._conn = conn = self._conn or postgres.connect(self._settings, "csdl watch")
         waiting = tables.look(conn)
         places = broker.places(self._readers, waiting.offsets)
-        oldest: dict[Place, float | None] = {}
-        for reader in self._readers:
-            oldest |= broker.oldest([place for place in places if place.reader == reader])
+        oldest = broker.oldest(places)
         letters = broker.dead_letters()
         _tell_tables(waiting)
         self._tell_places(places, oldest)
