@@ -78,7 +78,8 @@ def violations_of_version(
 
     ``frames`` holds, by type, all records with a ``dataset_id`` column (and ``identity``, if the findings
     shall carry it). ``refused`` counts records by (dataset, type) that were refused in the push: a control
-    total may count them, or not where an older row of theirs is held. Tier-1 blocking rules are skipped: the stream refused what violates them.
+    total may count them, or not where an older row of theirs is held. Tier-1 blocking rules are skipped: the
+    stream refused what violates them.
     Returns FINDINGS; ``index`` is the row in the frame of the type.
     """
     counts = _counts(frames, refused or {})
