@@ -5,44 +5,23 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 import click
-from psycopg2.extensions import cursor
 from rich.console import Console
 
-from cli.campaign import opening, reference_day
-from cli.demo import accounts, cast, report, stories
-from cli.demo.director import Director
-from cli.demo.ledger import Ledger
-from cli.demo.office import FINAL, Office
+from cli.demo import report
+from cli.demo.play import Clock, play
 from cli.demo.screen import Screen
-from cli.demo.sending import START, Sent, Vendors
 from deploy.local import layout, stack
 from deploy.local.layout import Stack
 from producers.synthetic import province
-from producers.synthetic.province import SchoolPlan
-from producers.synthetic.school import YEAR, make
 from producers.synthetic.write import write_register
-from runtime import postgres
-from runtime.settings import Settings
-from schemas import register
-from schemas.dataset import dataset_id
-from schemas.register import DEPARTMENT
-from streams import topic_log
-from streams.commands_client import CommandsClient
-from streams.confirmation.process import MACHINE as CONFIRMATION
-from streams.grants import commands as grants
-from streams.grants.process import MACHINE as GRANTS
 
-DATA_DIR: Final = layout.DATA_DIR / "demo"
+DATA_DIR: Final = Path(".csdl-demo")
 PORT_BASE: Final = layout.PORT_BASE + 100
 MARK: Final = "csdl-demo"
 """File that says that a folder holds a demonstration, and may be emptied for the next."""
@@ -71,12 +50,15 @@ def demo(
     """Send a made-up province through the whole pipeline and account for every record."""
     console = Console(width=None if Console().is_terminal else 150)
     keep = console.is_terminal if keep is None else keep
+    clock = Clock()
+    os.environ.pop("CSDL_REGISTER_FILE", None)  # of another stack: this one brings its own
     it = Stack(data_dir.absolute(), port_base)
     _prepare(it.data_dir)
     chosen = province.choose(province.plan(seed), schools, seed)
     write_register(it.data_dir / "register.csv", chosen)
     with Screen(console) as screen, _running(it, keep, screen):
-        result = _play(it.settings(), it.data_dir / "vendors", chosen, seed, screen)
+        clock.lap("starting")
+        result = play(it.settings(), it.data_dir / "vendors", chosen, seed, screen, clock)
     report.show(result, console)
     if json_file:
         json_file.write_text(
@@ -84,111 +66,9 @@ def demo(
         )
     if keep:
         _say_what_to_look_at(it, console)
+    elif result.ok and data_dir == DATA_DIR:
+        shutil.rmtree(it.data_dir)
     sys.exit(0 if result.ok else 1)
-
-
-def _play(
-    settings: Settings, folder: Path, schools: list[SchoolPlan], seed: int, screen: Screen
-) -> report.Report:
-    clock = _Clock()
-    parts = cast.choose(schools)
-    datasets = [dataset_id(s.code, YEAR, START) for s in schools]
-    districts = sorted({s.managing_unit for s in schools if not s.direct})
-    another = dict(zip(districts, districts[1:] + districts[:1], strict=True))
-    _grant(settings, schools)
-    _open(settings, [s.code for s in schools])
-    screen.line(f"{len(schools)} schools granted to their vendors, campaign {YEAR} opened")
-    with (
-        Ledger(settings) as ledger,
-        Vendors(settings, folder, YEAR, ledger) as vendors,
-        CommandsClient(CONFIRMATION, settings) as client,
-    ):
-        director = Director(parts, lambda plan: make(plan, seed), vendors)
-        office = Office(client, ledger, director.scripts(YEAR, another))
-        first: dict[str, Sent] = {}
-        for school in schools:
-            first[school.code] = director.first_push(school)
-            screen.step("schools pushed", len(first), len(schools))
-        director.incidents(first)
-        clock.lap("pushing")
-        vendors.wait(tell=lambda done, total: screen.step("pushes answered", done, total))
-        clock.lap("last answers")
-
-        def tell() -> None:
-            final = sum(s.state in FINAL for s in ledger.states.values())
-            screen.step("datasets settled", final, len(datasets))
-
-        office.work(datasets, tell)
-        vendors.wait()
-        clock.lap("confirming")
-        with closing(postgres.connect(settings, "csdl demo")) as conn, conn.cursor() as cur:
-            states = Counter(
-                ledger.states[d].state.value if d in ledger.states else "absent" for d in datasets
-            )
-            exported, receipts = _ministry(cur)
-            lines = []
-            for push, tally in accounts.balance(cur, vendors.sent):
-                answer = ledger.answers.get(push.push_id, {})
-                state = ledger.states[push.dataset_id].state.value if push.dataset_id in ledger.states else ""
-                lines.append(
-                    report.PushLine(
-                        push, answer.get("Outcome", "none"), answer.get("Version", 0), tally, state
-                    )
-                )
-                screen.step("pushes accounted for", len(lines), len(vendors.sent))
-            tallies = {line.push.push_id: line.tally for line in lines}
-            rows = accounts.rows_held(cur, {d: s.version for d, s in ledger.states.items()})
-            events = list(topic_log.read_events(CONFIRMATION, settings))
-            told = stories.tell(
-                stories.Evidence(
-                    cur, director, ledger, office, vendors.sent, tallies, rows, exported, receipts, events
-                )
-            )
-        clock.lap("accounting")
-    return report.Report(seed, len(schools), lines, told, states, exported, receipts, clock.laps())
-
-
-def _grant(settings: Settings, schools: list[SchoolPlan]) -> None:
-    now = datetime.now(UTC)
-    asked = [
-        grants.Command(
-            str(uuid4()), s.vendor, s.code, grants.Act.ALLOW, now, DEPARTMENT, grants.ROLE, "demo.19"
-        )
-        for s in schools
-    ]
-    with CommandsClient(GRANTS, settings) as client:
-        client.send_many(asked)
-
-
-def _open(settings: Settings, codes: list[str]) -> None:
-    known = register.load(settings.register_file)
-    commands, _ = opening(known, codes, YEAR, START, reference_day(YEAR, START), account="demo.19")
-    with CommandsClient(CONFIRMATION, settings) as client:
-        client.send_many(commands)
-
-
-def _ministry(cur: cursor) -> tuple[int, int]:
-    """Records exported and receipts received."""
-    cur.execute(
-        "SELECT (SELECT count(*) FROM ministry_export_record), (SELECT count(*) FROM ministry_receipt)"
-    )
-    row = cur.fetchone() or (0, 0)
-    return int(row[0]), int(row[1])
-
-
-class _Clock:
-    """Seconds by part."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.monotonic()
-        self._laps: dict[str, float] = {}
-
-    def lap(self, name: str) -> None:
-        now = time.monotonic()
-        self._laps[name], self._last = round(now - self._last, 1), now
-
-    def laps(self) -> dict[str, float]:
-        return {**self._laps, "total": round(self._last - self._start, 1)}
 
 
 @contextmanager
@@ -225,7 +105,7 @@ def _prepare(folder: Path) -> None:
 
 def _say_what_to_look_at(it: Stack, console: Console) -> None:
     console.print(f"""
-The stack runs. To look at it:
+The stack runs (the stand-in for the Ministry has gone home: csdl ministry simulate). To look at it:
   set -a; . {it.env_file}; set +a
   csdl status --data-dir {it.data_dir}
   csdl confirmation show SCHOOL; csdl confirmation verify; csdl ministry exports; csdl grants list

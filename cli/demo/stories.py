@@ -76,7 +76,7 @@ def tell(e: Evidence) -> list[Story]:
     clean = [p for p in e.pushes if not p.story]
     first_of = {p.school: p for p in e.pushes if p.story in ("", "repeated_id", "bad_packet", "bad_list")}
     good = [p for p in clean if e.answer(p) == "version 1" and _whole(e.tallies[p.push_id])]
-    repeated = e.tallies[sent["sent_twice"].push_id]
+    twice = sent["sent_twice"]
     returned, recalled, direct = (first_of[s.code] for s in (cast.returned, cast.recalled, cast.direct))
     return [
         Story("clean pushes", f"{len(clean)} whole, version 1", f"{len(good)} whole, version 1"),
@@ -94,8 +94,9 @@ def tell(e: Evidence) -> list[Story]:
         ),
         Story(
             "one push transmitted twice",
-            "version 1, 0 doubled",
-            f"{e.answer(sent['sent_twice'])}, {repeated.doubled} doubled",
+            "version 1, ignored the second time, 0 doubled, dataset at version 1",
+            f"{e.answer(twice)}, {_repetition(e, twice)}, {e.tallies[twice.push_id].doubled} doubled, "
+            f"dataset at version {e.ledger.states[twice.dataset_id].version}",
         ),
         Story("the same files as a new push", "unchanged", e.answer(sent["sent_again"])),
         Story(
@@ -162,6 +163,13 @@ def _not_granted(e: Evidence) -> Story:
         f"refused, {push.records} records by {NOT_GRANTED}, 0 accepted",
         f"{e.answer(push)}, {tally.refused} records by {', '.join(sorted(rules))}, {tally.accepted} accepted",
     )
+
+
+def _repetition(e: Evidence, push: Sent) -> str:
+    """Whether the second transmission has arrived: the sink counts what it leaves aside."""
+    e.cur.execute("SELECT late FROM push WHERE vendor = %s AND push_id = %s", (push.vendor, push.push_id))
+    row = e.cur.fetchone()
+    return "ignored the second time" if row and row[0] else "not seen a second time"
 
 
 def _breaks(events: list[dict[str, Any]]) -> int:
