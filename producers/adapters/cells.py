@@ -17,6 +17,9 @@ MONTH_FIRST: Final = "CELL-202"
 REMARK_CUT: Final = "CELL-203"
 
 _MISSING: Final = ["", "-", "—", "–", "_", "...", "…", "nan", "none", "null", "nat"]
+_BLANKS: Final = r"[\s\u{00a0}\u{200b}\u{feff}]+"
+_ODD: Final = r"[\u{0300}-\u{036f}]|[^\S ]|[\u{00a0}\u{200b}\u{feff}]|  "
+"""Combining marks, blanks other than a space, two blanks: rare, and dear to look for one by one."""
 _FORMULA_ERROR: Final = r"^#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)$"
 _SCIENTIFIC: Final = r"^\d+([.,]\d+)?[eE]\+?\d+$"
 _YES: Final = ["x", "có", "1", "true", "ü", "þ", "\uf0fc", "✓", "✔", "v"]
@@ -32,18 +35,18 @@ class Cells:
     doubtful: dict[str, pl.Series] = field(default_factory=dict)
 
 
-def clean(name: str) -> pl.Expr:
-    """Text of a cell: NFC, blanks folded, a leading apostrophe dropped; words for "no value" are null."""
-    text = (
-        pl.col(name)
-        .cast(pl.String)
-        .str.normalize("NFC")
-        .str.replace_all(r"[\s\u{00a0}\u{200b}\u{feff}]+", " ")
-        .str.strip_chars(" ")
-        .str.strip_prefix("'")
+def clean(raw: pl.DataFrame) -> pl.DataFrame:
+    """Texts of cells: NFC, blanks folded, a leading apostrophe dropped; words for "no value" are null."""
+    text = pl.all()
+    if raw.select(pl.any_horizontal(pl.all().str.contains(_ODD).any())).item():
+        text = text.str.normalize("NFC").str.replace_all(_BLANKS, " ")
+    cells = raw.select(text.str.strip_chars(" ").str.strip_prefix("'"))
+    return cells.select(
+        pl.when(
+            ~(pl.col(n).str.to_lowercase().is_in(_MISSING) | pl.col(n).str.contains(_FORMULA_ERROR))
+        ).then(n)
+        for n in cells.columns
     )
-    missing = text.str.to_lowercase().is_in(_MISSING) | text.str.contains(_FORMULA_ERROR)
-    return pl.when(~missing).then(text).alias(name)
 
 
 def formula_error(name: str) -> pl.Expr:

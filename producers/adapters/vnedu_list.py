@@ -67,12 +67,8 @@ def _table(source: str, sheet: Sheet, header: Header, layout: Layout) -> tuple[S
     place = Place(source, sheet.name)
     body = sheet.cells.with_row_index(ROW, offset=1).slice(header.row + 1)
     names = {name: column.caption for name, column in header.columns.items()}
-    texts = body.select(
-        pl.col(ROW).cast(pl.Int32),
-        *(
-            (pl.lit(None, pl.String) if body[n].null_count() == body.height else cells.clean(n)).alias(c)
-            for n, c in names.items()
-        ),
+    texts = body.select(pl.col(ROW).cast(pl.Int32)).hstack(
+        cells.clean(body.select(pl.col(n).alias(c) for n, c in names.items()))
     )
     errors = body.select(cells.formula_error(n).alias(c) for n, c in names.items())
     kept = _records(texts, body)
