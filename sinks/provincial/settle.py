@@ -16,8 +16,9 @@ from schemas import dataset as dataset_ids
 from schemas.codec import Chunk
 from schemas.topics import PUSH_ANSWERS
 from sinks.provincial import arrivals, book, outbox, pushes
-from sinks.provincial.apply import Applied, Complete, apply
+from sinks.provincial.apply import Applied, apply
 from sinks.provincial.arrivals import Arrival
+from sinks.provincial.incoming import Complete
 from sinks.provincial.pushes import Progress, Push, PushKey
 
 

@@ -155,6 +155,26 @@ def test_a_record_that_a_push_lacks_stays_and_is_listed(book):
     assert found == [(2, "HocSinh")]
 
 
+def test_a_push_of_one_type_lacks_nothing_of_another(book):
+    other = "19164502"
+    classes = [{"ClientId": "l1", "TenLopHoc": "6A1"}, {"ClientId": "l2", "TenLopHoc": "6A2"}]
+    book.arrive(*whole("LopHoc", classes))
+    book.arrive(
+        *whole("HocSinh", PUPILS, push="p2", hour=1), *whole("LopHoc", classes, push="p3", school=other)
+    )
+    assert book.ask("SELECT push_id, absent FROM version ORDER BY push_id") == [
+        ("p1", {}),
+        ("p2", {}),
+        ("p3", {}),
+    ]
+
+
+def test_a_client_id_that_stands_twice_is_refused_by_the_rule_of_its_type(book):
+    rows = [pupil(1), pupil(2, ClientId="hs1")]
+    book.arrive(*whole("HocSinh", rows))
+    assert book.ask("SELECT source_row, rule FROM record_refused") == [(2, "HS-501")]
+
+
 def test_a_school_that_changes_vendor_does_not_double_its_pupils(book):
     book.arrive(*whole("HocSinh", PUPILS))
     moved = [pupil(n, ClientId=f"vn-{n}", HoTen=f"Học sinh số {n}") for n in (1, 2, 3)]

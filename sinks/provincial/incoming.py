@@ -1,0 +1,93 @@
+"""The records of one type that several complete pushes bring, as one long frame. Pure.
+
+Rows stand in the order of push, chunk number and row: within a push, the order that decides which of two rows
+for one record counts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from schemas import codec
+from schemas.codec import Chunk
+from sinks.provincial.book import RefusedRecord
+from sinks.provincial.pushes import Push
+
+
+@dataclass(frozen=True)
+class Complete:
+    """A push to apply and its chunks by number; ``version`` is the one that its rows begin with."""
+
+    push: Push
+    chunks: Sequence[Chunk]
+    version: int
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """``records`` in the contract's columns; ``place`` row by row beside them.
+
+    ``place``: ``_row`` (position), ``_push`` (index in ``pushes``), ``_part`` (index in ``parts``),
+    ``_dataset``, ``Vendor``, ``_source_row``.
+    """
+
+    record_type: str
+    pushes: Sequence[Complete]
+    parts: Sequence[Chunk]
+    records: pl.DataFrame
+    place: pl.DataFrame
+
+    def refusal(self, row: int, rule: str, fields: Sequence[str]) -> tuple[int, RefusedRecord]:
+        """(index of the push, what is said of the record at this position)."""
+        place = self.place.row(row, named=True)
+        header = self.parts[place["_part"]].header
+        client_id = self.records["ClientId"][row] if "ClientId" in self.records.columns else ""
+        return place["_push"], RefusedRecord(
+            self.pushes[place["_push"]].push.key,
+            self.record_type,
+            header["Chunk"],
+            header["Source"],
+            header["Sheet"],
+            place["_source_row"],
+            client_id or "",
+            rule,
+            fields,
+        )
+
+
+def incoming(record_type: str, pushes: Sequence[Complete]) -> Incoming | None:
+    """None if the pushes bring no record of the type."""
+    parts = [
+        (i, c)
+        for i, p in enumerate(pushes)
+        for c in p.chunks
+        if c.record_type == record_type and c.records.height
+    ]
+    if not parts:
+        return None
+    of_part = pl.DataFrame(
+        {
+            "_push": [i for i, _ in parts],
+            "_part": range(len(parts)),
+            "_dataset": [pushes[i].push.key.dataset_id for i, _ in parts],
+            "Vendor": [pushes[i].push.key.vendor for i, _ in parts],
+        },
+        schema={"_push": pl.UInt32, "_part": pl.UInt32, "_dataset": pl.String, "Vendor": pl.String},
+    )
+    part = [n for n, (_, c) in enumerate(parts) for _ in range(c.records.height)]
+    source_rows = [row for _, c in parts for row in c.header["Rows"]]
+    place = of_part[pl.Series(part, dtype=pl.UInt32)].with_columns(
+        pl.Series("_source_row", source_rows, dtype=pl.Int32)
+    )
+    records = pl.concat([_aligned(record_type, c.records) for _, c in parts]).rechunk()
+    return Incoming(record_type, pushes, [c for _, c in parts], records, place.with_row_index("_row"))
+
+
+def _aligned(record_type: str, records: pl.DataFrame) -> pl.DataFrame:
+    """The newest contract's columns in its order: a writer of an older version lacks some."""
+    schema = codec.frame_schema(record_type)
+    if records.columns == list(schema):
+        return records
+    missing = [pl.lit(None, dtype=t).alias(n) for n, t in schema.items() if n not in records.columns]
+    return records.with_columns(missing).select(schema.keys())

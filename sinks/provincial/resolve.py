@@ -1,0 +1,125 @@
+"""Incoming records against the rows we hold: whose each is, which are refused, which rows change. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from schemas import contracts, digest, issue
+from schemas import dataset as dataset_ids
+from schemas.contracts import RecordType
+from sinks.provincial import history, identity
+from sinks.provincial.copying import Records
+from sinks.provincial.incoming import Incoming
+
+REPEATED: Final = "REC-001"
+UNSTORABLE: Final = "REC-002"
+NAMELESS: Final = "REC-003"
+
+Refused = tuple[int, str, list[str]]
+"""(``_row``, code, fields)."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """``kept`` is Incoming.place with ``_identity`` and ``row_hash``, without the refused records.
+
+    ``records`` stand beside ``kept``; ``changes`` is what they do to the rows we hold.
+    """
+
+    kept: pl.DataFrame
+    records: Records
+    changes: history.Changes
+    refused: list[Refused]
+
+    def written(self) -> tuple[pl.DataFrame, Records]:
+        """The part of ``kept`` and ``records`` that becomes rows."""
+        if self.changes.written.height == self.kept.height:
+            return self.kept, self.records
+        at = self.kept.with_row_index("_at").join(self.changes.written, on="_row", how="semi")["_at"].sort()
+        return self.kept[at], self.records.take(at.to_list())
+
+
+def fields_asked(record_type: str) -> list[str]:
+    """Fields of the current rows that ``resolve`` wants to see."""
+    contract = contracts.record(record_type)
+    issued = [f for rule in contract.issue.values() for f in rule["from"]]
+    own = {f.name for f in contract.fields}
+    return [f for f in dict.fromkeys([*identity.fields_of(contract.identity), *issued]) if f in own]
+
+
+def resolve(incoming: Incoming, current: pl.DataFrame, unstorable: Collection[int] = ()) -> Resolved:
+    """``current`` holds the current rows of the pushes' datasets (rows.current, ``fields_asked``).
+
+    ``unstorable`` are positions of records that PostgreSQL has refused.
+    """
+    contract = contracts.record(incoming.record_type)
+    keys = contract.identity
+    fields = fields_asked(incoming.record_type)
+    held = identity.with_keys(_with_issued(contract, current), keys)
+    keyed = pl.concat([incoming.place, incoming.records.select(fields)], how="horizontal")
+    keyed = identity.with_keys(_with_issued(contract, keyed), keys)
+
+    refused: list[Refused] = [(row, UNSTORABLE, []) for row in unstorable]
+    if unstorable:
+        keyed = keyed.filter(~pl.col("_row").is_in(list(unstorable)))
+    repeats = identity.repeats(keyed, keys)
+    refused += [(row, *_repeated(contract, keys[k])) for row, k in repeats.rows()]
+    keyed = keyed.join(repeats, on="_row", how="anti") if repeats.height else keyed
+
+    matched = identity.match(keyed, held, keys)
+    new = keyed.join(matched, on="_row", how="anti") if matched.height else keyed
+    made = new.select("_row", identity.issue(incoming.record_type, new, keys, held))
+    nameless = made.filter(pl.col("_identity").is_null())["_row"]
+    refused += [(row, NAMELESS, fields) for row in nameless]
+    known = pl.concat([matched, made.filter(pl.col("_identity").is_not_null())]).sort("_row")
+
+    everyone = known.height == incoming.place.height
+    kept = incoming.place if everyone else incoming.place[known["_row"]]
+    kept = kept.with_columns(known["_identity"])
+    frame = incoming.records if everyone else incoming.records[known["_row"]]
+    records = Records.of(_fill_issued(contract, frame, kept, current))
+    kept = kept.with_columns(digest.text_hashes(records.texts))
+    return Resolved(kept, records, history.changes(kept, current), refused)
+
+
+def _repeated(contract: RecordType, key: Sequence[str]) -> tuple[str, list[str]]:
+    """Code and fields of a record that an earlier row of the push already is."""
+    fields = [f for f in key if f != identity.VENDOR]
+    own = contract.rules.get("client_id") if identity.VENDOR in key else None
+    return (own.id if own else REPEATED), fields
+
+
+def _with_issued(contract: RecordType, frame: pl.DataFrame) -> pl.DataFrame:
+    """With ``_issued_<field>``: whether the code is the one that the platform issues."""
+    marks = []
+    for name, rule in contract.issue.items():
+        codes = pl.Series(issue.issue(rule, _columns(frame, rule["from"])), dtype=pl.String)
+        marks.append((codes == frame[name]).fill_null(False).alias(f"_issued_{name}"))
+    return frame.with_columns(marks) if marks else frame
+
+
+def _fill_issued(
+    contract: RecordType, records: pl.DataFrame, kept: pl.DataFrame, current: pl.DataFrame
+) -> pl.DataFrame:
+    """A code that the record lacks: the one we hold, else a new one."""
+    for name, rule in contract.issue.items():
+        if not (records[name].is_null() | (records[name] == "")).any():
+            continue
+        held = kept.join(current, on=["_dataset", "_identity"], how="left", maintain_order="left")
+        named = pl.concat([kept.select("_dataset"), records], how="horizontal")
+        codes = pl.Series(issue.issue(rule, _columns(named, rule["from"])), dtype=pl.String)
+        given = pl.when(pl.col(name) != "").then(pl.col(name))
+        records = records.with_columns(pl.coalesce(given, held[name], codes).alias(name))
+    return records
+
+
+def _columns(frame: pl.DataFrame, names: Sequence[str]) -> Mapping[str, Sequence[object]]:
+    """Values of record fields, or of the envelope as the dataset's id tells it."""
+    split = [dataset_ids.split(d) for d in frame["_dataset"].to_list()]
+    envelope: dict[str, Sequence[object]] = {
+        "MaTruongHoc": [s for s, _, _ in split],
+        "NamHoc": [y for _, y, _ in split],
+    }
+    return {n: frame[n].to_list() if n in frame.columns else envelope[n] for n in names}
