@@ -29,7 +29,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from aiokafka.errors import KafkaError
-from faust.exceptions import ProducerSendError
+from faust.exceptions import ConsumerNotStarted, ProducerSendError
 from tenacity import AsyncRetrying, retry_if_exception, wait_exponential
 
 from runtime import metrics
@@ -99,6 +99,14 @@ def build(settings: Settings, desk: Desk) -> App:
             yield None
 
     return app
+
+
+def assigned(app: App) -> set[tuple[str, int]]:
+    """(topic, partition) of what the app reads now; none before its consumer has started."""
+    try:
+        return set(app.consumer.assignment())
+    except ConsumerNotStarted:
+        return set()
 
 
 def end(exc: BaseException) -> None:

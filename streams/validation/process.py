@@ -4,13 +4,14 @@ import logging
 import os
 import sys
 from contextlib import suppress
+from typing import Final
 
 import faust
 
 from runtime.process import Process
 from runtime.settings import Settings
 from schemas import catalogue, register
-from streams.validation.app import GROUP, build
+from streams.validation.app import GROUP, assigned, build
 from streams.validation.desk import Desk
 from streams.validation.grants_cache import GrantsCache
 from streams.validation.hand import Hand
@@ -19,12 +20,20 @@ from streams.validation.watchdog import Watchdog
 
 log = logging.getLogger("csdl")
 
+LOUD: Final = {
+    "faust": logging.ERROR,
+    "mode": logging.ERROR,
+    "aiokafka": logging.ERROR,
+    "kafka": logging.CRITICAL,
+}
+"""Libraries that tell every attempt to reach a broker that is away; the process says it once a try itself."""
+
 
 def main(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; exit code 1 if anything else ends it."""
     process = Process("validation", settings)
-    for name in ("faust", "mode", "aiokafka"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for name, level in LOUD.items():
+        logging.getLogger(name).setLevel(level)
     folder = settings.data_dir / "validation"
     hand = Hand(folder)
     schools = register.load(settings.register_file)
@@ -41,7 +50,7 @@ def main(settings: Settings) -> None:
     async def ready(sender: object, **_: object) -> None:
         process.ready.set()
 
-    watchdog = Watchdog(settings, GROUP, lambda: set(app.consumer.assignment()), folder / "watchdog-ends")
+    watchdog = Watchdog(settings, GROUP, lambda: assigned(app), folder / "watchdog-ends")
     watchdog.start()
     worker = Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)
     with suppress(SystemExit):

@@ -1,14 +1,15 @@
 """Ends the process when a partition's committed offset has stood still for 20 s while messages wait.
 
 Faust can stop committing, or reading, without an error (faust-streaming #216, #606); a restart mends it. The
-watchdog asks Kafka with a client of its own, and only about partitions that this process is assigned. While
-Kafka does not answer it waits: that is nobody's standstill.
+watchdog asks Kafka with a client of its own, and only about partitions that this process is assigned; if it
+is assigned none, which may be the fault, about all. While Kafka does not answer it waits: that is nobody's
+standstill.
 """
 
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
@@ -18,6 +19,7 @@ from kafka.errors import KafkaError
 
 from runtime import kafka, metrics
 from runtime.settings import Settings
+from schemas.topics import PARTITIONS, in_topic
 
 log = logging.getLogger("csdl")
 
@@ -54,7 +56,7 @@ class Watchdog:
     """The thread. ``assigned`` gives (topic, partition) of what this process reads, from any thread."""
 
     def __init__(
-        self, settings: Settings, group: str, assigned: Callable[[], Iterable[tuple[str, int]]], ends: Path
+        self, settings: Settings, group: str, assigned: Callable[[], Collection[tuple[str, int]]], ends: Path
     ) -> None:
         self._settings = settings
         self._group = group
@@ -81,16 +83,18 @@ class Watchdog:
 
     def _watch(self) -> None:
         consumer = kafka.consumer(self._settings, group_id=self._group)
+        topics = [in_topic(vendor) for vendor in self._settings.vendors]
+        everything = [(topic, p) for topic in topics for p in range(PARTITIONS)]
         try:
             while True:
                 time.sleep(EVERY_S)
-                partitions = [TopicPartition(*tp) for tp in self._assigned()]
+                partitions = [TopicPartition(*tp) for tp in self._assigned() or everything]
                 offsets = {tp: consumer.committed(tp) for tp in partitions}
                 still = self._standstill.observe(
                     time.monotonic(),
                     {tp: offset for tp, offset in offsets.items() if offset is not None},
-                    consumer.beginning_offsets(partitions) if partitions else {},
-                    consumer.end_offsets(partitions) if partitions else {},
+                    consumer.beginning_offsets(partitions),
+                    consumer.end_offsets(partitions),
                 )
                 if still:
                     self._end(still)
