@@ -1,6 +1,8 @@
 """The shell of load: verdicts from Kafka, a batch a transaction, with rows, versions, answers and offsets."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -11,7 +13,7 @@ from runtime.process import Process
 from runtime.settings import Settings
 from schemas.topics import RECORDS_ACCEPTED
 from sinks.inbox import Batch, Inbox
-from sinks.provincial.arrivals import arrivals
+from sinks.provincial.arrivals import Arrival, arrivals
 from sinks.provincial.settle import Settled, expire, settle
 
 CONSUMER: Final = "load"
@@ -30,42 +32,68 @@ IDLE_IN_TRANSACTION: Final = "15s"
 """A consumer stopped in mid-transaction holds its offsets so long against its successor."""
 
 
+@dataclass(frozen=True)
+class Fetched:
+    """One batch, decoded. ``caught_up``: nothing came and nothing waits in Kafka."""
+
+    batch: Batch
+    came: list[Arrival]
+    codes: list[str]
+    caught_up: bool
+
+
 class Load:
-    """One consumer of the verdict topic."""
+    """One consumer of the verdict topic.
+
+    A second thread fetches and decodes the next batch while PostgreSQL stores this one; it alone touches the
+    Kafka client, and what it has fetched counts only when its own transaction has moved the offsets.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._timeout = timedelta(seconds=settings.push_timeout_s)
         self._conn = _connect(settings)
         self._inbox = Inbox(settings, self._conn, CONSUMER, [RECORDS_ACCEPTED])
         self._looked = time.monotonic()
+        self._fetcher = ThreadPoolExecutor(1, "fetch")
+        self._next = self._fetcher.submit(self._fetch)
 
     def step(self) -> None:
         """One batch, or a look at what has been open for too long."""
-        batch = self._inbox.gather(LINGER_S, MAX_BYTES)
-        if batch.messages:
-            self._take(batch)
-        elif time.monotonic() - self._looked >= EXPIRY_S and self._inbox.caught_up():
+        fetched = self._next.result()
+        self._next = self._fetcher.submit(self._fetch)
+        if fetched.batch.messages:
+            self._take(fetched)
+        elif fetched.caught_up:
             self._expire(datetime.now(UTC))
 
     def close(self) -> None:
         """Let go of Kafka and PostgreSQL."""
+        self._fetcher.shutdown(cancel_futures=True)
         self._inbox.close()
         self._conn.close()
 
-    def _take(self, batch: Batch) -> None:
-        started = time.perf_counter()
+    def _fetch(self) -> Fetched:
+        batch = self._inbox.gather(LINGER_S, MAX_BYTES)
         came, codes = arrivals([(m.value or b"", _time(m.timestamp)) for m in batch.messages])
+        return Fetched(batch, came, codes, self._is_due() and not batch.messages and self._inbox.caught_up())
+
+    def _is_due(self) -> bool:
+        return time.monotonic() - self._looked >= EXPIRY_S
+
+    def _take(self, fetched: Fetched) -> None:
+        started = time.perf_counter()
+        messages = fetched.batch.messages
         with self._conn, self._conn.cursor() as cur:
-            self._inbox.take(cur, batch)
-            done = settle(cur, came, datetime.now(UTC))
+            self._inbox.take(cur, fetched.batch)
+            done = settle(cur, fetched.came, datetime.now(UTC))
         metrics.BATCH_SECONDS.labels(CONSUMER).observe(time.perf_counter() - started)
-        metrics.MESSAGES.labels(CONSUMER, RECORDS_ACCEPTED).inc(len(batch.messages))
-        for code in codes:
+        metrics.MESSAGES.labels(CONSUMER, RECORDS_ACCEPTED).inc(len(messages))
+        for code in fetched.codes:
             metrics.DEAD_LETTERS.labels(RECORDS_ACCEPTED, code).inc()
         _count(done)
-        if time.monotonic() - self._looked >= EXPIRY_S:
+        if self._is_due():
             # Under load the log's own time decides: what we have not read yet cannot be late.
-            last = {m.partition: m.timestamp for m in batch.messages}
+            last = {m.partition: m.timestamp for m in messages}
             self._expire(_time(min(last.values())))
 
     def _expire(self, clock: datetime) -> None:
