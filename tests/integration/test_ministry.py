@@ -1,5 +1,6 @@
 """To the Ministry and back, on a real Kafka and a real PostgreSQL: export, answers, sums."""
 
+import json
 import time
 from collections import defaultdict
 from contextlib import closing
@@ -7,8 +8,10 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from kafka import TopicPartition
 
+from cli.main import main
 from runtime import kafka, postgres
 from schemas import codec
 from schemas.errors import ProblemList
@@ -204,6 +207,20 @@ def test_only_a_withheld_export_can_be_tried_again(settings, conn, sent_before, 
     with pytest.raises(ProblemList) as refused:
         exports.retry(conn, export_id)
     assert [p.code for p in refused.value.problems] == [code]
+
+
+def test_the_command_line_lists_exports_and_says_what_is_wrong(settings, conn, monkeypatch):
+    store(conn, "19164999", "HocSinh", 2)
+    forward(settings, event(conn, "19164999"))
+    export_all(settings, conn)
+    monkeypatch.setenv("CSDL_DATABASE_URL", settings.database_url.get_secret_value())
+    listed = CliRunner().invoke(main, ["ministry", "exports", "--json"])
+    [export] = json.loads(listed.output)
+    assert (export["dataset_id"], export["state"], export["records"]) == ("19164999.2019.start", "sent", 2)
+    assert "19164999.2019.start" in CliRunner().invoke(main, ["ministry", "exports"]).output
+    retried = CliRunner().invoke(main, ["ministry", "retry", export["export_id"]])
+    assert retried.exit_code == 1
+    assert "EXP-003" in retried.stderr
 
 
 def test_an_event_that_comes_twice_is_exported_once(settings, conn, sent):

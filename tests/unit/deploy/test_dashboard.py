@@ -34,7 +34,7 @@ def test_labels_in_a_query_are_labels_of_the_metric():
 
 
 def test_no_two_panels_lie_on_each_other():
-    taken = set()
+    taken: set[tuple[int, int]] = set()
     for panel in dashboard()["panels"]:
         p = panel["gridPos"]
         cells = {(x, y) for x in range(p["x"], p["x"] + p["w"]) for y in range(p["y"], p["y"] + p["h"])}
