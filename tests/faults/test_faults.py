@@ -1,0 +1,275 @@
+"""Everything is killed in the middle of a run; afterwards all is as if nothing had happened.
+
+Rows, versions, chain and export are compared with a sequential model of the inputs (tests/faults/model.py).
+Nobody helps: processes come back by the supervisor alone.
+"""
+
+import subprocess
+import sys
+import time
+import uuid
+from collections import defaultdict
+from contextlib import closing
+from datetime import UTC, datetime
+from threading import Event, Thread
+
+import pytest
+from kafka import TopicPartition
+from kafka.errors import KafkaError
+
+from cli.demo.ledger import Ledger
+from cli.demo.office import usual_act
+from deploy.local import stack as local
+from deploy.local.layout import Stack
+from producers.client import PushClient
+from producers.synthetic.write import write_register
+from runtime import kafka, postgres
+from schemas import codec
+from schemas.contracts import record_types
+from schemas.dataset import dataset_id
+from schemas.digest import dataset_digest, row_hashes
+from schemas.errors import ProblemList
+from schemas.topics import MINISTRY_EXPORT, PARTITIONS
+from sinks.provincial import read
+from streams import chain, topic_log
+from streams.commands_client import CommandsClient
+from streams.confirmation.commands import Act, Command, Role
+from streams.confirmation.process import MACHINE as CONFIRMATION
+from streams.grants import commands as grants
+from streams.grants.process import MACHINE as GRANTS
+from tests import support
+from tests.faults import inputs, model
+from tests.faults.chaos import Chaos
+from tests.faults.inputs import KIND, YEAR
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(600)]
+
+PAUSE_S = 2.0
+SETTLE_S = 240.0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_after_any_kill_all_is_as_the_sequential_model_says(seed, tmp_path):
+    it = Stack(tmp_path / "stack", support.free_port_base())
+    plans = inputs.schools(seed)
+    sent = {p.code: inputs.sendings(p, seed) for p in plans}
+    expected = {p.code: model.play(p, sent[p.code]) for p in plans}
+    it.data_dir.mkdir(parents=True)
+    write_register(it.settings().register_file, plans)
+    local.up(it)
+    try:
+        settings = it.settings()
+        _grant_and_open(settings, plans)
+        with Ministry(it), Chaos(it, seed, PAUSE_S) as chaos:
+            pushing = Thread(target=_push_all, args=(settings, plans, sent))
+            pushing.start()
+            _confirm_all(settings, expected, chaos)
+            pushing.join()
+        assert len(chaos.done) == len(chaos.plan)
+        _no_answer_is_missing(settings, expected)
+        with closing(postgres.connect(settings)) as db, db.cursor() as cur:
+            digests = _rows_and_versions(cur, expected)
+            _refusals(cur, expected)
+        _chains(settings, expected, digests)
+        _exports(settings, expected, digests)
+    finally:
+        local.down(it, delete=True)
+
+
+class Ministry:
+    """The Ministry's stand-in, which accepts everything: a system of its own, started again when it ends."""
+
+    def __init__(self, it):
+        self.it, self.stop = it, Event()
+        self.thread = Thread(target=self._run)
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *error):
+        self.stop.set()
+        self.thread.join()
+
+    def _run(self):
+        command = [sys.executable, "-m", "cli", "ministry", "simulate", "--refuse-percent", "0"]
+        env = support.environment(self.it.settings())
+        with (self.it.logs / "ministry.log").open("wb") as log:
+            while not self.stop.is_set():
+                popen = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+                while popen.poll() is None and not self.stop.wait(0.2):
+                    pass
+                popen.terminate()
+                popen.wait()
+
+
+def _grant_and_open(settings, plans):
+    now = datetime.now(UTC)
+    with CommandsClient(GRANTS, settings) as client:
+        client.send_many(
+            [
+                grants.Command(
+                    str(uuid.uuid4()), "smas", p.code, grants.Act.ALLOW, now, "19", grants.ROLE, "test"
+                )
+                for p in plans
+            ]
+        )
+    with CommandsClient(CONFIRMATION, settings) as client:
+        client.send_many([_opening(p, now) for p in plans])
+
+
+def _opening(plan, now):
+    dataset = dataset_id(plan.code, YEAR, KIND)
+    return Command(
+        command_id=str(uuid.uuid4()),
+        dataset_id=dataset,
+        ma_truong_hoc=plan.code,
+        nam_hoc=YEAR,
+        period="start",
+        command=Act.OPEN,
+        issued_at=now,
+        unit="19",
+        role=Role.DEPARTMENT_OFFICER,
+        account="test",
+        route=("19",) if plan.direct else (plan.managing_unit, "19"),
+    )
+
+
+def _push_all(settings, plans, sent):
+    """Round by round over the schools; what the broker did not confirm is sent again under the same id."""
+    for n in range(4):
+        for plan in plans:
+            sending = sent[plan.code][n]
+            _insist(lambda plan=plan, sending=sending: _push(settings, plan, sending))
+            if n == 1:  # a sender that lost the answer sends the same push once more
+                _insist(lambda plan=plan, sending=sending: _push(settings, plan, sending))
+            time.sleep(0.4)
+
+
+def _push(settings, plan, sending):
+    with PushClient(settings, "smas", chunk=25) as client:
+        client.push(plan.code, YEAR, KIND, sending.tables(), sending.push_id)
+
+
+def _insist(act):
+    while True:
+        try:
+            return act()
+        except (ProblemList, KafkaError):
+            time.sleep(1)
+
+
+def _confirm_all(settings, expected, chaos):
+    """Officers act on the last version only; whoever hears nothing looks again and asks again."""
+    deadline = None
+    last = {dataset_id(code, YEAR, KIND): len(e.versions) for code, e in expected.items()}
+    while True:
+        try:
+            with Ledger(settings) as ledger, CommandsClient(CONFIRMATION, settings) as client:
+                while True:
+                    ledger.poll()
+                    ready = [s for d, s in ledger.states.items() if s.version == last[d]]
+                    if len(ready) == len(last) and all(s.state == "accepted" for s in ready) and chaos.over:
+                        return
+                    if chaos.over:
+                        deadline = deadline or time.monotonic() + SETTLE_S
+                        assert time.monotonic() < deadline, _standing(ledger)
+                    commands = [c for s in ready if (c := usual_act(s))]
+                    if commands:
+                        client.send_many(commands, silence_s=10)
+        except (ProblemList, KafkaError):
+            time.sleep(0.5)
+
+
+def _standing(ledger):
+    return {d: (s.state.value, s.version, s.counts) for d, s in ledger.states.items()}
+
+
+def _no_answer_is_missing(settings, expected):
+    answers: dict[str, tuple[str, int]] = {}
+    wanted = {push: outcome for e in expected.values() for push, outcome in e.outcomes.items()}
+    deadline = time.monotonic() + 30
+    with Ledger(settings) as ledger:
+        while set(answers) != set(wanted) and time.monotonic() < deadline:
+            ledger.poll()
+            answers = {p: (a["Outcome"], a["Version"]) for p, a in ledger.answers.items()}
+    assert answers == wanted
+
+
+def _rows_and_versions(cur, expected):
+    """Every version's rows by the sender's ids equal the model's; returns the digest of each version."""
+    digests = {}
+    for code, e in expected.items():
+        dataset = dataset_id(code, YEAR, KIND)
+        cur.execute("SELECT version, digest FROM version WHERE dataset_id = %s ORDER BY version", [dataset])
+        stored = dict(cur.fetchall())
+        assert list(stored) == list(range(1, len(e.versions) + 1)), dataset
+        for number, rows in enumerate(e.versions, 1):
+            held: dict[tuple[str, str], str] = {}
+            identities = []
+            for record_type in record_types():
+                frame = read.versions(cur, record_type, [(dataset, number)])
+                records = read.records(record_type, frame)
+                names = records["ClientId" if "ClientId" in records.columns else "MaTruongHoc"]
+                hashes = row_hashes(records)
+                assert hashes.to_list() == frame["_row_hash"].to_list()
+                keys = [(record_type, n) for n in names]
+                assert len(set(keys)) == len(keys), "a record is there twice"
+                held |= dict(zip(keys, hashes, strict=True))
+                identities += [(record_type, i, h) for i, h in zip(frame["_identity"], hashes, strict=True)]
+            assert held == rows, (dataset, number)
+            assert stored[number] == dataset_digest(identities)
+        digests[dataset] = stored
+    return digests
+
+
+def _refusals(cur, expected):
+    cur.execute("SELECT push_id, client_id, rule FROM record_refused")
+    found = cur.fetchall()
+    assert {rule for _, _, rule in found} == {inputs.NAMELESS_RULE}
+    assert sorted((p, c) for p, c, _ in found) == sorted(r for e in expected.values() for r in e.refused)
+
+
+def _chains(settings, expected, digests):
+    chains = defaultdict(list)
+    for event in topic_log.read_events(CONFIRMATION, settings):
+        chains[event["DatasetId"]].append(event)
+    assert set(chains) == {dataset_id(code, YEAR, KIND) for code in expected}
+    for code, e in expected.items():
+        dataset = dataset_id(code, YEAR, KIND)
+        events = chains[dataset]
+        assert chain.breaks(dataset, events) == []
+        seen = [
+            (x["Event"], x["State"], x["Level"], "school" if x["Unit"] == code else x["Unit"], x["Version"])
+            for x in events
+        ]
+        assert seen == e.chain(), dataset
+        for x in events:
+            assert x["Digest"] == (digests[dataset][x["Version"]] if x["Version"] else "")
+
+
+def _exports(settings, expected, digests):
+    """Read as the Ministry reads it: committed messages only. Each record once, with the rows' own hashes."""
+    consumer = kafka.consumer(settings)
+    parts = [TopicPartition(MINISTRY_EXPORT, n) for n in range(PARTITIONS)]
+    consumer.assign(parts)
+    consumer.seek_to_beginning(*parts)
+    rows: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
+    ids = []
+    ends = consumer.end_offsets(parts)
+    while any(consumer.position(p) < ends[p] for p in parts):
+        for messages in consumer.poll(timeout_ms=500).values():
+            for message in messages:
+                name = codec.contract_name(message.value)
+                if name.endswith("Exported"):
+                    exported = codec.decode_chunk(message.value)
+                    records = exported.records
+                    names = records["ClientId" if "ClientId" in records.columns else "MaTruongHoc"]
+                    keys = [(exported.record_type, n) for n in names]
+                    rows[exported.header["DatasetId"]] |= dict(zip(keys, row_hashes(records), strict=True))
+                    ids += exported.header["Ids"]
+                else:
+                    _, totals = codec.decode(message.value)
+                    assert totals["Digest"] == digests[totals["DatasetId"]][totals["Version"]]
+    consumer.close()
+    assert len(ids) == len(set(ids)), "a record was exported twice"
+    assert rows == {dataset_id(code, YEAR, KIND): e.versions[-1] for code, e in expected.items()}
