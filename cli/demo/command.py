@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ from rich.console import Console
 from cli.demo import report
 from cli.demo.play import Clock, play
 from cli.demo.screen import Screen
-from deploy.local import layout, stack
+from deploy.local import layout, stack, supervisor
 from deploy.local.layout import Stack
+from deploy.local.problems import fail
 from producers.synthetic import province
 from producers.synthetic.write import write_register
 
@@ -51,9 +53,13 @@ def demo(
     console = Console(width=None if Console().is_terminal else 150)
     keep = console.is_terminal if keep is None else keep
     clock = Clock()
+    if json_file and not json_file.absolute().parent.is_dir():
+        raise click.UsageError(f"there is no folder {json_file.absolute().parent}")
+    # A demonstration that is told to end takes its servers with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ.pop("CSDL_REGISTER_FILE", None)  # of another stack: this one brings its own
     it = Stack(data_dir.absolute(), port_base)
-    _prepare(it.data_dir)
+    _prepare(it)
     chosen = province.choose(province.plan(seed), schools, seed)
     write_register(it.data_dir / "register.csv", chosen)
     with Screen(console) as screen, _running(it, keep, screen):
@@ -75,12 +81,9 @@ def demo(
 def _running(it: Stack, keep: bool, screen: Screen) -> Iterator[None]:
     """The stack and the stand-in for the Ministry, up; down again at the end unless they are kept."""
     stack.up(it, say=lambda line: screen.line(f"  {line}"))
-    ministry = subprocess.Popen(
-        [sys.executable, "-m", "cli", "ministry", "simulate", "--refuse-percent", str(REFUSE_PERCENT)],
-        env=os.environ | it.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=(it.logs / "ministry.log").open("w"),
-    )
+    command = [sys.executable, "-m", "cli", "ministry", "simulate", "--refuse-percent", str(REFUSE_PERCENT)]
+    with (it.logs / "ministry.log").open("w") as log:
+        ministry = subprocess.Popen(command, env=os.environ | it.environment(), stdout=log, stderr=log)
     try:
         yield
     except BaseException:
@@ -93,8 +96,11 @@ def _running(it: Stack, keep: bool, screen: Screen) -> Iterator[None]:
             stack.down(it)
 
 
-def _prepare(folder: Path) -> None:
-    """An empty folder; only what an earlier demonstration left is removed."""
+def _prepare(it: Stack) -> None:
+    """An empty folder; only what an earlier demonstration left is removed. STK-002 if that one still runs."""
+    folder = it.data_dir
+    if supervisor.is_running(it):
+        fail("STK-002", data_dir=folder)
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARK).exists():
             raise click.UsageError(f"{folder} is not empty and holds no demonstration")
@@ -104,7 +110,8 @@ def _prepare(folder: Path) -> None:
 
 
 def _say_what_to_look_at(it: Stack, console: Console) -> None:
-    console.print(f"""
+    console.print(
+        f"""
 The stack runs (the stand-in for the Ministry has gone home: csdl ministry simulate). To look at it:
   set -a; . {it.env_file}; set +a
   csdl status --data-dir {it.data_dir}
@@ -112,4 +119,7 @@ The stack runs (the stand-in for the Ministry has gone home: csdl ministry simul
   psql {it.environment()["CSDL_DATABASE_URL"]}   (hoc_sinh, push, version, record_refused, confirmation, …)
   Kafka at 127.0.0.1:{it.port("kafka")}: csdl.in.*, csdl.records.*, csdl.confirmation.*, csdl.ministry.*
   metrics at http://127.0.0.1:{it.port("validation")}/metrics and the ports after it
-Stop it with: csdl down --data-dir {it.data_dir}""")
+Stop it with: csdl down --data-dir {it.data_dir}""",
+        soft_wrap=True,
+        highlight=False,
+    )
