@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections import defaultdict
+from typing import Any
 
 import pytest
 from kafka import TopicPartition
@@ -50,7 +51,7 @@ def read(settings, counts, seconds=30):
     consumer = kafka.consumer(settings)
     consumer.assign([TopicPartition(topic, p) for topic in counts for p in range(PARTITIONS)])
     consumer.seek_to_beginning()
-    found = defaultdict(list)
+    found: defaultdict[str, list[Any]] = defaultdict(list)
     deadline = time.monotonic() + seconds
     while any(len(found[topic]) < n for topic, n in counts.items()) and time.monotonic() < deadline:
         _collect(consumer, found)
@@ -139,7 +140,8 @@ def test_after_a_kill_nothing_is_missing(bench, run_process):
         consumer = kafka.consumer(bench)
         consumer.assign([TopicPartition(RECORDS_ACCEPTED, partition_of(SCHOOL.encode()))])
         consumer.seek_to_beginning()
-        found, deadline = set(), time.monotonic() + 40
+        found: set[bytes] = set()
+        deadline = time.monotonic() + 40
         while len(found) < 400 and time.monotonic() < deadline:
             found |= {r.value for records in consumer.poll(timeout_ms=300).values() for r in records}
         consumer.close()

@@ -16,15 +16,17 @@ ROW = {
     "Lst": [{"Ma": "01", "Ngay": date(2019, 9, 5)}],
     "GhiChu": None,
 }
-SCHEMA = {
-    "ClientId": pl.String,
-    "HoTen": pl.String,
-    "NgaySinh": pl.Date,
-    "DoiVien": pl.Boolean,
-    "HeSo": pl.Float64,
-    "Lst": pl.List(pl.Struct({"Ma": pl.String, "Ngay": pl.Date})),
-    "GhiChu": pl.String,
-}
+SCHEMA = pl.Schema(
+    {
+        "ClientId": pl.String(),
+        "HoTen": pl.String(),
+        "NgaySinh": pl.Date(),
+        "DoiVien": pl.Boolean(),
+        "HeSo": pl.Float64(),
+        "Lst": pl.List(pl.Struct({"Ma": pl.String(), "Ngay": pl.Date()})),
+        "GhiChu": pl.String(),
+    }
+)
 
 
 def hash_of(**changes):
@@ -64,7 +66,9 @@ def test_an_optional_field_added_to_the_contract_changes_no_hash():
 
 
 def test_a_control_character_cannot_shift_a_value_into_the_next_field():
-    one = row_hashes(pl.DataFrame({"A": ["x\x1fy"], "B": [None]}, schema={"A": pl.String, "B": pl.String}))
+    one = row_hashes(
+        pl.DataFrame({"A": ["x\x1fy"], "B": [None]}, schema=pl.Schema({"A": pl.String(), "B": pl.String}))
+    )
     other = row_hashes(pl.DataFrame({"A": ["x"], "B": ["y"]}))
     assert one[0] != other[0]
 
