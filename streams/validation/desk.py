@@ -2,7 +2,7 @@
 handed.
 
 Nothing that a vendor can send leaves ``work`` as an exception: bad data becomes a refusal or a dead letter.
-What does leave it is a fault of ours, and ends the process (streams.validation.app).
+What does leave it is a fault of ours, and ends the process (streams.validation.line).
 """
 
 from collections import Counter
