@@ -67,7 +67,7 @@ def test_an_optional_field_added_to_the_contract_changes_no_hash():
 
 def test_a_control_character_cannot_shift_a_value_into_the_next_field():
     one = row_hashes(
-        pl.DataFrame({"A": ["x\x1fy"], "B": [None]}, schema=pl.Schema({"A": pl.String(), "B": pl.String}))
+        pl.DataFrame({"A": ["x\x1fy"], "B": [None]}, schema=pl.Schema({"A": pl.String(), "B": pl.String()}))
     )
     other = row_hashes(pl.DataFrame({"A": ["x"], "B": ["y"]}))
     assert one[0] != other[0]
