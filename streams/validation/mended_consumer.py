@@ -40,6 +40,7 @@ from faust.types import TP
 from faust.types.transports import ConsumerT
 from mode import ServiceT
 
+FETCH_WAIT_MS: Final = 50
 RETRY_SEEK_S: Final = 0.1
 YIELD_EVERY: Final = 100  # records handed out before other tasks get the event loop
 
@@ -51,6 +52,16 @@ class MendedConsumer(driver.Consumer):
         self._epoch = 0
         self._must_seek = False
         super().__init__(*args, **kwargs)
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return QuickThread(self, loop=self.loop, beacon=self.beacon)
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Keep reading the partition: a full queue blocks the drain loop, and that is back-pressure enough.
+
+        Faust leaves partitions with a full queue out of the next fetch, which then waits a whole second for
+        the others, or for nothing: the rate was halved.
+        """
 
     # What starts a new epoch.
 
@@ -149,6 +160,20 @@ class MendedConsumer(driver.Consumer):
             if self._epoch != epoch:
                 return
             self._read_offset[tp] = message.offset
+
+
+class QuickThread(driver.AIOKafkaConsumerThread):
+    """Asks the broker again soon.
+
+    aiokafka has one fetch request under way at a broker, for those partitions of which nothing is buffered.
+    If only empty ones are in it, the broker holds it for the longest wait, and partitions that run out
+    meanwhile are not asked for: Faust's 1.5 s halved the rate and stood in every p99.
+    """
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        return consumer
 
 
 class MendedTransport(driver.Transport):
