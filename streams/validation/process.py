@@ -23,7 +23,7 @@ log = logging.getLogger("csdl")
 LOUD: Final = {
     "faust": logging.ERROR,
     "mode": logging.ERROR,
-    "aiokafka": logging.ERROR,
+    "aiokafka": logging.CRITICAL,
     "kafka": logging.CRITICAL,
 }
 """Libraries that tell every attempt to reach a broker that is away; the process says it once a try itself."""
