@@ -5,7 +5,7 @@ and what decodes neither by pyruhvro nor by fastavro is a dead letter with a cod
 such a value: Avro does not say where a record ends, so behind the first bad byte no border is known.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -120,10 +120,3 @@ def _decode_one(value: bytes) -> codec.Batch:
     except Exception:  # a value that Avro can hold and a column cannot
         raise codec.Undecodable("AVRO-003") from None
     return codec.Batch(name, record_type, [event], [len(records)], frame)
-
-
-def in_order(found: Sorted) -> Mapping[int, str]:
-    """position → what it is, for tests and logs."""
-    kinds = {i: "chunk" for positions, _ in found.batches for i in positions}
-    kinds |= {i: "closing" for i, _ in found.closings}
-    return kinds | {i: f"letter {code}" for i, code in found.letters}

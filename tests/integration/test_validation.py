@@ -148,8 +148,8 @@ def test_after_a_kill_nothing_is_missing(bench, run_process):
     assert found == set(values)
 
 
-def test_a_fault_of_ours_ends_it_and_the_message_is_put_aside_after_three_lives(bench, run_process, tmp_path):
-    """The register's thread of blame: a process that dies with one message in hand."""
+def test_a_message_that_was_in_hand_at_three_ends_is_put_aside(bench, run_process):
+    """Two crashes are in the file, and the third life ended with the message in hand."""
     folder = bench.data_dir / "validation"
     folder.mkdir(parents=True, exist_ok=True)
     partition = partition_of(SCHOOL.encode())
