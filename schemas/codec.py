@@ -211,14 +211,11 @@ def _arrow_schema(text: str) -> pa.Schema:
 
 
 def _as_struct(records: pl.DataFrame, of_record: pa.StructType) -> pa.StructArray:
-    table = records.to_arrow().combine_chunks() if records.width else None
-    columns = dict(zip(table.column_names, table.columns, strict=True)) if table is not None else {}
-    arrays = []
-    for field in of_record:
-        column = columns.get(field.name)
-        if column is not None:
-            array = column.chunk(0) if column.num_chunks else pa.array([], type=column.type)
-            arrays.append(array if array.type == field.type else array.cast(field.type))
-        else:
-            arrays.append(pa.nulls(records.height, type=field.type))
-    return pa.StructArray.from_arrays(arrays, fields=list(of_record))
+    fields, given = list(of_record), set(records.columns)
+    table = records.select([f.name for f in fields if f.name in given]).to_arrow()
+    for field in fields:
+        if field.name not in given:
+            table = table.append_column(field, pa.nulls(records.height, type=field.type))
+    rows = table.select([f.name for f in fields]).cast(pa.schema(fields)).combine_chunks()
+    structs = rows.to_struct_array()
+    return structs.chunk(0) if structs.num_chunks else pa.array([], type=of_record)
