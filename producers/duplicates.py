@@ -10,9 +10,6 @@ from producers.model import ROW, SourceTable, faults_of
 from schemas.contracts import record
 from schemas.errors import Place, Problem
 
-ANY_TYPE: Final = "CELL-111"
-"""Code for a record type whose contract names no rule ``client_id``."""
-
 MOVED: Final = "FILE-205"
 
 
@@ -28,9 +25,8 @@ def refuse_repeated(tables: Sequence[SourceTable]) -> list[SourceTable]:
         ids = table.records["ClientId"]
         repeated = ~ids.is_first_distinct() | (ids.is_in(list(earlier)) if earlier else False)
         earlier.update(ids.to_list())
-        rule = record(table.record_type).rules.get("client_id")
-        faults = faults_of(rule.id if rule else ANY_TYPE, "ClientId", repeated)
-        result.append(table.refuse(faults))
+        rule = record(table.record_type).repeated_client_id
+        result.append(table.refuse(faults_of(rule, "ClientId", repeated)))
     return result
 
 

@@ -18,6 +18,9 @@ Pii = Literal["none", "basic", "sensitive"]
 Required = Literal["yes", "no", "conditional"]
 Severity = Literal["block", "warn"]
 
+REPEATED: Final = "REC-001"
+"""Code of a record that an earlier one of its push already is, where no rule of the contract says it."""
+
 SIMPLE: Final = ("string", "int", "long", "double", "boolean", "date")
 """avro_type of a field that is not a list; lists are ``array<string>`` or ``array<record>``."""
 
@@ -101,6 +104,12 @@ class RecordType:
     def single(self) -> bool:
         """A school has one such record: an object in the packet, not a list."""
         return bool(self.packet) and not self.packet.startswith("Lst")
+
+    @property
+    def repeated_client_id(self) -> str:
+        """Id of the rule that refuses a ClientId which an earlier record of the push has."""
+        rule = self.rules.get("client_id")
+        return rule.id if rule else REPEATED
 
     def field(self, name: str) -> Field:
         """Raises KeyError for a name the type does not have."""

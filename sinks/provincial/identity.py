@@ -43,11 +43,12 @@ def repeats(incoming: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     """Rows that stand for a record which an earlier row of the push already is: ``_row``, ``_key`` (index).
 
     ``incoming`` comes from with_keys. A vendor's own id must be unique in a push whatever else differs (the
-    specification's rule for ClientId); the other keys follow the rule above.
+    specification's rule for ClientId), and is looked at first, as adapters and validation do; the other keys
+    follow the rule above.
     """
     found: list[pl.DataFrame] = []
     left = incoming.select("_row", *_names(keys))
-    for i, key in enumerate(keys):
+    for i, key in sorted(enumerate(keys), key=lambda numbered: VENDOR not in numbered[1]):
         name = f"_k{i}"
         keyed = left.filter(pl.col(name).is_not_null())
         if keyed[name].n_unique() == keyed.height:

@@ -13,7 +13,7 @@ from sinks.provincial import history, identity
 from sinks.provincial.copying import Records
 from sinks.provincial.incoming import Incoming
 
-REPEATED: Final = "REC-001"
+CLIENT_ID: Final = "ClientId"
 UNSTORABLE: Final = "REC-002"
 NAMELESS: Final = "REC-003"
 
@@ -58,14 +58,16 @@ def resolve(incoming: Incoming, current: pl.DataFrame, unstorable: Collection[in
     keys = contract.identity
     fields = fields_asked(incoming.record_type)
     held = identity.with_keys(_with_issued(contract, current), keys)
-    keyed = pl.concat([incoming.place, incoming.records.select(fields)], how="horizontal")
-    keyed = identity.with_keys(_with_issued(contract, keyed), keys)
+    unique = _unique_in_push(contract)
+    asked = dict.fromkeys([*fields, *identity.fields_of(unique)])
+    keyed = pl.concat([incoming.place, incoming.records.select(*asked)], how="horizontal")
+    keyed = identity.with_keys(_with_issued(contract, keyed), unique)
 
     refused: list[Refused] = [(row, UNSTORABLE, []) for row in unstorable]
     if unstorable:
         keyed = keyed.filter(~pl.col("_row").is_in(list(unstorable)))
-    repeats = identity.repeats(keyed, keys)
-    refused += [(row, *_repeated(contract, keys[k])) for row, k in repeats.rows()]
+    repeats = identity.repeats(keyed, unique)
+    refused += [(row, *_repeated(contract, unique[k])) for row, k in repeats.rows()]
     keyed = keyed.join(repeats, on="_row", how="anti") if repeats.height else keyed
 
     matched = identity.match(keyed, held, keys)
@@ -84,11 +86,17 @@ def resolve(incoming: Incoming, current: pl.DataFrame, unstorable: Collection[in
     return Resolved(kept, records, history.changes(kept, current), refused)
 
 
+def _unique_in_push(contract: RecordType) -> identity.Keys:
+    """Keys that no two records of a push may share: those of the identity, and the vendor's own id."""
+    keys = contract.identity
+    own = any(f.name == CLIENT_ID for f in contract.fields) and not any(identity.VENDOR in k for k in keys)
+    return [*keys, [identity.VENDOR, CLIENT_ID]] if own else keys
+
+
 def _repeated(contract: RecordType, key: Sequence[str]) -> tuple[str, list[str]]:
     """Code and fields of a record that an earlier row of the push already is."""
     fields = [f for f in key if f != identity.VENDOR]
-    own = contract.rules.get("client_id") if identity.VENDOR in key else None
-    return (own.id if own else REPEATED), fields
+    return contract.repeated_client_id if identity.VENDOR in key else contracts.REPEATED, fields
 
 
 def _with_issued(contract: RecordType, frame: pl.DataFrame) -> pl.DataFrame:

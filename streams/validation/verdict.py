@@ -32,7 +32,6 @@ from streams.validation.shape import rows_with_long_identity, rows_with_nul
 NOT_GRANTED: Final = "VAL-001"
 WRONG_VENDOR: Final = "VAL-002"
 WRONG_SCHOOL_CODE: Final = "VAL-003"
-DUPLICATE: Final = "VAL-005"
 LONG_IDENTITY: Final = "VAL-007"
 NUL: Final = "VAL-008"
 UNKNOWN_SCHOOL: Final = "ENV-301"
@@ -152,23 +151,38 @@ def _judge_records(batch: codec.Batch, faulty: list[bool], found: list[Found], b
     owner = [chunk for chunk, length in enumerate(batch.lengths) for _ in range(length)]
     starts = [0, *accumulate(batch.lengths)]
     frame = in_context(batch.records, batch.headers, batch.lengths)
-    rules = bylaws.violations(frame, bylaws.rules(batch.record_type))
-    for index, rule, fields in chain(rules.iter_rows(), _beyond_the_rules(batch, owner)):
+    broken = bylaws.violations(frame, bylaws.rules(batch.record_type))
+    for index, rule, fields in chain(broken.iter_rows(), _beyond_the_rules(batch, owner)):
         chunk = owner[index]
         if not faulty[chunk]:
             found[chunk].setdefault(index - starts[chunk], []).append((rule, list(fields)))
+    if "ClientId" in batch.records.columns:
+        rule = record(batch.record_type).repeated_client_id
+        refused = [starts[chunk] + row for chunk, rows in enumerate(found) for row in rows]
+        for index in _repeated(batch.records["ClientId"], owner, refused):
+            chunk = owner[index]
+            found[chunk][index - starts[chunk]] = [(rule, ["ClientId"])]
+
+
+def _repeated(ids: pl.Series, owner: list[int], refused: list[int]) -> list[int]:
+    """Rows whose ClientId an earlier row of their chunk has that is not ``refused``.
+
+    The first one that can be taken counts, as load has it across chunks: where a push is cut into chunks
+    must not matter.
+    """
+    named = pl.DataFrame({"id": ids, "chunk": pl.Series(owner, dtype=pl.UInt32)})
+    if not named.is_duplicated().any():
+        return []
+    left = named.with_row_index("row").filter((pl.col("id") != "") & ~pl.col("row").is_in(refused))
+    return left.filter(~pl.struct("id", "chunk").is_first_distinct())["row"].to_list()
 
 
 def _beyond_the_rules(batch: codec.Batch, owner: list[int]) -> Iterator[tuple[int, str, list[str]]]:
-    """(row, code, fields) of what only a whole chunk shows, and of text that no database takes."""
+    """(row, code, fields) of what only the header shows, and of text that no database takes."""
     frame = batch.records
     keys = sorted({"ClientId", *chain.from_iterable(record(batch.record_type).identity)})
     yield from ((row, LONG_IDENTITY, names) for row, names in rows_with_long_identity(frame, keys))
     yield from ((row, NUL, names) for row, names in rows_with_nul(frame))
-    if "ClientId" in frame.columns:
-        key = pl.struct(pl.col("ClientId"), pl.Series("_chunk", owner, dtype=pl.UInt32))
-        repeated = frame.select((key.is_duplicated() & (pl.col("ClientId") != "")).arg_true()).to_series()
-        yield from ((row, DUPLICATE, ["ClientId"]) for row in repeated)
     for code, name in ((OTHER_SCHOOL, "MaTruongHoc"), (OTHER_YEAR, "NamHoc")):
         if name in frame.columns:
             headers = pl.Series([batch.headers[chunk][name] for chunk in owner], dtype=frame.schema[name])

@@ -88,9 +88,14 @@ def test_an_empty_chunk_under_another_name_is_corrected_too():
 
 RECORDS = [
     (
-        "a ClientId given twice",
-        classes(3, ClientId=["a", "b", "a"]),
-        [(10, "a", "VAL-005"), (12, "a", "VAL-005")],
+        "a ClientId given twice: the first one counts",
+        classes(4, ClientId=["a", "b", "a", "a"]),
+        [(12, "a", "LH-502"), (13, "a", "LH-502")],
+    ),
+    (
+        "a ClientId given twice, the first of them refused: the next one counts",
+        classes(3, ClientId=["a", "a", "a"], TenLopHoc=["1\x00A", "1B", "1C"]),
+        [(10, "a", "VAL-008"), (12, "a", "LH-502")],
     ),
     ("a NUL character", classes(2, TenLopHoc=["1A", "1\x00B"]), [(11, "c1", "VAL-008")]),
     ("an endless ClientId", classes(2, ClientId=["a", "b" * 201]), [(11, "b" * 201, "VAL-007")]),
