@@ -20,6 +20,8 @@ CHUNKS_MISSING: Final = "PUSH-004"
 OLDER: Final = "PUSH-005"
 EMPTY: Final = "PUSH-006"
 ALL_REFUSED: Final = "PUSH-007"
+UNCHANGED: Final = "PUSH-008"
+SENT_AGAIN: Final = "PUSH-009"
 
 
 @dataclass(frozen=True, order=True)
@@ -94,7 +96,7 @@ def chunk_arrives(push: Push, number: int) -> Arrival:
 
 def closing_arrives(push: Push, closed: Closed) -> Arrival:
     """PushClosed has come: the first one counts."""
-    if push.outcome is not None:
+    if push.outcome is not None or progress(push) is not Progress.WAITING:
         push.late += 1
         return Arrival.LATE
     if push.closed is not None:
@@ -145,7 +147,7 @@ def applied(push: Push, version: int, accepted: int, written: int) -> None:
         push.decide("version")
         push.version = version + 1
     elif accepted:
-        push.decide("unchanged")
+        push.decide("unchanged", UNCHANGED)
         push.version = version
     else:
         push.decide("refused", ALL_REFUSED)

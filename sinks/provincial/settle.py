@@ -39,7 +39,7 @@ def settle(cur: cursor, batch: Sequence[Arrival], now: datetime) -> Settled:
     out = Settled()
     known = book.pushes(cur, (a.push for a in batch))
     had_aside = {key for key, push in known.items() if push.seen}
-    arrived, bytes_of, ready = _fold(batch, known, out)
+    arrived, bytes_of, ready, again = _fold(batch, known, out)
     done = {p.key for p in ready}
     aside = book.take_back(cur, done & had_aside)
     decoded, _ = arrivals.decode([value for _, _, value in aside])
@@ -48,6 +48,7 @@ def settle(cur: cursor, batch: Sequence[Arrival], now: datetime) -> Settled:
             raise RuntimeError("a chunk put aside cannot be read any more")
         arrived.setdefault(key, {})[number] = chunk
     _conclude(cur, ready, arrived, now, out)
+    _answer(cur, again, now, pushes.SENT_AGAIN)
     book.put_pushes(cur, list(known.values()), now)
     book.put_aside(cur, [(k, n, v) for (k, n), v in bytes_of.items() if k not in done])
     return out
@@ -70,11 +71,13 @@ def expire(cur: cursor, now: datetime, timeout: timedelta) -> Settled:
 
 def _fold(
     batch: Sequence[Arrival], known: dict[PushKey, Push], out: Settled
-) -> tuple[Chunks, dict[tuple[PushKey, int], bytes], list[Push]]:
-    """Chunks that came first of their number, their bytes, and the pushes that wait no more, in order."""
+) -> tuple[Chunks, dict[tuple[PushKey, int], bytes], list[Push], list[Push]]:
+    """Chunks that came first of their number, their bytes, the pushes that wait no more, in order, and those
+    that were closed once more."""
     arrived: Chunks = {}
     bytes_of: dict[tuple[PushKey, int], bytes] = {}
     ready: dict[PushKey, Push] = {}
+    again: list[Push] = []
     for arrival in batch:
         push = known.setdefault(arrival.push, Push(arrival.push, arrival.kind, arrival.at))
         if arrival.chunk is not None:
@@ -86,9 +89,10 @@ def _fold(
             arrival.closed is not None and pushes.closing_arrives(push, arrival.closed) is pushes.Arrival.LATE
         ):
             out.outcomes["repeated"] += 1
+            again.append(push)
         if push.outcome is None and pushes.progress(push) is not Progress.WAITING:
             ready.setdefault(push.key, push)
-    return arrived, bytes_of, list(ready.values())
+    return arrived, bytes_of, list(ready.values()), again
 
 
 def _conclude(cur: cursor, ready: Sequence[Push], chunks: Chunks, now: datetime, out: Settled) -> None:
@@ -166,8 +170,8 @@ def _received(chunks: Sequence[Chunk]) -> Mapping[str, int]:
     return counts
 
 
-def _answer(cur: cursor, ended: Sequence[Push], now: datetime) -> None:
-    """Tell the vendor what became of each push, through the outbox."""
+def _answer(cur: cursor, ended: Sequence[Push], now: datetime, code: str = "") -> None:
+    """Tell the vendor what became of each push, through the outbox; ``code`` instead of the push's own."""
     events = []
     for push in ended:
         school, year, _ = dataset_ids.split(push.key.dataset_id)
@@ -179,7 +183,7 @@ def _answer(cur: cursor, ended: Sequence[Push], now: datetime) -> None:
             "LoaiDongBo": push.kind,
             "DatasetId": push.key.dataset_id,
             "Outcome": push.outcome,
-            "Code": push.code,
+            "Code": code or push.code,
             "Version": push.version,
             "Received": push.received,
             "Accepted": push.accepted,

@@ -53,9 +53,9 @@ class Book:
         return sorted(rows, key=lambda row: row["ClientId"])
 
     def answers(self):
-        """(push id, outcome) as told to vendors, in order."""
+        """(push id, outcome, code) as told to vendors, in order."""
         events = [codec.decode(bytes(v))[1] for (v,) in self.ask("SELECT value FROM outbox ORDER BY id")]
-        return [(e["PushId"], e["Outcome"]) for e in events]
+        return [(e["PushId"], e["Outcome"], e["Code"]) for e in events]
 
 
 @pytest.fixture
@@ -87,7 +87,8 @@ def test_a_push_becomes_one_version_however_it_arrives(book, order):
     assert book.push() == ("version", "", 1, 3, 3, 0)
     assert book.version(1) == PUPILS
     assert book.ask("SELECT count(*) FROM push_chunk") == [(0,)]
-    assert book.answers() == [("p1", "version")]
+    again = sum(batch.count(CLOSED) for batch in order) - 1
+    assert book.answers() == [("p1", "version", ""), *[("p1", "version", "PUSH-009")] * again]
 
 
 def test_the_first_verdict_of_a_chunk_counts(book):
@@ -127,7 +128,7 @@ def test_a_push_that_never_closes_is_answered_as_incomplete_and_stays_so(book):
 def test_the_same_data_again_makes_no_version(book):
     book.arrive(*whole("HocSinh", PUPILS))
     book.arrive(*whole("HocSinh", PUPILS, push="p2", hour=1))
-    assert book.push("p2") == ("unchanged", "", 1, 3, 3, 0)
+    assert book.push("p2") == ("unchanged", "PUSH-008", 1, 3, 3, 0)
     assert book.ask("SELECT count(*) FROM hoc_sinh") == [(3,)]
 
 
