@@ -47,7 +47,10 @@ def allow(settings: Settings, pupils: int) -> None:
 
 
 def pushes(records: pl.DataFrame) -> Iterator[tuple[str, list[bytes], bytes]]:
-    """(school, chunks, closing) of each school's push, encoded as the client does."""
+    """(school, chunks, closing) of each school's push, encoded as the client does.
+
+    Vendors encode on their own machines, so this is done before a lane's clock starts.
+    """
     for i, school in enumerate(schools(records.height)):
         part = records.slice(i * PUPILS_A_SCHOOL, PUPILS_A_SCHOOL)
         table = SourceTable("HocSinh", "bench", "", part.with_row_index(ROW, 1))
@@ -58,15 +61,16 @@ def pushes(records: pl.DataFrame) -> Iterator[tuple[str, list[bytes], bytes]]:
         yield school, chunks, codec.encode("PushClosed", closing(receipt))
 
 
-def run(settings: Settings, db: connection, records: pl.DataFrame) -> None:
-    """Push everything as fast as it goes and wait until every row is committed."""
+def run(settings: Settings, db: connection, work: list[tuple[str, list[bytes], bytes]], rows: int) -> None:
+    """Push everything as fast as it goes and wait until ``rows`` rows more are committed."""
+    before = count(db)
     producer = kafka.producer(settings)
-    for school, chunks, closed in pushes(records):
+    for school, chunks, closed in work:
         for value in (*chunks, closed):
             producer.send(in_topic(VENDOR), key=school.encode(), value=value)
     producer.flush()
     producer.close()
-    wait_for_rows(db, records.height)
+    wait_for_rows(db, before + rows)
 
 
 def wait_for_rows(db: connection, rows: int) -> None:
