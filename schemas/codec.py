@@ -42,6 +42,8 @@ class Batch:
     headers: list[Header]
     lengths: list[int]
     records: pl.DataFrame
+    came: pa.RecordBatch | None = None
+    """The records as they were decoded, in the writer's version; None where no columnar reader took part."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def decode_batch(values: Sequence[bytes]) -> Batch:
     rows = pa.RecordBatch.from_struct_array(records.flatten())
     header = batch.drop_columns(["Records"]).to_pylist()
     frame = _brought_up(pl.DataFrame(pl.from_arrow(rows)), record_type)
-    return Batch(contract.name, record_type, header, lengths, frame)
+    return Batch(contract.name, record_type, header, lengths, frame, rows)
 
 
 def _brought_up(records: pl.DataFrame, record_type: str) -> pl.DataFrame:

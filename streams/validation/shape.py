@@ -32,22 +32,24 @@ def sound_closing(event: Mapping[str, Any], on: date) -> bool:
 
 def rows_with_long_identity(frame: pl.DataFrame, keys: Sequence[str]) -> list[tuple[int, list[str]]]:
     """(row, names) of the records in which a field that identifies them is too long for an index."""
-    texts = [k for k in keys if frame.schema.get(k) == pl.String]
-    long = {k: frame[k].str.len_bytes().gt(MAX_TEXT).fill_null(False) for k in texts}
-    return [(row, [name]) for name, found in long.items() if found.any() for row in found.arg_true()]
+    texts = [pl.col(k) for k in keys if frame.schema.get(k) == pl.String]
+    longest = frame.select(text.str.len_bytes().max() for text in texts).row(0) if texts else ()
+    if all(size is None or size <= MAX_TEXT for size in longest):
+        return []
+    long = frame.select(text.str.len_bytes().gt(MAX_TEXT).fill_null(False) for text in texts)
+    return [(row, [found.name]) for found in long for row in found.arg_true()]
 
 
 def _short(text: str) -> bool:
     return NUL not in text and len(text) <= MAX_TEXT
 
 
-def rows_with_nul(frame: pl.DataFrame) -> list[tuple[int, list[str]]]:
+def rows_with_nul(table: pa.RecordBatch) -> list[tuple[int, list[str]]]:
     """(row, names of the columns) of the records that hold one, nested lists included.
 
     The bytes of each column are searched at once; records are looked at only in the rare column that has one.
     """
-    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-    bad = [name for name in table.column_names if any(_holds(c) for c in table.column(name).chunks)]
+    bad = [name for name in table.schema.names if _holds(table.column(name))]
     rows: dict[int, list[str]] = {}
     for name in bad:
         for row, value in enumerate(table.column(name).to_pylist()):

@@ -18,6 +18,7 @@ from itertools import accumulate, chain
 from typing import Any, Final
 
 import polars as pl
+import pyarrow as pa
 
 from schemas import codec, errors
 from schemas.catalogue import all_rules, in_context
@@ -171,7 +172,7 @@ def _repeated(ids: pl.Series, owner: list[int], refused: list[int]) -> list[int]
     must not matter.
     """
     named = pl.DataFrame({"id": ids, "chunk": pl.Series(owner, dtype=pl.UInt32)})
-    if not named.is_duplicated().any():
+    if not (ids.is_duplicated().any() and named.is_duplicated().any()):
         return []
     left = named.with_row_index("row").filter((pl.col("id") != "") & ~pl.col("row").is_in(refused))
     return left.filter(~pl.struct("id", "chunk").is_first_distinct())["row"].to_list()
@@ -180,14 +181,23 @@ def _repeated(ids: pl.Series, owner: list[int], refused: list[int]) -> list[int]
 def _beyond_the_rules(batch: codec.Batch, owner: list[int]) -> Iterator[tuple[int, str, list[str]]]:
     """(row, code, fields) of what only the header shows, and of text that no database takes."""
     frame = batch.records
+    if frame.is_empty():
+        return
     keys = sorted({"ClientId", *chain.from_iterable(record(batch.record_type).identity)})
     yield from ((row, LONG_IDENTITY, names) for row, names in rows_with_long_identity(frame, keys))
-    yield from ((row, NUL, names) for row, names in rows_with_nul(frame))
+    yield from ((row, NUL, names) for row, names in rows_with_nul(_arrow(batch)))
     for code, name in ((OTHER_SCHOOL, "MaTruongHoc"), (OTHER_YEAR, "NamHoc")):
         if name in frame.columns:
             headers = pl.Series([batch.headers[chunk][name] for chunk in owner], dtype=frame.schema[name])
             other = (frame[name] != headers).fill_null(False).arg_true()
             yield from ((row, code, [name]) for row in other)
+
+
+def _arrow(batch: codec.Batch) -> pa.RecordBatch:
+    if batch.came is not None:
+        return batch.came
+    (rows,) = batch.records.to_arrow(compat_level=pl.CompatLevel.oldest()).combine_chunks().to_batches()
+    return rows
 
 
 def _without_refused(batch: codec.Batch, found: list[Found], messages: list[Incoming]) -> list[bytes]:
