@@ -26,7 +26,7 @@ HASH_BYTES: Final = 16
 
 def row_hashes(records: pl.DataFrame) -> pl.Series:
     """One hex string of 32 characters a row; ``records`` has the contract's columns in its order."""
-    return text_hashes(row_texts(records)[0])
+    return pl.Series("row_hash", text_hashes(row_texts(records)[0]), dtype=pl.String)
 
 
 def row_texts(records: pl.DataFrame) -> tuple[list[bytes], bool]:
@@ -44,11 +44,10 @@ def row_texts(records: pl.DataFrame) -> tuple[list[bytes], bool]:
     return text.split(ROW_END.encode())[:-1], fit
 
 
-def text_hashes(texts: Iterable[bytes]) -> pl.Series:
+def text_hashes(texts: Iterable[bytes]) -> list[str]:
     """``row_hashes`` of rows whose texts are at hand."""
     end = FIELD_END.encode()
-    digests = [blake2b(t.rstrip(end), digest_size=HASH_BYTES).hexdigest() for t in texts]
-    return pl.Series("row_hash", digests, dtype=pl.String)
+    return [blake2b(t.rstrip(end), digest_size=HASH_BYTES).hexdigest() for t in texts]
 
 
 def flat(records: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,7 @@ Whatever comes here has passed validation. What cannot be read all the same is c
 it cannot stand in the way of the rest; its push will not become complete, and its vendor is told so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +13,8 @@ import polars as pl
 
 from schemas import codec
 from schemas import dataset as dataset_ids
-from schemas.codec import Chunk, Undecodable
+from schemas.codec import Batch, Chunk, Undecodable
+from sinks.provincial.copying import Records
 from sinks.provincial.pushes import Closed, PushKey
 
 CLOSED: Final = "PushClosed"
@@ -24,6 +25,13 @@ NOT_OURS: Final = "REC-005"
 
 
 @dataclass(frozen=True)
+class Part(Chunk):
+    """A chunk with the texts and hashes of its records, made for all chunks of a batch at once."""
+
+    said: Records
+
+
+@dataclass(frozen=True)
 class Arrival:
     """One message that belongs to a push: a chunk with its bytes, or the closing. ``at`` is Kafka's time."""
 
@@ -31,7 +39,7 @@ class Arrival:
     kind: str
     at: datetime
     value: bytes
-    chunk: Chunk | None = None
+    chunk: Part | None = None
     closed: Closed | None = None
 
 
@@ -42,42 +50,44 @@ def arrivals(messages: Sequence[tuple[bytes, datetime]]) -> tuple[list[Arrival],
     for (value, at), event in zip(messages, chunks, strict=True):
         if event is None:
             continue
-        header = event.header if isinstance(event, Chunk) else event
+        header = event.header if isinstance(event, Part) else event
         key = _key(header)
         if key is None:
             codes.append(NO_DATASET)
-        elif isinstance(event, Chunk):
+        elif isinstance(event, Part):
             out.append(Arrival(key, header["LoaiDongBo"], at, value, chunk=event))
         else:
             out.append(Arrival(key, header["LoaiDongBo"], at, value, closed=_closed(event)))
     return out, codes
 
 
-def decode(values: Sequence[bytes]) -> tuple[list[Chunk | dict[str, Any] | None], list[str]]:
-    """Chunk, PushClosed or None for each value, and why the Nones are none."""
-    out: list[Chunk | dict[str, Any] | None] = [None] * len(values)
+def decode(values: Sequence[bytes]) -> tuple[list[Part | dict[str, Any] | None], list[str]]:
+    """Part, PushClosed or None for each value, and why the Nones are none."""
+    out: list[Part | dict[str, Any] | None] = [None] * len(values)
     codes: list[str] = []
-    columnar: list[int] = []
+    columnar: dict[int, list[int]] = {}
     for i, value in enumerate(values):
         try:
             name = codec.contract_name(value)
             if name == CLOSED:
                 out[i] = codec.decode(value)[1]
             elif name.endswith(REPORTED):
-                columnar.append(i)
+                columnar.setdefault(codec.contract_of(value).id, []).append(i)
             else:
                 codes.append(NOT_OURS)
         except Undecodable as fault:
             codes.append(fault.code)
-    try:
-        for i, chunk in zip(columnar, codec.decode_chunks([values[i] for i in columnar]), strict=True):
-            out[i] = chunk
-    except Undecodable:
-        for i in columnar:
-            try:
-                out[i] = _decode_alone(values[i])
-            except Undecodable as fault:
-                codes.append(fault.code)
+    for of_contract in columnar.values():
+        try:
+            batch = codec.decode_batch([values[i] for i in of_contract])
+            for i, part in zip(of_contract, _parts(batch), strict=True):
+                out[i] = part
+        except Undecodable:
+            for i in of_contract:
+                try:
+                    out[i] = _decode_alone(values[i])
+                except Undecodable as fault:
+                    codes.append(fault.code)
     return out, codes
 
 
@@ -86,10 +96,19 @@ def received(chunk: Chunk) -> int:
     return chunk.records.height + len({(r["Row"], r["ClientId"]) for r in chunk.header["Refused"]})
 
 
-def _decode_alone(value: bytes) -> Chunk:
+def _parts(batch: Batch) -> Iterator[Part]:
+    said = Records.of(_aligned(batch.record_type, batch.records))
+    start = 0
+    for header, length in zip(batch.headers, batch.lengths, strict=True):
+        of_chunk = said.slice(start, length)
+        yield Part(batch.name, batch.record_type, header, of_chunk.frame, of_chunk)
+        start += length
+
+
+def _decode_alone(value: bytes) -> Part:
     """Column by column, else row by row: pyruhvro refuses some values that Avro allows."""
     try:
-        return codec.decode_chunk(value)
+        return next(_parts(codec.decode_batch([value])))
     except Undecodable:
         name, event = codec.decode(value)
     record_type = name.removesuffix(REPORTED)
@@ -97,7 +116,16 @@ def _decode_alone(value: bytes) -> Chunk:
         records = pl.DataFrame(event.pop("Records"), schema=codec.frame_schema(record_type), strict=True)
     except Exception:
         raise Undecodable("AVRO-003") from None
-    return Chunk(name, record_type, event, records)
+    return next(_parts(Batch(name, record_type, [event], [records.height], records)))
+
+
+def _aligned(record_type: str, records: pl.DataFrame) -> pl.DataFrame:
+    """The newest contract's columns in its order: a writer of an older version lacks some."""
+    schema = codec.frame_schema(record_type)
+    if records.columns == list(schema):
+        return records
+    missing = [pl.lit(None, dtype=t).alias(n) for n, t in schema.items() if n not in records.columns]
+    return records.with_columns(missing).select(schema.keys())
 
 
 def _key(header: dict[str, Any]) -> PushKey | None:

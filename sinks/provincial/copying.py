@@ -20,21 +20,42 @@ Schema = Mapping[str, pl.DataType]
 
 @dataclass(frozen=True)
 class Records:
-    """Records in the contract's columns with their texts (schemas.digest), made once for two uses."""
+    """Records in the contract's columns with their texts and hashes (schemas.digest)."""
 
     frame: pl.DataFrame
     texts: Sequence[bytes]
+    hashes: Sequence[str]
     fit: bool
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> "Records":
-        return cls(frame, *digest.row_texts(frame))
+        texts, fit = digest.row_texts(frame)
+        return cls(frame, texts, digest.text_hashes(texts), fit)
+
+    @classmethod
+    def concat(cls, parts: Sequence["Records"]) -> "Records":
+        """All rows, in the order given."""
+        return cls(
+            pl.concat([p.frame for p in parts]),
+            [text for p in parts for text in p.texts],
+            [digest for p in parts for digest in p.hashes],
+            all(p.fit for p in parts),
+        )
+
+    def slice(self, start: int, length: int) -> "Records":
+        """So many rows from there."""
+        end = start + length
+        return Records(
+            self.frame.slice(start, length), self.texts[start:end], self.hashes[start:end], self.fit
+        )
 
     def take(self, rows: Sequence[int]) -> "Records":
         """These rows only."""
         if len(rows) == len(self.texts):
             return self
-        return Records(self.frame[rows], [self.texts[i] for i in rows], self.fit)
+        return Records(
+            self.frame[rows], [self.texts[i] for i in rows], [self.hashes[i] for i in rows], self.fit
+        )
 
 
 def copy_records(

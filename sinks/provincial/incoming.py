@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from schemas import codec
-from schemas.codec import Chunk
+from sinks.provincial.arrivals import Part
 from sinks.provincial.book import RefusedRecord
+from sinks.provincial.copying import Records
 from sinks.provincial.pushes import Push
 
 
@@ -20,7 +20,7 @@ class Complete:
     """A push to apply and its chunks by number; ``version`` is the one that its rows begin with."""
 
     push: Push
-    chunks: Sequence[Chunk]
+    chunks: Sequence[Part]
     version: int
 
 
@@ -34,15 +34,15 @@ class Incoming:
 
     record_type: str
     pushes: Sequence[Complete]
-    parts: Sequence[Chunk]
-    records: pl.DataFrame
+    parts: Sequence[Part]
+    records: Records
     place: pl.DataFrame
 
     def refusal(self, row: int, rule: str, fields: Sequence[str]) -> tuple[int, RefusedRecord]:
         """(index of the push, what is said of the record at this position)."""
         place = self.place.row(row, named=True)
-        header = self.parts[place["_part"]].header
-        client_id = self.records["ClientId"][row] if "ClientId" in self.records.columns else ""
+        header, frame = self.parts[place["_part"]].header, self.records.frame
+        client_id = frame["ClientId"][row] if "ClientId" in frame.columns else ""
         return place["_push"], RefusedRecord(
             self.pushes[place["_push"]].push.key,
             self.record_type,
@@ -80,14 +80,5 @@ def incoming(record_type: str, pushes: Sequence[Complete]) -> Incoming | None:
     place = of_part[pl.Series(part, dtype=pl.UInt32)].with_columns(
         pl.Series("_source_row", source_rows, dtype=pl.Int32)
     )
-    records = pl.concat([_aligned(record_type, c.records) for _, c in parts]).rechunk()
+    records = Records.concat([c.said for _, c in parts])
     return Incoming(record_type, pushes, [c for _, c in parts], records, place.with_row_index("_row"))
-
-
-def _aligned(record_type: str, records: pl.DataFrame) -> pl.DataFrame:
-    """The newest contract's columns in its order: a writer of an older version lacks some."""
-    schema = codec.frame_schema(record_type)
-    if records.columns == list(schema):
-        return records
-    missing = [pl.lit(None, dtype=t).alias(n) for n, t in schema.items() if n not in records.columns]
-    return records.with_columns(missing).select(schema.keys())

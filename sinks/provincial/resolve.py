@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from schemas import contracts, digest, issue
+from schemas import contracts, issue
 from schemas import dataset as dataset_ids
 from schemas.contracts import RecordType
 from sinks.provincial import history, identity
@@ -60,7 +60,7 @@ def resolve(incoming: Incoming, current: pl.DataFrame, unstorable: Collection[in
     held = identity.with_keys(_with_issued(contract, current), keys)
     unique = _unique_in_push(contract)
     asked = dict.fromkeys([*fields, *identity.fields_of(unique)])
-    keyed = pl.concat([incoming.place, incoming.records.select(*asked)], how="horizontal")
+    keyed = pl.concat([incoming.place, incoming.records.frame.select(*asked)], how="horizontal")
     keyed = identity.with_keys(_with_issued(contract, keyed), unique)
 
     refused: list[Refused] = [(row, UNSTORABLE, []) for row in unstorable]
@@ -80,9 +80,11 @@ def resolve(incoming: Incoming, current: pl.DataFrame, unstorable: Collection[in
     everyone = known.height == incoming.place.height
     kept = incoming.place if everyone else incoming.place[known["_row"]]
     kept = kept.with_columns(known["_identity"])
-    frame = incoming.records if everyone else incoming.records[known["_row"]]
-    records = Records.of(_fill_issued(contract, frame, kept, current))
-    kept = kept.with_columns(digest.text_hashes(records.texts))
+    records = incoming.records if everyone else incoming.records.take(known["_row"].to_list())
+    frame = _fill_issued(contract, records.frame, kept, current)
+    if frame is not records.frame:
+        records = Records.of(frame)
+    kept = kept.with_columns(pl.Series("row_hash", records.hashes, dtype=pl.String))
     return Resolved(kept, records, history.changes(kept, current), refused)
 
 

@@ -13,11 +13,10 @@ from psycopg2.extensions import cursor
 
 from schemas import codec
 from schemas import dataset as dataset_ids
-from schemas.codec import Chunk
 from schemas.topics import PUSH_ANSWERS
 from sinks.provincial import arrivals, book, outbox, pushes
 from sinks.provincial.apply import Applied, apply
-from sinks.provincial.arrivals import Arrival
+from sinks.provincial.arrivals import Arrival, Part
 from sinks.provincial.incoming import Complete
 from sinks.provincial.pushes import Progress, Push, PushKey
 
@@ -31,7 +30,7 @@ class Settled:
     refused: Counter[str] = field(default_factory=Counter)
 
 
-Chunks = dict[PushKey, dict[int, Chunk]]
+Chunks = dict[PushKey, dict[int, Part]]
 
 
 def settle(cur: cursor, batch: Sequence[Arrival], now: datetime) -> Settled:
@@ -44,7 +43,7 @@ def settle(cur: cursor, batch: Sequence[Arrival], now: datetime) -> Settled:
     aside = book.take_back(cur, done & had_aside)
     decoded, _ = arrivals.decode([value for _, _, value in aside])
     for (key, number, _), chunk in zip(aside, decoded, strict=True):
-        if not isinstance(chunk, Chunk):
+        if not isinstance(chunk, Part):
             raise RuntimeError("a chunk put aside cannot be read any more")
         arrived.setdefault(key, {})[number] = chunk
     _conclude(cur, ready, arrived, now, out)
@@ -144,7 +143,7 @@ def _applied(dataset: book.Dataset, job: Complete, applied: Applied) -> book.Ver
     )
 
 
-def _refused_before(push: Push, chunk: Chunk) -> list[book.RefusedRecord]:
+def _refused_before(push: Push, chunk: Part) -> list[book.RefusedRecord]:
     """What validation or the adapter refused."""
     header = chunk.header
     return [
@@ -163,7 +162,7 @@ def _refused_before(push: Push, chunk: Chunk) -> list[book.RefusedRecord]:
     ]
 
 
-def _received(chunks: Sequence[Chunk]) -> Mapping[str, int]:
+def _received(chunks: Sequence[Part]) -> Mapping[str, int]:
     counts: Counter[str] = Counter()
     for chunk in chunks:
         counts[chunk.record_type] += arrivals.received(chunk)
