@@ -1,16 +1,46 @@
-"""How the command line says what came of a command: Vietnamese, then English; exit code 1 if refused."""
+"""How the command line answers: Vietnamese, then English; JSON if asked; one table of exit codes.
+
+0 done · 1 refused, or something is wrong with what was given · 2 called wrongly (click) · 3 a part of the
+system is away or not set up: the same call may succeed later.
+"""
 
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import click
+from rich.console import Console
+from rich.table import Table
 
+from schemas.errors import Problem
 from streams.commands_client import Outcome
 
+REFUSED: Final = 1
+AWAY: Final = 3
+AWAY_CODES: Final = frozenset({"SYS-001", "SYS-002", "SYS-003", "SEND-001", "CMD-SILENT"})
 
-def as_json(value: Any) -> str:
+PIPE_WIDTH: Final = 160
+"""Columns of a table that is not printed on a terminal."""
+
+json_option: Final = click.option("--json", "as_json", is_flag=True, help="In dạng JSON — print as JSON.")
+
+
+def exit_code(problems: Iterable[Problem]) -> int:
+    """Exit code of a call that ends with these problems."""
+    return AWAY if any(p.code in AWAY_CODES for p in problems) else REFUSED
+
+
+def print_problems(problems: Iterable[Problem]) -> None:
+    """To stderr, a line a language, each with its code and place."""
+    for problem in problems:
+        place = f"{problem.place}: " if str(problem.place) else ""
+        for text in problem.messages():
+            click.echo(f"{problem.code} {place}{text}", err=True)
+
+
+def print_json(value: Any) -> None:
     """JSON of records: times in ISO form, letters as they are."""
 
     def plain(odd: Any) -> str:
@@ -18,13 +48,26 @@ def as_json(value: Any) -> str:
             return odd.isoformat()
         raise TypeError(type(odd).__name__)
 
-    return json.dumps(value, ensure_ascii=False, indent=2, default=plain)
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=plain))
 
 
-def show_and_exit(outcome: Outcome, done_vi: str, done_en: str, *, json_wanted: bool) -> None:
-    """Print one outcome and end: 0 if it was carried out, 1 if it was refused."""
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Columns as wide as the terminal lets them be."""
+    table = Table(*heads, box=None)
+    for row in rows:
+        table.add_row(*map(str, row))
+    console(PIPE_WIDTH).print(table)
+
+
+def console(pipe_width: int) -> Console:
+    """As wide as the terminal, or so many columns in a pipe."""
+    return Console(width=None if Console().is_terminal else pipe_width)
+
+
+def show_and_exit(outcome: Outcome, done_vi: str, done_en: str, *, as_json: bool) -> None:
+    """Print what came of a command and end: 0 if it was carried out, 1 if it was refused."""
     messages = outcome.messages() if outcome.refusal else (done_vi, done_en)
-    if json_wanted:
+    if as_json:
         answer = {
             "command_id": outcome.command_id,
             "code": outcome.code,
@@ -32,8 +75,8 @@ def show_and_exit(outcome: Outcome, done_vi: str, done_en: str, *, json_wanted: 
             "message_vi": messages[0],
             "message_en": messages[1],
         }
-        click.echo(as_json(answer))
+        print_json(answer)
     else:
         for text in messages:
             click.echo(f"{outcome.code} {text}" if outcome.code else text, err=bool(outcome.code))
-    sys.exit(1 if outcome.code else 0)
+    sys.exit(REFUSED if outcome.code else 0)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from cli.answers import as_json
+from cli.answers import json_option, print_json
 from runtime.settings import Settings
 from streams import chain, topic_log, wire
 from streams.confirmation import diagram
@@ -25,13 +25,13 @@ def possible(state: State) -> list[str]:
 
 @click.command()
 @click.argument("school")
-@click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
-def show(school: str, json_wanted: bool) -> None:
+@json_option
+def show(school: str, as_json: bool) -> None:
     """Where the datasets of SCHOOL stand: version and digest to name, whose turn it is, what may be done."""
     found = topic_log.read_states(MACHINE, Settings(), school)
     states = sorted((s for s in found.values() if s.ma_truong_hoc == school), key=lambda s: s.dataset_id)
-    if json_wanted:
-        click.echo(as_json([wire.to_record(s) | {"Turn": s.turn, "Possible": possible(s)} for s in states]))
+    if as_json:
+        print_json([wire.to_record(s) | {"Turn": s.turn, "Possible": possible(s)} for s in states])
         return
     if not states:
         click.echo(f"Chưa có bộ dữ liệu nào của trường {school} — school {school} has no dataset yet")
@@ -49,14 +49,14 @@ def show(school: str, json_wanted: bool) -> None:
 
 @click.command()
 @click.argument("school")
-@click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
-def history(school: str, json_wanted: bool) -> None:
+@json_option
+def history(school: str, as_json: bool) -> None:
     """Every event of SCHOOL's datasets, from the topic; says whether the chain holds (exit code 1 if not)."""
     records = list(topic_log.read_events(MACHINE, Settings(), school))
     broken = _breaks(records)
-    if json_wanted:
+    if as_json:
         faults = [{"dataset": b.subject, "sequence": b.sequence, "fault": b.fault} for b in broken]
-        click.echo(as_json({"events": records, "chain_holds": not broken, "breaks": faults}))
+        print_json({"events": records, "chain_holds": not broken, "breaks": faults})
     else:
         for r in records:
             reason = f"  {r['ReasonCode']} {r['ReasonText']}".rstrip()
@@ -69,8 +69,8 @@ def history(school: str, json_wanted: bool) -> None:
 
 
 @click.command()
-@click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
-def verify(json_wanted: bool) -> None:
+@json_option
+def verify(as_json: bool) -> None:
     """Check the chain of every dataset from its first event, and that its state is the chain's end."""
     settings = Settings()
     # States first: an event between the two readings then only lengthens a chain.
@@ -83,24 +83,24 @@ def verify(json_wanted: bool) -> None:
         for s in states.values()
         if sealed.get((s.dataset_id, s.sequence)) != s.hash
     ]
-    if json_wanted:
+    if as_json:
         faults = [{"dataset": b.subject, "sequence": b.sequence, "fault": b.fault} for b in broken]
-        click.echo(as_json({"datasets": len(states), "events": len(records), "breaks": faults}))
+        print_json({"datasets": len(states), "events": len(records), "breaks": faults})
     else:
         _say(len(records), broken)
     sys.exit(1 if broken else 0)
 
 
 @click.command()
-@click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
+@json_option
 @click.option("--markdown", is_flag=True, help="Print docs/confirmation.md.")
-def table(json_wanted: bool, markdown: bool) -> None:
+def table(as_json: bool, markdown: bool) -> None:
     """The state machine's table: state, command, role and unit, next state, what must hold."""
     if markdown:
         click.echo(diagram.document(), nl=False)
         return
-    if json_wanted:
-        click.echo(as_json([row.as_dict() for row in TABLE]))
+    if as_json:
+        print_json([row.as_dict() for row in TABLE])
         return
     for r in TABLE:
         guards = " ".join(r.guards)
@@ -109,12 +109,12 @@ def table(json_wanted: bool, markdown: bool) -> None:
 
 
 @click.command()
-@click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
-def reasons(json_wanted: bool) -> None:
+@json_option
+def reasons(as_json: bool) -> None:
     """Mã lý do trả lại — the codes that a return may give."""
-    if json_wanted:
+    if as_json:
         rows = [{"code": c, "message_vi": vi, "message_en": en} for c, (vi, en) in RETURN_REASONS.items()]
-        click.echo(as_json(rows))
+        print_json(rows)
         return
     for code, (vi, en) in RETURN_REASONS.items():
         click.echo(f"{code:20} {vi} — {en}")

@@ -48,8 +48,6 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "up": ("cli.stack", "up", "Start Kafka, PostgreSQL and every process of the pipeline."),
 }
 
-AWAY: Final = ("SYS-001", "SYS-002", "CMD-SILENT")
-
 
 class _Table(click.Group):
     """A group whose commands come from COMMANDS."""
@@ -69,12 +67,10 @@ class _Table(click.Group):
         try:
             return super().invoke(ctx)
         except ProblemList as problems:
-            for problem in problems.problems:
-                place = f"{problem.place}: " if str(problem.place) else ""
-                for text in problem.messages():
-                    click.echo(f"{problem.code} {place}{text}", err=True)
-            # 3: a part of the system is away; the same call may succeed later.
-            ctx.exit(3 if any(p.code in AWAY for p in problems.problems) else 1)
+            from cli.answers import exit_code, print_problems
+
+            print_problems(problems.problems)
+            ctx.exit(exit_code(problems.problems))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

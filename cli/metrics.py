@@ -1,12 +1,10 @@
 """`csdl metrics`: the closed list of what is measured; docs/metrics.md is printed from here."""
 
-import json
 from typing import Final
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from cli.answers import json_option, print_json, print_table
 from runtime.metrics import LABELS, METRICS
 
 _HEAD: Final = """\
@@ -32,7 +30,7 @@ def metrics() -> None:
 
 
 @metrics.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@json_option
 def list_(as_json: bool) -> None:
     """Every metric: name, kind, labels, one sentence."""
     if as_json:
@@ -46,12 +44,12 @@ def list_(as_json: bool) -> None:
             }
             for m in METRICS
         ]
-        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        print_json(listed)
         return
-    table = Table("name", "kind", "labels", "sentence", box=None)
-    for m in METRICS:
-        table.add_row(m.name, m.kind, ", ".join(m.labels), f"{m.sentence_vi}\n{m.sentence_en}")
-    Console().print(table)
+    print_table(
+        ("name", "kind", "labels", "sentence"),
+        [(m.name, m.kind, ", ".join(m.labels), f"{m.sentence_vi}\n{m.sentence_en}") for m in METRICS],
+    )
 
 
 def render() -> str:

@@ -1,23 +1,19 @@
 """`csdl push`, `csdl preflight`, `csdl pushes`, `csdl push-status`: the vendors' side on the command line."""
 
-import json
 import uuid
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
-import psycopg2
-from rich.console import Console
-from rich.table import Table
 
 from cli import push_book
+from cli.answers import exit_code, json_option, print_json, print_table
+from cli.database import database
 from producers import envelope, files
 from producers.client import PushClient
 from producers.model import Reading, Target
 from producers.preflight import Finding, check, explain
-from runtime import postgres
 from runtime.settings import Settings
 from schemas import register
 from schemas.errors import Problem, ProblemList
@@ -34,7 +30,7 @@ def _options(command: Any) -> Any:
         click.option("--year", type=int, required=True, help="First calendar year of the school year."),
         click.option("--school", required=True, help="Ministry code of the school."),
         click.option("--vendor", required=True, help="Vendor whose files these are."),
-        click.option("--json", "as_json", is_flag=True, help="Print as JSON."),
+        json_option,
     ):
         command = add(command)
     return command
@@ -64,20 +60,16 @@ def push(
         with PushClient(settings, vendor) as client:
             receipt = client.push(school, year, kind, reading.tables, push_id)
     except ProblemList as error:
-        _fail(error, as_json, 3)
+        _fail(error, as_json)
     if as_json:
-        click.echo(
-            json.dumps(
-                {
-                    "push_id": receipt.push_id,
-                    "chunks": receipt.chunks,
-                    "records": receipt.records,
-                    "refused_before_sending": receipt.refused,
-                    "warnings": [w.as_dict() for w in reading.warnings],
-                },
-                ensure_ascii=False,
-                indent=2,
-            )
+        print_json(
+            {
+                "push_id": receipt.push_id,
+                "chunks": receipt.chunks,
+                "records": receipt.records,
+                "refused_before_sending": receipt.refused,
+                "warnings": [w.as_dict() for w in reading.warnings],
+            }
         )
         return
     total, refused = sum(receipt.records.values()), sum(receipt.refused.values())
@@ -97,43 +89,50 @@ def preflight(vendor: str, school: str, year: int, kind: str, paths: tuple[Path,
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@json_option
 def pushes(as_json: bool) -> None:
     """List the pushes and what became of them, newest first."""
-    with _database() as conn:
+    with database("csdl push") as conn:
         found = push_book.listed(conn)
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json(found)
         return
-    table = Table(
-        "push", "vendor", "dataset", "outcome", "version", "received", "accepted", "refused", box=None
+    print_table(
+        ("push", "vendor", "dataset", "outcome", "version", "received", "accepted", "refused"),
+        [
+            (
+                p["push_id"],
+                p["vendor"],
+                p["dataset_id"],
+                _outcome(p),
+                p["version"],
+                p["received"],
+                p["accepted"],
+                p["refused"],
+            )
+            for p in found
+        ],
     )
-    for p in found:
-        told = f"{p['outcome']} {p['code']}".strip()
-        counts = (p["version"], p["received"], p["accepted"], p["refused"])
-        table.add_row(p["push_id"], p["vendor"], p["dataset_id"], told, *map(str, counts))
-    _console().print(table)
 
 
 @click.command("push-status")
 @click.argument("push_id")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@json_option
 def push_status(push_id: str, as_json: bool) -> None:
     """Say what became of a push, and of each record that was refused."""
-    with _database() as conn:
+    with database("csdl push") as conn:
         found, refused = push_book.one(conn, push_id)
     if not found:
-        _fail(ProblemList([Problem("SEND-002", params={"push_id": push_id})]), as_json, 1)
+        _fail(ProblemList([Problem("SEND-002", params={"push_id": push_id})]), as_json)
     for line in refused:
         line["message_vi"], line["message_en"] = explain(line["rule"])
     if as_json:
-        click.echo(json.dumps({"pushes": found, "refused": refused}, ensure_ascii=False, indent=2))
+        print_json({"pushes": found, "refused": refused})
         return
     for p in found:
-        told = f"{p['outcome']} {p['code']}".strip()
         click.echo(
-            f"{p['dataset_id']} ({p['vendor']}): {told}, version {p['version']}, received {p['received']}, "
-            f"accepted {p['accepted']}, refused {p['refused']}"
+            f"{p['dataset_id']} ({p['vendor']}): {_outcome(p)}, version {p['version']}, "
+            f"received {p['received']}, accepted {p['accepted']}, refused {p['refused']}"
         )
         if p["code"]:
             click.echo("  " + "\n  ".join(explain(p["code"])))
@@ -151,7 +150,7 @@ def _read(
     try:
         schools = register.load(settings.register_file)
     except ProblemList as error:
-        _fail(error, as_json, 3)
+        _fail(error, as_json)
     if push_id is not None and not _is_uuid(push_id):
         problems.append(Problem("SEND-003"))
     problems += envelope.problems(target, schools, settings.school_years, settings.vendors)
@@ -160,7 +159,7 @@ def _read(
     except ProblemList as error:
         problems += error.problems
     if problems:
-        _fail(ProblemList(problems), as_json, 1)
+        _fail(ProblemList(problems), as_json)
     return reading
 
 
@@ -172,23 +171,21 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def _fail(error: ProblemList, as_json: bool, code: int) -> Any:
-    """Problems as JSON if asked; else as the command line prints all problems. Exit ``code``."""
-    if as_json:
-        click.echo(
-            json.dumps({"problems": [p.as_dict() for p in error.problems]}, ensure_ascii=False, indent=2)
-        )
-    else:
-        for p in error.problems:
-            place = f"{p.place}: " if str(p.place) else ""
-            vi, en = p.messages()
-            click.echo(f"{p.code} {place}{vi}\n{p.code} {place}{en}", err=True)
-    raise click.exceptions.Exit(code)
+def _outcome(push: dict[str, Any]) -> str:
+    return f"{push['outcome']} {push['code']}".strip()
+
+
+def _fail(error: ProblemList, as_json: bool) -> NoReturn:
+    """Problems as JSON if asked; else as the command line prints all problems."""
+    if not as_json:
+        raise error
+    print_json({"problems": [p.as_dict() for p in error.problems]})
+    raise click.exceptions.Exit(exit_code(error.problems))
 
 
 def _report(found: list[Finding], as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps([f.as_dict() for f in found], ensure_ascii=False, indent=2))
+        print_json([f.as_dict() for f in found])
         return
     records = {
         (f.record_type, f.place.file, f.place.sheet, f.place.row) for f in found if f.verdict == "refused"
@@ -201,14 +198,3 @@ def _report(found: list[Finding], as_json: bool) -> None:
     if len(found) > SHOWN:
         click.echo(f"… {len(found) - SHOWN} more (--json)")
     click.echo(f"{len(records)} records would be refused, {counts['warning']} warnings")
-
-
-def _console() -> Console:
-    return Console(width=None if Console().is_terminal else 160)
-
-
-def _database() -> Any:
-    try:
-        return closing(postgres.connect(Settings(), "csdl push"))
-    except psycopg2.OperationalError:
-        raise ProblemList([Problem("SYS-002")]) from None

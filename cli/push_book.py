@@ -32,6 +32,4 @@ def one(conn: connection, push_id: str) -> tuple[list[dict[str, Any]], list[dict
 def _rows(conn: connection, statement: str, params: tuple[Any, ...]) -> list[dict[str, Any]]:
     with conn.cursor(cursor_factory=RealDictCursor) as cursor:
         cursor.execute(statement, params)
-        return [
-            {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()} for row in cursor
-        ]
+        return [dict(row) for row in cursor]

@@ -4,9 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from cli.answers import json_option, print_json, print_table
 from runtime import registry
 from schemas import freeze as freezing
 from schemas import frozen
@@ -33,17 +32,17 @@ def schemas() -> None:
 
 
 @schemas.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@json_option
 def list_(as_json: bool) -> None:
     """Every record type and every contract on the wire: name, number of fields, versions with their ids."""
     listed = [*(_record_type(name) for name in record_types()), *map(_contract, frozen.contracts())]
     if as_json:
-        click.echo(json.dumps([asdict(row) for row in listed], ensure_ascii=False, indent=2))
+        print_json([asdict(row) for row in listed])
         return
-    table = Table("name", "kind", "fields", "versions", "ids", box=None)
-    for row in listed:
-        table.add_row(row.name, row.kind, str(row.fields), _joined(row.versions), _joined(row.ids))
-    Console().print(table)
+    print_table(
+        ("name", "kind", "fields", "versions", "ids"),
+        [(row.name, row.kind, row.fields, _joined(row.versions), _joined(row.ids)) for row in listed],
+    )
 
 
 @schemas.command()
@@ -71,7 +70,7 @@ def publish(url: str) -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@json_option
 def rules(as_json: bool) -> None:
     """Bộ quy tắc kiểm tra — every rule: tier, severity, fields, messages with the fix."""
     if as_json:
@@ -89,13 +88,15 @@ def rules(as_json: bool) -> None:
             }
             for r in all_rules()
         ]
-        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        print_json(listed)
         return
-    table = Table("id", "tier", "severity", "object", "fields", "message", box=None)
-    for r in all_rules():
-        messages = f"{r.message_vi}\n{r.message_en}"
-        table.add_row(r.id, str(r.tier), r.severity, r.object, ", ".join(r.places), messages)
-    Console().print(table)
+    print_table(
+        ("id", "tier", "severity", "object", "fields", "message"),
+        [
+            (r.id, r.tier, r.severity, r.object, ", ".join(r.places), f"{r.message_vi}\n{r.message_en}")
+            for r in all_rules()
+        ],
+    )
 
 
 def _record_type(name: str) -> _Listed:

@@ -1,14 +1,12 @@
 """`csdl up`, `down`, `status`: the local stack. `csdl setup`, `config`: what any stack needs."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from cli.answers import json_option, print_json, print_table
 from deploy.local import layout, stack
 from runtime.kafka import ensure_topics
 from runtime.settings import Settings
@@ -34,7 +32,7 @@ data_dir_option = click.option(
     help="Kafka listens on this + 2, PostgreSQL on + 3, the processes from + 10.",
 )
 @click.option("--wait/--no-wait", default=True, help="Wait until every process is ready.")
-@click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
+@json_option
 def up(data_dir: Path, port_base: int, wait: bool, as_json: bool) -> None:
     """Start Kafka, PostgreSQL and every process of the pipeline."""
     it = layout.Stack(data_dir.absolute(), port_base)
@@ -53,7 +51,7 @@ def down(data_dir: Path, delete: bool) -> None:
 
 @click.command()
 @data_dir_option
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@json_option
 def status(data_dir: Path, as_json: bool) -> None:
     """Say what runs in the local stack."""
     _print(stack.status(layout.at(data_dir)), as_json)
@@ -70,12 +68,12 @@ def setup() -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@json_option
 def config(as_json: bool) -> None:
     """Print the settings in force, without secrets."""
     values = Settings().model_dump(mode="json")
     if as_json:
-        click.echo(json.dumps(values, indent=2))
+        print_json(values)
         return
     for name, value in values.items():
         text = value if isinstance(value, str) else json.dumps(value)
@@ -84,11 +82,19 @@ def config(as_json: bool) -> None:
 
 def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
-    table = Table("process", "state", "ready", "pid", "port", "up for", box=None)
-    for row in rows:
-        ready = "yes" if row["ready"] else "no"
-        values = (row["name"], row["state"], ready, row["pid"] or "", row["port"], f"{row['uptime_s']} s")
-        table.add_row(*map(str, values))
-    Console(width=None if os.isatty(1) else 100).print(table)
+    print_table(
+        ("process", "state", "ready", "pid", "port", "up for"),
+        [
+            (
+                row["name"],
+                row["state"],
+                "yes" if row["ready"] else "no",
+                row["pid"] or "",
+                row["port"],
+                f"{row['uptime_s']} s",
+            )
+            for row in rows
+        ],
+    )
