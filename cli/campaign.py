@@ -3,20 +3,20 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import click
 
-from cli.answers import as_json
+from cli.answers import json_option, print_json
 from runtime.settings import Settings
 from schemas import register
 from schemas.dataset import PERIODS, dataset_id
 from schemas.errors import Problem, ProblemList
-from schemas.register import DEPARTMENT, Register
+from schemas.register import Register
 from streams.commands_client import CommandsClient
-from streams.confirmation.commands import Act, Command, Role
+from streams.confirmation import ask
+from streams.confirmation.commands import Command
 from streams.confirmation.process import MACHINE
 
 
@@ -35,9 +35,9 @@ def campaign() -> None:
     help="Day whose organisation confirms. Default: the reference day of the period.",
 )
 @click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
-@click.option("--json", "json_wanted", is_flag=True, help="Print the outcome as JSON.")
+@json_option
 def open_campaign(
-    year: int, kind: str, schools: str, on: datetime | None, account: str, json_wanted: bool
+    year: int, kind: str, schools: str, on: datetime | None, account: str, as_json: bool
 ) -> None:
     """Open a dataset for each school; the units that must confirm it are fixed now.
 
@@ -57,7 +57,7 @@ def open_campaign(
     counts = Counter(o.code or "opened" for o in outcomes)
     routes = Counter(" → ".join(c.route) for c in commands)
     already = counts.pop("CONF-ALREADY", 0)
-    if json_wanted:
+    if as_json:
         answer = {
             "opened": counts["opened"],
             "open_already": already,
@@ -66,7 +66,7 @@ def open_campaign(
             "on": day.isoformat(),
             "routes": dict(routes),
         }
-        click.echo(as_json(answer))
+        print_json(answer)
     else:
         click.echo(f"Đã mở {counts['opened']}, đã mở từ trước {already} — opened, open already (on {day})")
         for route, n in sorted(routes.items()):
@@ -91,25 +91,11 @@ def opening(
     commands, problems = [], []
     for code in codes:
         try:
-            route = tuple(known.route(code, day))
+            route = known.route(code, day)
         except KeyError:
             problems.append(Problem("CAMP-SCHOOL", params={"school": code, "day": day.isoformat()}))
             continue
-        commands.append(
-            Command(
-                command_id=str(uuid4()),
-                dataset_id=dataset_id(code, year, kind),
-                ma_truong_hoc=code,
-                nam_hoc=year,
-                period=PERIODS[kind],
-                command=Act.OPEN,
-                issued_at=datetime.now(UTC),
-                unit=DEPARTMENT,
-                role=Role.DEPARTMENT_OFFICER,
-                account=account,
-                route=route,
-            )
-        )
+        commands.append(ask.opening(dataset_id(code, year, kind), route, account=account))
     return commands, problems
 
 

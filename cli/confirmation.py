@@ -1,19 +1,17 @@
 """`csdl confirmation`: each act of the units, and what a dataset has been through."""
 
 import sys
-from datetime import UTC, datetime
-from uuid import uuid4
 
 import click
 
 from cli import confirmation_show
-from cli.answers import show_and_exit
+from cli.answers import json_option, show_and_exit
 from runtime.settings import Settings
 from schemas.dataset import PERIODS, dataset_id
-from schemas.register import DEPARTMENT
 from streams import topic_log
 from streams.commands_client import send
-from streams.confirmation.commands import OFFICERS_ACTS, Act, Command, Role
+from streams.confirmation import ask
+from streams.confirmation.commands import OFFICERS_ACTS, Act, Role
 from streams.confirmation.process import MACHINE
 from streams.confirmation.state import STAGE_VI, Stage
 
@@ -49,7 +47,7 @@ def _acting(act: Act) -> click.Command:
     @click.option("--seen-current", is_flag=True, help="Name the current version and digest; says which.")
     @click.option("--reason-code", default="", help="Code of the reason (csdl confirmation reasons).")
     @click.option("--reason", default="", help="Reason, acknowledgement or answer in words.")
-    @click.option("--json", "json_wanted", is_flag=True, help="Print the outcome as JSON.")
+    @json_option
     def command(
         school: str,
         year: int,
@@ -62,7 +60,7 @@ def _acting(act: Act) -> click.Command:
         seen_current: bool,
         reason_code: str,
         reason: str,
-        json_wanted: bool,
+        as_json: bool,
     ) -> None:
         by_school = act in (Act.SUBMIT, Act.RECALL)
         if unit is None and not by_school:
@@ -77,26 +75,21 @@ def _acting(act: Act) -> click.Command:
                 "Nêu phiên bản đã xem: --version và --digest (csdl confirmation show), hoặc --seen-current"
                 " — name what you saw: --version and --digest, or --seen-current"
             )
-        asked = Command(
-            command_id=str(uuid4()),
-            dataset_id=dataset,
-            ma_truong_hoc=school,
-            nam_hoc=year,
-            period=PERIODS[kind],
-            command=act,
-            issued_at=datetime.now(UTC),
-            unit=acting,
-            role=role or default_role(acting, by_school=by_school),
-            account=account,
+        asked = ask.act(
+            dataset,
+            act,
+            acting,
             version=version,
             digest=digest,
+            account=account,
+            role=role or (Role.SCHOOL_HEAD if by_school else ""),
             reason_code=reason_code,
-            reason_text=reason,
+            reason=reason,
         )
         outcome = send(MACHINE, settings, asked)
         state = Stage(outcome.state)
         done_vi = f"{dataset} v{version}: {STAGE_VI[state]}."
-        show_and_exit(outcome, done_vi, f"{dataset} v{version}: {state}.", json_wanted=json_wanted)
+        show_and_exit(outcome, done_vi, f"{dataset} v{version}: {state}.", as_json=as_json)
 
     return command
 
@@ -105,15 +98,6 @@ for _act in OFFICERS_ACTS:
     confirmation.add_command(_acting(_act))
 for _shown in confirmation_show.COMMANDS:
     confirmation.add_command(_shown)
-
-
-def default_role(unit: str, *, by_school: bool) -> str:
-    """Role of a unit where none is named."""
-    if by_school:
-        return Role.SCHOOL_HEAD
-    return {DEPARTMENT: Role.DEPARTMENT_OFFICER, "ministry": Role.MINISTRY_ADAPTER}.get(
-        unit, Role.DISTRICT_OFFICER
-    )
 
 
 def _current(settings: Settings, school: str, dataset: str) -> tuple[int, str]:

@@ -1,18 +1,18 @@
 """`csdl grants`: which vendor may push for which school."""
 
-from datetime import UTC, date, datetime
-from uuid import uuid4
+from datetime import date
 
 import click
 
-from cli.answers import as_json, show_and_exit
+from cli.answers import json_option, print_json, show_and_exit
 from runtime.settings import Settings
 from schemas import register
 from schemas.errors import Problem, ProblemList
 from schemas.register import DEPARTMENT
 from streams import topic_log
 from streams.commands_client import send
-from streams.grants.commands import ROLE, Act, Command
+from streams.grants import ask
+from streams.grants.commands import ROLE, Act
 from streams.grants.process import MACHINE
 from streams.grants.state import Standing
 
@@ -30,21 +30,20 @@ def _acting(act: Act) -> click.Command:
     @click.option("--role", default=ROLE, show_default=True, help="Role that acts.")
     @click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
     @click.option("--reason", default="", help="Reason in words.")
-    @click.option("--json", "json_wanted", is_flag=True, help="Print the outcome as JSON.")
+    @json_option
     def command(
-        vendor: str, school: str, unit: str, role: str, account: str, reason: str, json_wanted: bool
+        vendor: str, school: str, unit: str, role: str, account: str, reason: str, as_json: bool
     ) -> None:
         settings = Settings()
         check(settings, vendor, school if act is Act.ALLOW else None)
-        now = datetime.now(UTC)
-        asked = Command(str(uuid4()), vendor, school, act.value, now, unit, role, account, reason_text=reason)
+        asked = ask.grant(act, vendor, school, account=account, unit=unit, role=role, reason=reason)
         outcome = send(MACHINE, settings, asked)
         done_vi = f"{vendor} được đẩy dữ liệu cho trường {school}."
         done_en = f"{vendor} may push for school {school}."
         if act is Act.REVOKE:
             done_vi = f"Đã thu hồi quyền của {vendor} với trường {school}."
             done_en = f"{vendor} may no longer push for school {school}."
-        show_and_exit(outcome, done_vi, done_en, json_wanted=json_wanted)
+        show_and_exit(outcome, done_vi, done_en, as_json=as_json)
 
     return command
 
@@ -72,8 +71,8 @@ def check(settings: Settings, vendor: str, school: str | None) -> None:
 @grants.command(name="list")
 @click.option("--vendor", help="Only this vendor's.")
 @click.option("--all", "with_revoked", is_flag=True, help="Revoked ones too.")
-@click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
-def list_grants(vendor: str | None, with_revoked: bool, json_wanted: bool) -> None:
+@json_option
+def list_grants(vendor: str | None, with_revoked: bool, as_json: bool) -> None:
     """List the grants, as validation reads them."""
     found = sorted(topic_log.read_states(MACHINE, Settings()).items())
     rows = [
@@ -81,8 +80,8 @@ def list_grants(vendor: str | None, with_revoked: bool, json_wanted: bool) -> No
         for _, s in found
         if (with_revoked or s.state is Standing.ALLOWED) and vendor in (None, s.vendor)
     ]
-    if json_wanted:
-        click.echo(as_json(rows))
+    if as_json:
+        print_json(rows)
         return
     for row in rows:
         click.echo(f"{row['vendor']:10} {row['school']:10} {row['state']}")

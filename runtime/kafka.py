@@ -1,22 +1,28 @@
-"""The one place that makes Kafka clients and topics.
+"""The one place that makes Kafka clients and topics, knows partitions, and reads a topic whole.
 
 kafka-python's consumer defaults commit by themselves and read uncommitted data; ours never do.
 """
 
 import os
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
+from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import TopicAlreadyExistsError
+from kafka.partitioner.default import murmur2
 
 from runtime.settings import Settings
-from schemas.topics import topics
+from schemas.topics import PARTITIONS, topics
 
 MAX_MESSAGE: Final = 8 * 1024 * 1024
 """Bytes. 500 records of 157 fields stay below 2 MiB; the rest is head-room."""
 
 BOOTSTRAP_TIMEOUT_MS: Final = 30_000
+
+POLL_MS: Final = 500
 
 RECONNECT_BACKOFF_MAX_MS: Final = 1_000
 """kafka-python as it comes waits up to 30 s between tries, for a broker that is back in 6."""
@@ -69,6 +75,28 @@ def admin(settings: Settings, **overrides: Any) -> KafkaAdminClient:
         "reconnect_backoff_max_ms": RECONNECT_BACKOFF_MAX_MS,
     }
     return KafkaAdminClient(**(config | overrides))
+
+
+@lru_cache(maxsize=4096)
+def partition_of(school: bytes) -> int:
+    """Partition of a school in every topic, as Kafka's own default partitioner has it."""
+    return int(murmur2(school) & 0x7FFFFFFF) % PARTITIONS
+
+
+def partitions(*names: str) -> list[TopicPartition]:
+    """All partitions of some topics."""
+    return [TopicPartition(name, n) for name in names for n in range(PARTITIONS)]
+
+
+def to_end(consumer: KafkaConsumer, wanted: Sequence[TopicPartition]) -> Iterator[ConsumerRecord]:
+    """All messages from the beginning to the end as it is now; assigns the partitions to the consumer."""
+    consumer.assign(wanted)
+    consumer.seek_to_beginning(*wanted)
+    ends = consumer.end_offsets(wanted)
+    # The position also passes transaction markers and aborted records, which no poll hands out.
+    while any(consumer.position(tp) < end for tp, end in ends.items()):
+        for messages in consumer.poll(timeout_ms=POLL_MS).values():
+            yield from messages
 
 
 def ensure_topics(settings: Settings) -> None:

@@ -16,5 +16,5 @@ def dataset_id(school: str, year: int, kind: str) -> str:
 
 def split(dataset: str) -> tuple[str, int, str]:
     """(school, year, period) of a dataset id."""
-    school, year, period = dataset.split(".")
+    school, year, period = dataset.rsplit(".", 2)
     return school, int(year), period

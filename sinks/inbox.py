@@ -15,7 +15,6 @@ from psycopg2.extensions import connection, cursor
 
 from runtime import kafka
 from runtime.settings import Settings
-from schemas.topics import PARTITIONS
 from sinks.provincial.offsets import Offsets
 
 
@@ -33,7 +32,7 @@ class Inbox:
     def __init__(
         self, settings: Settings, conn: connection, consumer: str, topics: Sequence[str], **overrides: Any
     ) -> None:
-        partitions = [TopicPartition(topic, p) for topic in topics for p in range(PARTITIONS)]
+        partitions = kafka.partitions(*topics)
         self.offsets, start = Offsets.claim(conn, consumer, partitions)
         self._consumer = kafka.consumer(settings, **overrides)
         self._consumer.assign(partitions)

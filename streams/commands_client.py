@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 
-from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from runtime import kafka
 from runtime.settings import Settings
 from schemas import codec
 from schemas.errors import Problem, ProblemList, message
-from schemas.topics import PARTITIONS
 from streams import topic_log, wire
 from streams.machine import AnyMachine
 
@@ -62,7 +60,7 @@ class CommandsClient:
         try:
             self._producer = kafka.producer(settings, bootstrap_timeout_ms=topic_log.BOOTSTRAP_MS)
             self._consumer = kafka.consumer(settings, bootstrap_timeout_ms=topic_log.BOOTSTRAP_MS)
-            answers = [TopicPartition(t, n) for t in machine.topics() for n in range(PARTITIONS)]
+            answers = kafka.partitions(*machine.topics())
             self._consumer.assign(answers)
             for tp, end in self._consumer.end_offsets(answers).items():
                 self._consumer.seek(tp, end)

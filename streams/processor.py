@@ -95,7 +95,7 @@ class Shard:
             self._settings, group_id=f"csdl.{self.machine.name}", max_poll_records=MAX_BATCH
         )
         # Every transaction of this id has ended, so the end of the state topic is the end of the story.
-        self.states = topic_log.states(self.machine, topic_log.to_end(self._consumer, self._kept))
+        self.states = topic_log.states(self.machine, kafka.to_end(self._consumer, self._kept))
         self._consumer.assign(self._inputs)
         for tp in self._inputs:
             self._consumer.seek(tp, self._consumer.committed(tp) or 0)
@@ -163,7 +163,7 @@ class Shard:
             raise Misfit("CMD-CONTRACT")
         command = wire.from_record(self.machine.command, record)
         school = self.machine.school(command).encode("utf-8")
-        if message.key != school or message.partition != topic_log.partition_of(school):
+        if message.key != school or message.partition != kafka.partition_of(school):
             raise Misfit("CMD-KEY")
         return command
 

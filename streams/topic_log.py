@@ -4,13 +4,11 @@ Only committed data; ends at the end that the topic had when reading began.
 """
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Any, Final
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
-from kafka.partitioner.default import murmur2
 
 from runtime import kafka
 from runtime.settings import Settings
@@ -20,27 +18,8 @@ from schemas.topics import PARTITIONS
 from streams import wire
 from streams.machine import AnyMachine
 
-POLL_MS: Final = 500
-
 BOOTSTRAP_MS: Final = 10_000
 """Longest wait for a broker, for somebody who stands by."""
-
-
-@lru_cache(maxsize=4096)
-def partition_of(school: bytes) -> int:
-    """Partition of a school in every topic, as Kafka's own default partitioner has it."""
-    return int(murmur2(school) & 0x7FFFFFFF) % PARTITIONS
-
-
-def to_end(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> Iterator[ConsumerRecord]:
-    """All messages from the beginning; assigns the partitions to the consumer."""
-    consumer.assign(partitions)
-    consumer.seek_to_beginning(*partitions)
-    ends = consumer.end_offsets(partitions)
-    # The position also passes transaction markers and aborted records, which no poll hands out.
-    while any(consumer.position(tp) < end for tp, end in ends.items()):
-        for messages in consumer.poll(timeout_ms=POLL_MS).values():
-            yield from messages
 
 
 def states(machine: AnyMachine, messages: Iterable[ConsumerRecord]) -> dict[str, Any]:
@@ -72,7 +51,7 @@ def read_events(
 
 def _partitions(school: str | None) -> Iterable[int]:
     # State keys differ from school codes, but a state lies in its commands' partition.
-    return range(PARTITIONS) if school is None else [partition_of(school.encode("utf-8"))]
+    return range(PARTITIONS) if school is None else [kafka.partition_of(school.encode("utf-8"))]
 
 
 def _read(topic: str, settings: Settings, partitions: Iterable[int]) -> Iterator[ConsumerRecord]:
@@ -81,6 +60,6 @@ def _read(topic: str, settings: Settings, partitions: Iterable[int]) -> Iterator
     except KafkaError:
         raise ProblemList([Problem("SYS-001", params={"address": settings.bootstrap_servers})]) from None
     try:
-        yield from to_end(consumer, [TopicPartition(topic, n) for n in partitions])
+        yield from kafka.to_end(consumer, [TopicPartition(topic, n) for n in partitions])
     finally:
         consumer.close()

@@ -14,6 +14,7 @@ from typing import Final
 import click
 from rich.console import Console
 
+from cli import answers
 from cli.demo import report
 from cli.demo.play import Clock, play
 from cli.demo.screen import Screen
@@ -50,7 +51,7 @@ def demo(
     schools: int, seed: int, json_file: Path | None, keep: bool | None, data_dir: Path, port_base: int
 ) -> None:
     """Send a made-up province through the whole pipeline and account for every record."""
-    console = Console(width=None if Console().is_terminal else 150)
+    console = answers.console(answers.PIPE_WIDTH)
     keep = console.is_terminal if keep is None else keep
     clock = Clock()
     if json_file and not json_file.absolute().parent.is_dir():

@@ -2,12 +2,10 @@
 
 from typing import Any, Final, Self
 
-from kafka import TopicPartition
-
 from runtime import kafka
 from runtime.settings import Settings
 from schemas import codec
-from schemas.topics import CONFIRMATION_STATE, PARTITIONS, PUSH_ANSWERS, dlq, in_topic
+from schemas.topics import CONFIRMATION_STATE, PUSH_ANSWERS, dlq, in_topic
 from streams import wire
 from streams.confirmation.state import State
 
@@ -26,8 +24,7 @@ class Ledger:
         """Values in the vendors' dead-letter topics."""
         self._letters = [dlq(in_topic(v)) for v in settings.vendors]
         self._consumer = kafka.consumer(settings)
-        topics = [PUSH_ANSWERS, CONFIRMATION_STATE, *self._letters]
-        partitions = [TopicPartition(t, p) for t in topics for p in range(PARTITIONS)]
+        partitions = kafka.partitions(PUSH_ANSWERS, CONFIRMATION_STATE, *self._letters)
         self._consumer.assign(partitions)
         self._consumer.seek_to_beginning(*partitions)
 

@@ -3,14 +3,12 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Final
-from uuid import uuid4
 
 from cli.demo.ledger import Ledger
-from schemas.register import DEPARTMENT
 from streams.commands_client import CommandsClient, Outcome
-from streams.confirmation.commands import Act, Command, Role
+from streams.confirmation import ask
+from streams.confirmation.commands import Act, Command
 from streams.confirmation.state import Stage, State
 
 FINAL: Final = (Stage.ACCEPTED, Stage.PARTLY_ACCEPTED)
@@ -137,20 +135,13 @@ def usual_act(state: State) -> Command | None:
 
 def act(state: State, what: Act, unit: str, *, reason_code: str = "", reason: str = "") -> Command:
     """A unit's act on the version and digest that it sees."""
-    role = Role.DEPARTMENT_OFFICER if unit == DEPARTMENT else Role.DISTRICT_OFFICER
-    return Command(
-        command_id=str(uuid4()),
-        dataset_id=state.dataset_id,
-        ma_truong_hoc=state.ma_truong_hoc,
-        nam_hoc=state.nam_hoc,
-        period=state.period,
-        command=what,
-        issued_at=datetime.now(UTC),
-        unit=unit,
-        role=Role.SCHOOL_HEAD if unit == state.ma_truong_hoc else role,
-        account=f"demo.{unit}",
+    return ask.act(
+        state.dataset_id,
+        what,
+        unit,
         version=state.version,
         digest=state.digest,
+        account=f"demo.{unit}",
         reason_code=reason_code,
-        reason_text=reason,
+        reason=reason,
     )

@@ -3,10 +3,8 @@
 import time
 from collections import Counter
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 from psycopg2.extensions import cursor
 
@@ -28,7 +26,8 @@ from schemas.register import DEPARTMENT
 from streams import topic_log
 from streams.commands_client import CommandsClient
 from streams.confirmation.process import MACHINE as CONFIRMATION
-from streams.grants import commands as grants
+from streams.grants import ask
+from streams.grants.commands import Act
 from streams.grants.process import MACHINE as GRANTS
 
 OFFICE_EVERY: Final = 10
@@ -109,13 +108,7 @@ def play(
 
 
 def _grant(settings: Settings, schools: list[SchoolPlan]) -> None:
-    now = datetime.now(UTC)
-    asked = [
-        grants.Command(
-            str(uuid4()), s.vendor, s.code, grants.Act.ALLOW, now, DEPARTMENT, grants.ROLE, ACCOUNT
-        )
-        for s in schools
-    ]
+    asked = [ask.grant(Act.ALLOW, s.vendor, s.code, account=ACCOUNT) for s in schools]
     with CommandsClient(GRANTS, settings) as client:
         client.send_many(asked)
 

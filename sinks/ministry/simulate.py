@@ -6,14 +6,13 @@ then commit) and answers a repeated chunk alike, so a repetition does no harm.
 
 from typing import Any, Final
 
-from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from runtime import kafka
 from runtime.process import Process
 from runtime.settings import Settings
 from schemas import codec, contracts
-from schemas.topics import MINISTRY_EXPORT, MINISTRY_RECEIPTS, PARTITIONS
+from schemas.topics import MINISTRY_EXPORT, MINISTRY_RECEIPTS
 from sinks.ministry.judge import codes_about, judge
 
 GROUP: Final = "ministry-stand-in"
@@ -37,7 +36,7 @@ class StandIn:
 
     def __init__(self, settings: Settings, *, refuse_percent: float, seed: int) -> None:
         self._refuse_percent, self._seed = refuse_percent, seed
-        self._partitions = [TopicPartition(MINISTRY_EXPORT, p) for p in range(PARTITIONS)]
+        self._partitions = kafka.partitions(MINISTRY_EXPORT)
         self._producer = kafka.producer(settings)
         self._consumer = kafka.consumer(settings, group_id=GROUP, max_poll_records=50)
         self._consumer.assign(self._partitions)

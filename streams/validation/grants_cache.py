@@ -10,13 +10,12 @@ import os
 from threading import Condition, Event, Thread
 from typing import Any, Final
 
-from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from runtime import kafka
 from runtime.settings import Settings
 from schemas import codec
-from schemas.topics import GRANTS_STATE, PARTITIONS
+from schemas.topics import GRANTS_STATE
 
 log = logging.getLogger("csdl")
 
@@ -72,7 +71,7 @@ class GrantsCache:
     def _follow(self) -> None:
         consumer = kafka.consumer(self._settings)
         try:
-            partitions = [TopicPartition(GRANTS_STATE, p) for p in range(PARTITIONS)]
+            partitions = kafka.partitions(GRANTS_STATE)
             consumer.assign(partitions)
             consumer.seek_to_beginning(*partitions)
             while not self._stopping.is_set():

@@ -7,14 +7,11 @@ Nobody helps: processes come back by the supervisor alone.
 import subprocess
 import sys
 import time
-import uuid
 from collections import defaultdict
 from contextlib import closing
-from datetime import UTC, datetime
 from threading import Event, Thread
 
 import pytest
-from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from cli.demo.ledger import Ledger
@@ -29,13 +26,14 @@ from schemas.contracts import record_types
 from schemas.dataset import dataset_id
 from schemas.digest import dataset_digest, row_hashes
 from schemas.errors import ProblemList
-from schemas.topics import MINISTRY_EXPORT, PARTITIONS
+from schemas.topics import MINISTRY_EXPORT
 from sinks.provincial import read
 from streams import chain, topic_log
 from streams.commands_client import CommandsClient
-from streams.confirmation.commands import Act, Command, Role
+from streams.confirmation import ask as confirmation
 from streams.confirmation.process import MACHINE as CONFIRMATION
-from streams.grants import commands as grants
+from streams.grants import ask as grants
+from streams.grants.commands import Act
 from streams.grants.process import MACHINE as GRANTS
 from tests import support
 from tests.faults import inputs, model
@@ -103,35 +101,15 @@ class Ministry:
 
 
 def _grant_and_open(settings, plans):
-    now = datetime.now(UTC)
     with CommandsClient(GRANTS, settings) as client:
-        client.send_many(
-            [
-                grants.Command(
-                    str(uuid.uuid4()), "smas", p.code, grants.Act.ALLOW, now, "19", grants.ROLE, "test"
-                )
-                for p in plans
-            ]
-        )
+        client.send_many([grants.grant(Act.ALLOW, "smas", p.code, account="test") for p in plans])
     with CommandsClient(CONFIRMATION, settings) as client:
-        client.send_many([_opening(p, now) for p in plans])
+        client.send_many([confirmation.opening(*_dataset_and_route(p), account="test") for p in plans])
 
 
-def _opening(plan, now):
-    dataset = dataset_id(plan.code, YEAR, KIND)
-    return Command(
-        command_id=str(uuid.uuid4()),
-        dataset_id=dataset,
-        ma_truong_hoc=plan.code,
-        nam_hoc=YEAR,
-        period="start",
-        command=Act.OPEN,
-        issued_at=now,
-        unit="19",
-        role=Role.DEPARTMENT_OFFICER,
-        account="test",
-        route=("19",) if plan.direct else (plan.managing_unit, "19"),
-    )
+def _dataset_and_route(plan):
+    route = ("19",) if plan.direct else (plan.managing_unit, "19")
+    return dataset_id(plan.code, YEAR, KIND), route
 
 
 def _push_all(settings, plans, sent):
@@ -250,26 +228,20 @@ def _chains(settings, expected, digests):
 def _exports(settings, expected, digests):
     """Read as the Ministry reads it: committed messages only. Each record once, with the rows' own hashes."""
     consumer = kafka.consumer(settings)
-    parts = [TopicPartition(MINISTRY_EXPORT, n) for n in range(PARTITIONS)]
-    consumer.assign(parts)
-    consumer.seek_to_beginning(*parts)
     rows: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
     ids = []
-    ends = consumer.end_offsets(parts)
-    while any(consumer.position(p) < ends[p] for p in parts):
-        for messages in consumer.poll(timeout_ms=500).values():
-            for message in messages:
-                name = codec.contract_name(message.value)
-                if name.endswith("Exported"):
-                    exported = codec.decode_chunk(message.value)
-                    records = exported.records
-                    names = records["ClientId" if "ClientId" in records.columns else "MaTruongHoc"]
-                    keys = [(exported.record_type, n) for n in names]
-                    rows[exported.header["DatasetId"]] |= dict(zip(keys, row_hashes(records), strict=True))
-                    ids += exported.header["Ids"]
-                else:
-                    _, totals = codec.decode(message.value)
-                    assert totals["Digest"] == digests[totals["DatasetId"]][totals["Version"]]
+    for message in kafka.to_end(consumer, kafka.partitions(MINISTRY_EXPORT)):
+        name = codec.contract_name(message.value)
+        if name.endswith("Exported"):
+            exported = codec.decode_chunk(message.value)
+            records = exported.records
+            names = records["ClientId" if "ClientId" in records.columns else "MaTruongHoc"]
+            keys = [(exported.record_type, n) for n in names]
+            rows[exported.header["DatasetId"]] |= dict(zip(keys, row_hashes(records), strict=True))
+            ids += exported.header["Ids"]
+        else:
+            _, totals = codec.decode(message.value)
+            assert totals["Digest"] == digests[totals["DatasetId"]][totals["Version"]]
     consumer.close()
     assert len(ids) == len(set(ids)), "a record was exported twice"
     assert rows == {dataset_id(code, YEAR, KIND): e.versions[-1] for code, e in expected.items()}

@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 from click.testing import CliRunner
-from kafka import TopicPartition
 
 from cli.main import main
 from runtime import kafka, postgres
 from schemas import codec
 from schemas.errors import ProblemList
-from schemas.topics import CONFIRMATION_EVENTS, MINISTRY_EXPORT, MINISTRY_RECEIPTS, PARTITIONS, dlq
+from schemas.topics import CONFIRMATION_EVENTS, MINISTRY_EXPORT, MINISTRY_RECEIPTS, dlq
 from sinks.ministry import exports
 from sinks.ministry.export import Exporter
 from sinks.ministry.forwarding import Forwarding
@@ -41,16 +40,8 @@ def sent(settings):
     """``sent(topic)``: every committed message of the topic, oldest first in each partition."""
 
     def read_all(topic):
-        consumer = kafka.consumer(settings)
-        partitions = [TopicPartition(topic, p) for p in range(PARTITIONS)]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning()
-        ends = consumer.end_offsets(partitions)
-        messages = []
-        while any(consumer.position(tp) < end for tp, end in ends.items()):
-            messages += [m for of in consumer.poll(timeout_ms=200).values() for m in of]
-        consumer.close()
-        return messages
+        with closing(kafka.consumer(settings)) as consumer:
+            return list(kafka.to_end(consumer, kafka.partitions(topic)))
 
     return read_all
 

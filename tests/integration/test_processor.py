@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from kafka import TopicPartition
 
 from runtime import kafka
 from schemas import codec
@@ -76,7 +75,7 @@ def read_all(settings, topic):
     """All committed messages by partition."""
     consumer = kafka.consumer(settings)
     found = defaultdict(list)
-    for message in topic_log.to_end(consumer, [TopicPartition(topic, n) for n in range(PARTITIONS)]):
+    for message in kafka.to_end(consumer, kafka.partitions(topic)):
         found[message.partition].append(message)
     consumer.close()
     return found
@@ -124,7 +123,7 @@ def write(settings, commands, pause=0.0):
 def wait_until_answered(settings, commands, seconds=60):
     """Until the last command of every partition is committed."""
     consumer = kafka.consumer(settings, group_id="csdl.confirmation")
-    partitions = [TopicPartition(CONFIRMATION_COMMANDS, n) for n in range(PARTITIONS)]
+    partitions = kafka.partitions(CONFIRMATION_COMMANDS)
     deadline = time.monotonic() + seconds
     try:
         ends = consumer.end_offsets(partitions)
@@ -173,7 +172,7 @@ def test_what_is_no_command_is_set_aside_untouched_and_stops_nothing(topics, run
         "CommandRefused",
         wire.to_record(Refusal("c", "s", "19164001", "open", "CONF-ROLE", START, "19", "system", "absent")),
     )
-    partition = topic_log.partition_of(b"19164001")
+    partition = kafka.partition_of(b"19164001")
     cases = [
         (b"\xff\xfe rubbish", b"19164001", partition, b"AVRO-001"),
         (b"", b"19164001", partition, b"AVRO-001"),

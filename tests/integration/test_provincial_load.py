@@ -7,11 +7,10 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
-from kafka import TopicPartition
 
 from runtime import kafka, postgres
 from schemas import codec
-from schemas.topics import PARTITIONS, PUSH_ANSWERS, RECORDS_ACCEPTED
+from schemas.topics import PUSH_ANSWERS, RECORDS_ACCEPTED
 from sinks.provincial import outbox
 from sinks.provincial.load import Load
 from sinks.provincial.offsets import Fenced
@@ -49,14 +48,7 @@ def send(settings):
 def messages_of(settings, topic):
     """(key, value) of every message of the topic, oldest first in each partition."""
     with closing(kafka.consumer(settings)) as consumer:
-        partitions = [TopicPartition(topic, p) for p in range(PARTITIONS)]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning()
-        ends = consumer.end_offsets(partitions)
-        out = []
-        while any(consumer.position(tp) < end for tp, end in ends.items()):
-            out += [(m.key, m.value) for of in consumer.poll(timeout_ms=200).values() for m in of]
-        return out
+        return [(m.key, m.value) for m in kafka.to_end(consumer, kafka.partitions(topic))]
 
 
 def wait_for(condition, seconds=60):
@@ -185,5 +177,5 @@ def _offsets(ask):
 
 def _ends(settings):
     with closing(kafka.consumer(settings)) as consumer:
-        ends = consumer.end_offsets([TopicPartition(RECORDS_ACCEPTED, p) for p in range(PARTITIONS)])
+        ends = consumer.end_offsets(kafka.partitions(RECORDS_ACCEPTED))
         return {tp.partition: end for tp, end in ends.items()}

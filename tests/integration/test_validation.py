@@ -11,8 +11,7 @@ from kafka import TopicPartition
 
 from runtime import kafka
 from schemas import codec
-from schemas.topics import GRANTS_STATE, PARTITIONS, RECORDS_ACCEPTED, RECORDS_REFUSED, dlq, in_topic
-from streams.topic_log import partition_of
+from schemas.topics import GRANTS_STATE, RECORDS_ACCEPTED, RECORDS_REFUSED, dlq, in_topic
 from tests.unit.streams.test_validation_incoming import COMMAND
 from tests.unit.streams.validation_chunks import LONG_SCHOOL, SCHOOL, chunk, classes, closed
 
@@ -39,7 +38,7 @@ def grant(settings, vendor, school, state="allowed"):
 
 def send(settings, topic, school, *values, key=None):
     producer = kafka.producer(settings)
-    partition = partition_of(school.encode())
+    partition = kafka.partition_of(school.encode())
     for value in values:
         producer.send(topic, key=(key or school).encode(), value=value, partition=partition)
     producer.flush()
@@ -49,7 +48,7 @@ def send(settings, topic, school, *values, key=None):
 def read(settings, counts, seconds=30):
     """topic → its records, once each has as many as ``counts`` says; a little longer for surplus ones."""
     consumer = kafka.consumer(settings)
-    consumer.assign([TopicPartition(topic, p) for topic in counts for p in range(PARTITIONS)])
+    consumer.assign(kafka.partitions(*counts))
     consumer.seek_to_beginning()
     found: defaultdict[str, list[Any]] = defaultdict(list)
     deadline = time.monotonic() + seconds
@@ -103,7 +102,7 @@ def test_every_kind_of_bad_input_goes_where_it_belongs_and_stops_nothing(bench, 
     ]
     for record in found[RECORDS_ACCEPTED]:
         if record.key == SCHOOL.encode():
-            assert record.partition == partition_of(SCHOOL.encode())
+            assert record.partition == kafka.partition_of(SCHOOL.encode())
     assert 'csdl_records_total{outcome="refused",stage="validation"} 15.0' in metrics
 
 
@@ -138,7 +137,7 @@ def test_after_a_kill_nothing_is_missing(bench, run_process):
     with run_process("validation", bench):
         send(bench, SMAS, SCHOOL, *values[200:])
         consumer = kafka.consumer(bench)
-        consumer.assign([TopicPartition(RECORDS_ACCEPTED, partition_of(SCHOOL.encode()))])
+        consumer.assign([TopicPartition(RECORDS_ACCEPTED, kafka.partition_of(SCHOOL.encode()))])
         consumer.seek_to_beginning()
         found: set[bytes] = set()
         deadline = time.monotonic() + 40
@@ -152,7 +151,7 @@ def test_a_message_that_was_in_hand_at_three_ends_is_put_aside(bench, run_proces
     """Two crashes are in the file, and the third life ended with the message in hand."""
     folder = bench.data_dir / "validation"
     folder.mkdir(parents=True, exist_ok=True)
-    partition = partition_of(SCHOOL.encode())
+    partition = kafka.partition_of(SCHOOL.encode())
     (folder / "in-hand-0").write_text(f"{SMAS} {partition} 0 2 held\n", encoding="ascii")
     with run_process("validation", bench):
         send(bench, SMAS, SCHOOL, chunk(), chunk(classes(0)))

@@ -4,7 +4,6 @@ import time
 from contextlib import closing
 
 import pytest
-from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 from prometheus_client import REGISTRY
 
@@ -12,7 +11,6 @@ from runtime import kafka, postgres
 from schemas.topics import (
     CONFIRMATION_COMMANDS,
     CONFIRMATION_EVENTS,
-    PARTITIONS,
     RECORDS_ACCEPTED,
     dlq,
     in_topic,
@@ -75,7 +73,7 @@ def test_messages_that_nobody_read_wait_since_they_came(settings, watch):
 
 def test_a_group_that_commits_waits_for_the_rest_only(settings, watch):
     write(settings, CONFIRMATION_COMMANDS, 5)
-    partitions = [TopicPartition(CONFIRMATION_COMMANDS, p) for p in range(PARTITIONS)]
+    partitions = kafka.partitions(CONFIRMATION_COMMANDS)
     consumer = kafka.consumer(settings, group_id="csdl.confirmation")
     ends = consumer.end_offsets(partitions)
     consumer.assign(partitions)

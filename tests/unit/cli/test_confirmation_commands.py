@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cli import campaign, confirmation
+from cli import campaign
 from cli.main import main
 from schemas import register
 from streams import topic_log
@@ -87,19 +87,6 @@ def test_the_organisation_of_the_periods_reference_day_confirms(kind: str, day: 
 def test_what_cannot_be_done_ends_with_its_exit_code(args: tuple[str, ...], code: int, text: str) -> None:
     result = run(*args)
     assert (result.exit_code, text in result.output + result.stderr) == (code, True), result.output
-
-
-@pytest.mark.parametrize(
-    ("unit", "by_school", "role"),
-    [
-        ("19164101", True, "school_head"),
-        ("164", False, "district_officer"),
-        ("19", False, "department_officer"),
-        ("ministry", False, "ministry_adapter"),
-    ],
-)
-def test_a_unit_acts_in_its_own_role_unless_it_says_another(unit: str, by_school: bool, role: str) -> None:
-    assert confirmation.default_role(unit, by_school=by_school) == role
 
 
 def test_the_reasons_of_a_return_are_a_closed_list() -> None:

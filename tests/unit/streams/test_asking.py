@@ -1,0 +1,39 @@
+"""What people ask of the two machines: by whom, of what, with an id of its own."""
+
+import pytest
+
+from streams.confirmation import ask
+from streams.confirmation.commands import Act
+from streams.grants import ask as ask_for_grants
+from streams.grants.commands import Act as GrantAct
+
+SCHOOL = "19164101"
+DATASET = f"{SCHOOL}.2019.start"
+
+
+@pytest.mark.parametrize(
+    ("unit", "role"),
+    [
+        (SCHOOL, "school_head"),
+        ("164", "district_officer"),
+        ("19", "department_officer"),
+        ("ministry", "ministry_adapter"),
+    ],
+)
+def test_a_unit_acts_in_its_own_role_unless_it_says_another(unit, role):
+    asked = ask.act(DATASET, Act.CLAIM, unit, version=2, digest="d", account="cli")
+    assert (asked.role, asked.unit, asked.version, asked.digest) == (role, unit, 2, "d")
+    asked = ask.act(DATASET, Act.CLAIM, unit, version=2, digest="d", account="cli", role="system")
+    assert asked.role == "system"
+
+
+def test_the_department_opens_a_dataset_with_its_route():
+    asked = ask.opening(DATASET, ["164", "19"], account="cli")
+    assert (asked.ma_truong_hoc, asked.nam_hoc, asked.period) == (SCHOOL, 2019, "start")
+    assert (asked.unit, asked.role, asked.route) == ("19", "department_officer", ("164", "19"))
+
+
+def test_the_department_grants_and_each_command_has_an_id_of_its_own():
+    one, other = (ask_for_grants.grant(GrantAct.ALLOW, "smas", SCHOOL, account="cli") for _ in range(2))
+    assert (one.unit, one.role, one.grant_id) == ("19", "department_officer", f"smas/{SCHOOL}")
+    assert one.command_id != other.command_id
