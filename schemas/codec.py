@@ -85,11 +85,13 @@ def encode(name: str, record: dict[str, Any]) -> bytes:
 
 
 def decode(value: bytes) -> tuple[str, dict[str, Any]]:
-    """(contract name, record) of one event. Raises Undecodable (AVRO-001, AVRO-002, AVRO-003 body)."""
+    """(contract name, record) of one event. Raises Undecodable (AVRO-001, -002, -003 body, -005 not UTF-8)."""
     contract = contract_of(value)
     source = io.BytesIO(value[_FRAME.size :])
     try:
         record = fastavro.schemaless_reader(source, contract.parsed, None)
+    except UnicodeDecodeError:
+        raise Undecodable("AVRO-005") from None
     except Exception:
         raise Undecodable("AVRO-003") from None
     if source.read(1):
@@ -106,7 +108,10 @@ def record_type_of(name: str) -> str | None:
 
 
 def decode_batch(values: Sequence[bytes]) -> Batch:
-    """Chunks of one contract and version, all at once. Raises Undecodable if any of them does not fit."""
+    """Chunks of one contract and version, all at once. Raises Undecodable if any of them does not fit.
+
+    Whether the records' texts are UTF-8 is not looked at here: ``Batch.came.validate(full=True)`` says it.
+    """
     contract = contract_of(values[0])
     record_type = record_type_of(contract.name)
     if record_type is None:
@@ -121,7 +126,10 @@ def decode_batch(values: Sequence[bytes]) -> Batch:
     records = batch.column("Records")
     lengths = records.value_lengths().to_pylist()
     rows = pa.RecordBatch.from_struct_array(records.flatten())
-    header = batch.drop_columns(["Records"]).to_pylist()
+    try:
+        header = batch.drop_columns(["Records"]).to_pylist()
+    except UnicodeDecodeError:
+        raise Undecodable("AVRO-005") from None
     frame = _brought_up(pl.DataFrame(pl.from_arrow(rows)), record_type)
     return Batch(contract.name, record_type, header, lengths, frame, rows)
 

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, Final
 
 import polars as pl
+import pyarrow as pa
 
 from schemas import codec
 from schemas.topics import vendor_of
@@ -20,6 +21,7 @@ CLOSED: Final = "PushClosed"
 REPORTED: Final = "Reported"
 WRONG_CONTRACT: Final = "VAL-004"
 TOO_LARGE: Final = "VAL-009"
+NOT_UTF8: Final = "AVRO-005"
 
 WRONG_HEADER: Final = "VAL-006"
 
@@ -54,7 +56,7 @@ class Sorted:
 def sort(messages: Sequence[Incoming]) -> Sorted:
     """Every message comes out once: in a batch, as a closing or as a dead letter.
 
-    Codes: AVRO-001..003 cannot be decoded, VAL-004 no contract of this topic, VAL-006 a header that cannot be
+    Codes: AVRO-001..003 and -005 cannot be decoded, VAL-004 no contract of this topic, VAL-006 a header that cannot be
     carried on, VAL-009 too large.
     """
     out = Sorted()
@@ -83,7 +85,7 @@ def sort(messages: Sequence[Incoming]) -> Sorted:
 def _decode(messages: Sequence[Incoming], positions: list[int], out: Sorted) -> None:
     """Together if all of them decode and are sound, else one by one."""
     try:
-        batch = codec.decode_batch([messages[i].value for i in positions])
+        batch = _readable([messages[i].value for i in positions])
     except codec.Undecodable:
         batch = None
     if batch is not None and not any(map(_fault, batch.headers, batch.lengths)):
@@ -107,10 +109,21 @@ def _fault(header: dict[str, Any], length: int) -> str | None:
     return None if sound_header(header) else WRONG_HEADER
 
 
+def _readable(values: Sequence[bytes]) -> codec.Batch:
+    """What decodes and is UTF-8 throughout. Raises Undecodable: what is not would crash whoever reads it."""
+    batch = codec.decode_batch(values)
+    if batch.came is not None:
+        try:
+            batch.came.validate(full=True)
+        except pa.ArrowInvalid:
+            raise codec.Undecodable(NOT_UTF8) from None
+    return batch
+
+
 def _decode_one(value: bytes) -> codec.Batch:
     """By pyruhvro, else row by row by fastavro (which also refuses bytes behind the record)."""
     try:
-        return codec.decode_batch([value])
+        return _readable([value])
     except codec.Undecodable:
         name, event = codec.decode(value)
     record_type = name.removesuffix(REPORTED)
