@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import click
 import polars as pl
+from psycopg2.extensions import connection
 
 from bench import bare, documented, ours
 from bench.cpu import Spent, measured
@@ -57,21 +58,18 @@ def lanes(stack: Stack, everything: pl.DataFrame, documented_records: int) -> di
     settings = stack.settings()
     db = postgres.connect(settings)
     ours.allow(settings, everything.height)
-    say("ours")
     work, number = list(ours.pushes(everything)), everything.height - WARM_UP
+    plain = plain_frame(everything)
+    before = bare_lane(stack, db, plain, number)
+    say("ours")
     ours.run(settings, db, work[:WARM_UP_SCHOOLS], WARM_UP)
     with measured(pids(stack)) as spent:
         ours.run(settings, db, work[WARM_UP_SCHOOLS:], number)
     mine = lane(spent, number)
     say("verdicts at half load")
     took = ours.verdict_ms(settings, everything.head(min(number, 50_000)), mine["records_per_s"] / 2)
-    say("bare COPY + merge")
-    plain = plain_frame(everything)
-    bare.prepare(db, plain)
-    bare.run(db, plain.head(WARM_UP))
-    with measured(pids(stack)) as spent:
-        bare.run(db, plain.tail(number))
-    floor = lane(spent, number)
+    # Before and after ours, the faster counts: whoever comes later meets a busier disk.
+    floor = max(before, bare_lane(stack, db, plain, number), key=lambda one: one["records_per_s"])
     say("the documented way")
     peer = documented_lane(stack, settings, plain, documented_records)
     return {
@@ -83,6 +81,16 @@ def lanes(stack: Stack, everything: pl.DataFrame, documented_records: int) -> di
         "ratio_to_documented": round(mine["records_per_s"] / peer["records_per_s"], 1),
         "verdict_p99_ms": at(took, 0.99),
     }
+
+
+def bare_lane(stack: Stack, db: connection, plain: pl.DataFrame, number: int) -> dict[str, Any]:
+    """COPY and merge of the last ``number`` rows, after those before them."""
+    say("bare COPY + merge")
+    bare.prepare(db, plain)
+    bare.run(db, plain.head(plain.height - number))
+    with measured(pids(stack)) as spent:
+        bare.run(db, plain.tail(number))
+    return lane(spent, number)
 
 
 def documented_lane(stack: Stack, settings: Settings, plain: pl.DataFrame, number: int) -> dict[str, Any]:
