@@ -85,7 +85,7 @@ def encode(name: str, record: dict[str, Any]) -> bytes:
 
 
 def decode(value: bytes) -> tuple[str, dict[str, Any]]:
-    """(contract name, record) of one event. Raises Undecodable (AVRO-001, -002, -003 body, -005 not UTF-8)."""
+    """(contract name, record) of one event. Raises Undecodable (AVRO-001, -002, -003, -005)."""
     contract = contract_of(value)
     source = io.BytesIO(value[_FRAME.size :])
     try:

@@ -56,8 +56,8 @@ class Sorted:
 def sort(messages: Sequence[Incoming]) -> Sorted:
     """Every message comes out once: in a batch, as a closing or as a dead letter.
 
-    Codes: AVRO-001..003 and -005 cannot be decoded, VAL-004 no contract of this topic, VAL-006 a header that cannot be
-    carried on, VAL-009 too large.
+    Codes: AVRO-001..003 cannot be decoded, AVRO-005 not UTF-8, VAL-004 no contract of this topic, VAL-006 a
+    header that cannot be carried on, VAL-009 too large.
     """
     out = Sorted()
     groups: dict[int, list[int]] = {}
