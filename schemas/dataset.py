@@ -15,6 +15,6 @@ def dataset_id(school: str, year: int, kind: str) -> str:
 
 
 def split(dataset: str) -> tuple[str, int, str]:
-    """(school, year, period) of a dataset id."""
-    school, year, period = dataset.rsplit(".", 2)
+    """(school, year, period) of a dataset id. Raises ValueError for what is none."""
+    school, year, period = dataset.split(".")
     return school, int(year), period

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from schemas import dataset as dataset_ids
 from schemas.register import DEPARTMENT
 from streams.confirmation.commands import Act, Command, Role
 
@@ -34,12 +33,11 @@ def act(
     reason: str = "",
 ) -> Command:
     """A unit acts on the version and digest that it saw; in its own role unless another is named."""
-    school, _, _ = dataset_ids.split(dataset_id)
     return _command(
         dataset_id,
         what,
         unit=unit,
-        role=role or role_of(unit, school),
+        role=role or role_of(unit, _parts(dataset_id)[0]),
         account=account,
         version=version,
         digest=digest,
@@ -71,12 +69,12 @@ def _command(
     reason_text: str = "",
     route: tuple[str, ...] = (),
 ) -> Command:
-    school, year, period = dataset_ids.split(dataset_id)
+    school, year, period = _parts(dataset_id)
     return Command(
         command_id=str(uuid4()),
         dataset_id=dataset_id,
         ma_truong_hoc=school,
-        nam_hoc=year,
+        nam_hoc=int(year),
         period=period,
         command=command,
         issued_at=datetime.now(UTC),
@@ -89,3 +87,8 @@ def _command(
         reason_text=reason_text,
         route=route,
     )
+
+
+def _parts(dataset_id: str) -> list[str]:
+    """School, year, period. The machine answers for what is no school; it must not fail here."""
+    return dataset_id.rsplit(".", 2)
