@@ -39,9 +39,9 @@ def campaign() -> None:
 def open_campaign(
     year: int, kind: str, schools: str, on: datetime | None, account: str, as_json: bool
 ) -> None:
-    """Open a dataset for each school; the units that must confirm it are fixed now.
+    """Mở bộ dữ liệu cho từng trường — open a dataset for each school.
 
-    One that cannot be opened stops no other. Exit code 1 if any was refused for another reason than being
+    The units that must confirm it are fixed now. One that cannot be opened stops no other. Exit code 1 if any was refused for another reason than being
     open already.
     """
     settings = Settings()

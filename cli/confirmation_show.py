@@ -27,7 +27,10 @@ def possible(state: State) -> list[str]:
 @click.argument("school")
 @json_option
 def show(school: str, as_json: bool) -> None:
-    """Where the datasets of SCHOOL stand: version and digest to name, whose turn it is, what may be done."""
+    """Bộ dữ liệu của trường đang ở đâu — where the datasets of SCHOOL stand.
+
+    Version and digest to name, whose turn it is, what may be done.
+    """
     found = topic_log.read_states(MACHINE, Settings(), school)
     states = sorted((s for s in found.values() if s.ma_truong_hoc == school), key=lambda s: s.dataset_id)
     if as_json:
@@ -51,7 +54,10 @@ def show(school: str, as_json: bool) -> None:
 @click.argument("school")
 @json_option
 def history(school: str, as_json: bool) -> None:
-    """Every event of SCHOOL's datasets, from the topic; says whether the chain holds (exit code 1 if not)."""
+    """Lịch sử của trường — every event of SCHOOL's datasets.
+
+    Read from the topic; says whether the chain holds (exit code 1 if not).
+    """
     records = list(topic_log.read_events(MACHINE, Settings(), school))
     broken = _breaks(records)
     if as_json:
@@ -71,7 +77,7 @@ def history(school: str, as_json: bool) -> None:
 @click.command()
 @json_option
 def verify(as_json: bool) -> None:
-    """Check the chain of every dataset from its first event, and that its state is the chain's end."""
+    """Kiểm tra chuỗi sự kiện — check every dataset's chain, and that its state is the chain's end."""
     settings = Settings()
     # States first: an event between the two readings then only lengthens a chain.
     states = topic_log.read_states(MACHINE, settings)
@@ -95,7 +101,7 @@ def verify(as_json: bool) -> None:
 @json_option
 @click.option("--markdown", is_flag=True, help="Print docs/confirmation.md.")
 def table(as_json: bool, markdown: bool) -> None:
-    """The state machine's table: state, command, role and unit, next state, what must hold."""
+    """Bảng trạng thái — the state machine: state, command, role, unit, next state, what must hold."""
     if markdown:
         click.echo(diagram.document(), nl=False)
         return

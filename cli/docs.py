@@ -29,7 +29,7 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; fail if a document would change.")
 def docs(check: bool) -> None:
-    """Write the documents that are generated from contracts, rules, topics, tables and metrics."""
+    """In tài liệu — write the documents printed from contracts, rules, topics, tables, metrics."""
     stale = stale_documents()
     for name, text in stale.items():
         click.echo(name)

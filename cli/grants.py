@@ -1,6 +1,7 @@
 """`csdl grants`: which vendor may push for which school."""
 
 from datetime import date
+from typing import Final
 
 import click
 
@@ -16,6 +17,11 @@ from streams.grants.commands import ROLE, Act
 from streams.grants.process import MACHINE
 from streams.grants.state import Standing
 
+HELP: Final = {
+    Act.ALLOW: "Cấp quyền — allow VENDOR to push for SCHOOL.",
+    Act.REVOKE: "Thu hồi quyền — VENDOR may no longer push for SCHOOL.",
+}
+
 
 @click.group()
 def grants() -> None:
@@ -23,7 +29,7 @@ def grants() -> None:
 
 
 def _acting(act: Act) -> click.Command:
-    @click.command(name=act.value, help=f"{act.value.capitalize()} VENDOR to push for SCHOOL.")
+    @click.command(name=act.value, help=HELP[act])
     @click.argument("vendor")
     @click.argument("school")
     @click.option("--unit", default=DEPARTMENT, show_default=True, help="Unit that acts.")
@@ -73,7 +79,7 @@ def check(settings: Settings, vendor: str, school: str | None) -> None:
 @click.option("--all", "with_revoked", is_flag=True, help="Revoked ones too.")
 @json_option
 def list_grants(vendor: str | None, with_revoked: bool, as_json: bool) -> None:
-    """List the grants, as validation reads them."""
+    """Các quyền đang có — list the grants, as validation reads them."""
     found = sorted(topic_log.read_states(MACHINE, Settings()).items())
     rows = [
         {"vendor": s.vendor, "school": s.ma_truong_hoc, "state": s.state.value}

@@ -12,40 +12,64 @@ import click
 
 from schemas.errors import ProblemList
 
-#: command name -> (module, attribute, one line of help)
+#: command name -> (module, attribute, one line of help: Vietnamese, then English)
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
-    "campaign": ("cli.campaign", "campaign", "Open datasets for the schools to fill."),
-    "config": ("cli.stack", "config", "Print the settings in force, without secrets."),
+    "campaign": ("cli.campaign", "campaign", "Mở đợt báo cáo — open datasets for the schools to fill."),
+    "config": (
+        "cli.stack",
+        "config",
+        "In cấu hình đang dùng — print the settings in force, without secrets.",
+    ),
     "confirmation": (
         "cli.confirmation",
         "confirmation",
-        "Submit, confirm, return, forward; show and verify.",
+        "Gửi, xác nhận, trả lại, chuyển, xem — submit, confirm, return, forward; show and verify.",
     ),
-    "docs": ("cli.docs", "docs", "Write the documents that are generated from data."),
     "demo": (
         "cli.demo.command",
         "demo",
-        "A province through the whole pipeline, every record accounted for.",
+        "Chạy thử cả hệ thống — a made-up province through all of it, every record accounted for.",
     ),
-    "down": ("cli.stack", "down", "Stop the local stack."),
-    "metrics": ("cli.metrics", "metrics", "What the pipeline measures."),
-    "ministry": ("cli.ministry", "ministry", "What went to the Ministry, and a stand-in for it."),
-    "grants": ("cli.grants", "grants", "Allow and revoke a vendor's right to push for a school."),
+    "docs": ("cli.docs", "docs", "In tài liệu sinh từ mã nguồn — write the documents that are generated."),
+    "down": ("cli.stack", "down", "Dừng hệ thống — stop the local stack."),
+    "grants": (
+        "cli.grants",
+        "grants",
+        "Cấp, thu hồi quyền đẩy dữ liệu — a vendor's right to push for a school.",
+    ),
+    "metrics": ("cli.metrics", "metrics", "Các số đo — what the pipeline measures."),
+    "ministry": (
+        "cli.ministry",
+        "ministry",
+        "Dữ liệu chuyển lên Bộ — what went to the Ministry, and a stand-in for it.",
+    ),
     "preflight": (
         "cli.push",
         "preflight",
-        "Say what a vendor's files would be refused for, and send nothing.",
+        "Kiểm tra tệp, không gửi — say what files would be refused for, send nothing.",
     ),
-    "push": ("cli.push", "push", "Send a vendor's files for one school."),
-    "push-status": ("cli.push", "push_status", "Say what became of a push and of its refused records."),
-    "pushes": ("cli.push", "pushes", "List the pushes and what became of them."),
-    "rules": ("cli.schemas", "rules", "The rule book."),
-    "run": ("cli.run", "run", "Run one process of the pipeline in the foreground."),
-    "schemas": ("cli.schemas", "schemas", "The data contracts: list, freeze, publish."),
-    "setup": ("cli.stack", "setup", "Make the topics and the tables on servers that run already."),
-    "status": ("cli.stack", "status", "Say what runs in the local stack."),
-    "synthetic": ("cli.synthetic", "synthetic", "Write a made-up province as the vendors' files."),
-    "up": ("cli.stack", "up", "Start Kafka, PostgreSQL and every process of the pipeline."),
+    "push": ("cli.push", "push", "Gửi tệp của một trường — send a vendor's files for one school."),
+    "push-status": (
+        "cli.push",
+        "push_status",
+        "Kết quả một lần gửi — what became of a push and of its refused records.",
+    ),
+    "pushes": ("cli.push", "pushes", "Các lần gửi — list the pushes and what became of them."),
+    "rules": ("cli.schemas", "rules", "Bộ quy tắc kiểm tra — the rule book."),
+    "run": ("cli.run", "run", "Chạy một tiến trình — run one process of the pipeline in the foreground."),
+    "schemas": ("cli.schemas", "schemas", "Hợp đồng dữ liệu — the data contracts: list, freeze, publish."),
+    "setup": (
+        "cli.stack",
+        "setup",
+        "Tạo chủ đề và bảng — make the topics and tables on servers that run already.",
+    ),
+    "status": ("cli.stack", "status", "Tình trạng hệ thống — say what runs in the local stack."),
+    "synthetic": (
+        "cli.synthetic",
+        "synthetic",
+        "Tạo dữ liệu giả lập — write a made-up province as the vendors' files.",
+    ),
+    "up": ("cli.stack", "up", "Khởi động — start Kafka, PostgreSQL and every process of the pipeline."),
 }
 
 
@@ -67,7 +91,7 @@ class _Table(click.Group):
         try:
             return super().invoke(ctx)
         except ProblemList as problems:
-            from cli.answers import exit_code, print_problems
+            from cli.answers import exit_code, print_problems  # with all it needs: not for csdl --help
 
             print_problems(problems.problems)
             ctx.exit(exit_code(problems.problems))
@@ -79,4 +103,8 @@ class _Table(click.Group):
 
 @click.command(cls=_Table, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """School records from the vendors' software to the Ministry, confirmed level by level."""
+    """Hồ sơ trường học, từ phần mềm của nhà cung cấp đến Bộ, xác nhận qua từng cấp.
+
+    School records from the vendors' software to the Ministry, confirmed level by level.
+    Exit codes: 0 done, 1 refused, 2 called wrongly, 3 a part of the system is away.
+    """

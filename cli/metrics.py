@@ -26,13 +26,13 @@ come from the process `watch`, which looks at Kafka and PostgreSQL every few sec
 
 @click.group()
 def metrics() -> None:
-    """What the pipeline measures."""
+    """Các số đo — what the pipeline measures."""
 
 
 @metrics.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """Every metric: name, kind, labels, one sentence."""
+    """Danh sách số đo — every metric: name, kind, labels, one sentence."""
     if as_json:
         listed = [
             {

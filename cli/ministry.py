@@ -15,7 +15,7 @@ STATES = ("opened", "sent", "answered", "mismatch")
 
 @click.group()
 def ministry() -> None:
-    """What went to the Ministry, and a stand-in for it."""
+    """Dữ liệu chuyển lên Bộ — what went to the Ministry, and a stand-in for it."""
 
 
 @ministry.command()
@@ -28,7 +28,7 @@ def ministry() -> None:
 )
 @click.option("--seed", default=0, show_default=True, help="Another seed refuses others.")
 def simulate(refuse_percent: float, seed: int) -> None:
-    """Answer every exported record as the Ministry would, until told to stop (Ctrl-C)."""
+    """Đóng vai Bộ — answer every exported record as the Ministry would, until told to stop (Ctrl-C)."""
     stand_in.run(Settings(), refuse_percent=refuse_percent, seed=seed)
 
 
@@ -36,7 +36,7 @@ def simulate(refuse_percent: float, seed: int) -> None:
 @click.option("--state", type=click.Choice(STATES), help="Only these.")
 @json_option
 def exports(state: str | None, as_json: bool) -> None:
-    """List the exports and what the Ministry answered."""
+    """Các lần chuyển lên Bộ — list the exports and what the Ministry answered."""
     with database("csdl ministry") as conn:
         found = ministry_exports.listed(conn, state)
     if as_json:
@@ -62,7 +62,7 @@ def exports(state: str | None, as_json: bool) -> None:
 @ministry.command()
 @click.argument("export_id")
 def retry(export_id: str) -> None:
-    """Try an export again that was withheld because its digest did not fit."""
+    """Chuyển lại — try an export again that was withheld because its digest did not fit."""
     with database("csdl ministry") as conn:
         ministry_exports.retry(conn, export_id)
     click.echo(f"{export_id}: opened")

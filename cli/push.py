@@ -50,7 +50,7 @@ def push(
     push_id: str | None,
     dry_run: bool,
 ) -> None:
-    """Send a vendor's files for one school as one push."""
+    """Gửi tệp của một trường — send a vendor's files for one school as one push."""
     settings, target = Settings(), Target(vendor, school, year, kind)
     reading = _read(settings, target, paths, push_id, as_json)
     if dry_run:
@@ -82,7 +82,7 @@ def push(
 @click.command()
 @_options
 def preflight(vendor: str, school: str, year: int, kind: str, paths: tuple[Path, ...], as_json: bool) -> None:
-    """Say what would be refused or warned of, with its place; send nothing."""
+    """Kiểm tra tệp, không gửi — say what would be refused or warned of, with its place."""
     target = Target(vendor, school, year, kind)
     reading = _read(Settings(), target, paths, None, as_json)
     _report(check(reading.tables, reading.warnings, target), as_json)
@@ -91,7 +91,7 @@ def preflight(vendor: str, school: str, year: int, kind: str, paths: tuple[Path,
 @click.command()
 @json_option
 def pushes(as_json: bool) -> None:
-    """List the pushes and what became of them, newest first."""
+    """Các lần gửi — list the pushes and what became of them, newest first."""
     with database("csdl push") as conn:
         found = push_book.listed(conn)
     if as_json:
@@ -119,7 +119,7 @@ def pushes(as_json: bool) -> None:
 @click.argument("push_id")
 @json_option
 def push_status(push_id: str, as_json: bool) -> None:
-    """Say what became of a push, and of each record that was refused."""
+    """Kết quả một lần gửi — what became of a push, and of each record that was refused."""
     with database("csdl push") as conn:
         found, refused = push_book.one(conn, push_id)
     if not found:

@@ -33,7 +33,7 @@ PROCESSES: Final[dict[str, str]] = {
     "--standard-port", is_flag=True, help="Serve /metrics where Prometheus looks for this process by default."
 )
 def run(process: str, standard_port: bool) -> None:
-    """Run one process of the pipeline until it is told to stop (SIGTERM, Ctrl-C)."""
+    """Chạy một tiến trình — run one process of the pipeline until it is told to stop (SIGTERM, Ctrl-C)."""
     settings = Settings()
     if standard_port:
         settings.http_port = PORT_BASE + OFFSETS[process]

@@ -34,7 +34,7 @@ def schemas() -> None:
 @schemas.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """Every record type and every contract on the wire: name, number of fields, versions with their ids."""
+    """Danh sách — record types and contracts on the wire: number of fields, versions with their ids."""
     listed = [*(_record_type(name) for name in record_types()), *map(_contract, frozen.contracts())]
     if as_json:
         print_json([asdict(row) for row in listed])
@@ -47,7 +47,7 @@ def list_(as_json: bool) -> None:
 
 @schemas.command()
 def freeze() -> None:
-    """Write a new version of each contract that changed, if every earlier version agrees."""
+    """Chốt phiên bản — write a new version of each changed contract, if every earlier one agrees."""
     try:
         changes = freezing.freeze()
     except freezing.Incompatible as error:
@@ -62,7 +62,7 @@ def freeze() -> None:
 @schemas.command()
 @click.option("--registry", "url", required=True, help="Confluent API, e.g. http://HOST:PORT/apis/ccompat/v7")
 def publish(url: str) -> None:
-    """Mirror every version into a schema registry, each under the id that it has on the wire."""
+    """Công bố — mirror every version into a schema registry, each under its id on the wire."""
     done = registry.publish(url)
     for contract in done.written:
         click.echo(f"{contract.name} v{contract.version} ({contract.id})")

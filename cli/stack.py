@@ -34,7 +34,7 @@ data_dir_option = click.option(
 @click.option("--wait/--no-wait", default=True, help="Wait until every process is ready.")
 @json_option
 def up(data_dir: Path, port_base: int, wait: bool, as_json: bool) -> None:
-    """Start Kafka, PostgreSQL and every process of the pipeline."""
+    """Khởi động — start Kafka, PostgreSQL and every process of the pipeline."""
     it = layout.Stack(data_dir.absolute(), port_base)
     say = stack.silent if as_json else lambda line: click.echo(f"  {line}")
     stack.up(it, wait=wait, say=say)
@@ -45,7 +45,7 @@ def up(data_dir: Path, port_base: int, wait: bool, as_json: bool) -> None:
 @data_dir_option
 @click.option("--delete", is_flag=True, help="Delete the data too.")
 def down(data_dir: Path, delete: bool) -> None:
-    """Stop the local stack."""
+    """Dừng hệ thống — stop the local stack."""
     stack.down(layout.at(data_dir), delete=delete)
 
 
@@ -53,13 +53,13 @@ def down(data_dir: Path, delete: bool) -> None:
 @data_dir_option
 @json_option
 def status(data_dir: Path, as_json: bool) -> None:
-    """Say what runs in the local stack."""
+    """Tình trạng hệ thống — say what runs in the local stack."""
     _print(stack.status(layout.at(data_dir)), as_json)
 
 
 @click.command()
 def setup() -> None:
-    """Make the topics and the tables on servers that run already."""
+    """Tạo chủ đề và bảng — make the topics and the tables on servers that run already."""
     from sinks.provincial.migrate import migrate
 
     settings = Settings()
@@ -70,7 +70,7 @@ def setup() -> None:
 @click.command()
 @json_option
 def config(as_json: bool) -> None:
-    """Print the settings in force, without secrets."""
+    """In cấu hình đang dùng — print the settings in force, without secrets."""
     values = Settings().model_dump(mode="json")
     if as_json:
         print_json(values)

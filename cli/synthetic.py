@@ -25,7 +25,7 @@ from producers.synthetic.write import write, write_register
 )
 @click.option("--json", "as_json", is_flag=True, help="Say what was written as JSON.")
 def synthetic(schools: int, seed: int, out: Path, as_json: bool) -> None:
-    """Write a made-up province: register.csv, and for each school its vendor's files."""
+    """Tạo dữ liệu giả lập — a made-up province: register.csv, and each school's vendor's files."""
     started = time.monotonic()
     chosen = province.choose(province.plan(seed), schools, seed)
     write_register(out / "register.csv", chosen)
