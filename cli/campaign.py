@@ -41,8 +41,8 @@ def open_campaign(
 ) -> None:
     """Mở bộ dữ liệu cho từng trường — open a dataset for each school.
 
-    The units that must confirm it are fixed now. One that cannot be opened stops no other. Exit code 1 if any was refused for another reason than being
-    open already.
+    The units that must confirm it are fixed now. One that cannot be opened stops no other. Exit code 1 if
+    any was refused for another reason than being open already.
     """
     settings = Settings()
     if year not in settings.school_years:
