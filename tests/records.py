@@ -12,6 +12,19 @@ from schemas.catalogue import in_context
 START_OF_2019: Final = {"NamHoc": 2019, "LoaiDongBo": "1"}
 SCHOOL: Final = "19164301"
 
+CHUNK_HEADER: Final[dict[str, Any]] = {
+    "PushId": "p",
+    "Vendor": "smas",
+    "MaTruongHoc": SCHOOL,
+    "Chunk": 0,
+    "Source": "",
+    "Sheet": "",
+    "Rows": [1],
+    "Refused": [],
+    **START_OF_2019,
+}
+"""Of a chunk with one record, of a clean push."""
+
 SUBJECT: Final = {"MaMonHoc": "01", "MonChuyen": False, "LoaiDanhGia": "0", "MonVnen": False}
 
 VALID: Final[dict[str, dict[str, Any]]] = {

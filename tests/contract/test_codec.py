@@ -9,16 +9,10 @@ import pytest
 from bench.records import pupils
 from schemas import codec, frozen
 from schemas.codec import Undecodable
+from tests.records import CHUNK_HEADER
 
-HEADER = {
-    "PushId": "p",
-    "Vendor": "smas",
-    "MaTruongHoc": "19164301",
-    "NamHoc": 2019,
-    "LoaiDongBo": "1",
-    "Chunk": 0,
+HEADER = CHUNK_HEADER | {
     "Source": "a.json",
-    "Sheet": "",
     "Rows": [1, 2, 3],
     "Refused": [{"ClientId": "CL-9", "Row": 4, "Rule": "HS-002", "Fields": ["HoTen"]}],
 }

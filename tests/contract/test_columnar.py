@@ -16,22 +16,12 @@ from schemas import codec, frozen
 from schemas.codelist import codes
 from schemas.contracts import Field, RecordType, record, record_types
 from schemas.freeze import current
+from tests.records import CHUNK_HEADER
 
 DEADLY = {
     "bytes": "bytes",
     "decimal": {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2},
     "uuid": {"type": "string", "logicalType": "uuid"},
-}
-HEADER = {
-    "PushId": "p",
-    "Vendor": "smas",
-    "MaTruongHoc": "19164301",
-    "NamHoc": 2019,
-    "LoaiDongBo": "1",
-    "Chunk": 0,
-    "Source": "",
-    "Sheet": "",
-    "Refused": [],
 }
 
 
@@ -109,7 +99,7 @@ def test_any_chunk_comes_back_and_fastavro_reads_and_writes_the_same_bytes(recor
     rng = random.Random(seed)
     rows = [row(record(record_type), rng) for _ in range(rng.randrange(1, 40))]
     frame = pl.DataFrame(rows, schema=codec.frame_schema(record_type))
-    header = HEADER | {"Rows": list(range(1, len(rows) + 1))}
+    header = CHUNK_HEADER | {"Rows": list(range(1, len(rows) + 1))}
     value = codec.encode_chunk(record_type, header, frame)
 
     chunk = codec.decode_chunk(value)

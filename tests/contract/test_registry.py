@@ -22,22 +22,12 @@ from schemas import codec, freeze, frozen
 from schemas.contracts import record_types
 from schemas.errors import ProblemList
 from tests import new_record
-from tests.records import records
+from tests.records import CHUNK_HEADER, records
 from tests.support import is_free
 
 HEADERS: dict[str, dict[str, Any]] = {
-    "Reported": {
-        "PushId": "p",
-        "Vendor": "smas",
-        "MaTruongHoc": "19164301",
-        "NamHoc": 2019,
-        "LoaiDongBo": "1",
-        "Chunk": 0,
-        "Source": "a.json",
-        "Sheet": "",
-        "Rows": [1],
-        "Refused": [{"ClientId": "x", "Row": 2, "Rule": "HS-002", "Fields": ["HoTen"]}],
-    },
+    "Reported": CHUNK_HEADER
+    | {"Source": "a.json", "Refused": [{"ClientId": "x", "Row": 2, "Rule": "HS-002", "Fields": ["HoTen"]}]},
     "Exported": {
         "ExportId": "e",
         "DatasetId": "19164301.2019.start",

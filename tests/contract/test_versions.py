@@ -8,20 +8,8 @@ import pytest
 from schemas import codec, freeze
 from schemas.catalogue import in_context, rules, violations
 from tests import new_record
-from tests.records import records
+from tests.records import CHUNK_HEADER, records
 
-HEADER = {
-    "PushId": "p",
-    "Vendor": "smas",
-    "MaTruongHoc": "19164301",
-    "NamHoc": 2019,
-    "LoaiDongBo": "1",
-    "Chunk": 0,
-    "Source": "",
-    "Sheet": "",
-    "Rows": [1],
-    "Refused": [],
-}
 MORE = {
     "name": "GhiChuMoi",
     "type": ["null", "string"],
@@ -57,20 +45,20 @@ def grow(home: Path, record_type: str, nested: str | None = None) -> None:
 @pytest.mark.parametrize(("record_type", "nested"), [("HocSinh", None), ("LopHoc", "DsMonHoc")])
 def test_a_chunk_of_version_1_gets_the_new_field_as_null(home, record_type, nested):
     before = records(record_type)
-    old = codec.encode_chunk(record_type, HEADER, before)
+    old = codec.encode_chunk(record_type, CHUNK_HEADER, before)
     grow(home, record_type, nested)
-    new = codec.encode_chunk(record_type, HEADER, records(record_type))
+    new = codec.encode_chunk(record_type, CHUNK_HEADER, records(record_type))
     assert old[1:5] != new[1:5]
     first, second = codec.decode_chunks([old, new])
     assert first.records.equals(second.records)
     assert first.records.schema == codec.frame_schema(record_type)
-    frame = in_context(first.records, [HEADER], [1])
+    frame = in_context(first.records, [CHUNK_HEADER], [1])
     assert violations(frame, rules(record_type)).is_empty()
 
 
 def test_a_vendor_that_still_writes_version_1_is_read_with_one_that_writes_version_2(home):
-    old = codec.encode_chunk("HocSinh", HEADER, records("HocSinh"))
+    old = codec.encode_chunk("HocSinh", CHUNK_HEADER, records("HocSinh"))
     grow(home, "HocSinh")
-    new = codec.encode_chunk("HocSinh", HEADER, records("HocSinh", {"GhiChuMoi": "mới"}))
+    new = codec.encode_chunk("HocSinh", CHUNK_HEADER, records("HocSinh", {"GhiChuMoi": "mới"}))
     notes = [c.records.get_column("GhiChuMoi").to_list() for c in codec.decode_chunks([old, new, old])]
     assert notes == [[None], ["mới"], [None]]

@@ -11,20 +11,8 @@ from schemas.contracts import record, record_types
 from schemas.topics import in_topic, topics
 from sinks.provincial import tables
 from tests import new_record
-from tests.records import version
+from tests.records import CHUNK_HEADER, version
 
-HEADER = {
-    "PushId": "p",
-    "Vendor": "smas",
-    "MaTruongHoc": "19164301",
-    "NamHoc": 2019,
-    "LoaiDongBo": "1",
-    "Chunk": 0,
-    "Source": "",
-    "Sheet": "",
-    "Rows": [1],
-    "Refused": [],
-}
 PIECE = {
     "ClientId": "TB-1",
     "MaThietBi": "000001",
@@ -58,7 +46,7 @@ def test_its_chunks_are_frozen_under_ids_of_their_own_and_the_others_keep_theirs
 
 
 def test_its_records_travel():
-    value = codec.encode_chunk("ThietBi", HEADER, pieces())
+    value = codec.encode_chunk("ThietBi", CHUNK_HEADER, pieces())
     chunk = codec.decode_chunk(value)
     assert chunk.record_type == "ThietBi"
     assert chunk.records.equals(pieces())
@@ -77,7 +65,7 @@ def test_its_records_travel():
     ],
 )
 def test_its_rules_are_derived_and_its_own(changes, rule):
-    frame = in_context(pieces(**changes), [HEADER], [1])
+    frame = in_context(pieces(**changes), [CHUNK_HEADER], [1])
     assert violations(frame, rules("ThietBi")).get_column("rule").to_list() == ([rule] if rule else [])
 
 
