@@ -8,13 +8,13 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from schemas.errors import Problem
+from schemas.errors import Problem, ProblemList
 from streams.commands_client import Outcome
 
 REFUSED: Final = 1
@@ -38,6 +38,14 @@ def print_problems(problems: Iterable[Problem]) -> None:
         place = f"{problem.place}: " if str(problem.place) else ""
         for text in problem.messages():
             click.echo(f"{problem.code} {place}{text}", err=True)
+
+
+def fail_with(error: ProblemList, as_json: bool) -> NoReturn:
+    """End with problems: as JSON if asked, else as ``csdl`` prints all problems."""
+    if not as_json:
+        raise error
+    print_json({"problems": [p.as_dict() for p in error.problems]})
+    raise click.exceptions.Exit(exit_code(error.problems))
 
 
 def print_json(value: Any) -> None:

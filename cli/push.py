@@ -1,19 +1,17 @@
-"""`csdl push`, `csdl preflight`, `csdl pushes`, `csdl push-status`: the vendors' side on the command line."""
+"""`csdl push`, `csdl preflight`: a vendor's files for one school, sent or only judged."""
 
 import uuid
 from collections import Counter
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from cli import push_book
-from cli.answers import exit_code, json_option, print_json, print_table
-from cli.database import database
+from cli.answers import fail_with, json_option, print_json
 from producers import envelope, files
 from producers.client import PushClient
 from producers.model import Reading, Target
-from producers.preflight import Finding, check, explain
+from producers.preflight import Finding, check
 from runtime.settings import Settings
 from schemas import register
 from schemas.errors import Problem, ProblemList
@@ -60,7 +58,7 @@ def push(
         with PushClient(settings, vendor) as client:
             receipt = client.push(school, year, kind, reading.tables, push_id)
     except ProblemList as error:
-        _fail(error, as_json)
+        fail_with(error, as_json)
     if as_json:
         print_json(
             {
@@ -88,60 +86,6 @@ def preflight(vendor: str, school: str, year: int, kind: str, paths: tuple[Path,
     _report(check(reading.tables, reading.warnings, target), as_json)
 
 
-@click.command()
-@json_option
-def pushes(as_json: bool) -> None:
-    """Các lần gửi — list the pushes and what became of them, newest first."""
-    with database("csdl push") as conn:
-        found = push_book.listed(conn)
-    if as_json:
-        print_json(found)
-        return
-    print_table(
-        ("push", "vendor", "dataset", "outcome", "version", "received", "accepted", "refused"),
-        [
-            (
-                p["push_id"],
-                p["vendor"],
-                p["dataset_id"],
-                _outcome(p),
-                p["version"],
-                p["received"],
-                p["accepted"],
-                p["refused"],
-            )
-            for p in found
-        ],
-    )
-
-
-@click.command("push-status")
-@click.argument("push_id")
-@json_option
-def push_status(push_id: str, as_json: bool) -> None:
-    """Kết quả một lần gửi — what became of a push, and of each record that was refused."""
-    with database("csdl push") as conn:
-        found, refused = push_book.one(conn, push_id)
-    if not found:
-        _fail(ProblemList([Problem("SEND-002", params={"push_id": push_id})]), as_json)
-    for line in refused:
-        line["message_vi"], line["message_en"] = explain(line["rule"])
-    if as_json:
-        print_json({"pushes": found, "refused": refused})
-        return
-    for p in found:
-        click.echo(
-            f"{p['dataset_id']} ({p['vendor']}): {_outcome(p)}, version {p['version']}, "
-            f"received {p['received']}, accepted {p['accepted']}, refused {p['refused']}"
-        )
-        if p["code"]:
-            click.echo("  " + "\n  ".join(explain(p["code"])))
-    for r in refused:
-        fields = ", ".join(r["fields"])
-        click.echo(f"{r['rule']} {r['record_type']} {r['client_id']} · {r['source']} · {r['row']} · {fields}")
-        click.echo(f"  {r['message_vi']}\n  {r['message_en']}")
-
-
 def _read(
     settings: Settings, target: Target, paths: tuple[Path, ...], push_id: str | None, as_json: bool
 ) -> Reading:
@@ -150,7 +94,7 @@ def _read(
     try:
         schools = register.load(settings.register_file)
     except ProblemList as error:
-        _fail(error, as_json)
+        fail_with(error, as_json)
     if push_id is not None and not _is_uuid(push_id):
         problems.append(Problem("SEND-003"))
     problems += envelope.problems(target, schools, settings.school_years, settings.vendors)
@@ -159,7 +103,7 @@ def _read(
     except ProblemList as error:
         problems += error.problems
     if problems:
-        _fail(ProblemList(problems), as_json)
+        fail_with(ProblemList(problems), as_json)
     return reading
 
 
@@ -169,18 +113,6 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _outcome(push: dict[str, Any]) -> str:
-    return f"{push['outcome']} {push['code']}".strip()
-
-
-def _fail(error: ProblemList, as_json: bool) -> NoReturn:
-    """Problems as JSON if asked; else as the command line prints all problems."""
-    if not as_json:
-        raise error
-    print_json({"problems": [p.as_dict() for p in error.problems]})
-    raise click.exceptions.Exit(exit_code(error.problems))
 
 
 def _report(found: list[Finding], as_json: bool) -> None:

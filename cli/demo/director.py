@@ -58,7 +58,7 @@ class Director:
         """Dataset → the steps of its story. ``another``: a district → a district that it is not."""
         cast = self.cast
         scripts = {
-            cast.bad_packet: [Step("bad_packet", _at(Stage.CHECKED), _submit_silently, "CONF-WARNINGS")],
+            cast.bad_packet: [Step("bad_packet", _at(Stage.CHECKED), _submit_silently)],
             cast.bad_list: [
                 Step("bad_list", _at(Stage.CHECKED), lambda s: self._correct("bad_list", clean=True)),
                 Step("bad_list", _at(Stage.CHECKED, 2), _submit_silently),
@@ -68,14 +68,13 @@ class Director:
                     "off_route",
                     _at(Stage.SUBMITTED),
                     lambda s: act(s, Act.CLAIM, another[s.turn]),
-                    "CONF-UNIT",
                 ),
                 Step("recalled", _at(Stage.SUBMITTED), lambda s: act(s, Act.RECALL, s.ma_truong_hoc)),
             ],
             cast.returned: [
                 Step("returned", _at(Stage.CLAIMED), self._return),
                 Step("returned", _at(Stage.RETURNED), lambda s: self._correct("returned", clean=False)),
-                Step("stale", _at(Stage.CLAIMED, 2), self._confirm_what_was_seen_first, "CONF-STALE"),
+                Step("stale", _at(Stage.CLAIMED, 2), self._confirm_what_was_seen_first),
                 Step("returned", _at(Stage.CLAIMED, 2), lambda s: act(s, Act.CONFIRM, s.turn)),
             ],
         }

@@ -21,7 +21,7 @@ ANSWERED: Final = "Đã kiểm tra lại, số liệu đúng"
 
 @dataclass(frozen=True)
 class Step:
-    """A moment of a story: when the dataset is there, somebody does this, and this code is expected.
+    """A moment of a story: when the dataset is there, somebody does this. What must come of it: stories.py.
 
     ``do`` makes the command from the state, or does something else (pushes a correction) and gives None.
     """
@@ -29,7 +29,6 @@ class Step:
     story: str
     when: Callable[[State], bool]
     do: Callable[[State], Command | None]
-    code: str = ""
 
 
 @dataclass
@@ -38,11 +37,6 @@ class Done:
 
     step: Step
     outcome: Outcome | None
-
-    @property
-    def as_expected(self) -> bool:
-        """Whether the code was the one expected."""
-        return (self.outcome.code if self.outcome else "") == self.step.code
 
 
 @dataclass

@@ -16,9 +16,6 @@ from streams.refusal import Refusal
 
 __all__ = ["TABLE", "Row", "decide", "evolve", "initial"]
 
-_OWN_ACTS: Final = (Act.VERSION_CHECKED, Act.RECORD_RECEIPTS)
-"""Sent by parts of the pipeline at least once: a repetition changes nothing and is no refusal."""
-
 
 def initial(command: Command) -> State:
     """State of a dataset that nobody has spoken of."""
@@ -46,6 +43,7 @@ def decide(state: State, command: Command) -> list[Event] | Refusal:
 
 
 def _known_already(state: State, command: Command) -> bool:
+    """Parts of the pipeline send at least once: a repetition of theirs changes nothing and is no refusal."""
     match command.command:
         case Act.VERSION_CHECKED:
             known = command.version <= max(state.version, state.held_version)
