@@ -48,7 +48,7 @@ requirements: $(READY)
 	@$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make requirements" requirements.in -o requirements.txt
 
-# After a change of deploy/local/lock.py's versions.
+# After a change of the versions in deploy/local/{kafka,tools}.py.
 lock: $(READY)
 	@$(BIN)/python -m deploy.local.lock
 

@@ -15,7 +15,8 @@ from deploy.local.problems import fail
 from deploy.local.supervisor import UTF8
 from runtime.kafka import MAX_MESSAGE
 
-ROOT: Final = "org.apache.kafka:kafka_2.13:4.3.1"
+VERSION: Final = "4.3.1"
+ROOT: Final = f"org.apache.kafka:kafka_2.13:{VERSION}"
 
 JVM: Final = (
     "-Xms256m",

@@ -5,15 +5,16 @@
 
 from typing import Final
 
+from deploy.local import kafka, tools
 from deploy.local.downloads import LOCKS, Locked, cache_dir, sha256
 
 #: lock -> (roots with what they need, single files)
 ROOTS: Final[dict[str, tuple[list[str], list[str]]]] = {
     # Kafka logs through slf4j; without a backend the broker says nothing.
-    "kafka": (["org.apache.kafka:kafka_2.13:4.3.1", "org.slf4j:slf4j-simple:1.7.36"], []),
+    "kafka": ([kafka.ROOT, "org.slf4j:slf4j-simple:1.7.36"], []),
     # The consumer-group command alone: what it needs else is in the broker's lock.
-    "kafka-tools": ([], ["org.apache.kafka:kafka-tools:4.3.1"]),
-    "registry": ([], ["io.apicurio:apicurio-registry-app:3.3.3:all:tar.gz"]),
+    "kafka-tools": ([], [tools.KAFKA_TOOLS]),
+    "registry": ([], [tools.REGISTRY]),
 }
 
 

@@ -45,7 +45,7 @@ def up(stack: Stack, processes: tuple[str, ...] = PROCESSES, wait: bool = True, 
     with alone(stack):
         _refuse_what_runs(stack, say)
         _refuse_ports_in_use(stack, processes)
-        say("Kafka 4.3.1, PostgreSQL 18.6")
+        say(f"Kafka {kafka.VERSION}, PostgreSQL 18.6")
         with ThreadPoolExecutor(1) as pool:
             initialised = pool.submit(postgres.prepare, stack)
             kafka.prepare(stack)

@@ -19,7 +19,7 @@ from deploy.local.problems import fail
 
 PROMETHEUS: Final = "prometheus"
 REGISTRY: Final = "io.apicurio:apicurio-registry-app:3.3.3:all:tar.gz"
-KAFKA_TOOLS: Final = "org.apache.kafka:kafka-tools:4.3.1"
+KAFKA_TOOLS: Final = f"org.apache.kafka:kafka-tools:{kafka.VERSION}"
 
 
 def promtool() -> Path:
