@@ -52,9 +52,9 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "push-status": (
         "cli.pushes",
         "push_status",
-        "Kết quả một lần gửi — what became of a push and of its refused records.",
+        "Kết quả một lần đẩy — what became of a push and of its refused records.",
     ),
-    "pushes": ("cli.pushes", "pushes", "Các lần gửi — list the pushes and what became of them."),
+    "pushes": ("cli.pushes", "pushes", "Các lần đẩy và kết quả — list the pushes and what became of them."),
     "rules": ("cli.schemas", "rules", "Bộ quy tắc kiểm tra — the rule book."),
     "run": ("cli.run", "run", "Chạy một tiến trình — run one process of the pipeline in the foreground."),
     "schemas": ("cli.schemas", "schemas", "Hợp đồng dữ liệu — the data contracts: list, freeze, publish."),

@@ -1,6 +1,8 @@
 """`csdl pushes`, `csdl push-status`: what became of the pushes and of each record that was refused."""
 
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import click
 
@@ -8,26 +10,44 @@ from cli import push_book
 from cli.answers import fail_with, json_option, print_json, print_table
 from cli.database import database
 from producers.preflight import explain
-from schemas.errors import Problem, ProblemList
+from schemas.errors import Place, Problem, ProblemList
+
+Row = Mapping[str, Any]
+
+SHOWN: Final = 50
+"""Refusals printed on a terminal; --json has them all."""
+
+SENT_AGAIN: Final = "PUSH-009"
+
+OUTCOME_VI: Final = {
+    "open": "đang chờ",
+    "version": "đã nhận, phiên bản mới",
+    "unchanged": "đã nhận, không thay đổi",
+    "refused": "bị từ chối",
+    "mismatch": "sai số lượng",
+    "superseded": "cũ hơn dữ liệu hiện có",
+    "incomplete": "chưa đủ",
+}
 
 
 @click.command()
 @json_option
 def pushes(as_json: bool) -> None:
-    """Các lần gửi — list the pushes and what became of them, newest first."""
+    """Các lần đẩy và kết quả — list the pushes and what became of them, newest first."""
     with database("csdl push") as conn:
         found = push_book.listed(conn)
     if as_json:
         print_json(found)
         return
     print_table(
-        ("push", "vendor", "dataset", "outcome", "version", "received", "accepted", "refused"),
+        ("push", "vendor", "dataset", "outcome", "code", "version", "received", "accepted", "refused"),
         [
             (
                 p["push_id"],
                 p["vendor"],
                 p["dataset_id"],
                 _outcome(p),
+                p["code"],
                 p["version"],
                 p["received"],
                 p["accepted"],
@@ -36,34 +56,64 @@ def pushes(as_json: bool) -> None:
             for p in found
         ],
     )
+    for code in sorted({p["code"] for p in found if p["code"]}):
+        _say(code, "")
 
 
 @click.command("push-status")
 @click.argument("push_id")
 @json_option
 def push_status(push_id: str, as_json: bool) -> None:
-    """Kết quả một lần gửi — what became of a push, and of each record that was refused."""
+    """Kết quả một lần đẩy — what became of a push, and of each record that was refused."""
     with database("csdl push") as conn:
         found, refused = push_book.one(conn, push_id)
     if not found:
         fail_with(ProblemList([Problem("SEND-002", params={"push_id": push_id})]), as_json)
     for line in refused:
         line["message_vi"], line["message_en"] = explain(line["rule"])
+    for p in found:
+        p["notes"] = [_note(code) for code in _codes(p)]
     if as_json:
         print_json({"pushes": found, "refused": refused})
         return
     for p in found:
+        click.echo(f"{p['dataset_id']} ({p['vendor']}): {_outcome(p)}")
         click.echo(
-            f"{p['dataset_id']} ({p['vendor']}): {_outcome(p)}, version {p['version']}, "
-            f"received {p['received']}, accepted {p['accepted']}, refused {p['refused']}"
+            f"  phiên bản — version {p['version']}; đã đến — received {p['received']}, "
+            f"nhận — accepted {p['accepted']}, từ chối — refused {p['refused']}"
         )
-        if p["code"]:
-            click.echo("  " + "\n  ".join(explain(p["code"])))
-    for r in refused:
-        fields = ", ".join(r["fields"])
-        click.echo(f"{r['rule']} {r['record_type']} {r['client_id']} · {r['source']} · {r['row']} · {fields}")
-        click.echo(f"  {r['message_vi']}\n  {r['message_en']}")
+        for note in p["notes"]:
+            _say(note["code"], f"{p['dataset_id']}: ")
+    _print_refused(refused)
 
 
-def _outcome(push: dict[str, Any]) -> str:
-    return f"{push['outcome']} {push['code']}".strip()
+def _print_refused(refused: Sequence[Row]) -> None:
+    """Each refusal with its place; if there are many, the first ones and how many there are of each rule."""
+    for r in refused[:SHOWN]:
+        place = Place(r["source"], r["sheet"], r["row"], ", ".join(r["fields"]))
+        _say(r["rule"], f"{place} ({r['record_type']} {r['client_id']}): ")
+    if len(refused) > SHOWN:
+        click.echo(f"… còn {len(refused) - SHOWN} dòng (--json) — {len(refused) - SHOWN} more (--json)")
+        for rule, n in Counter(r["rule"] for r in refused).most_common():
+            click.echo(f"  {n:6} {rule}")
+
+
+def _outcome(push: Row) -> str:
+    return f"{OUTCOME_VI[push['outcome']]} — {push['outcome']}"
+
+
+def _codes(push: Row) -> list[str]:
+    """Code of the outcome, and that more came under the same id once there was one."""
+    again = [SENT_AGAIN] if push["late"] else []
+    return [push["code"], *again] if push["code"] else again
+
+
+def _note(code: str) -> dict[str, str]:
+    vi, en = explain(code)
+    return {"code": code, "message_vi": vi, "message_en": en}
+
+
+def _say(code: str, place: str) -> None:
+    """A line a language, each with code and place."""
+    for text in explain(code):
+        click.echo(f"{code} {place}{text}")
