@@ -9,7 +9,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -45,22 +45,34 @@ def stack(local_stack: Stack) -> Settings:
 
 @pytest.fixture
 def database(stack: Settings, tmp_path: Path) -> Iterator[Settings]:
-    """A fresh migrated database: a copy of the one that `up` made, which no test writes to."""
+    """A fresh migrated database."""
+    with fresh_database(stack, tmp_path) as settings:
+        yield settings
+
+
+@contextmanager
+def fresh_database(stack: Settings, folder: Path) -> Iterator[Settings]:
+    """A copy of the database that `up` made, which no test writes to."""
     name = f"test_{next(_numbers)}"
     url = stack.database_url.get_secret_value()
     server = url.rsplit("/", 1)[0]
     _execute(f"{server}/postgres", f"CREATE DATABASE {name} TEMPLATE csdl STRATEGY file_copy")
-    yield stack.model_copy(update={"database_url": SecretStr(f"{server}/{name}"), "data_dir": tmp_path})
+    yield stack.model_copy(update={"database_url": SecretStr(f"{server}/{name}"), "data_dir": folder})
     _execute(f"{server}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def topics(stack: Settings, tmp_path: Path) -> Settings:
-    """Every topic made anew, so that it is empty and no group has an offset in it."""
+    """Every topic empty."""
+    empty_topics(stack)
+    return stack.model_copy(update={"data_dir": tmp_path})
+
+
+def empty_topics(stack: Settings) -> None:
+    """Make every topic anew, so that it is empty and no group has an offset in it."""
     _delete_topics(stack)
     kafka.ensure_topics(stack)
     _until_listed(stack, {topic.name for topic in all_topics(stack.vendors)})
-    return stack.model_copy(update={"data_dir": tmp_path})
 
 
 @pytest.fixture

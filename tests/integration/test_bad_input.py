@@ -1,0 +1,507 @@
+"""Bad input, item by item, on the real processes: at the door (the command line), and past it by a producer
+of somebody else's. Each is told with its code, its place and both languages; nothing is lost beside it, and
+no process ends.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+from kafka import KafkaProducer, TopicPartition
+from kafka.errors import MessageSizeTooLargeError
+
+from cli.main import main
+from producers import files
+from producers.client import PushReceipt, chunks_of, closing, totals
+from producers.model import ROW, SourceTable, Target
+from producers.synthetic import province
+from producers.synthetic.write import write, write_register
+from runtime import kafka
+from runtime.settings import Settings
+from schemas import codec, errors
+from schemas.topics import (
+    CONFIRMATION_COMMANDS,
+    CONFIRMATION_REFUSALS,
+    PARTITIONS,
+    PUSH_ANSWERS,
+    dlq,
+    in_topic,
+)
+from streams import wire
+from streams.confirmation import ask
+from streams.confirmation.commands import Act
+from tests.conftest import empty_topics, fresh_database
+from tests.support import Running, environment, run_process
+
+YEAR: Final = 2019
+SMAS: Final = in_topic("smas")
+NOBODY, NINE, NO_YEAR = "19999999", "191733261", 2021
+FILE, LIST = "goi.json", "LstHocSinh"
+BESIDES: Final = ("PUSH-007", "PUSH-008")
+"""Said of the push as a whole, besides what is said of its records: all refused, nothing new."""
+PROCESSES: Final = ("grants", "validation", "load", "outbox", "confirmation")
+TIMEOUT_S: Final = 6.0
+
+
+class Told(NamedTuple):
+    """What whoever sent the bad input is told."""
+
+    code: str
+    place: str
+    vi: str
+    en: str
+
+
+@dataclass
+class Bench:
+    """The running pipeline, one small school with a grant and an open dataset, and ways to do it wrong."""
+
+    settings: Settings
+    school: str
+    folder: Path
+    packet: dict[str, Any]
+    tables: list[SourceTable]
+    places: dict[bytes, str] = field(default_factory=dict)
+    """Bytes sent past the door → topic/partition/offset where they lie."""
+
+    @property
+    def dataset(self) -> str:
+        return f"{self.school}.{YEAR}.start"
+
+    # -- at the door
+
+    def csdl(self, *args: str) -> tuple[int, Any]:
+        """(exit code, JSON printed)."""
+        result = CliRunner(env=environment(self.settings)).invoke(main, [*args, "--json"])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.exit_code, json.loads(result.stdout)
+
+    def push(
+        self,
+        content: bytes | None = None,
+        *,
+        school: str = "",
+        year: int = YEAR,
+        more: Any = (),
+        **parts: Any,
+    ) -> list[Told]:
+        """`csdl push` of pupils, or of this content; what it says, or what becomes of it."""
+        header = {"MaTruongHoc": school or self.school, "NamHoc": year, "LoaiDongBo": 1}
+        pupils = {LIST: self.packet[LIST]}
+        path = self.folder / FILE
+        path.write_bytes(json.dumps(header | pupils | parts).encode() if content is None else content)
+        return self.push_file(path, school, year, more)
+
+    def push_file(self, path: Path, school: str = "", year: int = YEAR, more: Any = ()) -> list[Told]:
+        target = ("--vendor", "smas", "--school", school or self.school, "--year", str(year))
+        code, said = self.csdl("push", *target, *more, str(path))
+        if "problems" not in said:
+            return self.status(said["push_id"])
+        assert code == 1
+        return [_of_problem(p) for p in said["problems"]]
+
+    def act(self, act: str, school: str, unit: str) -> list[Told]:
+        """`csdl confirmation ACT` by a unit; the place is the dataset, which both messages name."""
+        seen = ("--year", str(YEAR), "--kind", "1", "--version", "0", "--digest", "")
+        code, said = self.csdl("confirmation", act, school, "--unit", unit, *seen)
+        dataset = f"{school}.{YEAR}.start"
+        assert code == 1 and dataset in said["message_vi"] and dataset in said["message_en"]
+        return [Told(said["code"], dataset, said["message_vi"], said["message_en"])]
+
+    def status(self, push_id: str, seconds: float = 30) -> list[Told]:
+        """What `csdl push-status` says once the push has its outcome."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            code, said = self.csdl("push-status", push_id)
+            if code == 0 and said["pushes"][0]["outcome"] != "open":
+                (push,) = said["pushes"]
+                notes = [Told(n["code"], push["dataset_id"], *_messages(n)) for n in push["notes"]]
+                return notes + [_of_refusal(r) for r in said["refused"]]
+            time.sleep(0.2)
+        raise AssertionError(f"{push_id} got no answer")
+
+    # -- past the door
+
+    def send(self, topic: str, *values: bytes, key: str = "") -> None:
+        """As any producer may, to the school's partition; where each lies is noted."""
+        producer = kafka.producer(self.settings)
+        partition = kafka.partition_of(self.school.encode())
+        name = (key or self.school).encode()
+        sent = [(v, producer.send(topic, v, key=name, partition=partition)) for v in values]
+        producer.flush()
+        for value, future in sent:
+            at = future.get(timeout=10)
+            self.places[value] = f"{at.topic}/{at.partition}/{at.offset}"
+        producer.close()
+
+    def sending(
+        self, tables: list[SourceTable] | None = None, *, school: str = "", year: int = YEAR, kind: str = "3"
+    ) -> tuple[str, list[bytes], PushReceipt]:
+        """A push made by somebody else's producer: its id, its chunks, and what it would be closed with."""
+        push_id, target = str(uuid.uuid4()), Target("smas", school or self.school, year, kind)
+        given = self.pupils() if tables is None else tables
+        chunks = [value for _, value in chunks_of(given, target, push_id, 10)]
+        now = datetime.now(UTC)
+        return push_id, chunks, PushReceipt(push_id, target, len(chunks), now, now, totals(given))
+
+    def sent(self, *, closed: dict[str, Any] | None = None, drop: int = 0, **made: Any) -> str:
+        """A whole push past the door, closed as ``closed`` says, without its last ``drop`` chunks."""
+        push_id, chunks, receipt = self.sending(**made)
+        end = codec.encode("PushClosed", closing(receipt) | (closed or {}))
+        self.send(SMAS, *chunks[: len(chunks) - drop], end)
+        return push_id
+
+    def letter(self, value: bytes, topic: str = SMAS, key: str = "") -> bytes:
+        """Bytes that no process can use."""
+        self.send(topic, value, key=key)
+        return value
+
+    def pupils(self, **columns: dict[int, Any]) -> list[SourceTable]:
+        """The school's pupils; ``columns`` gives some rows (from 0) other values."""
+        (table,) = [t for t in self.tables if t.record_type == "HocSinh"]
+        frame = table.records
+        for name, values in columns.items():
+            column = [values.get(i, old) for i, old in enumerate(frame[name].to_list())]
+            frame = frame.with_columns(pl.Series(name, column, dtype=frame.schema[name]))
+        return [SourceTable("HocSinh", FILE, LIST, frame)]
+
+    def command(self, dataset: str, unit: str) -> str:
+        """A claim that somebody else's producer writes; its id."""
+        asked = ask.act(dataset, Act.CLAIM, unit, version=0, digest="", account="test")
+        school = dataset.split(".")[0]
+        value = codec.encode("ConfirmationCommand", wire.to_record(asked))
+        producer = kafka.producer(self.settings)
+        producer.send(CONFIRMATION_COMMANDS, value, key=school.encode())
+        producer.close()
+        return asked.command_id
+
+    # -- what the topics say
+
+    def messages(self, topic: str) -> list[Any]:
+        """All messages of a topic."""
+        consumer = kafka.consumer(self.settings)
+        partitions = [TopicPartition(topic, p) for p in range(PARTITIONS)]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        ends, found = consumer.end_offsets(partitions), []
+        while any(consumer.position(tp) < end for tp, end in ends.items()):
+            for records in consumer.poll(timeout_ms=200).values():
+                found += records
+        consumer.close()
+        return found
+
+    def of_letter(self, value: bytes) -> list[Told]:
+        """What the cover of the dead letter with this value says."""
+        topics = [dlq(SMAS), dlq(CONFIRMATION_COMMANDS)]
+        found = [m for t in topics for m in self.messages(t) if m.value == value]
+        covers = [{name: text.decode() for name, text in m.headers} for m in found]
+        return [
+            Told(
+                c["error-code"],
+                f"{c['source-topic']}/{c['source-partition']}/{c['source-offset']}",
+                *errors.message(c["error-code"]),
+            )
+            for c in covers
+        ]
+
+    def of_command(self, command_id: str) -> list[Told]:
+        """The refusal of a command."""
+        refusals = [codec.decode(m.value)[1] for m in self.messages(CONFIRMATION_REFUSALS)]
+        return [
+            Told(
+                r["Code"],
+                r["Subject"],
+                *errors.message(r["Code"], **{n.lower(): v for n, v in r.items() if n != "Code"}),
+            )
+            for r in refusals
+            if r["CommandId"] == command_id
+        ]
+
+
+def _messages(said: dict[str, Any]) -> tuple[str, str]:
+    return said["message_vi"], said["message_en"]
+
+
+def _of_problem(p: dict[str, Any]) -> Told:
+    return Told(p["code"], str(errors.Place(p["file"], p["sheet"], p["row"], p["field"])), *_messages(p))
+
+
+def _of_refusal(r: dict[str, Any]) -> Told:
+    place = errors.Place(r["source"], r["sheet"], r["row"], ", ".join(r["fields"]))
+    return Told(r["rule"], str(place), *_messages(r))
+
+
+def changed(bench: Bench, row: int, **values: Any) -> list[dict[str, Any]]:
+    """The packet's pupils, one of them (from 0) with other values."""
+    return [p | values if i == row else p for i, p in enumerate(bench.packet[LIST])]
+
+
+def cut(bench: Bench) -> bytes:
+    return json.dumps(bench.packet).encode()[:-40]
+
+
+def large(bench: Bench) -> list[Told]:
+    path = bench.folder / "large.json"
+    with path.open("wb") as out:
+        out.truncate(50 * 1024 * 1024)
+    return bench.push_file(path)
+
+
+def twice(bench: Bench) -> list[Told]:
+    """The same push id again."""
+    push_id = str(uuid.uuid4())
+    bench.push(more=("--push-id", push_id))
+    told = bench.push(more=("--push-id", push_id))
+    deadline = time.monotonic() + 30
+    while "PUSH-009" not in {t.code for t in told} and time.monotonic() < deadline:
+        told = bench.status(push_id)
+    return told
+
+
+def first_id(bench: Bench) -> str:
+    (table,) = bench.pupils()
+    return str(table.records["ClientId"][0])
+
+
+DOOR: list[tuple[str, str, str, Callable[[Bench], list[Told]]]] = [
+    ("unknown school", "ENV-301", "MaTruongHoc", lambda b: b.push(school=NOBODY)),
+    ("unknown year", "ENV-303", "NamHoc", lambda b: b.push(year=NO_YEAR)),
+    ("wrong object", "FILE-006", f"{FILE} · LstHocSinhs", lambda b: b.push(LstHocSinhs=[])),
+    ("missing file", "FILE-001", "none.json", lambda b: b.push_file(b.folder / "none.json")),
+    ("truncated JSON", "FILE-004", f"{FILE} · dòng 1", lambda b: b.push(cut(b))),
+    ("a 50 MB file", "FILE-002", "large.json", large),
+    ("wrong encoding", "FILE-003", FILE, lambda b: b.push(json.dumps(b.packet).encode("utf-16"))),
+    ("nine characters", "FILE-010", f"{FILE} · MaTruongHoc", lambda b: b.push(MaTruongHoc=NINE)),
+    (
+        "unmapped code",
+        "CELL-101",
+        f"{FILE} · {LIST} · dòng 3 · TrangThai",
+        lambda b: b.push(LstHocSinh=changed(b, 2, TrangThai=99)),
+    ),
+    (
+        "a ClientId twice",
+        "HS-501",
+        f"{FILE} · {LIST} · dòng 5 · ClientId",
+        lambda b: b.push(LstHocSinh=changed(b, 4, ClientId=first_id(b))),
+    ),
+    ("the same push twice", "PUSH-009", "DATASET", twice),
+    ("the same data twice", "PUSH-008", "DATASET", lambda b: b.push()),
+    ("a unit off the route", "CONF-UNIT", "DATASET", lambda b: b.act("claim", b.school, "165")),
+    ("no such dataset", "CONF-ABSENT", f"{NOBODY}.{YEAR}.start", lambda b: b.act("claim", NOBODY, "164")),
+]
+"""item → code, place, how. A push that `csdl push` sends is counted and closed by it."""
+
+Past = tuple[str, str, str, Callable[[Bench], Any], Callable[[Bench, Any], list[Told]]]
+END: Final = f"SCHOOL.{YEAR}.end"
+SENT: Final = "where it was sent"
+
+PAST: list[Past] = [
+    ("unknown school", "ENV-301", "MaTruongHoc", lambda b: b.sent(school=NOBODY), Bench.status),
+    ("unknown year", "ENV-303", "NamHoc", lambda b: b.sent(year=NO_YEAR), Bench.status),
+    ("nine characters", "VAL-003", "MaTruongHoc", lambda b: b.sent(school=NINE), Bench.status),
+    (
+        "wrong object",
+        "VAL-004",
+        SENT,
+        lambda b: b.letter(codec.encode("CommandRefused", wrong_object(b))),
+        Bench.of_letter,
+    ),
+    (
+        "no command",
+        "CMD-CONTRACT",
+        SENT,
+        lambda b: b.letter(codec.encode("CommandRefused", wrong_object(b)), CONFIRMATION_COMMANDS),
+        Bench.of_letter,
+    ),
+    ("cut off", "AVRO-003", SENT, lambda b: b.letter(b.sending()[1][0][:-4]), Bench.of_letter),
+    (
+        "too many bytes",
+        "VAL-009",
+        SENT,
+        lambda b: b.letter(b.sending()[1][0] + bytes(5 << 20)),
+        Bench.of_letter,
+    ),
+    (
+        "wrong encoding",
+        "AVRO-005",
+        SENT,
+        lambda b: b.letter(b.sending()[1][0].replace(first_id(b).encode(), b"\xff" * len(first_id(b)))),
+        Bench.of_letter,
+    ),
+    (
+        "unmapped code",
+        "HS-103",
+        f"{FILE} · {LIST} · dòng 3 · GioiTinh",
+        lambda b: b.sent(tables=b.pupils(GioiTinh={2: "99"})),
+        Bench.status,
+    ),
+    (
+        "a ClientId twice in a chunk",
+        "HS-501",
+        f"{FILE} · {LIST} · dòng 5 · ClientId",
+        lambda b: b.sent(tables=b.pupils(ClientId={4: first_id(b)})),
+        Bench.status,
+    ),
+    (
+        "a ClientId twice in two chunks",
+        "HS-501",
+        f"{FILE} · {LIST} · dòng 15 · ClientId",
+        lambda b: b.sent(tables=b.pupils(ClientId={14: first_id(b)})),
+        Bench.status,
+    ),
+    ("closed with too few chunks", "PUSH-001", END, lambda b: b.sent(closed={"Chunks": 1}), Bench.status),
+    (
+        "closed with the wrong count",
+        "PUSH-002",
+        END,
+        lambda b: b.sent(closed={"Records": {"HocSinh": 7}}),
+        Bench.status,
+    ),
+    ("never closed", "PUSH-003", END, lambda b: never_closed(b), Bench.status),
+    ("closed, a chunk missing", "PUSH-004", END, lambda b: b.sent(drop=1), Bench.status),
+    (
+        "a unit off the route",
+        "CONF-UNIT",
+        "DATASET",
+        lambda b: b.command(b.dataset, "165"),
+        Bench.of_command,
+    ),
+    (
+        "no such dataset",
+        "CONF-ABSENT",
+        f"{NOBODY}.{YEAR}.start",
+        lambda b: b.command(f"{NOBODY}.{YEAR}.start", "164"),
+        Bench.of_command,
+    ),
+]
+"""item → code, place, what is sent, where its sender reads what came of it."""
+
+
+def wrong_object(bench: Bench) -> dict[str, Any]:
+    texts = dict.fromkeys(("CommandId", "Subject", "Command", "Code", "Unit", "Role", "State", "Digest"), "")
+    return texts | {"MaTruongHoc": bench.school, "At": datetime.now(UTC), "Version": 0}
+
+
+def never_closed(bench: Bench) -> str:
+    push_id, chunks, _ = bench.sending()
+    bench.send(SMAS, *chunks)
+    return push_id
+
+
+@dataclass
+class Seen:
+    """All that was told, and how the pipeline stood afterwards."""
+
+    bench: Bench
+    door: dict[str, list[Told]]
+    past: dict[str, list[Told]]
+    sent: dict[str, Any]
+    good: dict[str, dict[str, Any]]
+    processes: dict[str, Running]
+    pids: dict[str, int]
+    alive: dict[str, bool]
+    answers: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def seen(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    folder = tmp_path_factory.mktemp("bad")
+    empty_topics(stack)
+    plans = [s for s in province.choose(province.plan(3), 40, 3) if s.vendor == "smas"]
+    plan = min(plans, key=lambda s: s.pupils)
+    ((_, (path,)),) = list(write(folder, [plan], 3))
+    tables = files.read([path], Target("smas", plan.code, YEAR, "1")).tables
+    with fresh_database(stack, folder) as fresh, ExitStack() as running:
+        register = folder / "register.csv"
+        write_register(register, [plan])
+        settings = fresh.model_copy(update={"register_file": register, "push_timeout_s": TIMEOUT_S})
+        bench = Bench(settings, plan.code, folder, json.loads(path.read_bytes()), list(tables))
+        started = {n: running.enter_context(run_process(n, settings, wait=False)) for n in PROCESSES}
+        for process in started.values():
+            process.wait_ready()
+        pids = {n: p.pid for n, p in started.items()}
+        (folder / "schools.txt").write_text(plan.code, encoding="utf-8")
+        opening = ("--year", str(YEAR), "--kind", "1", "--schools", str(folder / "schools.txt"))
+        assert bench.csdl("grants", "allow", "smas", plan.code)[0] == 0
+        assert bench.csdl("campaign", "open", *opening)[0] == 0
+
+        before = bench.sent(tables=list(tables), kind="1")
+        sent = {item: send(bench) for item, _, _, send, _ in PAST}
+        after = bench.sent(tables=list(tables), kind="2")
+        good = {name: whole(bench, push_id) for name, push_id in (("before", before), ("after", after))}
+        door = {item: act(bench) for item, _, _, act in DOOR}
+        past = {item: look(bench, sent[item]) for item, _, _, _, look in PAST}
+        alive = {n: p.popen.poll() is None and p.is_ready() for n, p in started.items()}
+        answers = [codec.decode(m.value)[1] for m in bench.messages(PUSH_ANSWERS)]
+        yield Seen(bench, door, past, sent, good, started, pids, alive, answers)
+
+
+def whole(bench: Bench, push_id: str) -> dict[str, Any]:
+    """Outcome and counts of a push that is good."""
+    bench.status(push_id)
+    (push,) = bench.csdl("push-status", push_id)[1]["pushes"]
+    return {n: push[n] for n in ("outcome", "received", "accepted", "refused")}
+
+
+def expected(seen: Seen, place: str) -> str:
+    return place.replace("DATASET", seen.bench.dataset).replace("SCHOOL", seen.bench.school)
+
+
+def understandable(told: Told) -> bool:
+    """Both languages say something, with every blank filled in."""
+    return all(len(text) > 20 and "{" not in text for text in (told.vi, told.en)) and told.vi != told.en
+
+
+@pytest.mark.parametrize(("item", "code", "place"), [c[:3] for c in DOOR], ids=[c[0] for c in DOOR])
+def test_at_the_door(seen: Seen, item: str, code: str, place: str) -> None:
+    told = [t for t in seen.door[item] if t.code == code or t.code not in BESIDES]
+    assert [(t.code, t.place) for t in told] == [(code, expected(seen, place))]
+    assert all(map(understandable, seen.door[item]))
+
+
+@pytest.mark.parametrize(("item", "code", "place"), [c[:3] for c in PAST], ids=[c[0] for c in PAST])
+def test_past_the_door(seen: Seen, item: str, code: str, place: str) -> None:
+    told = [t for t in seen.past[item] if t.code == code or t.code not in BESIDES]
+    pupils = seen.bench.pupils()[0].records[ROW].to_list()
+    if code in ("ENV-301", "ENV-303", "VAL-003"):
+        assert "PUSH-007" in {t.code for t in seen.past[item]}
+        places = [f"{FILE} · {LIST} · dòng {row} · {place}" for row in pupils]
+    elif place == SENT:
+        places = [seen.bench.places[seen.sent[item]]]
+    else:
+        places = [expected(seen, place)]
+    assert [(t.code, t.place) for t in told] == [(code, p) for p in places]
+    assert all(map(understandable, seen.past[item]))
+
+
+def test_what_is_good_beside_it_arrives_whole(seen: Seen) -> None:
+    n = sum(t.count for t in seen.bench.tables)
+    good = {"outcome": "version", "received": n, "accepted": n, "refused": 0}
+    assert seen.good == {"before": good, "after": good}
+
+
+def test_no_process_ends(seen: Seen) -> None:
+    assert {n: p.pid for n, p in seen.processes.items()} == seen.pids
+    assert seen.alive == dict.fromkeys(PROCESSES, True)
+
+
+def test_a_vendor_reads_the_same_codes_in_the_answers(seen: Seen) -> None:
+    told = {t.code for lines in seen.past.values() for t in lines if t.code.startswith("PUSH-")}
+    assert told | {"PUSH-008", "PUSH-009"} <= {a["Code"] for a in seen.answers}
+
+
+def test_the_broker_itself_refuses_50_megabytes(seen: Seen) -> None:
+    servers = seen.bench.settings.bootstrap_servers
+    producer = KafkaProducer(bootstrap_servers=servers, max_request_size=64 << 20)
+    with pytest.raises(MessageSizeTooLargeError):
+        producer.send(SMAS, bytes(50 << 20)).get(timeout=30)
+    producer.close()
