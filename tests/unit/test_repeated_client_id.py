@@ -9,7 +9,7 @@ import pytest
 from producers.duplicates import refuse_repeated
 from producers.model import ROW, SourceTable
 from schemas import codec
-from sinks.provincial import tables
+from sinks.provincial import arrivals, tables
 from sinks.provincial.incoming import Complete, incoming
 from sinks.provincial.pushes import Push, PushKey
 from sinks.provincial.resolve import fields_asked, resolve
@@ -56,7 +56,9 @@ def refused(record_type: str, records: list[dict[str, Any]], size: int) -> set[t
     ]
     found, law = sort(messages), made.no_rules(made.bylaws())
     verdicts = [v for positions, batch in found.batches for v in judge(batch, positions, messages, law)]
-    chunks = [codec.decode_chunk(v.accepted) for v in sorted(verdicts, key=lambda v: v.position)]
+    decoded, _ = arrivals.decode([v.accepted for v in sorted(verdicts, key=lambda v: v.position)])
+    chunks = [c for c in decoded if isinstance(c, arrivals.Part)]
+    assert len(chunks) == len(parts)
     push = Push(PushKey("smas", "p1", f"{made.SCHOOL}.2019.start"), "1", datetime(2019, 9, 5, tzinfo=UTC))
     arrived = incoming(record_type, [Complete(push, chunks, 1)])
     assert arrived is not None
