@@ -71,10 +71,10 @@ def push(
         )
         return
     total, refused = sum(receipt.records.values()), sum(receipt.refused.values())
-    click.echo(
-        f"push {receipt.push_id}: {total} records in {receipt.chunks} chunks, {refused} refused already"
-    )
-    click.echo(f"csdl push-status {receipt.push_id}")
+    push_id, chunks = receipt.push_id, receipt.chunks
+    click.echo(f"Đã gửi lần đẩy {push_id}: {total} bản ghi trong {chunks} gói, {refused} đã bị từ chối.")
+    click.echo(f"Push {push_id} is sent: {total} records in {chunks} chunks, {refused} refused already.")
+    click.echo(f"Kết quả — what becomes of it: csdl push-status {push_id}")
 
 
 @click.command()

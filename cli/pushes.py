@@ -1,6 +1,5 @@
 """`csdl pushes`, `csdl push-status`: what became of the pushes and of each record that was refused."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -14,8 +13,8 @@ from schemas.errors import Place, Problem, ProblemList
 
 Row = Mapping[str, Any]
 
-SHOWN: Final = 50
-"""Refusals printed on a terminal; --json has them all."""
+SHOWN: Final = 10
+"""Places printed of records that are refused alike; --json has them all."""
 
 SENT_AGAIN: Final = "PUSH-009"
 
@@ -88,14 +87,19 @@ def push_status(push_id: str, as_json: bool) -> None:
 
 
 def _print_refused(refused: Sequence[Row]) -> None:
-    """Each refusal with its place; if there are many, the first ones and how many there are of each rule."""
-    for r in refused[:SHOWN]:
-        place = Place(r["source"], r["sheet"], r["row"], ", ".join(r["fields"]))
-        _say(r["rule"], f"{place} ({r['record_type']} {r['client_id']}): ")
-    if len(refused) > SHOWN:
-        click.echo(f"… còn {len(refused) - SHOWN} dòng (--json) — {len(refused) - SHOWN} more (--json)")
-        for rule, n in Counter(r["rule"] for r in refused).most_common():
-            click.echo(f"  {n:6} {rule}")
+    """Each reason once, with its places: one wrong code refuses a whole school's records alike."""
+    reasons: dict[tuple[Any, ...], list[Row]] = {}
+    for r in refused:
+        fields = ", ".join(r["fields"])
+        reasons.setdefault((r["rule"], r["record_type"], r["source"], r["sheet"], fields), []).append(r)
+    for (rule, record_type, source, sheet, fields), rows in reasons.items():
+        alone = rows[0]["row"] if len(rows) == 1 else 0
+        who = f"{record_type} {rows[0]['client_id']}".strip() if alone else f"{len(rows)} {record_type}"
+        _say(rule, f"{Place(source, sheet, alone, fields)} ({who}): ")
+        if not alone:
+            places = ", ".join(f"{r['row']} ({r['client_id']})" for r in rows[:SHOWN])
+            more = f" … +{len(rows) - SHOWN} (--json)" if len(rows) > SHOWN else ""
+            click.echo(f"  dòng — rows: {places}{more}")
 
 
 def _outcome(push: Row) -> str:
