@@ -15,6 +15,7 @@ import polars as pl
 from kafka.errors import KafkaError
 
 from producers.model import ROW, SourceTable, Target
+from producers.size import MAX_BYTES, weights
 from runtime import kafka
 from runtime.settings import Settings
 from schemas import codec
@@ -26,6 +27,10 @@ CHUNK: Final = 250
 """Records a chunk: large enough for the columnar codec, small enough for a verdict within a second."""
 
 MAX_CHUNK: Final = 500
+
+MAX_TEXT: Final = 200
+"""Characters of a text in a header: validation takes no chunk with a longer one."""
+
 CONFIRM_S: Final = 60.0
 
 
@@ -130,10 +135,10 @@ def chunks_of(
                     "NamHoc": target.year,
                     "LoaiDongBo": target.kind,
                     "Chunk": number,
-                    "Source": table.source,
-                    "Sheet": table.sheet,
+                    "Source": table.source[:MAX_TEXT],
+                    "Sheet": table.sheet[:MAX_TEXT],
                     "Rows": part.records[ROW].to_list(),
-                    "Refused": part.refused.to_dicts(),
+                    "Refused": part.refused.with_columns(_short("ClientId")).to_dicts(),
                 }
             )
             lengths.append(part.records.height)
@@ -172,6 +177,11 @@ def closing(receipt: PushReceipt) -> dict[str, Any]:
     }
 
 
+def _short(column: str) -> pl.Expr:
+    """A text as a header may hold it."""
+    return pl.col(column).str.replace_all("\x00", "", literal=True).str.head(MAX_TEXT)
+
+
 @dataclass(frozen=True)
 class _Part:
     records: pl.DataFrame
@@ -179,15 +189,29 @@ class _Part:
 
 
 def _parts(table: SourceTable, size: int) -> Iterator[_Part]:
-    """At most ``size`` records each, by position in the source; all refusals of a record stay together."""
-    if table.count <= size:
+    """At most ``size`` records and MAX_BYTES each, by position; a record's refusals together."""
+    heavy = weights(table.records)
+    if table.count <= size and heavy.sum() <= MAX_BYTES:
         if table.count:
             yield _Part(table.records, table.refused)
         return
-    rows = pl.concat([table.records[ROW].cast(pl.Int32), table.refused["Row"].unique()]).sort()
-    for start in range(0, len(rows), size):
-        first, last = rows[start], rows[min(start + size, len(rows)) - 1]
+    own = pl.DataFrame({"row": table.records[ROW].cast(pl.Int32), "bytes": heavy})
+    refused = pl.DataFrame({"row": table.refused["Row"].unique()}).with_columns(bytes=pl.lit(0, pl.Int64))
+    rows = pl.concat([own, refused]).sort("row")
+    for start, end in _cuts(rows["bytes"].to_list(), size):
+        first, last = rows["row"][start], rows["row"][end - 1]
         yield _Part(
             table.records.filter(pl.col(ROW).is_between(first, last)),
             table.refused.filter(pl.col("Row").is_between(first, last)),
         )
+
+
+def _cuts(sizes: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
+    """(start, end) of runs of at most ``most`` items and MAX_BYTES; an item alone may have more."""
+    start = held = 0
+    for i, n in enumerate(sizes):
+        if i > start and (i - start == most or held + n > MAX_BYTES):
+            yield start, i
+            start, held = i, 0
+        held += n
+    yield start, len(sizes)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from producers import classes, duplicates
+from producers import classes, duplicates, size
 from producers.adapters import packet, vnedu_list
 from producers.adapters.sniff import MAX_BYTES, sniff
 from producers.model import Reading, SourceTable, Target
@@ -64,7 +64,8 @@ def _arranged(tables: list[SourceTable], warnings: list[Problem], target: Target
         warnings = warnings + moved
     order = {t: i for i, t in enumerate(record_types())}
     merged.sort(key=lambda t: order[t.record_type])
-    return Reading(classes.resolve(duplicates.refuse_repeated(merged), target), warnings)
+    sendable = duplicates.refuse_repeated(size.refuse_large(merged))
+    return Reading(classes.resolve(sendable, target), warnings)
 
 
 def _read_one(name: str, data: bytes, target: Target) -> Reading:
@@ -80,9 +81,9 @@ def _read_one(name: str, data: bytes, target: Target) -> Reading:
 def _content(path: Path) -> bytes:
     place = Place(path.name)
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ProblemList([Problem("FILE-002", place, {"size": size >> 20, "limit": MAX_BYTES >> 20})])
+        length = path.stat().st_size
+        if length > MAX_BYTES:
+            raise ProblemList([Problem("FILE-002", place, {"size": length >> 20, "limit": MAX_BYTES >> 20})])
         return path.read_bytes()
     except OSError:
         raise ProblemList([Problem("FILE-001", place, {"path": str(path)})]) from None

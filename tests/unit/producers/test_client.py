@@ -1,6 +1,8 @@
 """Chunks of a push: one type each, in order, within the limit, refusals beside their records."""
 
 import uuid
+from dataclasses import replace
+from datetime import date
 from typing import Any, Self
 
 import pytest
@@ -11,6 +13,7 @@ from runtime import kafka
 from runtime.settings import Settings
 from schemas import codec
 from schemas.errors import ProblemList
+from streams.validation.incoming import MAX_VALUE, Incoming, sort
 from tests.unit.producers.made import CLASS, PUPIL, SCHOOL, SMAS, YEAR, packet, read
 
 FAULTY = {"TrangThai": 5, "NgaySinh": "x"}
@@ -63,6 +66,30 @@ def test_a_chunk_names_its_source() -> None:
 def test_totals_count_refused_records_once() -> None:
     assert totals(reading().tables) == {"LopHoc": 1, "HocSinh": 7}
     assert totals(reading().tables, refused_only=True) == {"HocSinh": 2}
+
+
+def test_portraits_are_spread_over_chunks_that_validation_takes() -> None:
+    faces = dict.fromkeys((2, 3, 4, 7), "x" * 900000)
+    pupils = [{**PUPIL, "ClientId": str(i), "AnhChanDung": faces.get(i)} for i in range(1, 9)]
+    values = [v for _, v in chunks_of(read(packet(LstHocSinh=pupils)).tables, SMAS, "p", 250)]
+    assert all(len(v) <= MAX_VALUE for v in values) and len(values) == 2
+    assert [r for c in codec.decode_chunks(values) for r in c.header["Rows"]] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_a_record_that_no_chunk_can_carry_is_refused_and_the_others_go() -> None:
+    pupils = [{**PUPIL, "ClientId": str(i)} for i in range(1, 4)]
+    pupils[1] |= {"AnhChanDung": "x" * 5_000_000}
+    (table,) = read(packet(LstHocSinh=pupils)).tables
+    assert [(r["Row"], r["Rule"]) for r in table.refused.to_dicts()] == [(2, "CELL-113")]
+    assert table.records["ClientId"].to_list() == ["1", "3"]
+
+
+def test_a_header_is_one_that_validation_takes() -> None:
+    rows = [{**PUPIL, **FAULTY, "ClientId": "c" * 300 + "\x00"}, PUPIL]
+    (table,) = read(packet(LstHocSinh=rows)).tables
+    named = replace(table, source="x" * 250)
+    (value,) = [v for _, v in chunks_of([named], SMAS, "p", 250)]
+    assert not sort([Incoming(value, "csdl.in.smas.v1", date(2019, 9, 5))]).letters
 
 
 class Broker:
