@@ -8,7 +8,6 @@ from threading import Thread
 from typing import Final
 
 import polars as pl
-from kafka import TopicPartition
 from psycopg2.extensions import connection
 
 from bench.records import PUPILS_A_SCHOOL, YEAR, schools
@@ -17,9 +16,10 @@ from producers.model import ROW, SourceTable, Target
 from runtime import kafka
 from runtime.settings import Settings
 from schemas import codec
-from schemas.topics import PARTITIONS, RECORDS_ACCEPTED, in_topic
+from schemas.topics import RECORDS_ACCEPTED, in_topic
 from streams.commands_client import CommandsClient
-from streams.grants.commands import ROLE, Act, Command
+from streams.grants.ask import grant
+from streams.grants.commands import Act
 from streams.grants.process import MACHINE
 
 VENDOR: Final = "smas"
@@ -37,11 +37,7 @@ def register(settings: Settings, pupils: int) -> None:
 
 def allow(settings: Settings, pupils: int) -> None:
     """Grant the vendor every school."""
-    now = datetime.now(UTC)
-    commands = [
-        Command(str(uuid.uuid4()), VENDOR, code, Act.ALLOW, now, "19", ROLE, "bench")
-        for code in schools(pupils)
-    ]
+    commands = [grant(Act.ALLOW, VENDOR, code, account="bench") for code in schools(pupils)]
     with CommandsClient(MACHINE, settings) as client:
         client.send_many(commands)
 
@@ -94,7 +90,7 @@ def count(db: connection) -> int:
 def verdict_ms(settings: Settings, records: pl.DataFrame, records_a_second: float) -> list[float]:
     """Milliseconds from a chunk's sending to its verdict being readable, at a paced load; sorted."""
     consumer = kafka.consumer(settings)
-    parts = [TopicPartition(RECORDS_ACCEPTED, n) for n in range(PARTITIONS)]
+    parts = kafka.partitions(RECORDS_ACCEPTED)
     consumer.assign(parts)
     for tp, end in consumer.end_offsets(parts).items():
         consumer.seek(tp, end)

@@ -30,7 +30,6 @@ DISABILITIES: Final = {
     "05": "Khuyết tật trí tuệ",
     "06": "Khuyết tật khác",
 }
-WIDTH: Final = 38
 _MADE: Final = datetime(2019, 9, 5)
 """Fixed, so that the same records give the same bytes."""
 

@@ -1,14 +1,13 @@
 """Dirty variants of a clean school's files. Each knows from the edit itself which records must be refused."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import polars as pl
 
 from producers.synthetic import pupil_list
-from producers.synthetic.province import SchoolPlan
 from producers.synthetic.school import SchoolRecords
 from producers.synthetic.write import files
 from schemas import contracts
@@ -102,14 +101,6 @@ def corrected(school: SchoolRecords) -> Variant:
         pl.when(first).then(pl.lit("Xóm Mới, đã sửa theo yêu cầu")).otherwise("DchiTmtru").alias("DchiTmtru")
     )
     return Variant("corrected", files(replace(school, frames=school.frames | {"HocSinh": pupils})))
-
-
-def of_another_vendor(
-    plan: SchoolPlan, make: Callable[[SchoolPlan], SchoolRecords], vendor: str
-) -> tuple[SchoolRecords, Variant]:
-    """The school as a vendor would send it that was never granted the school."""
-    school = make(replace(plan, vendor=vendor))
-    return school, Variant("not_granted", files(school))
 
 
 def _edited_packet(content: bytes, edits: Sequence[_Edit]) -> tuple[bytes, tuple[Refused, ...]]:
