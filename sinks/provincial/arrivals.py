@@ -97,7 +97,7 @@ def received(chunk: Chunk) -> int:
 
 
 def _parts(batch: Batch) -> Iterator[Part]:
-    said = Records.of(_aligned(batch.record_type, batch.records))
+    said = Records.of(batch.records)
     start = 0
     for header, length in zip(batch.headers, batch.lengths, strict=True):
         of_chunk = said.slice(start, length)
@@ -117,15 +117,6 @@ def _decode_alone(value: bytes) -> Part:
     except Exception:
         raise Undecodable("AVRO-003") from None
     return next(_parts(Batch(name, record_type, [event], [records.height], records)))
-
-
-def _aligned(record_type: str, records: pl.DataFrame) -> pl.DataFrame:
-    """The newest contract's columns in its order: a writer of an older version lacks some."""
-    schema = codec.frame_schema(record_type)
-    if records.columns == list(schema):
-        return records
-    missing = [pl.lit(None, dtype=t).alias(n) for n, t in schema.items() if n not in records.columns]
-    return records.with_columns(missing).select(schema.keys())
 
 
 def _key(header: dict[str, Any]) -> PushKey | None:

@@ -171,8 +171,10 @@ def _repeated(ids: pl.Series, owner: list[int], refused: list[int]) -> list[int]
     The first one that can be taken counts, as load has it across chunks: where a push is cut into chunks
     must not matter.
     """
+    if not ids.is_duplicated().any():
+        return []
     named = pl.DataFrame({"id": ids, "chunk": pl.Series(owner, dtype=pl.UInt32)})
-    if not (ids.is_duplicated().any() and named.is_duplicated().any()):
+    if not named.is_duplicated().any():
         return []
     left = named.with_row_index("row").filter((pl.col("id") != "") & ~pl.col("row").is_in(refused))
     return left.filter(~pl.struct("id", "chunk").is_first_distinct())["row"].to_list()
