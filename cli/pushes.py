@@ -10,13 +10,12 @@ from cli.answers import fail_with, json_option, print_json, print_table
 from cli.database import database
 from producers.preflight import explain
 from schemas.errors import Place, Problem, ProblemList
+from sinks.provincial.pushes import SENT_AGAIN
 
 Row = Mapping[str, Any]
 
 SHOWN: Final = 10
 """Places printed of records that are refused alike; --json has them all."""
-
-SENT_AGAIN: Final = "PUSH-009"
 
 OUTCOME_VI: Final = {
     "open": "đang chờ",

@@ -19,17 +19,13 @@ from producers.size import MAX_BYTES, weights
 from runtime import kafka
 from runtime.settings import Settings
 from schemas import codec
+from schemas.chunks import MAX_RECORDS, MAX_TEXT
 from schemas.contracts import record_types
 from schemas.errors import Problem, ProblemList
 from schemas.topics import in_topic
 
 CHUNK: Final = 250
 """Records a chunk: large enough for the columnar codec, small enough for a verdict within a second."""
-
-MAX_CHUNK: Final = 500
-
-MAX_TEXT: Final = 200
-"""Characters of a text in a header: validation takes no chunk with a longer one."""
 
 CONFIRM_S: Final = 60.0
 
@@ -52,8 +48,8 @@ class PushClient:
 
     def __init__(self, settings: Settings, vendor: str, *, chunk: int = CHUNK) -> None:
         """Raises ProblemList (SYS-001) if Kafka is away."""
-        if not 0 < chunk <= MAX_CHUNK:
-            raise ValueError(f"a chunk holds 1 to {MAX_CHUNK} records, not {chunk}")
+        if not 0 < chunk <= MAX_RECORDS:
+            raise ValueError(f"a chunk holds 1 to {MAX_RECORDS} records, not {chunk}")
         self.vendor = vendor
         self._chunk = chunk
         try:

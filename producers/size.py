@@ -6,9 +6,10 @@ from typing import Final
 import polars as pl
 
 from producers.model import SourceTable, faults_of
+from schemas.chunks import MAX_VALUE
 
 TOO_LARGE: Final = "CELL-113"
-MAX_BYTES: Final = 2 * 1024 * 1024
+MAX_BYTES: Final = MAX_VALUE // 2
 """Of a chunk's texts, and so of one record's: half of what validation takes, the rest is for all else."""
 
 

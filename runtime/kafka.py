@@ -15,10 +15,7 @@ from kafka.errors import TopicAlreadyExistsError
 from kafka.partitioner.default import murmur2
 
 from runtime.settings import Settings
-from schemas.topics import PARTITIONS, topics
-
-MAX_MESSAGE: Final = 8 * 1024 * 1024
-"""Bytes. 500 records of 157 fields stay below 2 MiB; the rest is head-room."""
+from schemas.topics import MAX_MESSAGE, PARTITIONS, topics
 
 BOOTSTRAP_TIMEOUT_MS: Final = 30_000
 

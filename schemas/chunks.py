@@ -6,6 +6,13 @@ from schemas.contracts import avsc, record_types
 
 NAMESPACE: Final = "vn.csdl.events"
 
+MAX_RECORDS: Final = 500
+"""Records of a chunk."""
+MAX_VALUE: Final = 4 * 1024 * 1024
+"""Bytes. A larger chunk's verdict, with a refusal a field of each record, might not fit a topic's 8 MiB."""
+MAX_TEXT: Final = 200
+"""Characters of a text in a chunk's header, and bytes of a value that identifies a record."""
+
 KEPT: Final = {"type", "name", "namespace", "doc", "items", "values", "symbols", "fields", "default"} | {
     "logicalType"
 }

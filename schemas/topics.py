@@ -8,6 +8,9 @@ from schemas.contracts import record_types
 PARTITIONS: Final = 6
 """All topics have as many, so that a school's events stay in one partition number from end to end."""
 
+MAX_MESSAGE: Final = 8 * 1024 * 1024
+"""Bytes. 500 records of 157 fields stay below 2 MiB; the rest is head-room."""
+
 DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
@@ -25,7 +28,7 @@ class Topic:
 
     def config(self) -> dict[str, str]:
         """Kafka topic configuration."""
-        config = {"cleanup.policy": self.cleanup, "max.message.bytes": str(8 * 1024 * 1024)}
+        config = {"cleanup.policy": self.cleanup, "max.message.bytes": str(MAX_MESSAGE)}
         if self.cleanup == "delete":
             config["retention.ms"] = str(self.retention_ms)
         return config

@@ -13,7 +13,7 @@ from deploy.local.downloads import fetch
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
 from deploy.local.supervisor import UTF8
-from runtime.kafka import MAX_MESSAGE
+from schemas.topics import MAX_MESSAGE
 
 VERSION: Final = "4.3.1"
 ROOT: Final = f"org.apache.kafka:kafka_2.13:{VERSION}"

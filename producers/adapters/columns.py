@@ -9,12 +9,11 @@ import polars as pl
 from producers import codemaps
 from producers.adapters import cells
 from producers.adapters.cells import Cells
-from producers.adapters.convert import UNMAPPED
+from producers.adapters.convert import NO_CLIENT_ID, UNMAPPED
 from producers.layouts import Column, Layout
 from producers.model import ROW, concat_faults, faults_of
 from schemas.errors import Place, Problem
 
-NO_CLIENT_ID: Final = "CELL-110"
 YEAR_ONLY: Final = "CELL-205"
 
 _SIMPLE: Final[dict[str, Callable[[pl.Series], Cells]]] = {

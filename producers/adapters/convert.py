@@ -16,6 +16,7 @@ from producers.model import concat_faults, faults_of
 from schemas.contracts import Field
 
 UNMAPPED: Final = "CELL-101"
+NO_CLIENT_ID: Final = "CELL-110"
 _BY_TYPE: Final = {"date": "CELL-102", "int": "CELL-103", "double": "CELL-104", "boolean": "CELL-105"}
 
 _FLAGS: Final = {"0": False, "1": True, "false": False, "true": True}

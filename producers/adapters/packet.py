@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from producers.adapters.convert import convert
+from producers.adapters.convert import NO_CLIENT_ID, convert
 from producers.adapters.packet_json import Packet, split
 from producers.adapters.raw import read as read_raw
 from producers.codemaps import load
@@ -14,7 +14,6 @@ from schemas.contracts import record, record_types
 from schemas.errors import Place, Problem, ProblemList
 
 FORMAT: Final = "packet"
-NO_CLIENT_ID: Final = "CELL-110"
 
 _COMBINING: Final = (b"\xcc", b"\xcd", b"\\u03")
 """How U+0300 to U+036F begin in UTF-8, and in a JSON escape."""

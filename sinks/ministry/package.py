@@ -8,12 +8,10 @@ from uuid import UUID, uuid5
 import polars as pl
 
 from schemas import codec, contracts
+from schemas.chunks import MAX_RECORDS
 from schemas.digest import dataset_digest, row_hashes
 from sinks.ministry.forwarding import Forwarding
 from sinks.provincial import read
-
-CHUNK: Final = 500
-"""Records a message at most, as on the way in."""
 
 Rows = Mapping[str, pl.DataFrame]
 """Record type → the version's rows, as sinks.provincial.read gives them."""
@@ -78,9 +76,9 @@ def record_ids(export_id: str, record_type: str, identities: list[str]) -> list[
 def _chunks(
     forwarding: Forwarding, record_type: str, frame: pl.DataFrame, ids: pl.Series, first: int
 ) -> list[bytes]:
-    starts = range(0, frame.height, CHUNK)
+    starts = range(0, frame.height, MAX_RECORDS)
     headers = [
-        forwarding.header() | {"Chunk": first + n, "Ids": ids.slice(start, CHUNK).to_list()}
+        forwarding.header() | {"Chunk": first + n, "Ids": ids.slice(start, MAX_RECORDS).to_list()}
         for n, start in enumerate(starts)
     ]
     lengths = [len(header["Ids"]) for header in headers]

@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from faust.exceptions import ConsumerNotStarted
 
-from runtime.kafka import MAX_MESSAGE
 from runtime.settings import Settings
-from schemas.topics import in_topic
+from schemas.topics import MAX_MESSAGE, in_topic
 from streams.validation.desk import Desk
 from streams.validation.line import MAX_CHUNKS, Line
 from streams.validation.mended_consumer import App

@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from schemas import codec
+from schemas.chunks import MAX_RECORDS, MAX_VALUE
 from schemas.topics import vendor_of
 from streams.validation.shape import sound_closing, sound_header
 
@@ -24,10 +25,6 @@ TOO_LARGE: Final = "VAL-009"
 NOT_UTF8: Final = "AVRO-005"
 
 WRONG_HEADER: Final = "VAL-006"
-
-MAX_VALUE: Final = 4 * 1024 * 1024
-"""Bytes. A larger chunk's verdict, with a refusal a field of each record, might not fit a topic's 8 MiB."""
-MAX_RECORDS: Final = 500
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import Any, Final
 import polars as pl
 import pyarrow as pa
 
+from schemas.chunks import MAX_TEXT
+
 NUL: Final = "\x00"
-MAX_TEXT: Final = 200
-"""Characters of a text in a header, and bytes of a value that identifies a record."""
 MAX_TYPES: Final = 100
 MAX_CLOCK_AHEAD: Final = timedelta(days=1)
 

@@ -12,8 +12,9 @@ from producers.client import PushClient, chunks_of, totals
 from runtime import kafka
 from runtime.settings import Settings
 from schemas import codec
+from schemas.chunks import MAX_VALUE
 from schemas.errors import ProblemList
-from streams.validation.incoming import MAX_VALUE, Incoming, sort
+from streams.validation.incoming import Incoming, sort
 from tests.unit.producers.made import CLASS, PUPIL, SCHOOL, SMAS, YEAR, packet, read
 
 FAULTY = {"TrangThai": 5, "NgaySinh": "x"}

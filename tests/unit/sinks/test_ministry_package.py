@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 
 from schemas import codec
+from schemas.chunks import MAX_RECORDS
 from sinks.ministry.forwarding import Forwarding, export_id
-from sinks.ministry.package import CHUNK, digest, package
+from sinks.ministry.package import digest, package
 
 AT = datetime(2019, 10, 1, tzinfo=UTC)
 EVENT = {
@@ -39,7 +40,7 @@ def frame(record_type, count):
 
 @pytest.fixture
 def rows():
-    return {"HocSinh": frame("HocSinh", CHUNK + 1), "LopHoc": frame("LopHoc", 3)}
+    return {"HocSinh": frame("HocSinh", MAX_RECORDS + 1), "LopHoc": frame("LopHoc", 3)}
 
 
 @pytest.mark.parametrize("event", ["approved", "receipts_recorded", "returned"])
@@ -53,7 +54,7 @@ def test_the_export_is_opened_and_closed_with_the_same_totals(rows):
     assert names == ["ExportOpened", "LopHocExported", "HocSinhExported", "HocSinhExported", "ExportClosed"]
     opened, closed = codec.decode(made.messages[0])[1], codec.decode(made.messages[-1])[1]
     assert opened == closed
-    assert opened["Records"] == {"LopHoc": 3, "HocSinh": CHUNK + 1}
+    assert opened["Records"] == {"LopHoc": 3, "HocSinh": MAX_RECORDS + 1}
     assert opened["Chunks"] == 3
     assert opened["Digest"] == EVENT["Digest"]
 
@@ -61,7 +62,7 @@ def test_the_export_is_opened_and_closed_with_the_same_totals(rows):
 def test_no_chunk_is_larger_than_the_limit_and_all_are_numbered(rows):
     chunks = codec.decode_chunks(package(forwarding(), rows).messages[1:-1])
     assert [c.header["Chunk"] for c in chunks] == [0, 1, 2]
-    assert [c.records.height for c in chunks] == [3, CHUNK, 1]
+    assert [c.records.height for c in chunks] == [3, MAX_RECORDS, 1]
     assert all(len(c.header["Ids"]) == c.records.height for c in chunks)
 
 
@@ -69,7 +70,7 @@ def test_every_record_has_an_id_of_its_own_and_the_list_of_ids_says_whose(rows):
     made = package(forwarding(), rows)
     sent = [i for c in codec.decode_chunks(made.messages[1:-1]) for i in c.header["Ids"]]
     assert sent == made.ids["record_id"].to_list()
-    assert len(set(sent)) == CHUNK + 4
+    assert len(set(sent)) == MAX_RECORDS + 4
     assert made.ids.filter(pl.col("record_type") == "LopHoc")["identity"].to_list() == [
         "id-0000",
         "id-0001",
