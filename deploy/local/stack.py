@@ -214,7 +214,8 @@ def _stop(stack: Stack, hurry: bool = False) -> None:
             for server in servers:
                 with suppress(ProcessLookupError):
                     os.kill(server, signal.SIGKILL)
-        psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=60)
+        with suppress(psutil.NoSuchProcess):
+            psutil.wait_procs([psutil.Process(pid)], timeout=60)
     orphans = supervisor.left_over(stack)
     for orphan in orphans:
         orphan.terminate()
