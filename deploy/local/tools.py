@@ -6,7 +6,6 @@ Each function downloads what it returns at its first call, and checks it against
 import os
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -38,8 +37,8 @@ def registry() -> Path:
     folder = archive.parent / "unpacked"
     with exclusive(folder.parent):
         if not (jars := list(folder.rglob("quarkus-run.jar"))):
-            with tempfile.TemporaryDirectory(dir=folder.parent) as partial, tarfile.open(archive) as tar:
-                tar.extractall(partial, filter="data")
+            with tempfile.TemporaryDirectory(dir=folder.parent) as partial:
+                shutil.unpack_archive(archive, partial)  # its hash is checked
                 Path(partial).rename(folder)
                 Path(partial).mkdir()  # what the context manager removes
             jars = list(folder.rglob("quarkus-run.jar"))
