@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from schemas.errors import Problem, ProblemList
+from schemas.errors import Problem
 from streams.commands_client import Outcome
 
 REFUSED: Final = 1
@@ -24,28 +24,32 @@ AWAY_CODES: Final = frozenset({"SYS-001", "SYS-002", "SYS-003", "SEND-001", "CMD
 PIPE_WIDTH: Final = 160
 """Columns of a table that is not printed on a terminal."""
 
-json_option: Final = click.option("--json", "as_json", is_flag=True, help="In dạng JSON — print as JSON.")
+_AS_JSON: Final = "cli.as_json"
+"""Where the context keeps that JSON was asked for, for a call that fails."""
 
 
-def exit_code(problems: Iterable[Problem]) -> int:
-    """Exit code of a call that ends with these problems."""
-    return AWAY if any(p.code in AWAY_CODES for p in problems) else REFUSED
+def _kept(ctx: click.Context, _: click.Parameter, as_json: bool) -> bool:
+    ctx.meta[_AS_JSON] = as_json
+    return as_json
 
 
-def print_problems(problems: Iterable[Problem]) -> None:
-    """To stderr, a line a language, each with its code and place."""
-    for problem in problems:
-        place = f"{problem.place}: " if str(problem.place) else ""
-        for text in problem.messages():
-            click.echo(f"{problem.code} {place}{text}", err=True)
+json_option: Final = click.option(
+    "--json", "as_json", is_flag=True, callback=_kept, help="In dạng JSON — print as JSON."
+)
 
 
-def fail_with(error: ProblemList, as_json: bool) -> NoReturn:
-    """End with problems: as JSON if asked, else as ``csdl`` prints all problems."""
-    if not as_json:
-        raise error
-    print_json({"problems": [p.as_dict() for p in error.problems]})
-    raise click.exceptions.Exit(exit_code(error.problems))
+def fail(ctx: click.Context, problems: Sequence[Problem]) -> NoReturn:
+    """End a call with its problems: JSON to stdout if asked; else to stderr, a line a language, each with its
+    code and place.
+    """
+    if ctx.meta.get(_AS_JSON):
+        print_json({"problems": [p.as_dict() for p in problems]})
+    else:
+        for problem in problems:
+            place = f"{problem.place}: " if str(problem.place) else ""
+            for text in problem.messages():
+                click.echo(f"{problem.code} {place}{text}", err=True)
+    ctx.exit(AWAY if any(p.code in AWAY_CODES for p in problems) else REFUSED)
 
 
 def print_json(value: Any) -> None:

@@ -87,14 +87,13 @@ class _Table(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """What a user can mend is said in one line a language, with its code; never a traceback."""
+        """What a user can mend is said with its code, in both languages; never a traceback."""
         try:
             return super().invoke(ctx)
-        except ProblemList as problems:
-            from cli.answers import exit_code, print_problems  # with all it needs: not for csdl --help
+        except ProblemList as error:
+            from cli.answers import fail  # with all it needs: not for csdl --help
 
-            print_problems(problems.problems)
-            ctx.exit(exit_code(problems.problems))
+            fail(ctx, error.problems)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cli.answers import fail_with, json_option, print_json
+from cli.answers import json_option, print_json
 from producers import envelope, files
 from producers.client import PushClient
 from producers.model import Reading, Target
@@ -50,15 +50,12 @@ def push(
 ) -> None:
     """Gửi tệp của một trường — send a vendor's files for one school as one push."""
     settings, target = Settings(), Target(vendor, school, year, kind)
-    reading = _read(settings, target, paths, push_id, as_json)
+    reading = _read(settings, target, paths, push_id)
     if dry_run:
         _report(check(reading.tables, reading.warnings, target), as_json)
         return
-    try:
-        with PushClient(settings, vendor) as client:
-            receipt = client.push(school, year, kind, reading.tables, push_id)
-    except ProblemList as error:
-        fail_with(error, as_json)
+    with PushClient(settings, vendor) as client:
+        receipt = client.push(school, year, kind, reading.tables, push_id)
     if as_json:
         print_json(
             {
@@ -82,19 +79,14 @@ def push(
 def preflight(vendor: str, school: str, year: int, kind: str, paths: tuple[Path, ...], as_json: bool) -> None:
     """Kiểm tra tệp, không gửi — say what would be refused or warned of, with its place."""
     target = Target(vendor, school, year, kind)
-    reading = _read(Settings(), target, paths, None, as_json)
+    reading = _read(Settings(), target, paths, None)
     _report(check(reading.tables, reading.warnings, target), as_json)
 
 
-def _read(
-    settings: Settings, target: Target, paths: tuple[Path, ...], push_id: str | None, as_json: bool
-) -> Reading:
-    """The files, or all that is wrong with them and with the push itself, and exit 1."""
+def _read(settings: Settings, target: Target, paths: tuple[Path, ...], push_id: str | None) -> Reading:
+    """The files. Raises ProblemList: all that is wrong with them and with the push itself."""
     problems = []
-    try:
-        schools = register.load(settings.register_file)
-    except ProblemList as error:
-        fail_with(error, as_json)
+    schools = register.load(settings.register_file)
     if push_id is not None and not _is_uuid(push_id):
         problems.append(Problem("SEND-003"))
     problems += envelope.problems(target, schools, settings.school_years, settings.vendors)
@@ -103,7 +95,7 @@ def _read(
     except ProblemList as error:
         problems += error.problems
     if problems:
-        fail_with(ProblemList(problems), as_json)
+        raise ProblemList(problems)
     return reading
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import click
 
 from cli import push_book
-from cli.answers import fail_with, json_option, print_json, print_table
+from cli.answers import json_option, print_json, print_table
 from cli.database import database
 from producers.preflight import explain
 from schemas.errors import Place, Problem, ProblemList
@@ -66,7 +66,7 @@ def push_status(push_id: str, as_json: bool) -> None:
     with database("csdl push") as conn:
         found, refused = push_book.one(conn, push_id)
     if not found:
-        fail_with(ProblemList([Problem("SEND-002", params={"push_id": push_id})]), as_json)
+        raise ProblemList([Problem("SEND-002", params={"push_id": push_id})])
     for line in refused:
         line["message_vi"], line["message_en"] = explain(line["rule"])
     for p in found:

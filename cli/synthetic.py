@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from cli.answers import json_option, print_json
 from producers.synthetic import province
 from producers.synthetic.write import write, write_register
 
@@ -23,7 +23,7 @@ from producers.synthetic.write import write, write_register
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write."
 )
-@click.option("--json", "as_json", is_flag=True, help="Say what was written as JSON.")
+@json_option
 def synthetic(schools: int, seed: int, out: Path, as_json: bool) -> None:
     """Tạo dữ liệu giả lập — a made-up province: register.csv, and each school's vendor's files."""
     started = time.monotonic()
@@ -60,7 +60,7 @@ def synthetic(schools: int, seed: int, out: Path, as_json: bool) -> None:
         "seconds": round(time.monotonic() - started, 1),
     }
     if as_json:
-        click.echo(json.dumps(said, ensure_ascii=False))
+        print_json(said)
     else:
         click.echo(
             f"{said['schools']} schools, {n_files} files, {n_bytes / 1e6:.0f} MB in {out} "

@@ -27,6 +27,9 @@ from schemas.topics import in_topic
 CHUNK: Final = 250
 """Records a chunk: large enough for the columnar codec, small enough for a verdict within a second."""
 
+BOOTSTRAP_MS: Final = 10_000
+"""Longest wait for a broker, for somebody who stands by."""
+
 CONFIRM_S: Final = 60.0
 
 
@@ -53,7 +56,7 @@ class PushClient:
         self.vendor = vendor
         self._chunk = chunk
         try:
-            self._producer = kafka.producer(settings, bootstrap_timeout_ms=10_000)
+            self._producer = kafka.producer(settings, bootstrap_timeout_ms=BOOTSTRAP_MS)
         except KafkaError:
             raise ProblemList([Problem("SYS-001", params={"address": settings.bootstrap_servers})]) from None
 

@@ -9,7 +9,6 @@ from click.testing import CliRunner, Result
 from cli import campaign
 from cli.main import main
 from schemas import register
-from streams import topic_log
 
 REGISTER = """code,name,level,district,managing_unit,valid_from,valid_to,active
 19164101,Trường A,primary,164,164,2010-01-01,2025-07-01,1
@@ -21,14 +20,8 @@ ACT = ("19164101", "--year", "2019", "--kind", "1")
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "register.csv").write_text(REGISTER, encoding="utf-8")
-    monkeypatch.setenv("CSDL_REGISTER_FILE", str(tmp_path / "register.csv"))
-    monkeypatch.setenv("CSDL_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("CSDL_BOOTSTRAP_SERVERS", "127.0.0.1:1")
-    monkeypatch.setattr(topic_log, "BOOTSTRAP_MS", 200)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def three_schools(folder: Path) -> None:
+    (folder / "register.csv").write_text(REGISTER, encoding="utf-8")
 
 
 def run(*args: str) -> Result:

@@ -7,23 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import main
-from tests.unit.producers.made import SCHOOL, YEAR, pupils
-
-REGISTER = "code,name,level,district,managing_unit,valid_from,valid_to,active\n" + (
-    f"{SCHOOL},Trường mẫu,primary,164,164,2000-01-01,,1\n"
-)
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "register.csv").write_text(REGISTER, encoding="utf-8")
-    (tmp_path / "good.json").write_bytes(pupils({}, {"TrangThai": 5}))
-    (tmp_path / "bad.json").write_bytes(pupils({})[:-9])
-    monkeypatch.setenv("CSDL_REGISTER_FILE", str(tmp_path / "register.csv"))
-    monkeypatch.setenv("CSDL_BOOTSTRAP_SERVERS", "127.0.0.1:1")
-    monkeypatch.setenv("CSDL_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+from tests.unit.producers.made import SCHOOL, YEAR
 
 
 def run(*args: str) -> Result:

@@ -1,0 +1,97 @@
+"""Whatever takes `--json` fails in JSON too: problems on stdout, nothing on stderr, the same exit code."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from cli.main import main
+from streams.confirmation.commands import OFFICERS_ACTS
+from tests.unit.producers.made import SCHOOL, YEAR
+
+PERIOD = ("--year", str(YEAR), "--kind", "1")
+SEEN = ("--unit", "164", "--version", "1", "--digest", "d")
+
+KAFKA_AWAY, POSTGRES_AWAY = "SYS-001", "SYS-002"
+
+ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
+    "campaign open": (PERIOD, KAFKA_AWAY),
+    **{f"confirmation {act}": ((SCHOOL, *PERIOD, *SEEN), KAFKA_AWAY) for act in OFFICERS_ACTS},
+    "confirmation history": ((SCHOOL,), KAFKA_AWAY),
+    "confirmation show": ((SCHOOL,), KAFKA_AWAY),
+    "confirmation verify": ((), KAFKA_AWAY),
+    "grants allow": (("smas", SCHOOL), KAFKA_AWAY),
+    "grants list": ((), KAFKA_AWAY),
+    "grants revoke": (("smas", SCHOOL), KAFKA_AWAY),
+    "ministry exports": ((), POSTGRES_AWAY),
+    "push": (("--vendor", "smas", "--school", SCHOOL, *PERIOD, "good.json"), KAFKA_AWAY),
+    "push-status": (("p1",), POSTGRES_AWAY),
+    "pushes": ((), POSTGRES_AWAY),
+}
+"""command → its arguments, what it says when the servers are away."""
+
+NEEDS_NO_SERVER = {
+    "config",
+    "confirmation reasons",
+    "confirmation table",
+    "metrics list",
+    "preflight",
+    "rules",
+    "schemas list",
+    "status",
+    "synthetic",
+    "up",
+}
+
+
+def with_json(command: click.Command = main, *path: str) -> Iterator[str]:
+    """Every command below that has the flag `--json`."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from with_json(below, *path, name)
+    elif any(isinstance(p, click.Option) and p.is_flag and "--json" in p.opts for p in command.params):
+        yield " ".join(path)
+
+
+def fails(command: str, *args: str) -> tuple[int, dict[str, Any]]:
+    """(exit code, the one problem) of a call with `--json` that says nothing else."""
+    result = CliRunner().invoke(main, [*command.split(), *args, "--json"])
+    assert result.stderr == ""
+    (problem,) = json.loads(result.stdout)["problems"]
+    return result.exit_code, problem
+
+
+def test_the_table_names_every_command_that_takes_json() -> None:
+    assert sorted(with_json()) == sorted([*ASKING_A_SERVER, *NEEDS_NO_SERVER])
+
+
+@pytest.mark.parametrize(
+    ("command", "args", "code"),
+    [(command, args, code) for command, (args, code) in ASKING_A_SERVER.items()],
+    ids=ASKING_A_SERVER,
+)
+def test_a_server_that_is_away_is_said_in_json(
+    folder: Path, command: str, args: tuple[str, ...], code: str
+) -> None:
+    exit_code, problem = fails(command, *args)
+    assert (exit_code, problem["code"]) == (3, code)
+    assert problem["message_vi"] and problem["message_en"]
+    assert {"file", "sheet", "row", "field"} < problem.keys(), "its place"
+
+
+def test_so_is_a_stack_that_is_not_there(folder: Path) -> None:
+    exit_code, problem = fails("status")
+    assert (exit_code, problem["code"]) == (1, "STK-007")
+
+
+def test_so_is_a_register_that_is_not_there(folder: Path) -> None:
+    (folder / "register.csv").unlink()
+    exit_code, problem = fails("preflight", "--vendor", "smas", "--school", SCHOOL, *PERIOD, "good.json")
+    assert (exit_code, problem["code"]) == (3, "SYS-003")
