@@ -65,12 +65,6 @@ def run_machine(some):
 EVENTS, REFUSALS, STATE = run_machine(COMMANDS)
 
 
-@pytest.fixture
-def conn(database):
-    with closing(postgres.connect(database, "test")) as connection:
-        yield connection
-
-
 def ask(conn, query):
     with conn, conn.cursor() as cur:
         cur.execute(query)

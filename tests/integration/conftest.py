@@ -1,0 +1,33 @@
+"""Fixtures: eyes on the servers that a test works with.
+
+``conn``  a connection to the test's own database
+``book``  the same, to push to and look into (`provincial_book`)
+``sent``  ``sent(topic)``: every committed message of the topic, oldest first in each partition
+"""
+
+from contextlib import closing
+
+import pytest
+
+from runtime import kafka, postgres
+from tests.integration.provincial_book import Book
+
+
+@pytest.fixture
+def conn(database):
+    with closing(postgres.connect(database, "test")) as connection:
+        yield connection
+
+
+@pytest.fixture
+def book(conn):
+    return Book(conn)
+
+
+@pytest.fixture
+def sent(settings):
+    def read_all(topic):
+        with closing(kafka.consumer(settings)) as consumer:
+            return list(kafka.to_end(consumer, kafka.partitions(topic)))
+
+    return read_all

@@ -1,0 +1,108 @@
+"""The road to the Ministry step by step: a version stored, forwarded, exported, answered."""
+
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+
+import polars as pl
+
+from runtime import kafka
+from schemas import codec
+from schemas.topics import CONFIRMATION_EVENTS
+from sinks.ministry import exports
+from sinks.ministry.export import Exporter
+from sinks.ministry.package import digest
+from sinks.ministry.receipts import Receiver
+from sinks.ministry.simulate import StandIn
+from sinks.provincial import copying, read
+from sinks.provincial.rows import WRITTEN
+from sinks.provincial.tables import table
+
+AT = datetime(2019, 10, 1, tzinfo=UTC)
+
+
+def store(conn, school, record_type, count, version=1):
+    """Rows of a version, straight into the typed table."""
+    t = table(record_type)
+    schema = codec.frame_schema(record_type)
+    frame = pl.DataFrame({name: pl.Series([None] * count, dtype=dtype) for name, dtype in schema.items()})
+    frame = frame.with_columns(ClientId=pl.Series([f"CL-{n:04}" for n in range(count)]))
+    placed = frame.select(
+        pl.lit(f"{school}.2019.start"),
+        pl.Series("identity", [f"{record_type}-{n:04}" for n in range(count)]),
+        pl.lit(version).alias("valid_from"),
+        pl.lit("").alias("row_hash"),
+        pl.lit("smas").alias("vendor"),
+        *[pl.col(c.field) for c in t.columns],
+    )
+    with conn, conn.cursor() as cur:
+        copying.copy_in(cur, t.name, [*WRITTEN, *(c.name for c in t.columns)], placed)
+
+
+def event(conn, school, *, sequence=9, approved=None):
+    """A forwarding of version 1, with the digest of its rows unless another was approved."""
+    dataset_id = f"{school}.2019.start"
+    with conn, conn.cursor() as cur:
+        found = digest(read.version(cur, dataset_id, 1))
+    return {
+        "EventId": f"event-{school}-{sequence}", "CommandId": "command", "DatasetId": dataset_id,
+        "MaTruongHoc": school, "NamHoc": 2019, "Period": "start", "Sequence": sequence, "PreviousHash": "p",
+        "Hash": "h", "Event": "forwarded", "State": "forwarding", "Level": 1, "At": AT, "Unit": "19",
+        "Role": "department_officer", "Account": "", "Version": 1, "Digest": approved or found,
+        "ReasonCode": "", "ReasonText": "", "Route": ["164", "19"], "Counts": {},
+    }  # fmt: skip
+
+
+def write(settings, topic, *values, key=b"19164999"):
+    """Written and acknowledged."""
+    producer = kafka.producer(settings)
+    futures = [producer.send(topic, key=key, value=value) for value in values]
+    producer.flush()
+    for future in futures:
+        future.get(timeout=0)
+    producer.close()
+
+
+def forward(settings, *events):
+    """As the confirmation machine says it."""
+    for one in events:
+        key = one["MaTruongHoc"].encode()
+        write(settings, CONFIRMATION_EVENTS, codec.encode("ConfirmationEvent", one), key=key)
+
+
+def wait_until(done, meanwhile=lambda: time.sleep(0.01), seconds=30):
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, "not done in time"
+        meanwhile()
+
+
+def steps_until(worker, done):
+    wait_until(done, worker.step)
+
+
+def states(conn):
+    """dataset id → state of its newest export."""
+    return {e.dataset_id: e.state for e in exports.listed(conn)}
+
+
+def export_all(settings, conn, count=1):
+    """Until so many datasets have an export and none is left open."""
+    with closing(Exporter(settings)) as exporter:
+        steps_until(exporter, lambda: len(states(conn)) >= count and "opened" not in states(conn).values())
+
+
+def answer_all(settings, conn, refuse_percent=0.0):
+    """The stand-in answers, until every export that was sent is answered."""
+    with closing(StandIn(settings, refuse_percent=refuse_percent, seed=0)) as stand_in:
+        while stand_in.step(timeout_ms=2000):
+            pass
+    with closing(Receiver(settings)) as receiver:
+        steps_until(receiver, lambda: "sent" not in states(conn).values())
+
+
+def commands(conn):
+    """What the confirmation machine is told, oldest first."""
+    with conn, conn.cursor() as cur:
+        cur.execute("SELECT value FROM outbox ORDER BY id")
+        return [codec.decode(bytes(value))[1] for (value,) in cur.fetchall()]

@@ -1,0 +1,139 @@
+"""What was forwarded goes to the Ministry once, whole and as it was approved: real Kafka, real PostgreSQL."""
+
+import json
+from collections import defaultdict
+
+import pytest
+from click.testing import CliRunner
+
+from cli.main import main
+from schemas import codec
+from schemas.errors import ProblemList
+from schemas.topics import MINISTRY_EXPORT
+from sinks.ministry import exports
+from tests.integration.ministry_road import (
+    answer_all,
+    commands,
+    event,
+    export_all,
+    forward,
+    states,
+    store,
+    wait_until,
+)
+
+
+def test_a_forwarded_version_goes_out_once_opened_and_closed_with_its_totals(settings, conn, sent):
+    store(conn, "19164999", "LopHoc", 2)
+    store(conn, "19164999", "HocSinh", 501)
+    forward(settings, event(conn, "19164999"))
+    export_all(settings, conn)
+    messages = sent(MINISTRY_EXPORT)
+    names = [codec.contract_name(m.value) for m in messages]
+    assert names == ["ExportOpened", "LopHocExported", "HocSinhExported", "HocSinhExported", "ExportClosed"]
+    assert {m.key for m in messages} == {b"19164999"}
+    assert codec.decode(messages[-1].value)[1]["Records"] == {"LopHoc": 2, "HocSinh": 501}
+    [listed] = exports.listed(conn)
+    assert (listed.state, listed.records) == ("sent", 503)
+
+
+def test_a_version_whose_rows_were_changed_is_withheld_and_the_next_one_goes_out(settings, conn, sent):
+    store(conn, "19164998", "HocSinh", 3)
+    store(conn, "19164999", "HocSinh", 3)
+    forward(settings, event(conn, "19164998", approved="0" * 64), event(conn, "19164999"))
+    export_all(settings, conn, count=2)
+    assert states(conn) == {"19164998.2019.start": "mismatch", "19164999.2019.start": "sent"}
+    assert {m.key for m in sent(MINISTRY_EXPORT)} == {b"19164999"}
+    [withheld] = exports.listed(conn, "mismatch")
+    assert withheld.code == "EXP-001"
+
+
+def test_a_withheld_export_is_tried_again_when_somebody_asks(settings, conn, sent):
+    store(conn, "19164999", "HocSinh", 3)
+    forwarded = event(conn, "19164999")
+    with conn, conn.cursor() as cur:
+        cur.execute("UPDATE hoc_sinh SET ho_ten = 'changed' WHERE identity = 'HocSinh-0001'")
+    forward(settings, forwarded)
+    export_all(settings, conn)
+    assert not sent(MINISTRY_EXPORT)
+    with conn, conn.cursor() as cur:
+        cur.execute("UPDATE hoc_sinh SET ho_ten = NULL WHERE identity = 'HocSinh-0001'")
+    exports.retry(conn, exports.listed(conn)[0].export_id)
+    export_all(settings, conn)
+    assert len(sent(MINISTRY_EXPORT)) == 3
+
+
+@pytest.mark.parametrize(("sent_before", "code"), [(False, "EXP-002"), (True, "EXP-003")])
+def test_only_a_withheld_export_can_be_tried_again(settings, conn, sent_before, code):
+    export_id = "no-such-export"
+    if sent_before:
+        store(conn, "19164999", "HocSinh", 1)
+        forward(settings, event(conn, "19164999"))
+        export_all(settings, conn)
+        export_id = exports.listed(conn)[0].export_id
+    with pytest.raises(ProblemList) as refused:
+        exports.retry(conn, export_id)
+    assert [p.code for p in refused.value.problems] == [code]
+
+
+def test_the_command_line_lists_exports_and_says_what_is_wrong(settings, conn, monkeypatch):
+    store(conn, "19164999", "HocSinh", 2)
+    forward(settings, event(conn, "19164999"))
+    export_all(settings, conn)
+    monkeypatch.setenv("CSDL_DATABASE_URL", settings.database_url.get_secret_value())
+    listed = CliRunner().invoke(main, ["ministry", "exports", "--json"])
+    [export] = json.loads(listed.output)
+    assert (export["dataset_id"], export["state"], export["records"]) == ("19164999.2019.start", "sent", 2)
+    assert "19164999.2019.start" in CliRunner().invoke(main, ["ministry", "exports"]).output
+    retried = CliRunner().invoke(main, ["ministry", "retry", export["export_id"]])
+    assert retried.exit_code == 1
+    assert "EXP-003" in retried.stderr
+
+
+def test_an_event_that_comes_twice_is_exported_once(settings, conn, sent):
+    store(conn, "19164999", "HocSinh", 2)
+    forward(settings, *[event(conn, "19164999")] * 2)
+    export_all(settings, conn)
+    assert len(sent(MINISTRY_EXPORT)) == 3
+
+
+def test_an_export_that_was_cut_off_is_sent_again_with_the_same_bytes(settings, conn, sent):
+    store(conn, "19164999", "HocSinh", 501)
+    forward(settings, event(conn, "19164999"))
+    export_all(settings, conn)
+    with conn, conn.cursor() as cur:  # as if it had been killed between Kafka and the last UPDATE
+        cur.execute("UPDATE ministry_export SET state = 'opened', sent_at = NULL")
+    export_all(settings, conn)
+    values = [m.value for m in sent(MINISTRY_EXPORT)]
+    assert values[: len(values) // 2] == values[len(values) // 2 :]
+    answer_all(settings, conn)
+    assert [c["Counts"] for c in commands(conn)] == [{"accepted": 501, "refused": 0}]
+
+
+def test_an_exporter_killed_in_the_middle_leaves_no_half_export(settings, conn, sent, run_process):
+    schools = [f"191649{n:02}" for n in range(60, 90)]
+    for school in schools:
+        store(conn, school, "HocSinh", 600)
+    forward(settings, *[event(conn, school) for school in schools])
+
+    def done():
+        return sum(state == "sent" for state in states(conn).values())
+
+    for _ in range(3):
+        enough = min(done() + 5, len(schools))
+        with run_process("export", settings) as process:
+            wait_until(lambda: done() >= enough or process.popen.poll() is not None)  # noqa: B023
+            assert process.popen.poll() is None, process.log.read_text()
+            process.popen.kill()
+            process.popen.wait()
+    export_all(settings, conn, count=len(schools))
+    assert set(states(conn).values()) == {"sent"}
+    whole = ["ExportOpened", "HocSinhExported", "HocSinhExported", "ExportClosed"]
+    by_school = defaultdict(list)
+    for message in sent(MINISTRY_EXPORT):
+        by_school[message.key].append(message.value)
+    assert len(by_school) == len(schools)
+    for values in by_school.values():
+        runs = [values[i : i + 4] for i in range(0, len(values), 4)]
+        assert [codec.contract_name(v) for v in runs[0]] == whole
+        assert all(run == runs[0] for run in runs)

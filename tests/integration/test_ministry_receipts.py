@@ -1,0 +1,119 @@
+"""The Ministry answers record by record, and the confirmation machine is told the sums."""
+
+from contextlib import closing
+
+import pytest
+
+from schemas import codec
+from schemas.topics import MINISTRY_RECEIPTS, dlq
+from sinks.ministry import exports
+from sinks.ministry.export import Exporter
+from sinks.ministry.forwarding import Forwarding
+from sinks.ministry.judge import ACCEPTED
+from sinks.ministry.receipts import Receiver, command_id
+from tests.integration.ministry_road import (
+    answer_all,
+    commands,
+    event,
+    export_all,
+    forward,
+    states,
+    steps_until,
+    store,
+    write,
+)
+
+
+@pytest.mark.parametrize(("refuse_percent", "all_accepted"), [(0, True), (30, False)])
+def test_when_every_record_is_answered_the_machine_is_told_the_sums(
+    settings, conn, refuse_percent, all_accepted
+):
+    store(conn, "19164999", "HocSinh", 40)
+    forwarded = event(conn, "19164999")
+    forward(settings, forwarded)
+    export_all(settings, conn)
+    answer_all(settings, conn, refuse_percent)
+    [command] = commands(conn)
+    assert command["Command"] == "record_receipts"
+    assert command["Role"] == "ministry_adapter"
+    assert (command["Version"], command["Digest"]) == (1, forwarded["Digest"])
+    assert sum(command["Counts"].values()) == 40
+    assert (command["Counts"]["refused"] == 0) is all_accepted
+    made = Forwarding.of(forwarded)
+    assert made is not None
+    assert command["CommandId"] == command_id(made.export_id)
+
+
+def test_a_version_that_is_forwarded_again_is_answered_again(settings, conn):
+    store(conn, "19164999", "HocSinh", 2)
+    forward(settings, event(conn, "19164999", sequence=9))
+    export_all(settings, conn)
+    answer_all(settings, conn, refuse_percent=100)
+    forward(settings, event(conn, "19164999", sequence=15))
+    export_all(settings, conn, count=1)
+    with closing(Exporter(settings)) as exporter:
+        steps_until(
+            exporter, lambda: len(exports.listed(conn)) == 2 and "opened" not in states(conn).values()
+        )
+    answer_all(settings, conn, refuse_percent=0)
+    assert [c["Counts"] for c in commands(conn)] == [
+        {"accepted": 0, "refused": 2},
+        {"accepted": 2, "refused": 0},
+    ]
+
+
+def receipt(export_id, record_id, code=ACCEPTED):
+    record = {
+        "ExportId": export_id, "DatasetId": "19164999.2019.start", "MaTruongHoc": "19164999", "NamHoc": 2019,
+        "Period": "start", "Chunk": 0, "RecordType": "HocSinh", "Receipts": [{"Id": record_id, "Code": code}],
+    }  # fmt: skip
+    return codec.encode("MinistryReceipts", record)
+
+
+def known_ids(conn):
+    with conn, conn.cursor() as cur:
+        cur.execute("SELECT export_id, record_id FROM ministry_export_record ORDER BY identity")
+        return cur.fetchall()
+
+
+def test_receipts_that_fit_nothing_are_put_aside_and_the_others_count(settings, conn, sent):
+    store(conn, "19164999", "HocSinh", 2)
+    forward(settings, event(conn, "19164999"))
+    export_all(settings, conn)
+    (export_id, first), (_, second) = known_ids(conn)
+    write(
+        settings,
+        MINISTRY_RECEIPTS,
+        receipt("no-such-export", first),
+        receipt(export_id, "no-such-record"),
+        receipt(export_id, first, code=" "),
+        b"no receipt at all",
+        codec.encode("ConfirmationEvent", event(conn, "19164999")),
+        receipt(export_id, first),
+        receipt(export_id, first, code="MA_HOC_SINH"),
+        receipt(export_id, second, code="MA_HOC_SINH_001"),
+    )
+    with closing(Receiver(settings)) as receiver:
+        steps_until(receiver, lambda: "answered" in states(conn).values())
+    with conn, conn.cursor() as cur:
+        cur.execute("SELECT code FROM ministry_receipt_aside ORDER BY source_offset")
+        assert [code for (code,) in cur.fetchall()] == ["RCP-001", "RCP-002", "RCP-003"]
+        cur.execute("SELECT code FROM ministry_receipt ORDER BY code")
+        assert [code for (code,) in cur.fetchall()] == [ACCEPTED, "MA_HOC_SINH_001"]
+    letters = sent(dlq(MINISTRY_RECEIPTS))
+    assert letters[0].value == b"no receipt at all"
+    assert [dict(m.headers)["error-code"] for m in letters] == [b"AVRO-001", b"RCP-004"]
+    assert [c["Counts"] for c in commands(conn)] == [{"accepted": 1, "refused": 1}]
+
+
+def test_receipts_that_come_again_tell_the_machine_nothing_new(settings, conn):
+    store(conn, "19164999", "HocSinh", 2)
+    forward(settings, event(conn, "19164999"))
+    export_all(settings, conn)
+    answer_all(settings, conn)
+    for export_id, record_id in known_ids(conn):
+        write(settings, MINISTRY_RECEIPTS, receipt(export_id, record_id))
+    with closing(Receiver(settings)) as receiver:
+        for _ in range(3):
+            receiver.step()
+    assert len(commands(conn)) == 1

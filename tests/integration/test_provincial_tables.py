@@ -1,0 +1,94 @@
+"""The typed tables give back what was put in, value by value, and follow the contracts."""
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from schemas import codec, contracts, digest
+from sinks.provincial import read
+from sinks.provincial.migrate import migrate
+from tests import pushed
+from tests.integration.provincial_book import DATASET, PUPILS
+from tests.pushed import chunk, pupil, whole
+
+
+def test_a_value_that_cannot_be_stored_refuses_its_record_and_no_other(book):
+    rows = [pupil(1), pupil(2, HoTen="a\x00b"), pupil(3), pupil(4, NgaySinh=date(9999, 12, 31))]
+    book.arrive(*whole("HocSinh", rows))
+    assert book.push() == ("version", "", 1, 4, 3, 1)
+    assert book.ask("SELECT client_id, rule FROM record_refused") == [("hs2", "REC-002")]
+
+
+def test_weird_texts_come_back_as_they_went_in(book):
+    weird = ['q"q', "a,b", "\\.", "\\N", " hai đầu ", "NULL", "tab\t", "'", "{}", "dòng\nmới", "c\rc", "😀"]
+    rows = [pupil(n, HoTen=text) for n, text in enumerate(weird, start=10)]
+    book.arrive(*whole("HocSinh", rows))
+    assert book.version(1) == rows
+
+
+STAFF: dict[str, Any] = {
+    "ClientId": "cb1",
+    "TenCanBo": "Cán bộ số 1",
+    "SoCmnd": "090000001",
+    "HeSo": 2.34,
+    "NgaySinh": date(1980, 2, 29),
+    "DangVien": False,
+    "LstNhiemVuKiemNhiem": ["01", "20"],
+    "LstQuaTrinhLuong": [
+        {"HeSoLuong": 2.34, "NgayThangNam": date(2010, 9, 1)},
+        {"HeSoLuong": -0.0, "PhanTramVuotKhung": 1e-7, "MaNgach": ""},
+    ],
+    "LstKhenThuong": [],
+}
+
+
+def test_rows_read_back_hash_as_they_did_when_written(book):
+    """Dates, floats, booleans and lists of records in lists: the digest officers see can be recomputed."""
+    classes = [
+        {
+            "ClientId": "l1",
+            "TenLopHoc": "6A1",
+            "MaLopHoc": "1",
+            "DsMonHoc": [
+                {"MaMonHoc": "01", "MonChuyen": False, "DsGiaoVien": [{"HocKy": "1", "MaGiaoVien": 'g"1'}]},
+                {"MaMonHoc": "02", "DsGiaoVien": []},
+            ],
+        }
+    ]
+    book.arrive(
+        chunk("LopHoc", classes, number=0),
+        chunk("CanBo", [STAFF, STAFF | {"ClientId": "cb2", "SoCmnd": "090000002"}], number=1),
+        chunk("HocSinh", PUPILS, number=2),
+        pushed.closing({"LopHoc": 1, "CanBo": 2, "HocSinh": 3}, chunks=3),
+    )
+    with book.conn, book.conn.cursor() as cur:
+        frames = read.version(cur, DATASET, 1)
+    assert {t: f.height for t, f in frames.items() if f.height} == {"LopHoc": 1, "CanBo": 2, "HocSinh": 3}
+    for record_type in contracts.record_types():
+        records = read.records(record_type, frames[record_type])
+        assert records.schema == pl.Schema(codec.frame_schema(record_type))
+        assert digest.row_hashes(records).to_list() == frames[record_type]["_row_hash"].to_list()
+    kept = book.version(1, "CanBo")[0]
+    assert kept["HeSo"] == 2.34 and kept["NgaySinh"] == date(1980, 2, 29) and kept["DangVien"] is False
+    assert kept["LstNhiemVuKiemNhiem"] == ["01", "20"]
+
+
+def test_migrating_again_changes_nothing_and_labels_stand_in_the_database(database, book):
+    columns = "SELECT table_name, column_name, data_type FROM information_schema.columns ORDER BY 1, 2"
+    before = book.ask(columns)
+    migrate(database)
+    assert book.ask(columns) == before
+    comment = book.ask(
+        "SELECT col_description('hoc_sinh'::regclass, attnum) FROM pg_attribute "
+        "WHERE attrelid = 'hoc_sinh'::regclass AND attname = 'ma_hoc_sinh'"
+    )
+    assert comment == [(contracts.record("HocSinh").field("MaHocSinh").label_vi,)]
+
+
+def test_a_field_added_to_a_contract_becomes_a_column(database, book):
+    with book.conn, book.conn.cursor() as cur:
+        cur.execute("ALTER TABLE hoc_sinh DROP COLUMN ho_ten")
+    migrate(database)
+    book.arrive(*whole("HocSinh", PUPILS))
+    assert book.version(1) == PUPILS
