@@ -5,7 +5,7 @@ schools coded 19000xxx belong to districts, and the district tier ended on 1/7/2
 """
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -41,6 +41,9 @@ class School:
         return self.valid_from <= on and (self.valid_to is None or on < self.valid_to)
 
 
+COLUMNS: Final = frozenset(field.name for field in fields(School))
+
+
 class Register:
     """All rows, found by school code and day."""
 
@@ -72,8 +75,11 @@ def load(path: Path) -> Register:
     """Read ``register.csv``. Raises ProblemList (SYS-003) if it is missing or not a register."""
     try:
         with path.open(encoding="utf-8", newline="") as lines:
-            rows = [_school(row) for row in csv.DictReader(lines)]
-    except (OSError, KeyError, ValueError):
+            table = csv.DictReader(lines)
+            if COLUMNS - set(table.fieldnames or ()):  # an empty file is no province without schools
+                raise ValueError("columns are missing")
+            rows = [_school(row) for row in table]
+    except (OSError, KeyError, TypeError, ValueError, csv.Error):  # TypeError: the row is cut off
         raise ProblemList([Problem("SYS-003", Place(file=path.name), {"path": str(path)})]) from None
     return Register(rows)
 
@@ -87,5 +93,5 @@ def _school(row: dict[str, str]) -> School:
         managing_unit=row["managing_unit"],
         valid_from=date.fromisoformat(row["valid_from"]),
         valid_to=date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
-        active=row["active"] == "1",
+        active={"1": True, "0": False}[row["active"]],
     )

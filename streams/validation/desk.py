@@ -54,9 +54,10 @@ class Work:
 
 
 class Desk:
-    """Judges batches. ``catch_up`` brings the grants up to date; it may wait for Kafka."""
+    """Judges batches. ``bylaws`` gives those in force, which then hold for a whole batch; ``catch_up`` brings
+    the grants up to date, it may wait for Kafka."""
 
-    def __init__(self, bylaws: Bylaws, hand: Hand, catch_up: Callable[[], object]) -> None:
+    def __init__(self, bylaws: Callable[[], Bylaws], hand: Hand, catch_up: Callable[[], object]) -> None:
         self._bylaws = bylaws
         self._hand = hand
         self._catch_up = catch_up
@@ -79,23 +80,25 @@ class Desk:
             _put_aside(messages[0], POISON, work)
             return
         incoming = [message.incoming for message in messages]
+        bylaws = self._bylaws()
         with self._hand.holding(places):
             found = sort(incoming)
-            late = self._wants_grant(found, incoming)
+            late = _wants_grant(found, incoming, bylaws)
         if late:
             self._catch_up()
         with self._hand.holding(places):
             verdicts = [judge_closing(incoming[i], i, event) for i, event in found.closings]
             for positions, batch in found.batches:
-                verdicts += judge(batch, positions, incoming, self._bylaws)
+                verdicts += judge(batch, positions, incoming, bylaws)
         _write(messages, {v.position: v for v in verdicts}, dict(found.letters), work)
 
-    def _wants_grant(self, found: Sorted, incoming: Sequence[Incoming]) -> bool:
-        return any(
-            wants_grant(incoming[position], header, self._bylaws)
-            for positions, batch in found.batches
-            for position, header in zip(positions, batch.headers, strict=True)
-        )
+
+def _wants_grant(found: Sorted, incoming: Sequence[Incoming], bylaws: Bylaws) -> bool:
+    return any(
+        wants_grant(incoming[position], header, bylaws)
+        for positions, batch in found.batches
+        for position, header in zip(positions, batch.headers, strict=True)
+    )
 
 
 def _write(

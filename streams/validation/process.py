@@ -10,11 +10,12 @@ import faust
 
 from runtime.process import Process
 from runtime.settings import Settings
-from schemas import catalogue, register
+from schemas import catalogue
 from streams.validation.app import GROUP, assigned, build
 from streams.validation.desk import Desk
 from streams.validation.grants_cache import GrantsCache
 from streams.validation.hand import Hand
+from streams.validation.register_file import RegisterFile
 from streams.validation.verdict import Bylaws
 from streams.validation.watchdog import Watchdog
 
@@ -36,14 +37,16 @@ def main(settings: Settings) -> None:
         logging.getLogger(name).setLevel(level)
     folder = settings.data_dir / "validation"
     hand = Hand(folder)
-    schools = register.load(settings.register_file)
+    schools = RegisterFile(settings.register_file)
     process.start()
     grants = GrantsCache(settings)
     grants.start()
     grants.catch_up()
-    bylaws = Bylaws(
-        grants.granted, schools, frozenset(settings.school_years), catalogue.rules, catalogue.violations
-    )
+    years = frozenset(settings.school_years)
+
+    def bylaws() -> Bylaws:
+        return Bylaws(grants.granted, schools.now(), years, catalogue.rules, catalogue.violations)
+
     app = build(settings, Desk(bylaws, hand, grants.catch_up))
 
     @app.on_rebalance_complete.connect(weak=False)

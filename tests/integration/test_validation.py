@@ -12,12 +12,21 @@ from kafka import TopicPartition
 from runtime import kafka
 from schemas import codec
 from schemas.topics import GRANTS_STATE, RECORDS_ACCEPTED, RECORDS_REFUSED, dlq, in_topic
+from streams.validation.register_file import LOOK_S, SETTLED_S
+from tests.records import records
 from tests.unit.streams.test_validation_incoming import COMMAND
 from tests.unit.streams.validation_chunks import LONG_SCHOOL, SCHOOL, chunk, classes, closed
 
 SMAS = in_topic("smas")
-REGISTER = "code,name,level,district,managing_unit,valid_from,valid_to,active\n" + "".join(
-    f"{code},Trường,primary,164,164,2000-01-01,,1\n" for code in (SCHOOL, LONG_SCHOOL)
+NEW_SCHOOL = "19164399"
+
+
+def row(code):
+    return f"{code},Trường,primary,164,164,2000-01-01,,1\n"
+
+
+REGISTER = (
+    "code,name,level,district,managing_unit,valid_from,valid_to,active\n" + row(SCHOOL) + row(LONG_SCHOOL)
 )
 
 
@@ -61,8 +70,8 @@ def read(settings, counts, seconds=30):
 
 
 def _collect(consumer, found):
-    for tp, records in consumer.poll(timeout_ms=300).items():
-        found[tp.topic] += records
+    for tp, messages in consumer.poll(timeout_ms=300).items():
+        found[tp.topic] += messages
 
 
 def rules(value):
@@ -117,6 +126,18 @@ def test_a_grant_given_a_moment_ago_counts(bench, run_process):
         send(bench, SMAS, LONG_SCHOOL, chunk(MaTruongHoc=LONG_SCHOOL))
         last = read(bench, {RECORDS_ACCEPTED: 2})[RECORDS_ACCEPTED][-1]
         assert rules(last.value) == {"VAL-001"}
+
+
+def test_a_school_that_the_register_gets_while_it_runs_counts(bench, run_process):
+    grant(bench, "smas", NEW_SCHOOL)
+    value = chunk(records("LopHoc"), MaTruongHoc=NEW_SCHOOL)
+    with run_process("validation", bench):
+        send(bench, SMAS, NEW_SCHOOL, value)
+        assert rules(read(bench, {RECORDS_ACCEPTED: 1})[RECORDS_ACCEPTED][0].value) == {"ENV-301"}
+        bench.register_file.write_text(REGISTER + row(NEW_SCHOOL), encoding="utf-8")
+        time.sleep(LOOK_S + SETTLED_S)
+        send(bench, SMAS, NEW_SCHOOL, value)
+        assert read(bench, {RECORDS_ACCEPTED: 2})[RECORDS_ACCEPTED][1].value == value
 
 
 def test_it_stops_on_sigterm_and_goes_on_where_it_stopped(bench, run_process):

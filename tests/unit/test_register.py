@@ -58,7 +58,35 @@ def test_schools_lists_those_in_force(province):
     assert [s.code for s in province.schools(AUTUMN_2019)] == ["19000701", "19000E05", "19164301"]
 
 
-@pytest.mark.parametrize("text", [None, "code\n1\n", ROWS + "19164302,X,primary,164,164,yesterday,,1\n"])
+def test_a_province_without_schools_is_a_register(tmp_path):
+    path = tmp_path / "register.csv"
+    path.write_text(HEADER, encoding="utf-8")
+    assert register.load(path).schools(AUTUMN_2019) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "code\n",
+        "code\n1\n",
+        ROWS + "19164302,X,primary,164,164,yesterday,,1\n",
+        ROWS + "19164302,X,primary,164,16",
+        ROWS + "19164302,X,primary,164,164,2010-01-01,,",
+        ROWS + "19164302," + "x" * 200_000,
+    ],
+    ids=[
+        "missing",
+        "empty",
+        "a header of something else",
+        "rows of something else",
+        "no date",
+        "cut off before the dates",
+        "cut off before its end",
+        "a field without end",
+    ],
+)
 def test_a_file_that_is_no_register_gives_one_clear_problem(tmp_path, text):
     path = tmp_path / "register.csv"
     if text is not None:
