@@ -25,6 +25,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "confirmation",
         "Gửi, xác nhận, trả lại, chuyển, xem — submit, confirm, return, forward; show and verify.",
     ),
+    "dead-letters": (
+        "cli.dead_letters",
+        "dead_letters",
+        "Thông điệp bị để riêng — what could not be read or taken, and why.",
+    ),
     "demo": (
         "cli.demo.command",
         "demo",

@@ -1,14 +1,41 @@
 """What a dead letter says on its cover: where it came from and why, nothing of what it holds."""
 
+from dataclasses import dataclass
+from typing import Final
+
 from kafka.consumer.fetcher import ConsumerRecord
+
+TOPIC: Final = "source-topic"
+PARTITION: Final = "source-partition"
+OFFSET: Final = "source-offset"
+CODE: Final = "error-code"
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Why a message was put aside, and where it stands: ``code`` is of schemas/errors.csv."""
+
+    code: str = ""
+    source_topic: str = ""
+    source_partition: int | None = None
+    source_offset: int | None = None
 
 
 def headers(message: ConsumerRecord, code: str) -> list[tuple[str, bytes]]:
-    """Headers for the copy of ``message`` in its dead-letter topic; ``code`` is of schemas/errors.csv."""
+    """Headers for the copy of ``message`` in its dead-letter topic."""
     cover = {
-        "source-topic": message.topic,
-        "source-partition": str(message.partition),
-        "source-offset": str(message.offset),
-        "error-code": code,
+        TOPIC: message.topic,
+        PARTITION: str(message.partition),
+        OFFSET: str(message.offset),
+        CODE: code,
     }
     return [(name, text.encode("utf-8")) for name, text in cover.items()]
+
+
+def cover(letter: ConsumerRecord) -> Cover:
+    """What ``headers`` wrote on a letter; an empty cover if they did not: no process of ours sent it."""
+    found = {name: (text or b"").decode("utf-8", "replace") for name, text in letter.headers}
+    try:
+        return Cover(found[CODE], found[TOPIC], int(found[PARTITION]), int(found[OFFSET]))
+    except (KeyError, ValueError):
+        return Cover()

@@ -97,6 +97,11 @@ def topics(vendors: list[str]) -> list[Topic]:
     return inbound + fixed + letters
 
 
+def dlqs(vendors: list[str]) -> list[str]:
+    """Names of all dead-letter topics."""
+    return [topic.name for topic in topics(vendors) if topic.name.startswith(dlq(""))]
+
+
 def _log(name: str, contracts: tuple[str, ...], doc: str) -> Topic:
     """A topic that is kept for good: the record of who did what."""
     return Topic(name, SCHOOL, contracts, doc, retention_ms=FOREVER)

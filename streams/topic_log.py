@@ -1,9 +1,9 @@
-"""Reading a machine's topics whole: the compacted states, and the events of a school or of all.
+"""Reading topics whole: a machine's compacted states, its events of a school or of all, any messages.
 
 Only committed data; ends at the end that the topic had when reading began.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from kafka import TopicPartition
@@ -14,7 +14,6 @@ from runtime import kafka
 from runtime.settings import Settings
 from schemas import codec
 from schemas.errors import Problem, ProblemList
-from schemas.topics import PARTITIONS
 from streams import wire
 from streams.machine import AnyMachine
 
@@ -37,29 +36,32 @@ def states(machine: AnyMachine, messages: Iterable[ConsumerRecord]) -> dict[str,
 
 def read_states(machine: AnyMachine, settings: Settings, school: str | None = None) -> dict[str, Any]:
     """States as they stand now; with ``school``, at least all of its own. Raises ProblemList (SYS-001)."""
-    return states(machine, _read(machine.state_topic, settings, _partitions(school)))
+    return states(machine, read(settings, _partitions(machine.state_topic, school)))
 
 
 def read_events(
     machine: AnyMachine, settings: Settings, school: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """Records of all events, a school's in their order; with ``school``, its own only. Raises as above."""
-    for message in _read(machine.events_topic, settings, _partitions(school)):
+    for message in read(settings, _partitions(machine.events_topic, school)):
         if school is None or message.key == school.encode("utf-8"):
             yield codec.decode(message.value)[1]
 
 
-def _partitions(school: str | None) -> Iterable[int]:
-    # State keys differ from school codes, but a state lies in its commands' partition.
-    return range(PARTITIONS) if school is None else [kafka.partition_of(school.encode("utf-8"))]
-
-
-def _read(topic: str, settings: Settings, partitions: Iterable[int]) -> Iterator[ConsumerRecord]:
+def read(settings: Settings, partitions: Sequence[TopicPartition]) -> Iterator[ConsumerRecord]:
+    """All messages of some partitions. Raises ProblemList (SYS-001) if Kafka is away or does not answer."""
     try:
         consumer = kafka.consumer(settings, bootstrap_timeout_ms=BOOTSTRAP_MS)
+        try:
+            yield from kafka.to_end(consumer, partitions)
+        finally:
+            consumer.close()
     except KafkaError:
         raise ProblemList([Problem("SYS-001", params={"address": settings.bootstrap_servers})]) from None
-    try:
-        yield from kafka.to_end(consumer, [TopicPartition(topic, n) for n in partitions])
-    finally:
-        consumer.close()
+
+
+def _partitions(topic: str, school: str | None) -> list[TopicPartition]:
+    if school is None:
+        return kafka.partitions(topic)
+    # State keys differ from school codes, but a state lies in its commands' partition.
+    return [TopicPartition(topic, kafka.partition_of(school.encode("utf-8")))]

@@ -24,6 +24,7 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "confirmation history": ((SCHOOL,), KAFKA_AWAY),
     "confirmation show": ((SCHOOL,), KAFKA_AWAY),
     "confirmation verify": ((), KAFKA_AWAY),
+    "dead-letters": ((), KAFKA_AWAY),
     "grants allow": (("smas", SCHOOL), KAFKA_AWAY),
     "grants list": ((), KAFKA_AWAY),
     "grants revoke": (("smas", SCHOOL), KAFKA_AWAY),
