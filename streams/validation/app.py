@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from faust.exceptions import ConsumerNotStarted
 
+from runtime.kafka import COMPRESSION
 from runtime.settings import Settings
 from schemas.topics import MAX_MESSAGE, in_topic
 from streams.validation.desk import Desk
@@ -40,6 +41,7 @@ def build(settings: Settings, desk: Desk) -> App:
         broker_heartbeat_interval=SESSION_S / 4,
         stream_buffer_maxsize=4 * MAX_CHUNKS,
         stream_wait_empty=False,
+        producer_compression_type=COMPRESSION,
         producer_linger_ms=3,
         producer_max_batch_size=1024 * 1024,
         producer_max_request_size=MAX_MESSAGE,
