@@ -1,19 +1,23 @@
 """Frames into PostgreSQL and back by COPY: the one place that knows how a value is spelt on the way.
 
-What is stored is what is hashed: the row texts of schemas.digest go in as they are, fields between U+001F. A
-value with a character that would blur the borders takes the longer way, as quoted CSV. No value is NULL, be
-it null, a blank text or an empty list; nested lists are canonical JSON without what has no value.
+What is stored is what is hashed: the row texts of schemas.digest go in as they are, fields between U+001F
+and backslashes doubled. A value with a character that would blur the borders takes the longer way, as quoted
+CSV. No value is NULL, be it null, a blank text or an empty list; nested lists are canonical JSON without what
+has no value.
 """
 
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 from psycopg2.extensions import cursor
 
 from schemas import digest
+
+COPY_BYTES: Final = 1024 * 1024
+"""Handed to the server at once: between two of them the thread may have to wait for Python's lock."""
 
 Schema = Mapping[str, pl.DataType]
 
@@ -68,7 +72,7 @@ def copy_records(
     if records.fit:
         fields = digest.row_texts(place)[0]
         text = b"\n".join([b"\x1f".join(parts) for parts in zip(fields, records.texts, strict=True)])
-        _copy(cur, table, columns, text, r", DELIMITER E'\x1f', QUOTE E'\x1e'")
+        _copy(cur, table, columns, text.replace(b"\\", b"\\\\"), r"text, DELIMITER E'\x1f', NULL ''")
     else:
         plain = digest.flat(records.frame).with_columns(pl.col(pl.String).replace("", None))
         copy_in(cur, table, columns, pl.concat([place, plain], how="horizontal"))
@@ -77,12 +81,12 @@ def copy_records(
 def copy_in(cur: cursor, table: str, columns: Sequence[str], frame: pl.DataFrame) -> None:
     """Append the frame's columns, in their order, to ``columns`` of the table. A blank text stays one."""
     if not frame.is_empty():
-        _copy(cur, table, columns, to_csv(frame), "")
+        _copy(cur, table, columns, to_csv(frame), "csv")
 
 
 def _copy(cur: cursor, table: str, columns: Sequence[str], text: bytes, spelling: str) -> None:
     names = ", ".join(f'"{c}"' for c in columns)
-    cur.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT csv{spelling})", io.BytesIO(text))
+    cur.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT {spelling})", io.BytesIO(text), COPY_BYTES)
 
 
 def copy_out(cur: cursor, select: str, params: Sequence[Any], schema: Schema) -> pl.DataFrame:

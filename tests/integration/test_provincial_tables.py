@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+import pytest
 
 from schemas import codec, contracts, digest
 from sinks.provincial import read
@@ -20,8 +21,12 @@ def test_a_value_that_cannot_be_stored_refuses_its_record_and_no_other(book):
     assert book.ask("SELECT client_id, rule FROM record_refused") == [("hs2", "REC-002")]
 
 
-def test_weird_texts_come_back_as_they_went_in(book):
-    weird = ['q"q', "a,b", "\\.", "\\N", " hai đầu ", "NULL", "tab\t", "'", "{}", "dòng\nmới", "c\rc", "😀"]
+WEIRD = ['q"q', "a,b", "\\.", "\\N", "\\", "C:\\new\\\\", " hai đầu ", "NULL", "tab\t", "'", "{}", "😀"]
+ACROSS_BORDERS = ["dòng\nmới", "c\rc", "\x1f", "\x1e"]
+
+
+@pytest.mark.parametrize("weird", [WEIRD, WEIRD + ACROSS_BORDERS], ids=["row texts", "quoted CSV"])
+def test_weird_texts_come_back_as_they_went_in(book, weird):
     rows = [pupil(n, HoTen=text) for n, text in enumerate(weird, start=10)]
     book.arrive(*whole("HocSinh", rows))
     assert book.version(1) == rows
