@@ -8,7 +8,7 @@ from kafka import TopicPartition
 
 from runtime import kafka
 from runtime.settings import Settings
-from schemas.topics import PARTITIONS, dlq, topics
+from schemas.topics import PARTITIONS, dlqs
 from sinks.watch.readers import IN_KAFKA, Reader
 from sinks.watch.standing import Place
 
@@ -25,9 +25,8 @@ class Broker:
     def __init__(self, settings: Settings) -> None:
         self._admin = kafka.admin(settings)
         self._consumer = kafka.consumer(settings, max_poll_records=1000)
-        names = {topic.name for topic in topics(settings.vendors)}
         self._seen: dict[Place, float | None] = {}
-        self._dead = sorted(name for name in names if name.startswith(dlq("")))
+        self._dead = sorted(dlqs(settings.vendors))
 
     def places(self, readers: Sequence[Reader], kept: Kept) -> list[Place]:
         """Every reader on every partition of its topics."""
