@@ -120,5 +120,7 @@ def _report(found: list[Finding], as_json: bool) -> None:
         click.echo(f"{f.rule} {word} {f.record_type} {f.client_id} · {f.place}")
         click.echo(f"  {f.message_vi}\n  {f.message_en}")
     if len(found) > SHOWN:
-        click.echo(f"… {len(found) - SHOWN} more (--json)")
-    click.echo(f"{len(records)} records would be refused, {counts['warning']} warnings")
+        click.echo(f"… +{len(found) - SHOWN} (--json)")
+    refused, warnings = len(records), counts["warning"]
+    click.echo(f"{refused} bản ghi sẽ bị từ chối, {warnings} cảnh báo.")
+    click.echo(f"{refused} records would be refused, {warnings} warnings.")

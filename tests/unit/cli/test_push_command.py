@@ -25,7 +25,7 @@ def test_preflight_says_what_would_be_refused_and_sends_nothing(folder: Path) ->
         ("CELL-101", 2, "good.json")
     ]
     assert run("push", *TARGET, "--dry-run", "good.json").stdout.endswith(
-        "1 records would be refused, 2 warnings\n"
+        "1 bản ghi sẽ bị từ chối, 2 cảnh báo.\n1 records would be refused, 2 warnings.\n"
     )
 
 
