@@ -5,9 +5,10 @@ from typing import Final
 
 from kafka.consumer.fetcher import ConsumerRecord
 
+from schemas.topics import SOURCE_OFFSET
+
 TOPIC: Final = "source-topic"
 PARTITION: Final = "source-partition"
-OFFSET: Final = "source-offset"
 CODE: Final = "error-code"
 
 
@@ -26,7 +27,7 @@ def headers(message: ConsumerRecord, code: str) -> list[tuple[str, bytes]]:
     cover = {
         TOPIC: message.topic,
         PARTITION: str(message.partition),
-        OFFSET: str(message.offset),
+        SOURCE_OFFSET: str(message.offset),
         CODE: code,
     }
     return [(name, text.encode("utf-8")) for name, text in cover.items()]
@@ -36,6 +37,6 @@ def cover(letter: ConsumerRecord) -> Cover:
     """What ``headers`` wrote on a letter; an empty cover if they did not: no process of ours sent it."""
     found = {name: (text or b"").decode("utf-8", "replace") for name, text in letter.headers}
     try:
-        return Cover(found[CODE], found[TOPIC], int(found[PARTITION]), int(found[OFFSET]))
+        return Cover(found[CODE], found[TOPIC], int(found[PARTITION]), int(found[SOURCE_OFFSET]))
     except (KeyError, ValueError):
         return Cover()

@@ -48,6 +48,9 @@ GRANTS_REFUSALS: Final = "csdl.grants.refusals.v1"
 MINISTRY_EXPORT: Final = "csdl.ministry.export.v1"
 MINISTRY_RECEIPTS: Final = "csdl.ministry.receipts.v1"
 
+SOURCE_OFFSET: Final = "source-offset"
+"""Header of what validation passes on: the vendor's message's offset, in the partition of the same number."""
+
 FOREVER: Final = -1
 SCHOOL: Final = "school code"
 
@@ -75,7 +78,7 @@ def topics(vendors: list[str]) -> list[Topic]:
         Topic(in_topic(v), SCHOOL, reported, f"Records that {v} pushes for its schools") for v in vendors
     ]
     fixed = [
-        Topic(RECORDS_ACCEPTED, SCHOOL, reported, "Verdicts on chunks: accepted records, refused places"),
+        Topic(RECORDS_ACCEPTED, SCHOOL, reported, "Verdicts: accepted records, refused places; header source-offset"),
         Topic(RECORDS_REFUSED, SCHOOL, ("RecordsRefused",), "Refused records, for the vendor"),
         Topic(PUSH_ANSWERS, SCHOOL, ("PushAnswered",), "What became of each push"),
         _log(CONFIRMATION_COMMANDS, ("ConfirmationCommand",), "All input of the confirmation machine"),

@@ -33,21 +33,23 @@ class Part(Chunk):
 
 @dataclass(frozen=True)
 class Arrival:
-    """One message that belongs to a push: a chunk with its bytes, or the closing. ``at`` is Kafka's time."""
+    """One message that belongs to a push: a chunk with its bytes, or the closing. ``at`` is Kafka's time,
+    ``offset`` that of the vendor's message."""
 
     push: PushKey
     kind: str
     at: datetime
+    offset: int
     value: bytes
     chunk: Part | None = None
     closed: Closed | None = None
 
 
-def arrivals(messages: Sequence[tuple[bytes, datetime]]) -> tuple[list[Arrival], list[str]]:
-    """(arrivals in the order given, codes of what is left out)."""
-    chunks, codes = decode([value for value, _ in messages])
+def arrivals(messages: Sequence[tuple[bytes, datetime, int]]) -> tuple[list[Arrival], list[str]]:
+    """(arrivals in the order given, codes of what is left out) of (value, Kafka's time, source offset)."""
+    chunks, codes = decode([value for value, _, _ in messages])
     out: list[Arrival] = []
-    for (value, at), event in zip(messages, chunks, strict=True):
+    for (value, at, offset), event in zip(messages, chunks, strict=True):
         if event is None:
             continue
         header = event.header if isinstance(event, Part) else event
@@ -55,9 +57,9 @@ def arrivals(messages: Sequence[tuple[bytes, datetime]]) -> tuple[list[Arrival],
         if key is None:
             codes.append(NO_DATASET)
         elif isinstance(event, Part):
-            out.append(Arrival(key, header["LoaiDongBo"], at, value, chunk=event))
+            out.append(Arrival(key, header["LoaiDongBo"], at, offset, value, chunk=event))
         else:
-            out.append(Arrival(key, header["LoaiDongBo"], at, value, closed=_closed(event)))
+            out.append(Arrival(key, header["LoaiDongBo"], at, offset, value, closed=_closed(event)))
     return out, codes
 
 

@@ -60,7 +60,7 @@ def pushes(cur: cursor, keys: Iterable[PushKey]) -> dict[PushKey, Push]:
     known = execute_values(
         cur,
         "SELECT p.vendor, p.push_id, p.dataset_id, p.kind, p.first_seen, p.opened_at, p.closed_at, p.chunks, "
-        "p.totals, p.outcome, p.code, p.version, p.received, p.accepted, p.refused, p.late, "
+        "p.totals, p.outcome, p.code, p.version, p.received, p.accepted, p.refused, p.late, p.last_offset, "
         "ARRAY(SELECT c.chunk FROM push_chunk c WHERE (c.vendor, c.push_id, c.dataset_id) "
         "= (p.vendor, p.push_id, p.dataset_id)) "
         "FROM push p JOIN (VALUES %s) AS w (vendor, push_id, dataset_id) USING (vendor, push_id, dataset_id)",
@@ -84,12 +84,14 @@ def put_pushes(cur: cursor, some: Sequence[Push], now: datetime) -> None:
     execute_values(
         cur,
         "INSERT INTO push (vendor, push_id, dataset_id, kind, first_seen, opened_at, closed_at, chunks, "
-        "totals, outcome, code, version, received, accepted, refused, late, decided_at) VALUES %s "
+        "totals, outcome, code, version, received, accepted, refused, late, last_offset, decided_at) "
+        "VALUES %s "
         "ON CONFLICT (vendor, push_id, dataset_id) DO UPDATE SET opened_at = EXCLUDED.opened_at, "
         "closed_at = EXCLUDED.closed_at, chunks = EXCLUDED.chunks, totals = EXCLUDED.totals, "
         "outcome = EXCLUDED.outcome, code = EXCLUDED.code, version = EXCLUDED.version, "
         "received = EXCLUDED.received, accepted = EXCLUDED.accepted, refused = EXCLUDED.refused, "
-        "late = EXCLUDED.late, decided_at = coalesce(push.decided_at, EXCLUDED.decided_at)",
+        "late = EXCLUDED.late, last_offset = EXCLUDED.last_offset, "
+        "decided_at = coalesce(push.decided_at, EXCLUDED.decided_at)",
         [(*_id(p.key), p.kind, p.first_seen, *_closing(p.closed), *_end(p, now)) for p in some],
         page_size=PAGE,
     )
@@ -210,24 +212,20 @@ def _closing(closed: Closed | None) -> tuple[Any, ...]:
 
 def _end(p: Push, now: datetime) -> tuple[Any, ...]:
     decided_at = now if p.outcome else None
-    return p.outcome, p.code, p.version, p.received, p.accepted, p.refused, p.late, decided_at
+    return (
+        p.outcome,
+        p.code,
+        p.version,
+        p.received,
+        p.accepted,
+        p.refused,
+        p.late,
+        p.last_offset,
+        decided_at,
+    )
 
 
 def _push(row: tuple[Any, ...]) -> Push:
     vendor, push_id, dataset_id, kind, first_seen, opened_at, closed_at, chunks, totals, *end, seen = row
     closed = None if chunks is None else Closed(opened_at, closed_at, chunks, totals)
-    outcome, code, version, received, accepted, refused, late = end
-    return Push(
-        PushKey(vendor, push_id, dataset_id),
-        kind,
-        first_seen,
-        closed,
-        set(seen),
-        outcome,
-        code,
-        version,
-        received,
-        accepted,
-        refused,
-        late,
-    )
+    return Push(PushKey(vendor, push_id, dataset_id), kind, first_seen, closed, set(seen), *end)

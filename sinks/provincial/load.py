@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from kafka.consumer.fetcher import ConsumerRecord
 from psycopg2.extensions import connection
 
 from runtime import metrics, postgres
 from runtime.process import Process
 from runtime.settings import Settings
-from schemas.topics import RECORDS_ACCEPTED
+from schemas.topics import RECORDS_ACCEPTED, SOURCE_OFFSET
 from sinks.inbox import Batch, Inbox
 from sinks.provincial.arrivals import Arrival, arrivals
 from sinks.provincial.settle import Settled, expire, settle
@@ -74,7 +75,7 @@ class Load:
 
     def _fetch(self) -> Fetched:
         batch = self._inbox.gather(LINGER_S, MAX_BYTES)
-        came, codes = arrivals([(m.value or b"", _time(m.timestamp)) for m in batch.messages])
+        came, codes = arrivals([(m.value or b"", _time(m.timestamp), _source(m)) for m in batch.messages])
         return Fetched(batch, came, codes, self._is_due() and not batch.messages and self._inbox.caught_up())
 
     def _is_due(self) -> bool:
@@ -127,6 +128,11 @@ def _count(done: Settled) -> None:
         metrics.RECORDS.labels(CONSUMER, outcome).inc(n)
     for rule, n in done.refused.items():
         metrics.RECORDS_REFUSED.labels(rule).inc(n)
+
+
+def _source(message: ConsumerRecord) -> int:
+    """Offset of the vendor's message; -1, before all others, if validation did not say it."""
+    return int(dict(message.headers).get(SOURCE_OFFSET, b"-1"))
 
 
 def _time(millis: int) -> datetime:

@@ -2,7 +2,8 @@
 
 A push is complete when it is closed and each of its chunks, 0 to ``chunks - 1``, has its verdict. Chunks and
 the closing may come in any order and more than once: the first of each counts. A push that has its outcome
-never changes again; whatever still comes of it is late.
+never changes again. What still comes of it is late if its sender wrote it later, and a mere repetition if it
+is a message that came before: validation passes some on twice after a crash.
 """
 
 from collections.abc import Iterable, Mapping
@@ -59,6 +60,8 @@ class Push:
     accepted: int = 0
     refused: int = 0
     late: int = 0
+    last_offset: int = -1
+    """Of the vendor's messages that came for this push, the greatest offset."""
 
     def decide(self, outcome: Outcome, code: str = "") -> None:
         """Give the push its outcome, once."""
@@ -83,26 +86,34 @@ class Progress(Enum):
     MISCOUNTED = auto()
 
 
-def chunk_arrives(push: Push, number: int) -> Arrival:
-    """A chunk's verdict has come: the first one of its number counts."""
-    if push.outcome is not None or progress(push) is not Progress.WAITING:
-        push.late += 1
-        return Arrival.LATE
+def chunk_arrives(push: Push, number: int, offset: int) -> Arrival:
+    """A chunk's verdict has come: the first one of its number counts. ``offset``: of the vendor's message."""
+    if (after_the_end := _after_the_end(push, offset)) is not None:
+        return after_the_end
     if number in push.seen:
         return Arrival.REPEATED
     push.seen.add(number)
     return Arrival.FIRST
 
 
-def closing_arrives(push: Push, closed: Closed) -> Arrival:
-    """PushClosed has come: the first one counts."""
-    if push.outcome is not None or progress(push) is not Progress.WAITING:
-        push.late += 1
-        return Arrival.LATE
+def closing_arrives(push: Push, closed: Closed, offset: int) -> Arrival:
+    """PushClosed has come: the first one counts. ``offset``: of the vendor's message."""
+    if (after_the_end := _after_the_end(push, offset)) is not None:
+        return after_the_end
     if push.closed is not None:
         return Arrival.REPEATED
     push.closed = closed
     return Arrival.FIRST
+
+
+def _after_the_end(push: Push, offset: int) -> Arrival | None:
+    """What a message is to a push that waits for none; None if the push still waits."""
+    written_later = offset > push.last_offset
+    push.last_offset = max(push.last_offset, offset)
+    if push.outcome is None and progress(push) is Progress.WAITING:
+        return None
+    push.late += written_later
+    return Arrival.LATE if written_later else Arrival.REPEATED
 
 
 def progress(push: Push) -> Progress:

@@ -81,11 +81,11 @@ def _fold(
         push = known.setdefault(arrival.push, Push(arrival.push, arrival.kind, arrival.at))
         if arrival.chunk is not None:
             number = arrival.chunk.header["Chunk"]
-            if pushes.chunk_arrives(push, number) is pushes.Arrival.FIRST:
+            if pushes.chunk_arrives(push, number, arrival.offset) is pushes.Arrival.FIRST:
                 arrived.setdefault(push.key, {})[number] = arrival.chunk
                 bytes_of[push.key, number] = arrival.value
-        elif (
-            arrival.closed is not None and pushes.closing_arrives(push, arrival.closed) is pushes.Arrival.LATE
+        elif (closed := arrival.closed) is not None and (
+            pushes.closing_arrives(push, closed, arrival.offset) is pushes.Arrival.LATE
         ):
             out.outcomes["repeated"] += 1
             again.append(push)

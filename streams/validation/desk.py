@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from runtime import dead_letters
-from schemas.topics import RECORDS_ACCEPTED, RECORDS_REFUSED, dlq
+from schemas.topics import RECORDS_ACCEPTED, RECORDS_REFUSED, SOURCE_OFFSET, dlq
 from streams.validation.hand import Hand, Place
 from streams.validation.incoming import Incoming, Sorted, sort
 from streams.validation.verdict import Bylaws, Verdict, judge, judge_closing, wants_grant
@@ -112,7 +112,8 @@ def _write(
         key, partition = verdict.school.encode("utf-8"), message.place.partition
         if verdict.refused is not None:
             work.outputs.append(Output(RECORDS_REFUSED, partition, key, verdict.refused, []))
-        work.outputs.append(Output(RECORDS_ACCEPTED, partition, key, verdict.accepted, []))
+        source = [(SOURCE_OFFSET, str(message.place.offset).encode())]
+        work.outputs.append(Output(RECORDS_ACCEPTED, partition, key, verdict.accepted, source))
         work.accepted += verdict.records_accepted
         work.refused += verdict.records_refused
         work.rules += verdict.rules

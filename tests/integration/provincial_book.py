@@ -1,6 +1,7 @@
 """A provincial database to push to and look into, without the processes around it."""
 
 from datetime import UTC, datetime
+from itertools import count
 
 from schemas import codec
 from sinks.provincial import read
@@ -18,11 +19,14 @@ class Book:
 
     def __init__(self, conn):
         self.conn = conn
+        self._offsets = count()
 
-    def arrive(self, *messages, at=NOW):
-        """One batch, one transaction."""
+    def arrive(self, *messages, at=NOW, offsets=None):
+        """One batch, one transaction. Each message was sent anew, unless ``offsets`` say otherwise."""
         with self.conn, self.conn.cursor() as cur:
-            batch, codes = arrivals([(m, at) for m in messages])
+            batch, codes = arrivals(
+                [(m, at, o) for m, o in zip(messages, offsets or self._offsets, strict=False)]
+            )
             return settle(cur, batch, at), codes
 
     def ask(self, query, *params):

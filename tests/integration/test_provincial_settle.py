@@ -36,6 +36,13 @@ def test_a_push_becomes_one_version_however_it_arrives(book, order):
     assert book.answers() == [("p1", "version", ""), *[("p1", "version", "PUSH-009")] * again]
 
 
+def test_a_push_that_validation_passed_on_twice_is_answered_once(book):
+    for _ in range(2):
+        book.arrive(*CHUNKS, CLOSED, offsets=[4, 5, 6])
+    assert book.answers() == [("p1", "version", "")]
+    assert book.ask("SELECT late FROM push") == [(0,)]
+
+
 def test_the_first_verdict_of_a_chunk_counts(book):
     book.arrive(CHUNKS[0])
     book.arrive(chunk("HocSinh", [pupil(9)], number=0), CHUNKS[1], CLOSED)

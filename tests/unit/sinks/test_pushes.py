@@ -18,11 +18,11 @@ def closed(chunks, hour=0, **totals):
 def push(*messages, dataset="19164501.2019.start", push_id="p"):
     """A push to which these came: a number is a chunk, a Closed the closing."""
     it = Push(PushKey("smas", push_id, dataset), "1", MORNING)
-    for message in messages:
+    for offset, message in enumerate(messages):
         if isinstance(message, Closed):
-            pushes.closing_arrives(it, message)
+            pushes.closing_arrives(it, message, offset)
         else:
-            pushes.chunk_arrives(it, message)
+            pushes.chunk_arrives(it, message, offset)
     return it
 
 
@@ -55,10 +55,10 @@ def test_complete_when_closed_and_every_chunk_is_there_in_whatever_order(message
 
 def test_the_first_verdict_of_a_chunk_counts_and_a_repeat_is_known_as_one():
     it = push()
-    assert pushes.chunk_arrives(it, 0) is Arrival.FIRST
-    assert pushes.chunk_arrives(it, 0) is Arrival.REPEATED
-    assert pushes.closing_arrives(it, TWO) is Arrival.FIRST
-    assert pushes.closing_arrives(it, closed(7)) is Arrival.REPEATED
+    assert pushes.chunk_arrives(it, 0, 7) is Arrival.FIRST
+    assert pushes.chunk_arrives(it, 0, 8) is Arrival.REPEATED
+    assert pushes.closing_arrives(it, TWO, 9) is Arrival.FIRST
+    assert pushes.closing_arrives(it, closed(7), 10) is Arrival.REPEATED
     assert it.closed == TWO
 
 
@@ -105,12 +105,24 @@ def test_too_long_open_is_incomplete_and_says_what_is_missing(messages, code):
     assert (it.outcome, it.code) == ("incomplete", code)
 
 
-def test_what_comes_after_the_end_is_late_and_changes_nothing():
+def test_what_is_sent_after_the_end_is_late_and_changes_nothing():
     it = push(0)
     pushes.expire(it)
-    assert pushes.chunk_arrives(it, 1) is Arrival.LATE
-    assert pushes.closing_arrives(it, TWO) is Arrival.LATE
+    assert pushes.chunk_arrives(it, 1, 1) is Arrival.LATE
+    assert pushes.closing_arrives(it, TWO, 2) is Arrival.LATE
     assert (it.outcome, it.late, it.closed) == ("incomplete", 2, None)
+
+
+def test_what_validation_passes_on_twice_is_not_sent_again():
+    """After a crash of validation: the vendor, who sent once, must not hear that it sent twice."""
+    it = push(0, 1, TWO)
+    pushes.judge(it, {"HocSinh": 5}, 0, None)
+    assert pushes.chunk_arrives(it, 1, 1) is Arrival.REPEATED
+    assert pushes.closing_arrives(it, TWO, 2) is Arrival.REPEATED
+    assert it.late == 0
+    assert pushes.closing_arrives(it, TWO, 3) is Arrival.LATE
+    assert pushes.closing_arrives(it, TWO, 3) is Arrival.REPEATED
+    assert it.late == 1
 
 
 def test_an_outcome_is_given_once():

@@ -53,6 +53,7 @@ CREATE TABLE push (
     accepted    integer     NOT NULL DEFAULT 0,
     refused     integer     NOT NULL DEFAULT 0,
     late        integer     NOT NULL DEFAULT 0,
+    last_offset bigint      NOT NULL DEFAULT -1,
     decided_at  timestamptz,
     PRIMARY KEY (vendor, push_id, dataset_id)
 );
@@ -65,7 +66,9 @@ COMMENT ON COLUMN push.totals IS
 COMMENT ON COLUMN push.outcome IS
     'version, unchanged, refused, mismatch, superseded, incomplete; NULL khi chưa kết thúc — NULL while open';
 COMMENT ON COLUMN push.late IS
-    'Thông điệp đến sau khi đã kết thúc, bị bỏ qua — messages that came after its end and were ignored';
+    'Thông điệp gửi thêm sau khi đã kết thúc, bị bỏ qua — messages sent after its end, ignored';
+COMMENT ON COLUMN push.last_offset IS
+    'Vị trí Kafka lớn nhất trong các thông điệp của bên gửi — greatest offset of the vendor''s messages';
 
 CREATE TABLE push_chunk (
     vendor      text    NOT NULL,
