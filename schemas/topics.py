@@ -78,7 +78,7 @@ def topics(vendors: list[str]) -> list[Topic]:
         Topic(in_topic(v), SCHOOL, reported, f"Records that {v} pushes for its schools") for v in vendors
     ]
     fixed = [
-        Topic(RECORDS_ACCEPTED, SCHOOL, reported, "Verdicts: accepted records, refused places; header source-offset"),
+        Topic(RECORDS_ACCEPTED, SCHOOL, reported, "Accepted records, refused places; header source-offset"),
         Topic(RECORDS_REFUSED, SCHOOL, ("RecordsRefused",), "Refused records, for the vendor"),
         Topic(PUSH_ANSWERS, SCHOOL, ("PushAnswered",), "What became of each push"),
         _log(CONFIRMATION_COMMANDS, ("ConfirmationCommand",), "All input of the confirmation machine"),
