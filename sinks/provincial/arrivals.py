@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import polars as pl
-
 from schemas import codec
 from schemas import dataset as dataset_ids
-from schemas.codec import Batch, Chunk, Undecodable
+from schemas.codec import Batch, Header, Undecodable
 from sinks.provincial.copying import Records
 from sinks.provincial.pushes import Closed, PushKey
 
@@ -25,10 +23,13 @@ NOT_OURS: Final = "REC-005"
 
 
 @dataclass(frozen=True)
-class Part(Chunk):
-    """A chunk with the texts and hashes of its records, made for all chunks of a batch at once."""
+class Part:
+    """A chunk: its header (all but Records) and its records, with the texts and hashes that are made for all
+    chunks of a batch at once."""
 
-    said: Records
+    record_type: str
+    header: Header
+    records: Records
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,11 @@ def decode(values: Sequence[bytes]) -> tuple[list[Part | dict[str, Any] | None],
     columnar: dict[int, list[int]] = {}
     for i, value in enumerate(values):
         try:
-            name = codec.contract_name(value)
-            if name == CLOSED:
+            contract = codec.contract_of(value)
+            if contract.name == CLOSED:
                 out[i] = codec.decode(value)[1]
-            elif name.endswith(REPORTED):
-                columnar.setdefault(codec.contract_of(value).id, []).append(i)
+            elif contract.name.endswith(REPORTED):
+                columnar.setdefault(contract.id, []).append(i)
             else:
                 codes.append(NOT_OURS)
         except Undecodable as fault:
@@ -93,32 +94,26 @@ def decode(values: Sequence[bytes]) -> tuple[list[Part | dict[str, Any] | None],
     return out, codes
 
 
-def received(chunk: Chunk) -> int:
+def received(part: Part) -> int:
     """Records that a chunk brought, refused ones included; a record refused by several rules is one."""
-    return chunk.records.height + len({(r["Row"], r["ClientId"]) for r in chunk.header["Refused"]})
+    return part.records.frame.height + len({(r["Row"], r["ClientId"]) for r in part.header["Refused"]})
 
 
 def _parts(batch: Batch) -> Iterator[Part]:
-    said = Records.of(batch.records)
+    records = Records.of(batch.records)
     start = 0
     for header, length in zip(batch.headers, batch.lengths, strict=True):
-        of_chunk = said.slice(start, length)
-        yield Part(batch.name, batch.record_type, header, of_chunk.frame, of_chunk)
+        yield Part(batch.record_type, header, records.slice(start, length))
         start += length
 
 
 def _decode_alone(value: bytes) -> Part:
-    """Column by column, else row by row: pyruhvro refuses some values that Avro allows."""
+    """Column by column, else row by row."""
     try:
-        return next(_parts(codec.decode_batch([value])))
+        batch = codec.decode_batch([value])
     except Undecodable:
-        name, event = codec.decode(value)
-    record_type = name.removesuffix(REPORTED)
-    try:
-        records = pl.DataFrame(event.pop("Records"), schema=codec.frame_schema(record_type), strict=True)
-    except Exception:
-        raise Undecodable("AVRO-003") from None
-    return next(_parts(Batch(name, record_type, [event], [records.height], records)))
+        batch = codec.decode_rows(value)
+    return next(_parts(batch))
 
 
 def _key(header: dict[str, Any]) -> PushKey | None:

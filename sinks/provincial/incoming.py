@@ -62,7 +62,7 @@ def incoming(record_type: str, pushes: Sequence[Complete]) -> Incoming | None:
         (i, c)
         for i, p in enumerate(pushes)
         for c in p.chunks
-        if c.record_type == record_type and c.records.height
+        if c.record_type == record_type and c.records.frame.height
     ]
     if not parts:
         return None
@@ -75,10 +75,10 @@ def incoming(record_type: str, pushes: Sequence[Complete]) -> Incoming | None:
         },
         schema={"_push": pl.UInt32, "_part": pl.UInt32, "_dataset": pl.String, "Vendor": pl.String},
     )
-    part = [n for n, (_, c) in enumerate(parts) for _ in range(c.records.height)]
+    part = [n for n, (_, c) in enumerate(parts) for _ in range(c.records.frame.height)]
     source_rows = [row for _, c in parts for row in c.header["Rows"]]
     place = of_part[pl.Series(part, dtype=pl.UInt32)].with_columns(
         pl.Series("_source_row", source_rows, dtype=pl.Int32)
     )
-    records = Records.concat([c.said for _, c in parts])
+    records = Records.concat([c.records for _, c in parts])
     return Incoming(record_type, pushes, [c for _, c in parts], records, place.with_row_index("_row"))

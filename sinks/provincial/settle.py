@@ -103,7 +103,7 @@ def _conclude(cur: cursor, ready: Sequence[Push], chunks: Chunks, now: datetime,
         for push in wave:
             of_push = [chunks.get(push.key, {})[n] for n in sorted(push.seen)]
             dataset = datasets[push.key.dataset_id]
-            accepted = sum(c.records.height for c in of_push)
+            accepted = sum(c.records.frame.height for c in of_push)
             refused += [r for c in of_push for r in _refused_before(push, c)]
             if pushes.judge(push, _received(of_push), accepted, dataset.opened_at):
                 complete.append(Complete(push, of_push, dataset.version + 1))

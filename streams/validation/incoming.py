@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-import polars as pl
 import pyarrow as pa
 
 from schemas import codec
@@ -122,11 +121,4 @@ def _decode_one(value: bytes) -> codec.Batch:
     try:
         return _readable([value])
     except codec.Undecodable:
-        name, event = codec.decode(value)
-    record_type = name.removesuffix(REPORTED)
-    records = event.pop("Records")
-    try:
-        frame = pl.DataFrame(records, schema=codec.frame_schema(record_type), strict=True)
-    except Exception:  # a value that Avro can hold and a column cannot
-        raise codec.Undecodable("AVRO-003") from None
-    return codec.Batch(name, record_type, [event], [len(records)], frame)
+        return codec.decode_rows(value)
