@@ -27,9 +27,6 @@ from schemas.topics import in_topic
 CHUNK: Final = 250
 """Records a chunk: large enough for the columnar codec, small enough for a verdict within a second."""
 
-BOOTSTRAP_MS: Final = 10_000
-"""Longest wait for a broker, for somebody who stands by."""
-
 CONFIRM_S: Final = 60.0
 
 
@@ -56,9 +53,9 @@ class PushClient:
         self.vendor = vendor
         self._chunk = chunk
         try:
-            self._producer = kafka.producer(settings, bootstrap_timeout_ms=BOOTSTRAP_MS)
+            self._producer = kafka.producer(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
         except KafkaError:
-            raise ProblemList([Problem("SYS-001", params={"address": settings.bootstrap_servers})]) from None
+            raise kafka.away(settings) from None
 
     def __enter__(self) -> Self:
         return self

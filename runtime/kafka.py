@@ -15,9 +15,13 @@ from kafka.errors import TopicAlreadyExistsError
 from kafka.partitioner.default import murmur2
 
 from runtime.settings import Settings
+from schemas.errors import Problem, ProblemList
 from schemas.topics import MAX_MESSAGE, PARTITIONS, topics
 
 BOOTSTRAP_TIMEOUT_MS: Final = 30_000
+
+STAND_BY_MS: Final = 10_000
+"""Longest wait for a broker, for somebody who stands by."""
 
 POLL_MS: Final = 500
 
@@ -76,6 +80,11 @@ def admin(settings: Settings, **overrides: Any) -> KafkaAdminClient:
         "reconnect_backoff_max_ms": RECONNECT_BACKOFF_MAX_MS,
     }
     return KafkaAdminClient(**(config | overrides))
+
+
+def away(settings: Settings) -> ProblemList:
+    """What is said (SYS-001) to somebody who stands by, of a broker that does not answer."""
+    return ProblemList([Problem("SYS-001", params={"address": settings.bootstrap_servers})])
 
 
 @lru_cache(maxsize=4096)

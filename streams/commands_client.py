@@ -16,7 +16,7 @@ from runtime import kafka
 from runtime.settings import Settings
 from schemas import codec
 from schemas.errors import Problem, ProblemList, message
-from streams import topic_log, wire
+from streams import wire
 from streams.machine import AnyMachine
 
 ANSWER_S: Final = 30.0
@@ -58,14 +58,14 @@ class CommandsClient:
         self.machine = machine
         self._settings = settings
         try:
-            self._producer = kafka.producer(settings, bootstrap_timeout_ms=topic_log.BOOTSTRAP_MS)
-            self._consumer = kafka.consumer(settings, bootstrap_timeout_ms=topic_log.BOOTSTRAP_MS)
+            self._producer = kafka.producer(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
+            self._consumer = kafka.consumer(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
             answers = kafka.partitions(*machine.topics())
             self._consumer.assign(answers)
             for tp, end in self._consumer.end_offsets(answers).items():
                 self._consumer.seek(tp, end)
         except KafkaError:
-            raise ProblemList([self._away()]) from None
+            raise kafka.away(self._settings) from None
 
     def __enter__(self) -> Self:
         return self
@@ -89,7 +89,7 @@ class CommandsClient:
             for future in sent:
                 future.get(timeout=0)
         except KafkaError:
-            raise ProblemList([self._away()]) from None
+            raise kafka.away(self._settings) from None
         found = self._collect({command.command_id for command in commands}, silence_s)
         return [found[command.command_id] for command in commands]
 
@@ -103,7 +103,7 @@ class CommandsClient:
         try:
             return self._producer.send(self.machine.commands_topic, value, key=key)
         except KafkaError:
-            raise ProblemList([self._away()]) from None
+            raise kafka.away(self._settings) from None
 
     def _collect(self, awaited: set[str], silence_s: float) -> dict[str, Outcome]:
         found: dict[str, Outcome] = {}
@@ -125,9 +125,6 @@ class CommandsClient:
                 params = {"machine": self.machine.name, "seconds": int(silence_s)}
                 raise ProblemList([Problem("CMD-SILENT", params=params)])
         return found
-
-    def _away(self) -> Problem:
-        return Problem("SYS-001", params={"address": self._settings.bootstrap_servers})
 
 
 def send(machine: AnyMachine, settings: Settings, command: Any) -> Outcome:

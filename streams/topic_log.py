@@ -4,7 +4,7 @@ Only committed data; ends at the end that the topic had when reading began.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
@@ -13,12 +13,8 @@ from kafka.errors import KafkaError
 from runtime import kafka
 from runtime.settings import Settings
 from schemas import codec
-from schemas.errors import Problem, ProblemList
 from streams import wire
 from streams.machine import AnyMachine
-
-BOOTSTRAP_MS: Final = 10_000
-"""Longest wait for a broker, for somebody who stands by."""
 
 
 def states(machine: AnyMachine, messages: Iterable[ConsumerRecord]) -> dict[str, Any]:
@@ -51,13 +47,13 @@ def read_events(
 def read(settings: Settings, partitions: Sequence[TopicPartition]) -> Iterator[ConsumerRecord]:
     """All messages of some partitions. Raises ProblemList (SYS-001) if Kafka is away or does not answer."""
     try:
-        consumer = kafka.consumer(settings, bootstrap_timeout_ms=BOOTSTRAP_MS)
+        consumer = kafka.consumer(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
         try:
             yield from kafka.to_end(consumer, partitions)
         finally:
             consumer.close()
     except KafkaError:
-        raise ProblemList([Problem("SYS-001", params={"address": settings.bootstrap_servers})]) from None
+        raise kafka.away(settings) from None
 
 
 def _partitions(topic: str, school: str | None) -> list[TopicPartition]:

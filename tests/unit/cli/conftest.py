@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from producers import client
-from streams import topic_log
+from runtime import kafka
 from tests.unit.producers.made import SCHOOL, pupils
 
 REGISTER = "code,name,level,district,managing_unit,valid_from,valid_to,active\n" + (
@@ -25,7 +24,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CSDL_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("CSDL_BOOTSTRAP_SERVERS", "127.0.0.1:1")
     monkeypatch.setenv("CSDL_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
-    for module in (client, topic_log):
-        monkeypatch.setattr(module, "BOOTSTRAP_MS", 200)
+    monkeypatch.setattr(kafka, "STAND_BY_MS", 200)
     monkeypatch.chdir(tmp_path)
     return tmp_path
