@@ -8,7 +8,7 @@ from kafka import TopicPartition
 
 from runtime import kafka
 from runtime.settings import Settings
-from schemas.topics import PARTITIONS, dlqs
+from schemas.topics import dlqs
 from sinks.watch.readers import IN_KAFKA, Reader
 from sinks.watch.standing import Place
 
@@ -34,13 +34,13 @@ class Broker:
         groups = [reader.name for reader in readers if reader.kept == IN_KAFKA]
         for group, offsets in self._admin.list_group_offsets(groups).items():
             committed |= {(group, tp): found.offset for tp, found in offsets.items() if found.offset >= 0}
-        partitions = sorted({tp for reader in readers for tp in _partitions(reader.topics)})
+        partitions = sorted({tp for reader in readers for tp in kafka.partitions(*reader.topics)})
         begins = self._consumer.beginning_offsets(partitions)
         ends = self._consumer.end_offsets(partitions)
         return [
             Place(reader, tp, committed.get((reader.name, tp)), begins[tp], ends[tp])
             for reader in readers
-            for tp in _partitions(reader.topics)
+            for tp in kafka.partitions(*reader.topics)
         ]
 
     def oldest(self, places: Sequence[Place]) -> dict[Place, float | None]:
@@ -80,7 +80,7 @@ class Broker:
 
     def dead_letters(self) -> dict[str, int]:
         """Offsets that each dead-letter topic holds."""
-        partitions = _partitions(self._dead)
+        partitions = kafka.partitions(*self._dead)
         begins = self._consumer.beginning_offsets(partitions)
         ends = self._consumer.end_offsets(partitions)
         counts = dict.fromkeys(self._dead, 0)
@@ -93,7 +93,3 @@ class Broker:
         clients: tuple[Any, ...] = (self._admin, self._consumer)
         for client in clients:
             client.close()
-
-
-def _partitions(names: Sequence[str]) -> list[TopicPartition]:
-    return [TopicPartition(name, number) for name in names for number in range(PARTITIONS)]

@@ -19,7 +19,7 @@ from kafka.errors import KafkaError
 
 from runtime import kafka, metrics
 from runtime.settings import Settings
-from schemas.topics import PARTITIONS, in_topic
+from schemas.topics import in_topic
 
 log = logging.getLogger("csdl")
 
@@ -83,12 +83,11 @@ class Watchdog:
 
     def _watch(self) -> None:
         consumer = kafka.consumer(self._settings, group_id=self._group)
-        topics = [in_topic(vendor) for vendor in self._settings.vendors]
-        everything = [(topic, p) for topic in topics for p in range(PARTITIONS)]
+        everything = kafka.partitions(*(in_topic(vendor) for vendor in self._settings.vendors))
         try:
             while True:
                 time.sleep(EVERY_S)
-                partitions = [TopicPartition(*tp) for tp in self._assigned() or everything]
+                partitions = [TopicPartition(*tp) for tp in self._assigned()] or everything
                 offsets = {tp: consumer.committed(tp) for tp in partitions}
                 still = self._standstill.observe(
                     time.monotonic(),

@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 from click.testing import CliRunner
-from kafka import TopicPartition
 
 from cli.main import main
 from producers.client import PushReceipt, chunks_of, closing, totals
@@ -18,8 +17,8 @@ from producers.model import SourceTable, Target
 from runtime import kafka
 from runtime.settings import Settings
 from schemas import codec, errors
-from schemas.topics import CONFIRMATION_COMMANDS, CONFIRMATION_REFUSALS, PARTITIONS, dlq, in_topic
-from streams import wire
+from schemas.topics import CONFIRMATION_COMMANDS, CONFIRMATION_REFUSALS, dlq, in_topic
+from streams import topic_log, wire
 from streams.confirmation import ask
 from streams.confirmation.commands import Act
 from tests.support import environment
@@ -165,16 +164,7 @@ class Bench:
 
     def messages(self, topic: str) -> list[Any]:
         """All messages of a topic."""
-        consumer = kafka.consumer(self.settings)
-        partitions = [TopicPartition(topic, p) for p in range(PARTITIONS)]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        ends, found = consumer.end_offsets(partitions), []
-        while any(consumer.position(tp) < end for tp, end in ends.items()):
-            for records in consumer.poll(timeout_ms=200).values():
-                found += records
-        consumer.close()
-        return found
+        return list(topic_log.read(self.settings, kafka.partitions(topic)))
 
     def of_letter(self, value: bytes) -> list[Told]:
         """What the cover of the dead letter with this value says."""

@@ -10,6 +10,7 @@ from contextlib import closing
 import pytest
 
 from runtime import kafka, postgres
+from streams import topic_log
 from tests.integration.provincial_book import Book
 
 
@@ -26,8 +27,4 @@ def book(conn):
 
 @pytest.fixture
 def sent(settings):
-    def read_all(topic):
-        with closing(kafka.consumer(settings)) as consumer:
-            return list(kafka.to_end(consumer, kafka.partitions(topic)))
-
-    return read_all
+    return lambda topic: list(topic_log.read(settings, kafka.partitions(topic)))

@@ -73,11 +73,9 @@ def lives(schools: int, seed: int) -> list[Command]:
 
 def read_all(settings, topic):
     """All committed messages by partition."""
-    consumer = kafka.consumer(settings)
     found = defaultdict(list)
-    for message in kafka.to_end(consumer, kafka.partitions(topic)):
+    for message in topic_log.read(settings, kafka.partitions(topic)):
         found[message.partition].append(message)
-    consumer.close()
     return found
 
 

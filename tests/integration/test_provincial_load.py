@@ -48,12 +48,6 @@ def send(settings):
         yield all_of
 
 
-def messages_of(settings, topic):
-    """(key, value) of every message of the topic, oldest first in each partition."""
-    with closing(kafka.consumer(settings)) as consumer:
-        return [(m.key, m.value) for m in kafka.to_end(consumer, kafka.partitions(topic))]
-
-
 def wait_for(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
@@ -136,24 +130,24 @@ def test_a_push_that_stays_open_is_answered_when_nothing_more_waits(settings, as
     load.close()
 
 
-def test_the_relay_sends_in_order_and_forgets_what_kafka_has(settings, ask):
+def test_the_relay_sends_in_order_and_forgets_what_kafka_has(settings, ask, sent):
     with closing(postgres.connect(settings, "test")) as conn, closing(kafka.producer(settings)) as producer:
         keys = [b"19164501", b"19164502", b"19164503"]
         messages = [(keys[n % 3], b"%d" % n) for n in range(2500)]
         with conn, conn.cursor() as cur:
             outbox.put(cur, PUSH_ANSWERS, messages)
-        sent = 0
+        relayed = 0
         while n := sum(outbox.relay(conn, producer).values()):
-            sent += n
-    assert sent == 2500
+            relayed += n
+    assert relayed == 2500
     assert ask("SELECT count(*) FROM outbox") == [(0,)]
-    arrived = messages_of(settings, PUSH_ANSWERS)
+    arrived = sent(PUSH_ANSWERS)
     for key in keys:
-        assert [v for k, v in arrived if k == key] == [v for k, v in messages if k == key]
+        assert [m.value for m in arrived if m.key == key] == [v for k, v in messages if k == key]
 
 
 @pytest.mark.slow
-def test_answers_reach_the_vendor_through_a_relay_that_is_killed(settings, run_process, ask, send):
+def test_answers_reach_the_vendor_through_a_relay_that_is_killed(settings, run_process, ask, send, sent):
     schools = [f"191640{n:03}" for n in range(30)]
     send(RECORDS_ACCEPTED, [m for s in schools for m in a_push(s, f"p-{s}", [pupil(n) for n in range(5)])])
     with run_process("load", settings), run_process("outbox", settings) as relay:
@@ -163,7 +157,7 @@ def test_answers_reach_the_vendor_through_a_relay_that_is_killed(settings, run_p
         with run_process("outbox", settings):
             wait_for(lambda: ask("SELECT count(*) FROM push WHERE outcome = 'version'") == [(30,)])
             wait_for(lambda: ask("SELECT count(*) FROM outbox") == [(0,)])
-    answers = [codec.decode(value)[1] for _, value in messages_of(settings, PUSH_ANSWERS)]
+    answers = [codec.decode(m.value)[1] for m in sent(PUSH_ANSWERS)]
     assert {a["PushId"] for a in answers} == {f"p-{s}" for s in schools}
     assert {a["Outcome"] for a in answers} == {"version"}
     assert all(a["AnsweredAt"] <= datetime.now(UTC) for a in answers)
