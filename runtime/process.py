@@ -41,14 +41,17 @@ class Process:
         self.stopping = Event()
 
     def start(self) -> None:
-        """Install the signal handlers and serve /metrics, /healthz and /readyz."""
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGINT, self._stop)
+        """Serve /metrics, /healthz and /readyz. Until ``run`` a signal ends the process at once.
+
+        Nothing is in hand before, and what is waited for (a broker that is away) may take long.
+        """
         port = serve.start(self.settings, self.ready.is_set)
         log.info("started, http port %d", port)
 
     def run(self, step: Callable[[], object]) -> None:
-        """Ready from now on; call ``step`` again and again until a stop is asked for."""
+        """Ready from now on; call ``step`` again and again until SIGTERM or SIGINT asks for a stop."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
         self.ready.set()
         while not self.stopping.is_set():
             step()

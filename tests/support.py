@@ -50,6 +50,17 @@ def environment(settings: Settings) -> dict[str, str]:
     return os.environ | ours
 
 
+def end(popen: subprocess.Popen[bytes], seconds: float = 20) -> int:
+    """As the supervisor does: SIGTERM, then SIGKILL; the exit code."""
+    if popen.poll() is None:
+        popen.terminate()
+        try:
+            popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            popen.kill()
+    return popen.wait()
+
+
 @dataclass
 class Running:
     """A pipeline process that a test started."""
@@ -87,13 +98,7 @@ class Running:
 
     def stop(self, seconds: float = 20) -> int:
         """SIGTERM, then SIGKILL; the exit code."""
-        if self.popen.poll() is None:
-            self.popen.terminate()
-            try:
-                self.popen.wait(seconds)
-            except subprocess.TimeoutExpired:
-                self.popen.kill()
-        return self.popen.wait()
+        return end(self.popen, seconds)
 
 
 @contextmanager

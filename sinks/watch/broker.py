@@ -23,8 +23,10 @@ class Broker:
     """Two clients: one asks for offsets of groups, one for ends and first messages."""
 
     def __init__(self, settings: Settings) -> None:
-        self._admin = kafka.admin(settings)
-        self._consumer = kafka.consumer(settings, max_poll_records=1000)
+        self._admin = kafka.admin(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
+        self._consumer = kafka.consumer(
+            settings, bootstrap_timeout_ms=kafka.STAND_BY_MS, max_poll_records=1000
+        )
         self._seen: dict[Place, float | None] = {}
         self._dead = sorted(dlqs(settings.vendors))
 

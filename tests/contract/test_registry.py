@@ -23,7 +23,7 @@ from schemas.contracts import record_types
 from schemas.errors import ProblemList
 from tests import new_record
 from tests.records import CHUNK_HEADER, records
-from tests.support import is_free
+from tests.support import end, is_free
 
 HEADERS: dict[str, dict[str, Any]] = {
     "Reported": CHUNK_HEADER
@@ -58,8 +58,7 @@ def running(log: Path) -> Iterator[str]:
             time.sleep(0.2)
         yield url
     finally:
-        process.terminate()
-        process.wait(20)
+        end(process)
 
 
 def _answers(url: str) -> bool:

@@ -13,6 +13,7 @@ import psutil
 from deploy.local import stack as local
 from deploy.local.layout import PROCESSES, Stack
 from schemas.errors import ProblemList
+from tests.support import end
 
 FROZEN = ("validation", "load", "confirmation", "export")
 """Frozen while a second one starts beside it: each of these must not let two of it write."""
@@ -73,12 +74,7 @@ class Chaos:
         time.sleep(8)
         os.kill(pid, signal.SIGCONT)
         time.sleep(3)
-        second.terminate()
-        try:
-            second.wait(20)
-        except subprocess.TimeoutExpired:
-            second.kill()
-            second.wait()
+        end(second)
         log.close()
 
 

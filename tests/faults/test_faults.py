@@ -96,8 +96,7 @@ class Ministry:
                 popen = subprocess.Popen(command, env=env, stdout=log, stderr=log)
                 while popen.poll() is None and not self.stop.wait(0.2):
                     pass
-                popen.terminate()
-                popen.wait()
+                support.end(popen)
 
 
 def _grant_and_open(settings, plans):

@@ -17,6 +17,7 @@ from kafka import TopicPartition
 from kafka.admin import NewTopic
 
 from runtime import kafka
+from tests.support import end
 
 RECORDS, PARTITIONS = 16_000, 6
 QUIET_S = 12
@@ -74,8 +75,7 @@ def _end(worker):
 
 
 def ended(trial, running, worker):
-    worker.terminate()
-    worker.wait(30)
+    end(worker)
     return trial.worker(running)
 
 
@@ -98,8 +98,7 @@ def paused(trial, running, worker):
 def doubled(trial, running, worker):
     second = trial.worker(running)
     time.sleep(4)
-    second.terminate()
-    second.wait(30)
+    end(second)
     return worker
 
 

@@ -16,7 +16,7 @@ from deploy.prometheus.config import ALERTS, render
 from runtime import kafka
 from runtime.metrics import METRICS
 from schemas.topics import MINISTRY_RECEIPTS
-from tests.support import free_port_base, run_process
+from tests.support import end, free_port_base, run_process
 
 PROCESSES = ("receipts", "watch")
 
@@ -64,7 +64,7 @@ def scraped(settings, tmp_path):
         ]
         with (folder / "log").open("wb") as log:
             server = cleanup.enter_context(subprocess.Popen(command, stdout=log, stderr=log))
-        cleanup.callback(server.terminate)
+        cleanup.callback(end, server)
         api = Api(port)
         wait_for(api, server)
         api.until('up{job="csdl"}', lambda up: up == [1.0] * len(PROCESSES))
