@@ -29,15 +29,14 @@ _NOT_DRAWN: Final = {"version_held"}
 
 
 def mermaid() -> str:
-    """The state diagram. Arrows between the same two states for the same command are one."""
+    """The state diagram: one arrow between two states, with all commands that lead there. Who gives them
+    stands in the table: labels with roles lie over each other.
+    """
     lines = ["stateDiagram-v2", "    [*] --> absent"]
     drawn = [row for row in TABLE if row.event.value not in _NOT_DRAWN]
-    for (state, to, command), rows in groupby(sorted(drawn, key=_arrow), key=_arrow):
-        roles = sorted({row.role.value for row in rows})
-        label = (
-            "held version" if command in {a.value for a in INTERNAL} else f"{command} ({', '.join(roles)})"
-        )
-        lines.append(f"    {state} --> {to}: {label}")
+    for (state, to), rows in groupby(sorted(drawn, key=_arrow), key=_arrow):
+        commands = sorted({_said(row.command.value) for row in rows})
+        lines.append(f"    {state} --> {to}: {' / '.join(commands)}")
     lines += ["    accepted --> [*]", ""]
     return "\n".join(lines)
 
@@ -47,8 +46,12 @@ def document() -> str:
     return _HEAD + "\n".join((_diagram(), _states(), _roles(), _table(), _refusals(), _reasons()))
 
 
-def _arrow(row: Row) -> tuple[str, str, str]:
-    return row.state.value, row.next.value, row.command.value
+def _arrow(row: Row) -> tuple[str, str]:
+    return row.state.value, row.next.value
+
+
+def _said(command: str) -> str:
+    return "held version" if command in {a.value for a in INTERNAL} else command
 
 
 def _diagram() -> str:
