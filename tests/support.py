@@ -7,10 +7,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -50,6 +51,22 @@ def environment(settings: Settings) -> dict[str, str]:
     return os.environ | ours
 
 
+PATIENCE_S: Final = 120.0
+"""How long tests wait for what must happen, on however busy a machine."""
+
+
+def wait_until(
+    done: Callable[[], object],
+    meanwhile: Callable[[], object] = lambda: time.sleep(0.05),
+    seen: Callable[[], object] = lambda: "",
+) -> None:
+    """Ask again and again; after all patience fail with what is ``seen`` instead."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not done():
+        assert time.monotonic() < deadline, f"not done in time: {seen()}"
+        meanwhile()
+
+
 def end(popen: subprocess.Popen[bytes], seconds: float = 20) -> int:
     """As the supervisor does: SIGTERM, then SIGKILL; the exit code."""
     if popen.poll() is None:
@@ -87,14 +104,14 @@ class Running:
         with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
             return str(answer.read().decode())
 
-    def wait_ready(self, seconds: float = 30) -> None:
+    def wait_ready(self) -> None:
         """Wait for /readyz; fails with the process's log if it ends or takes too long."""
-        deadline = time.monotonic() + seconds
-        while not self.is_ready():
-            if self.popen.poll() is not None or time.monotonic() > deadline:
-                tail = self.log.read_text(encoding="utf-8", errors="replace")[-4000:]
-                raise AssertionError(f"{self.name} is not ready (exit {self.popen.poll()}):\n{tail}")
-            time.sleep(0.05)
+        wait_until(lambda: self.popen.poll() is not None or self.is_ready(), seen=self._tail)
+        assert self.popen.poll() is None, self._tail()
+
+    def _tail(self) -> str:
+        text = self.log.read_text(encoding="utf-8", errors="replace")[-4000:]
+        return f"{self.name} (exit {self.popen.poll()}):\n{text}"
 
     def stop(self, seconds: float = 20) -> int:
         """SIGTERM, then SIGKILL; the exit code."""

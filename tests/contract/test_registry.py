@@ -3,7 +3,6 @@
 import json
 import secrets
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -23,7 +22,7 @@ from schemas.contracts import record_types
 from schemas.errors import ProblemList
 from tests import new_record
 from tests.records import CHUNK_HEADER, records
-from tests.support import end, is_free
+from tests.support import end, is_free, wait_until
 
 HEADERS: dict[str, dict[str, Any]] = {
     "Reported": CHUNK_HEADER
@@ -52,10 +51,8 @@ def running(log: Path) -> Iterator[str]:
         process = subprocess.Popen(tools.registry_command(port, port + 1), stdout=out, stderr=out)
     url = f"http://127.0.0.1:{port}/apis/ccompat/v7"
     try:
-        deadline = time.monotonic() + 120
-        while not _answers(url):
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()[-2000:]
-            time.sleep(0.2)
+        wait_until(lambda: process.poll() is not None or _answers(url), seen=lambda: log.read_text()[-2000:])
+        assert process.poll() is None, log.read_text()[-2000:]
         yield url
     finally:
         end(process)

@@ -162,13 +162,10 @@ def _standing(ledger):
 
 
 def _no_answer_is_missing(settings, expected):
-    answers: dict[str, tuple[str, int]] = {}
     wanted = {push: outcome for e in expected.values() for push, outcome in e.outcomes.items()}
-    deadline = time.monotonic() + 30
     with Ledger(settings) as ledger:
-        while set(answers) != set(wanted) and time.monotonic() < deadline:
-            ledger.poll()
-            answers = {p: (a["Outcome"], a["Version"]) for p, a in ledger.answers.items()}
+        support.wait_until(lambda: set(ledger.answers) >= set(wanted), ledger.poll)
+        answers = {p: (a["Outcome"], a["Version"]) for p, a in ledger.answers.items()}
     assert answers == wanted
 
 

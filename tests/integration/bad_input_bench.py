@@ -1,7 +1,6 @@
 """A running pipeline to treat badly: through the command line, and past it as any producer may."""
 
 import json
-import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,9 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import polars as pl
-from click.testing import CliRunner
 
-from cli.main import main
 from producers.client import PushReceipt, chunks_of, closing, totals
 from producers.model import SourceTable, Target
 from runtime import kafka
@@ -21,7 +18,7 @@ from schemas.topics import CONFIRMATION_COMMANDS, CONFIRMATION_REFUSALS, dlq, in
 from streams import topic_log, wire
 from streams.confirmation import ask
 from streams.confirmation.commands import Act
-from tests.support import environment
+from tests.integration import command_line
 
 YEAR: Final = 2019
 SMAS: Final = in_topic("smas")
@@ -57,9 +54,7 @@ class Bench:
 
     def csdl(self, *args: str) -> tuple[int, Any]:
         """(exit code, JSON printed)."""
-        result = CliRunner(env=environment(self.settings)).invoke(main, [*args, "--json"])
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result.exit_code, json.loads(result.stdout)
+        return command_line.csdl(self.settings, *args)
 
     def push(
         self,
@@ -93,17 +88,12 @@ class Bench:
         assert code == 1 and dataset in said["message_vi"] and dataset in said["message_en"]
         return [Told(said["code"], dataset, said["message_vi"], said["message_en"])]
 
-    def status(self, push_id: str, seconds: float = 30) -> list[Told]:
+    def status(self, push_id: str) -> list[Told]:
         """What `csdl push-status` says once the push has its outcome."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            code, said = self.csdl("push-status", push_id)
-            if code == 0 and said["pushes"][0]["outcome"] != "open":
-                (push,) = said["pushes"]
-                notes = [Told(n["code"], push["dataset_id"], *_messages(n)) for n in push["notes"]]
-                return notes + [_of_refusal(r) for r in said["refused"]]
-            time.sleep(0.2)
-        raise AssertionError(f"{push_id} got no answer")
+        said = command_line.answer(self.settings, push_id)
+        (push,) = said["pushes"]
+        notes = [Told(n["code"], push["dataset_id"], *_messages(n)) for n in push["notes"]]
+        return notes + [_of_refusal(r) for r in said["refused"]]
 
     # -- past the door
 

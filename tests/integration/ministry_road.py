@@ -1,6 +1,5 @@
 """The road to the Ministry step by step: a version stored, forwarded, exported, answered."""
 
-import time
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -17,6 +16,7 @@ from sinks.ministry.simulate import StandIn
 from sinks.provincial import copying, read
 from sinks.provincial.rows import WRITTEN
 from sinks.provincial.tables import table
+from tests.support import wait_until
 
 AT = datetime(2019, 10, 1, tzinfo=UTC)
 
@@ -68,13 +68,6 @@ def forward(settings, *events):
     for one in events:
         key = one["MaTruongHoc"].encode()
         write(settings, CONFIRMATION_EVENTS, codec.encode("ConfirmationEvent", one), key=key)
-
-
-def wait_until(done, meanwhile=lambda: time.sleep(0.01), seconds=30):
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, "not done in time"
-        meanwhile()
 
 
 def steps_until(worker, done):

@@ -4,7 +4,6 @@ no process ends.
 """
 
 import json
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -25,7 +24,7 @@ from schemas import codec
 from schemas.topics import CONFIRMATION_COMMANDS, PUSH_ANSWERS
 from tests.conftest import empty_topics, fresh_database
 from tests.integration.bad_input_bench import FILE, LIST, SMAS, YEAR, Bench, Told
-from tests.support import run_process
+from tests.support import run_process, wait_until
 
 NOBODY, NINE, NO_YEAR = "19999999", "191733261", 2021
 BESIDES: Final = ("PUSH-007", "PUSH-008")
@@ -54,11 +53,9 @@ def twice(bench: Bench) -> list[Told]:
     """The same push id again."""
     push_id = str(uuid.uuid4())
     bench.push(more=("--push-id", push_id))
-    told = bench.push(more=("--push-id", push_id))
-    deadline = time.monotonic() + 30
-    while "PUSH-009" not in {t.code for t in told} and time.monotonic() < deadline:
-        told = bench.status(push_id)
-    return told
+    bench.push(more=("--push-id", push_id))
+    wait_until(lambda: "PUSH-009" in {t.code for t in bench.status(push_id)})
+    return bench.status(push_id)
 
 
 def first_id(bench: Bench) -> str:

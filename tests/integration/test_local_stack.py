@@ -4,8 +4,7 @@ import json
 import os
 import signal
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from deploy.local import stack as local
 from deploy.local.layout import Stack
 from runtime import kafka
 from tests import support
+from tests.support import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -47,13 +47,6 @@ def _refused_with(code: str, *arguments: str) -> None:
     assert exit_code == 1
     assert len(lines) == 2, "one line in each language"
     assert all(line.startswith(f"{code} ") for line in lines)
-
-
-def _within(seconds: float, true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def _pid(stack: Stack, name: str) -> int:
@@ -129,7 +122,7 @@ def test_kafka_comes_back_after_kill_9_with_what_it_had(ours: Stack) -> None:
 
     killed = _pid(ours, "kafka")
     os.kill(killed, signal.SIGKILL)
-    _within(60, lambda: _pid(ours, "kafka") not in (0, killed) and local.is_ready(ours, "kafka"))
+    wait_until(lambda: _pid(ours, "kafka") not in (0, killed) and local.is_ready(ours, "kafka"))
 
     consumer = kafka.consumer(settings)
     partition = TopicPartition(topic, sent.partition)
@@ -160,14 +153,14 @@ def test_postgres_comes_back_after_kill_9_with_what_was_committed(ours: Stack) -
         again.close()
         return bool(found == (1,))
 
-    _within(60, back)
+    wait_until(back)
     assert _pid(ours, "postgres") != killed
 
 
 def test_after_its_supervisor_was_killed_it_is_stopped_and_started_again(ours: Stack) -> None:
     """Last in this file: it stops the servers."""
     os.kill(supervisor.supervisor_pid(ours), signal.SIGKILL)
-    _within(10, lambda: not supervisor.is_running(ours))
+    wait_until(lambda: not supervisor.is_running(ours))
     options = ("--data-dir", str(ours.data_dir), "--port-base", str(ours.port_base))
     _refused_with("STK-005", "up", *options)
 

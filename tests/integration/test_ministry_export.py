@@ -19,8 +19,8 @@ from tests.integration.ministry_road import (
     forward,
     states,
     store,
-    wait_until,
 )
+from tests.support import wait_until
 
 
 def test_a_forwarded_version_goes_out_once_opened_and_closed_with_its_totals(settings, conn, sent):

@@ -15,7 +15,7 @@ from runtime import postgres
 from runtime.settings import Settings
 from sinks.provincial.migrate import migrate
 from tests import new_record
-from tests.integration.test_push import answer, csdl
+from tests.integration.command_line import answer, csdl
 from tests.integration.test_validation import grant
 
 PIECES = [

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from deploy.local.layout import PROCESSES
 from producers.synthetic.write import write_register
 from runtime.settings import Settings
+from tests.support import wait_until
 
 
 def test_each_stops_when_told_though_the_servers_are_away(tmp_path, run_process):
@@ -21,9 +22,7 @@ def test_each_stops_when_told_though_the_servers_are_away(tmp_path, run_process)
     write_register(away.register_file, [])
     with ExitStack() as running:
         started = [running.enter_context(run_process(name, away, wait=False)) for name in PROCESSES]
-        for process in started:
-            while "started, http port" not in process.log.read_text(encoding="utf-8"):
-                time.sleep(0.05)
+        wait_until(lambda: all("started, http port" in p.log.read_text(encoding="utf-8") for p in started))
         time.sleep(1)  # on the way to the servers
         ends = {process.name: process.stop() for process in started}
     assert -signal.SIGKILL not in ends.values(), ends

@@ -20,6 +20,7 @@ from streams.confirmation.commands import Command
 from streams.confirmation.process import MACHINE
 from streams.confirmation.state import State
 from streams.refusal import Refusal
+from tests.support import wait_until
 
 START = datetime(2020, 3, 1, tzinfo=UTC)
 CLEAN = {"records": 10, "refused": 0, "blocking": 0, "warnings": 0}
@@ -118,17 +119,14 @@ def write(settings, commands, pause=0.0):
     producer.close()
 
 
-def wait_until_answered(settings, commands, seconds=60):
+def wait_until_answered(settings, commands):
     """Until the last command of every partition is committed."""
     consumer = kafka.consumer(settings, group_id="csdl.confirmation")
     partitions = kafka.partitions(CONFIRMATION_COMMANDS)
-    deadline = time.monotonic() + seconds
     try:
         ends = consumer.end_offsets(partitions)
         assert sum(ends.values()) == len(commands)
-        while any((consumer.committed(tp) or 0) < end for tp, end in ends.items()):
-            assert time.monotonic() < deadline, "commands are left over"
-            time.sleep(0.1)
+        wait_until(lambda: all((consumer.committed(tp) or 0) >= end for tp, end in ends.items()))
     finally:
         consumer.close()
 

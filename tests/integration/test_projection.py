@@ -1,6 +1,5 @@
 """The read model follows the machines' topics: once each, in order, and says when a chain is broken."""
 
-import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from streams.confirmation.events import Event
 from streams.grants import commands as grant_commands
 from streams.grants import machine as grants
 from streams.refusal import Refusal
+from tests.support import wait_until
 
 SCHOOL = "19164501"
 DATASET = f"{SCHOOL}.2019.start"
@@ -161,11 +161,8 @@ def test_a_projection_that_is_killed_goes_on_where_it_was(settings, run_process)
         send(CONFIRMATION_REFUSALS, "CommandRefused", REFUSALS)
         send(GRANTS_EVENTS, "GrantEvent", allowed)
         with run_process("projection", settings) as process:
-            deadline = time.monotonic() + 30
             count = "SELECT (SELECT count(*) FROM command_outcome), (SELECT count(*) FROM grant_state)"
-            while ask(conn, count) != [(6, 1)]:
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
+            wait_until(lambda: ask(conn, count) == [(6, 1)])
         assert ask(conn, "SELECT sequence, state, chain_broken FROM confirmation") == [
             (STATE.sequence, STATE.state.value, False)
         ]

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import time
 from contextlib import ExitStack
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -16,7 +15,7 @@ from deploy.prometheus.config import ALERTS, render
 from runtime import kafka
 from runtime.metrics import METRICS
 from schemas.topics import MINISTRY_RECEIPTS
-from tests.support import end, free_port_base, run_process
+from tests.support import end, free_port_base, run_process, wait_until
 
 PROCESSES = ("receipts", "watch")
 
@@ -37,11 +36,17 @@ class Api:
     def values(self, expression):
         return [float(series["value"][1]) for series in self.query(expression)]
 
-    def until(self, expression, expected, seconds=60):
-        deadline = time.monotonic() + seconds
-        while not expected(self.values(expression)):
-            assert time.monotonic() < deadline, f"{expression}: {self.values(expression)}"
-            time.sleep(0.2)
+    def until(self, expression, expected):
+        wait_until(
+            lambda: expected(self.values(expression)),
+            seen=lambda: f"{expression}: {self.values(expression)}",
+        )
+
+    def answers(self):
+        try:
+            return self.query("1")
+        except OSError:
+            return None
 
 
 @pytest.fixture
@@ -66,24 +71,14 @@ def scraped(settings, tmp_path):
             server = cleanup.enter_context(subprocess.Popen(command, stdout=log, stderr=log))
         cleanup.callback(end, server)
         api = Api(port)
-        wait_for(api, server)
+        wait_until(lambda: server.poll() is not None or api.answers())
+        assert server.poll() is None, "Prometheus has ended"
         api.until('up{job="csdl"}', lambda up: up == [1.0] * len(PROCESSES))
         producer = kafka.producer(settings)
         producer.send(MINISTRY_RECEIPTS, key=b"19164999", value=b"no receipt").get(timeout=10)
         producer.close()
         api.until("csdl_watch_rounds_total", lambda rounds: max(rounds, default=0) >= 2)
         yield api
-
-
-def wait_for(api, server):
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            return api.query("1")
-        except OSError:
-            assert server.poll() is None, "Prometheus has ended"
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
 
 
 def test_every_query_and_every_alert_works_on_what_live_processes_say(scraped):

@@ -16,6 +16,7 @@ from sinks.provincial.load import Load
 from sinks.provincial.offsets import Fenced
 from tests import pushed
 from tests.pushed import chunk, pupil, whole
+from tests.support import wait_until
 
 
 @pytest.fixture
@@ -46,13 +47,6 @@ def send(settings):
                 future.get(timeout=30)
 
         yield all_of
-
-
-def wait_for(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.1)
 
 
 def a_push(school, push, rows, hour=0):
@@ -93,8 +87,8 @@ def test_kill_9_in_the_middle_loses_and_doubles_nothing(settings, run_process, a
                 process.popen.wait()
         sending.result()
     with run_process("load", settings):
-        wait_for(lambda: ask("SELECT count(*) FROM push WHERE outcome IS NOT NULL") == [(80,)])
-        wait_for(lambda: _offsets(ask) == _ends(settings))
+        wait_until(lambda: ask("SELECT count(*) FROM push WHERE outcome IS NOT NULL") == [(80,)])
+        wait_until(lambda: _offsets(ask) == _ends(settings))
     assert ask("SELECT outcome, version, count(*) FROM push GROUP BY 1, 2 ORDER BY 2") == [
         ("version", 1, 40),
         ("version", 2, 40),
@@ -116,9 +110,9 @@ def test_a_consumer_whose_partitions_were_taken_writes_nothing_more(settings, as
     successor = Load(settings)
     send(RECORDS_ACCEPTED, [("19164501", m) for m in whole("HocSinh", [pupil(1)])])
     with pytest.raises(Fenced):
-        _until(zombie, lambda: False)
+        wait_until(lambda: False, zombie.step)
     assert ask("SELECT count(*) FROM push") == [(0,)]
-    _until(successor, lambda: ask("SELECT outcome FROM push") == [("version",)])
+    wait_until(lambda: ask("SELECT outcome FROM push") == [("version",)], successor.step)
     zombie.close()
     successor.close()
 
@@ -126,7 +120,7 @@ def test_a_consumer_whose_partitions_were_taken_writes_nothing_more(settings, as
 def test_a_push_that_stays_open_is_answered_when_nothing_more_waits(settings, ask, send):
     load = Load(settings.model_copy(update={"push_timeout_s": 0.5}))
     send(RECORDS_ACCEPTED, [("19164501", chunk("HocSinh", [pupil(1)]))])
-    _until(load, lambda: ask("SELECT outcome, code FROM push") == [("incomplete", "PUSH-003")])
+    wait_until(lambda: ask("SELECT outcome, code FROM push") == [("incomplete", "PUSH-003")], load.step)
     load.close()
 
 
@@ -155,19 +149,12 @@ def test_answers_reach_the_vendor_through_a_relay_that_is_killed(settings, run_p
         relay.popen.kill()
         relay.popen.wait()
         with run_process("outbox", settings):
-            wait_for(lambda: ask("SELECT count(*) FROM push WHERE outcome = 'version'") == [(30,)])
-            wait_for(lambda: ask("SELECT count(*) FROM outbox") == [(0,)])
+            wait_until(lambda: ask("SELECT count(*) FROM push WHERE outcome = 'version'") == [(30,)])
+            wait_until(lambda: ask("SELECT count(*) FROM outbox") == [(0,)])
     answers = [codec.decode(m.value)[1] for m in sent(PUSH_ANSWERS)]
     assert {a["PushId"] for a in answers} == {f"p-{s}" for s in schools}
     assert {a["Outcome"] for a in answers} == {"version"}
     assert all(a["AnsweredAt"] <= datetime.now(UTC) for a in answers)
-
-
-def _until(load, condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        load.step()
 
 
 def _offsets(ask):

@@ -1,22 +1,19 @@
 """`csdl push` on a real Kafka and PostgreSQL: from the vendor's files to the answer on the command line."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from cli.main import main
 from producers import files
 from producers.model import Target
 from producers.synthetic import province
 from producers.synthetic.write import write, write_register
 from runtime.settings import Settings
+from tests.integration.command_line import answer, csdl
 from tests.integration.test_validation import grant
-from tests.support import environment
 
 YEAR = 2019
 
@@ -31,24 +28,6 @@ def school(settings: Settings, tmp_path: Path) -> Iterator[tuple[Settings, Targe
     ((_, paths),) = list(write(tmp_path, [chosen], 3))
     grant(ours, chosen.vendor, chosen.code)
     yield ours, Target(chosen.vendor, chosen.code, YEAR, "1"), list(paths)
-
-
-def csdl(settings: Settings, *args: str) -> tuple[int, Any]:
-    """(exit code, JSON printed)."""
-    result = CliRunner(env=environment(settings)).invoke(main, [*args, "--json"])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result.exit_code, json.loads(result.stdout) if result.stdout else None
-
-
-def answer(settings: Settings, push_id: str, seconds: float = 60) -> Any:
-    """What became of a push, once it has an outcome."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        code, told = csdl(settings, "push-status", push_id)
-        if code == 0 and told["pushes"][0]["outcome"] != "open":
-            return told
-        time.sleep(0.3)
-    raise AssertionError("the push got no answer")
 
 
 def test_a_push_and_what_became_of_it(

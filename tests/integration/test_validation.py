@@ -14,6 +14,7 @@ from schemas import codec
 from schemas.topics import GRANTS_STATE, RECORDS_ACCEPTED, RECORDS_REFUSED, SOURCE_OFFSET, dlq, in_topic
 from streams.validation.register_file import LOOK_S, SETTLED_S
 from tests.records import records
+from tests.support import wait_until
 from tests.unit.streams.test_validation_incoming import COMMAND
 from tests.unit.streams.validation_chunks import LONG_SCHOOL, SCHOOL, chunk, classes, closed
 
@@ -54,15 +55,17 @@ def send(settings, topic, school, *values, key=None):
     producer.close()
 
 
-def read(settings, counts, seconds=30):
+def read(settings, counts):
     """topic → its records, once each has as many as ``counts`` says; a little longer for surplus ones."""
     consumer = kafka.consumer(settings)
     consumer.assign(kafka.partitions(*counts))
     consumer.seek_to_beginning()
     found: defaultdict[str, list[Any]] = defaultdict(list)
-    deadline = time.monotonic() + seconds
-    while any(len(found[topic]) < n for topic, n in counts.items()) and time.monotonic() < deadline:
-        _collect(consumer, found)
+    wait_until(
+        lambda: all(len(found[topic]) >= n for topic, n in counts.items()),
+        lambda: _collect(consumer, found),
+        lambda: {topic: len(found[topic]) for topic in counts},
+    )
     _collect(consumer, found)
     consumer.close()
     assert {topic: len(found[topic]) for topic in counts} == counts
@@ -161,12 +164,13 @@ def test_after_a_kill_nothing_is_missing(bench, run_process):
         consumer = kafka.consumer(bench)
         consumer.assign([TopicPartition(RECORDS_ACCEPTED, kafka.partition_of(SCHOOL.encode()))])
         consumer.seek_to_beginning()
-        found: set[bytes] = set()
-        deadline = time.monotonic() + 40
-        while len(found) < 400 and time.monotonic() < deadline:
-            found |= {r.value for records in consumer.poll(timeout_ms=300).values() for r in records}
+        found: defaultdict[str, list[Any]] = defaultdict(list)
+        wait_until(
+            lambda: {r.value for r in found[RECORDS_ACCEPTED]} == set(values),
+            lambda: _collect(consumer, found),
+            lambda: len(found[RECORDS_ACCEPTED]),
+        )
         consumer.close()
-    assert found == set(values)
 
 
 def test_a_message_that_was_in_hand_at_three_ends_is_put_aside(bench, run_process):

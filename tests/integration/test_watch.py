@@ -17,6 +17,7 @@ from schemas.topics import (
 )
 from sinks.inbox import Inbox
 from sinks.watch.process import Watch
+from tests.support import wait_until
 
 KEY = b"19164999"
 
@@ -24,8 +25,7 @@ KEY = b"19164999"
 @pytest.fixture
 def watch(settings):
     with closing(Watch(settings)) as it:
-        while not it.measure():  # a broker that has just started has no coordinator yet
-            time.sleep(0.5)
+        wait_until(it.measure)  # a broker that has just started has no coordinator yet
         yield it
 
 

@@ -1,0 +1,30 @@
+"""The command line as a vendor's script calls it, on a stack's settings."""
+
+import json
+from typing import Any
+
+from click.testing import CliRunner
+
+from cli.main import main
+from runtime.settings import Settings
+from tests.support import environment, wait_until
+
+
+def csdl(settings: Settings, *args: str) -> tuple[int, Any]:
+    """(exit code, JSON printed)."""
+    result = CliRunner(env=environment(settings)).invoke(main, [*args, "--json"])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, json.loads(result.stdout) if result.stdout else None
+
+
+def answer(settings: Settings, push_id: str) -> Any:
+    """What `push-status` says once the push has an outcome."""
+    told: list[Any] = []
+
+    def answered() -> bool:
+        code, said = csdl(settings, "push-status", push_id)
+        told.append(said)
+        return bool(code == 0 and said["pushes"][0]["outcome"] != "open")
+
+    wait_until(answered)
+    return told[-1]
