@@ -14,6 +14,7 @@ import pytest
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from deploy.local import tools
 from runtime import registry
@@ -85,6 +86,12 @@ def third_party(published: str) -> AvroDeserializer:
     return client
 
 
+@retry(retry=retry_if_exception_type(httpx.TimeoutException), stop=stop_after_attempt(5), reraise=True)
+def held_at(url: str) -> Any:
+    """What the registry holds there. It was seen to take a request and never answer it."""
+    return httpx.get(url).raise_for_status().json()
+
+
 def sample(avro: Any) -> Any:
     """Some value of an Avro type."""
     match avro:
@@ -139,9 +146,9 @@ def test_a_third_party_reads_every_contract_knowing_only_the_registry(third_part
 def test_every_id_and_subject_is_ours(published):
     for contract in frozen.by_id().values():
         name = registry.subject(contract)
-        held = httpx.get(f"{published}/subjects/{name}/versions/{contract.version}").json()
+        held = held_at(f"{published}/subjects/{name}/versions/{contract.version}")
         assert held["id"] == contract.id
-        assert httpx.get(f"{published}/config/{name}").json()["compatibilityLevel"] == "FULL_TRANSITIVE"
+        assert held_at(f"{published}/config/{name}")["compatibilityLevel"] == "FULL_TRANSITIVE"
     assert len(record_types()) * 2 <= len(frozen.contracts())
 
 
@@ -174,7 +181,7 @@ def test_a_new_version_is_added_under_its_own_id_and_becomes_the_latest(publishe
         ("ThietBiExported", 1),
         ("GrantState", 2),
     ]
-    latest = httpx.get(f"{published}/subjects/vn.csdl.events.GrantState/versions/latest").json()
+    latest = held_at(f"{published}/subjects/vn.csdl.events.GrantState/versions/latest")
     assert (latest["version"], latest["id"]) == (2, frozen.newest("GrantState").id)
 
 
