@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from pydantic import SecretStr
 
 from deploy.local.layout import OFFSETS
+from deploy.local.supervisor import Program
 from runtime.settings import Settings
 
 
@@ -51,28 +52,39 @@ def environment(settings: Settings) -> dict[str, str]:
     return os.environ | ours
 
 
+T = TypeVar("T")
+
 PATIENCE_S: Final = 120.0
 """How long tests wait for what must happen, on however busy a machine."""
 
 
 def wait_until(
-    done: Callable[[], object],
+    done: Callable[[], T],
     meanwhile: Callable[[], object] = lambda: time.sleep(0.05),
     seen: Callable[[], object] = lambda: "",
-) -> None:
-    """Ask again and again; after all patience fail with what is ``seen`` instead."""
+) -> T:
+    """Ask again and again; what ``done`` says at last. After all patience fail, with what is ``seen``."""
     deadline = time.monotonic() + PATIENCE_S
-    while not done():
+    while not (said := done()):
         assert time.monotonic() < deadline, f"not done in time: {seen()}"
         meanwhile()
+    return said
 
 
-def end(popen: subprocess.Popen[bytes], seconds: float = 20) -> int:
+def wait_while_it_runs(
+    popen: subprocess.Popen[bytes], done: Callable[[], object], seen: Callable[[], object]
+) -> None:
+    """Wait until something is done; fail with what is ``seen`` also if the process ends."""
+    wait_until(lambda: popen.poll() is not None or done(), seen=seen)
+    assert popen.poll() is None, f"ended with {popen.returncode}: {seen()}"
+
+
+def end(popen: subprocess.Popen[bytes]) -> int:
     """As the supervisor does: SIGTERM, then SIGKILL; the exit code."""
     if popen.poll() is None:
         popen.terminate()
         try:
-            popen.wait(seconds)
+            popen.wait(Program.stop_wait_s)
         except subprocess.TimeoutExpired:
             popen.kill()
     return popen.wait()
@@ -106,16 +118,15 @@ class Running:
 
     def wait_ready(self) -> None:
         """Wait for /readyz; fails with the process's log if it ends or takes too long."""
-        wait_until(lambda: self.popen.poll() is not None or self.is_ready(), seen=self._tail)
-        assert self.popen.poll() is None, self._tail()
+        wait_while_it_runs(self.popen, self.is_ready, self.tail)
 
-    def _tail(self) -> str:
-        text = self.log.read_text(encoding="utf-8", errors="replace")[-4000:]
-        return f"{self.name} (exit {self.popen.poll()}):\n{text}"
+    def tail(self) -> str:
+        """Its name and the end of its log."""
+        return f"{self.name}\n" + self.log.read_text(encoding="utf-8", errors="replace")[-4000:]
 
-    def stop(self, seconds: float = 20) -> int:
+    def stop(self) -> int:
         """SIGTERM, then SIGKILL; the exit code."""
-        return end(self.popen, seconds)
+        return end(self.popen)
 
 
 @contextmanager

@@ -23,12 +23,13 @@ class Broker:
     """Two clients: one asks for offsets of groups, one for ends and first messages."""
 
     def __init__(self, settings: Settings) -> None:
+        # Who waits for the next round should not wait long for a broker that is away, nor be deaf to SIGTERM.
         self._admin = kafka.admin(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
         self._consumer = kafka.consumer(
             settings, bootstrap_timeout_ms=kafka.STAND_BY_MS, max_poll_records=1000
         )
         self._seen: dict[Place, float | None] = {}
-        self._dead = sorted(dlqs(settings.vendors))
+        self._dead = dlqs(settings.vendors)
 
     def places(self, readers: Sequence[Reader], kept: Kept) -> list[Place]:
         """Every reader on every partition of its topics."""

@@ -23,7 +23,7 @@ from schemas.contracts import record_types
 from schemas.errors import ProblemList
 from tests import new_record
 from tests.records import CHUNK_HEADER, records
-from tests.support import end, is_free, wait_until
+from tests.support import end, is_free, wait_while_it_runs
 
 HEADERS: dict[str, dict[str, Any]] = {
     "Reported": CHUNK_HEADER
@@ -52,8 +52,7 @@ def running(log: Path) -> Iterator[str]:
         process = subprocess.Popen(tools.registry_command(port, port + 1), stdout=out, stderr=out)
     url = f"http://127.0.0.1:{port}/apis/ccompat/v7"
     try:
-        wait_until(lambda: process.poll() is not None or _answers(url), seen=lambda: log.read_text()[-2000:])
-        assert process.poll() is None, log.read_text()[-2000:]
+        wait_while_it_runs(process, lambda: _answers(url), lambda: log.read_text()[-2000:])
         yield url
     finally:
         end(process)

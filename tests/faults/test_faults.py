@@ -223,10 +223,9 @@ def _chains(settings, expected, digests):
 
 def _exports(settings, expected, digests):
     """Read as the Ministry reads it: committed messages only. Each record once, with the rows' own hashes."""
-    consumer = kafka.consumer(settings)
     rows: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
     ids = []
-    for message in kafka.to_end(consumer, kafka.partitions(MINISTRY_EXPORT)):
+    for message in topic_log.read(settings, kafka.partitions(MINISTRY_EXPORT)):
         name = codec.contract_name(message.value)
         if name.endswith("Exported"):
             exported = codec.decode_chunk(message.value)
@@ -238,6 +237,5 @@ def _exports(settings, expected, digests):
         else:
             _, totals = codec.decode(message.value)
             assert totals["Digest"] == digests[totals["DatasetId"]][totals["Version"]]
-    consumer.close()
     assert len(ids) == len(set(ids)), "a record was exported twice"
     assert rows == {dataset_id(code, YEAR, KIND): e.versions[-1] for code, e in expected.items()}

@@ -19,12 +19,9 @@ def csdl(settings: Settings, *args: str) -> tuple[int, Any]:
 
 def answer(settings: Settings, push_id: str) -> Any:
     """What `push-status` says once the push has an outcome."""
-    told: list[Any] = []
 
-    def answered() -> bool:
-        code, said = csdl(settings, "push-status", push_id)
-        told.append(said)
-        return bool(code == 0 and said["pushes"][0]["outcome"] != "open")
+    def said() -> Any:
+        code, told = csdl(settings, "push-status", push_id)
+        return told if code == 0 and told["pushes"][0]["outcome"] != "open" else None
 
-    wait_until(answered)
-    return told[-1]
+    return wait_until(said)

@@ -70,10 +70,6 @@ def forward(settings, *events):
         write(settings, CONFIRMATION_EVENTS, codec.encode("ConfirmationEvent", one), key=key)
 
 
-def steps_until(worker, done):
-    wait_until(done, worker.step)
-
-
 def states(conn):
     """dataset id → state of its newest export."""
     return {e.dataset_id: e.state for e in exports.listed(conn)}
@@ -82,7 +78,9 @@ def states(conn):
 def export_all(settings, conn, count=1):
     """Until so many datasets have an export and none is left open."""
     with closing(Exporter(settings)) as exporter:
-        steps_until(exporter, lambda: len(states(conn)) >= count and "opened" not in states(conn).values())
+        wait_until(
+            lambda: len(states(conn)) >= count and "opened" not in states(conn).values(), exporter.step
+        )
 
 
 def answer_all(settings, conn, refuse_percent=0.0):
@@ -91,7 +89,7 @@ def answer_all(settings, conn, refuse_percent=0.0):
         while stand_in.step(timeout_ms=2000):
             pass
     with closing(Receiver(settings)) as receiver:
-        steps_until(receiver, lambda: "sent" not in states(conn).values())
+        wait_until(lambda: "sent" not in states(conn).values(), receiver.step)
 
 
 def commands(conn):

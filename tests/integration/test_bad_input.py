@@ -24,6 +24,7 @@ from schemas import codec
 from schemas.topics import CONFIRMATION_COMMANDS, PUSH_ANSWERS
 from tests.conftest import empty_topics, fresh_database
 from tests.integration.bad_input_bench import FILE, LIST, SMAS, YEAR, Bench, Told
+from tests.integration.command_line import answer
 from tests.support import run_process, wait_until
 
 NOBODY, NINE, NO_YEAR = "19999999", "191733261", 2021
@@ -54,8 +55,12 @@ def twice(bench: Bench) -> list[Told]:
     push_id = str(uuid.uuid4())
     bench.push(more=("--push-id", push_id))
     bench.push(more=("--push-id", push_id))
-    wait_until(lambda: "PUSH-009" in {t.code for t in bench.status(push_id)})
-    return bench.status(push_id)
+
+    def told() -> list[Told]:
+        status = bench.status(push_id)
+        return status if "PUSH-009" in {t.code for t in status} else []
+
+    return wait_until(told)
 
 
 def first_id(bench: Bench) -> str:
@@ -235,8 +240,7 @@ def seen(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def whole(bench: Bench, push_id: str) -> dict[str, Any]:
     """Outcome and counts of a push that is good."""
-    bench.status(push_id)
-    (push,) = bench.csdl("push-status", push_id)[1]["pushes"]
+    (push,) = answer(bench.settings, push_id)["pushes"]
     return {n: push[n] for n in ("outcome", "received", "accepted", "refused")}
 
 

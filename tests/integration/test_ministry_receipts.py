@@ -18,10 +18,10 @@ from tests.integration.ministry_road import (
     export_all,
     forward,
     states,
-    steps_until,
     store,
     write,
 )
+from tests.support import wait_until
 
 
 @pytest.mark.parametrize(("refuse_percent", "all_accepted"), [(0, True), (30, False)])
@@ -52,8 +52,8 @@ def test_a_version_that_is_forwarded_again_is_answered_again(settings, conn):
     forward(settings, event(conn, "19164999", sequence=15))
     export_all(settings, conn, count=1)
     with closing(Exporter(settings)) as exporter:
-        steps_until(
-            exporter, lambda: len(exports.listed(conn)) == 2 and "opened" not in states(conn).values()
+        wait_until(
+            lambda: len(exports.listed(conn)) == 2 and "opened" not in states(conn).values(), exporter.step
         )
     answer_all(settings, conn, refuse_percent=0)
     assert [c["Counts"] for c in commands(conn)] == [
@@ -94,7 +94,7 @@ def test_receipts_that_fit_nothing_are_put_aside_and_the_others_count(settings, 
         receipt(export_id, second, code="MA_HOC_SINH_001"),
     )
     with closing(Receiver(settings)) as receiver:
-        steps_until(receiver, lambda: "answered" in states(conn).values())
+        wait_until(lambda: "answered" in states(conn).values(), receiver.step)
     with conn, conn.cursor() as cur:
         cur.execute("SELECT code FROM ministry_receipt_aside ORDER BY source_offset")
         assert [code for (code,) in cur.fetchall()] == ["RCP-001", "RCP-002", "RCP-003"]

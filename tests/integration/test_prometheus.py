@@ -15,7 +15,7 @@ from deploy.prometheus.config import ALERTS, render
 from runtime import kafka
 from runtime.metrics import METRICS
 from schemas.topics import MINISTRY_RECEIPTS
-from tests.support import end, free_port_base, run_process, wait_until
+from tests.support import end, free_port_base, run_process, wait_until, wait_while_it_runs
 
 PROCESSES = ("receipts", "watch")
 
@@ -71,8 +71,7 @@ def scraped(settings, tmp_path):
             server = cleanup.enter_context(subprocess.Popen(command, stdout=log, stderr=log))
         cleanup.callback(end, server)
         api = Api(port)
-        wait_until(lambda: server.poll() is not None or api.answers())
-        assert server.poll() is None, "Prometheus has ended"
+        wait_while_it_runs(server, api.answers, (folder / "log").read_text)
         api.until('up{job="csdl"}', lambda up: up == [1.0] * len(PROCESSES))
         producer = kafka.producer(settings)
         producer.send(MINISTRY_RECEIPTS, key=b"19164999", value=b"no receipt").get(timeout=10)
