@@ -28,6 +28,11 @@ POLL_MS: Final = 500
 COMPRESSION: Final = "zstd"
 """Of all that we send. Records shrink to a fraction: so much less for the broker to copy, keep and write."""
 
+TRANSACTIONAL_PROTOCOL: Final = (2, 4)
+"""What a transactional producer speaks. From 2.5 on, kafka-python answers "your epoch is old" by asking the
+coordinator for a new one (KIP-360), which ends a transaction under way without looking whose it is: a process
+that wakes beside its successor would bring that one down. In 2.4 the old one fails, and only the old one."""
+
 RECONNECT_BACKOFF_MAX_MS: Final = 1_000
 """kafka-python as it comes waits up to 30 s between tries, for a broker that is back in 6."""
 
@@ -43,6 +48,7 @@ def producer(settings: Settings, transactional_id: str | None = None, **override
         "acks": "all",
         "enable_idempotence": True,
         "transactional_id": transactional_id,
+        "api_version": TRANSACTIONAL_PROTOCOL if transactional_id else None,
         "max_request_size": MAX_MESSAGE,
         "compression_type": COMPRESSION,
         "batch_size": 1024 * 1024,

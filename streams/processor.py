@@ -14,8 +14,8 @@ Any error but a refusal ends the process, whatever memory holds by then: the nex
 topic ``read_committed`` to its end, and goes on from the committed offsets. So a kill at any line repeats
 nothing, and a paused process that wakes beside its successor cannot write: the broker refuses its epoch.
 
-Step 4 stands before the commit on purpose: kafka-python 3.0.12 lets a record that timed out, or that was lost
-when the producer's epoch was bumped, fail in its own future alone and would commit the rest.
+Step 4 stands before the commit on purpose: kafka-python 3.0.12 lets a record that timed out fail in its own
+future alone and would commit the rest.
 
 Partitions are assigned, never subscribed: a rebalance would hand one to another process while this one still
 holds its states. Whoever changes the number of shards stops all of them first: their transactional ids do not

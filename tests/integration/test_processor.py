@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from kafka.errors import InvalidProducerEpochError
 
 from runtime import kafka
 from schemas import codec
@@ -20,7 +21,7 @@ from streams.confirmation.commands import Command
 from streams.confirmation.process import MACHINE
 from streams.confirmation.state import State
 from streams.refusal import Refusal
-from tests.support import wait_until
+from tests.support import wait_until, wait_while_it_runs
 
 START = datetime(2020, 3, 1, tzinfo=UTC)
 CLEAN = {"records": 10, "refused": 0, "blocking": 0, "warnings": 0}
@@ -119,14 +120,18 @@ def write(settings, commands, pause=0.0):
     producer.close()
 
 
-def wait_until_answered(settings, commands):
-    """Until the last command of every partition is committed."""
+def wait_until_answered(process, settings, commands):
+    """Until the last command of every partition is committed; fails if the process ends before."""
     consumer = kafka.consumer(settings, group_id="csdl.confirmation")
     partitions = kafka.partitions(CONFIRMATION_COMMANDS)
     try:
         ends = consumer.end_offsets(partitions)
         assert sum(ends.values()) == len(commands)
-        wait_until(lambda: all((consumer.committed(tp) or 0) >= end for tp, end in ends.items()))
+        wait_while_it_runs(
+            process.popen,
+            lambda: all((consumer.committed(tp) or 0) >= end for tp, end in ends.items()),
+            process.tail,
+        )
     finally:
         consumer.close()
 
@@ -172,8 +177,7 @@ def test_what_is_no_command_is_set_aside_untouched_and_stops_nothing(topics, run
         producer.flush()
         producer.close()
         assert client.send(command("19164001", 0, 1)).state == "collecting"
-        wait_until_answered(topics, [*cases, good])
-        assert process.popen.poll() is None
+        wait_until_answered(process, topics, [*cases, good])
     letters = [m for messages in read_all(topics, dlq(CONFIRMATION_COMMANDS)).values() for m in messages]
     found = {(m.value, m.key, dict(m.headers)["error-code"]) for m in letters}
     assert found == {(value, key, code) for value, key, _, code in cases}
@@ -202,10 +206,28 @@ def test_killed_again_and_again_under_load_it_loses_and_repeats_nothing(topics, 
             time.sleep(rng.uniform(0.2, 1.2))
             process.popen.kill()
             process.popen.wait()
-    with run_process("confirmation", topics):
+    with run_process("confirmation", topics) as process:
         writer.join()
-        wait_until_answered(topics, commands)
+        wait_until_answered(process, topics, commands)
     assert_equals_the_model(topics)
+
+
+def test_a_producer_that_was_fenced_cannot_end_its_successors_transaction(topics):
+    def begun():
+        producer = kafka.producer(topics, transactional_id="test")
+        producer.init_transactions()
+        producer.begin_transaction()
+        producer.send(CONFIRMATION_COMMANDS, b"", partition=0).get()
+        return producer
+
+    fenced, successor = begun(), begun()
+    with pytest.raises(InvalidProducerEpochError):
+        fenced.send(CONFIRMATION_COMMANDS, b"", partition=0).get()
+    wait_until(fenced._transaction_manager.has_error)  # whatever it asks of the broker before it gives up
+    fenced.close()
+    successor.commit_transaction()
+    successor.close()
+    assert [len(messages) for messages in read_all(topics, CONFIRMATION_COMMANDS).values()] == [1]
 
 
 @pytest.mark.slow
@@ -223,7 +245,7 @@ def test_a_paused_process_that_wakes_beside_its_successor_writes_nothing(topics,
             time.sleep(rng.uniform(0.2, 1.0))
             paused.popen.send_signal(signal.SIGCONT)
             writer.join()
-            wait_until_answered(topics, commands)
-            assert paused.popen.wait(timeout=30) == 1
-            assert successor.popen.poll() is None
+            wait_until_answered(successor, topics, commands)
+            assert wait_until(lambda: paused.popen.poll() is not None, seen=paused.tail)
+            assert paused.popen.returncode == 1
     assert_equals_the_model(topics)
