@@ -116,9 +116,9 @@ class Running:
         with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
             return str(answer.read().decode())
 
-    def wait_ready(self) -> None:
-        """Wait for /readyz; fails with the process's log if it ends or takes too long."""
-        wait_while_it_runs(self.popen, self.is_ready, self.tail)
+    def wait_until(self, done: Callable[[], object]) -> None:
+        """Wait until something is done; fails with the process's log if it ends or takes too long."""
+        wait_while_it_runs(self.popen, done, self.tail)
 
     def tail(self) -> str:
         """Its name and the end of its log."""
@@ -144,7 +144,7 @@ def run_process(name: str, settings: Settings, wait: bool = True) -> Iterator[Ru
     running = Running(name, popen, port, log)
     try:
         if wait:
-            running.wait_ready()
+            running.wait_until(running.is_ready)
         yield running
     finally:
         running.stop()

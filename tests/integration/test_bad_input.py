@@ -221,7 +221,7 @@ def seen(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         bench = Bench(settings, plan.code, folder, json.loads(path.read_bytes()), list(tables))
         started = {n: running.enter_context(run_process(n, settings, wait=False)) for n in PROCESSES}
         for process in started.values():
-            process.wait_ready()
+            process.wait_until(process.is_ready)
         (folder / "schools.txt").write_text(plan.code, encoding="utf-8")
         opening = ("--year", str(YEAR), "--kind", "1", "--schools", str(folder / "schools.txt"))
         assert bench.csdl("grants", "allow", "smas", plan.code)[0] == 0

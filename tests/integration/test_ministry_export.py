@@ -20,7 +20,6 @@ from tests.integration.ministry_road import (
     states,
     store,
 )
-from tests.support import wait_while_it_runs
 
 
 def test_a_forwarded_version_goes_out_once_opened_and_closed_with_its_totals(settings, conn, sent):
@@ -122,7 +121,7 @@ def test_an_exporter_killed_in_the_middle_leaves_no_half_export(settings, conn, 
     for _ in range(3):
         enough = min(done() + 5, len(schools))
         with run_process("export", settings) as process:
-            wait_while_it_runs(process.popen, lambda: done() >= enough, process.tail)  # noqa: B023
+            process.wait_until(lambda: done() >= enough)  # noqa: B023
             process.popen.kill()
             process.popen.wait()
     export_all(settings, conn, count=len(schools))

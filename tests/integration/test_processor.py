@@ -21,7 +21,7 @@ from streams.confirmation.commands import Command
 from streams.confirmation.process import MACHINE
 from streams.confirmation.state import State
 from streams.refusal import Refusal
-from tests.support import wait_until, wait_while_it_runs
+from tests.support import wait_until
 
 START = datetime(2020, 3, 1, tzinfo=UTC)
 CLEAN = {"records": 10, "refused": 0, "blocking": 0, "warnings": 0}
@@ -127,11 +127,7 @@ def wait_until_answered(process, settings, commands):
     try:
         ends = consumer.end_offsets(partitions)
         assert sum(ends.values()) == len(commands)
-        wait_while_it_runs(
-            process.popen,
-            lambda: all((consumer.committed(tp) or 0) >= end for tp, end in ends.items()),
-            process.tail,
-        )
+        process.wait_until(lambda: all((consumer.committed(tp) or 0) >= end for tp, end in ends.items()))
     finally:
         consumer.close()
 

@@ -16,7 +16,6 @@ from streams.confirmation.events import Event
 from streams.grants import commands as grant_commands
 from streams.grants import machine as grants
 from streams.refusal import Refusal
-from tests.support import wait_until
 
 SCHOOL = "19164501"
 DATASET = f"{SCHOOL}.2019.start"
@@ -162,7 +161,7 @@ def test_a_projection_that_is_killed_goes_on_where_it_was(settings, run_process)
         send(GRANTS_EVENTS, "GrantEvent", allowed)
         with run_process("projection", settings) as process:
             count = "SELECT (SELECT count(*) FROM command_outcome), (SELECT count(*) FROM grant_state)"
-            wait_until(lambda: ask(conn, count) == [(6, 1)])
+            process.wait_until(lambda: ask(conn, count) == [(6, 1)])
         assert ask(conn, "SELECT sequence, state, chain_broken FROM confirmation") == [
             (STATE.sequence, STATE.state.value, False)
         ]

@@ -86,9 +86,9 @@ def test_kill_9_in_the_middle_loses_and_doubles_nothing(settings, run_process, a
                 process.popen.kill()
                 process.popen.wait()
         sending.result()
-    with run_process("load", settings):
-        wait_until(lambda: ask("SELECT count(*) FROM push WHERE outcome IS NOT NULL") == [(80,)])
-        wait_until(lambda: _offsets(ask) == _ends(settings))
+    with run_process("load", settings) as process:
+        process.wait_until(lambda: ask("SELECT count(*) FROM push WHERE outcome IS NOT NULL") == [(80,)])
+        process.wait_until(lambda: _offsets(ask) == _ends(settings))
     assert ask("SELECT outcome, version, count(*) FROM push GROUP BY 1, 2 ORDER BY 2") == [
         ("version", 1, 40),
         ("version", 2, 40),
@@ -144,13 +144,13 @@ def test_the_relay_sends_in_order_and_forgets_what_kafka_has(settings, ask, sent
 def test_answers_reach_the_vendor_through_a_relay_that_is_killed(settings, run_process, ask, send, sent):
     schools = [f"191640{n:03}" for n in range(30)]
     send(RECORDS_ACCEPTED, [m for s in schools for m in a_push(s, f"p-{s}", [pupil(n) for n in range(5)])])
-    with run_process("load", settings), run_process("outbox", settings) as relay:
+    with run_process("load", settings) as load, run_process("outbox", settings) as relay:
         time.sleep(0.3)
         relay.popen.kill()
         relay.popen.wait()
-        with run_process("outbox", settings):
-            wait_until(lambda: ask("SELECT count(*) FROM push WHERE outcome = 'version'") == [(30,)])
-            wait_until(lambda: ask("SELECT count(*) FROM outbox") == [(0,)])
+        with run_process("outbox", settings) as successor:
+            load.wait_until(lambda: ask("SELECT count(*) FROM push WHERE outcome = 'version'") == [(30,)])
+            successor.wait_until(lambda: ask("SELECT count(*) FROM outbox") == [(0,)])
     answers = [codec.decode(m.value)[1] for m in sent(PUSH_ANSWERS)]
     assert {a["PushId"] for a in answers} == {f"p-{s}" for s in schools}
     assert {a["Outcome"] for a in answers} == {"version"}
