@@ -12,7 +12,8 @@ become visible together or not at all, and in this order:**
 Any error but a refusal ends the process, whatever memory holds by then: the next start fences this producer
 (``init_transactions`` with the same transactional id, which also ends an open transaction), reads the state
 topic ``read_committed`` to its end, and goes on from the committed offsets. So a kill at any line repeats
-nothing, and a paused process that wakes beside its successor cannot write: the broker refuses its epoch.
+nothing, and a paused process that wakes beside its successor cannot write: the broker refuses its epoch, and
+it ends alone (``kafka.TRANSACTIONAL_PROTOCOL``).
 
 Step 4 stands before the commit on purpose: kafka-python 3.0.12 lets a record that timed out fail in its own
 future alone and would commit the rest.

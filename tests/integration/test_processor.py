@@ -242,6 +242,6 @@ def test_a_paused_process_that_wakes_beside_its_successor_writes_nothing(topics,
             paused.popen.send_signal(signal.SIGCONT)
             writer.join()
             wait_until_answered(successor, topics, commands)
-            assert wait_until(lambda: paused.popen.poll() is not None, seen=paused.tail)
+            wait_until(lambda: paused.popen.poll() is not None, seen=paused.tail)
             assert paused.popen.returncode == 1
     assert_equals_the_model(topics)
