@@ -21,7 +21,7 @@ from deploy.local import supervisor
 from deploy.local.layout import Stack
 from runtime import postgres
 from runtime.settings import Settings
-from schemas.contracts import record
+from schemas.contracts.contracts import record
 
 WARM_UP_SCHOOLS: Final = 200
 WARM_UP: Final = WARM_UP_SCHOOLS * PUPILS_A_SCHOOL

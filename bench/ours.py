@@ -10,17 +10,17 @@ from typing import Final
 import polars as pl
 from psycopg2.extensions import connection
 
+from access.grant_acts import grant
 from bench.records import PUPILS_A_SCHOOL, YEAR, schools
 from producers.client import CHUNK, PushReceipt, chunks_of, closing, totals
 from producers.model import ROW, SourceTable, Target
 from runtime import kafka
 from runtime.settings import Settings
-from schemas import codec
+from schemas.encoding import codec
 from schemas.topics import RECORDS_ACCEPTED, in_topic
-from streams.commands_client import CommandsClient
-from streams.grants.ask import grant
 from streams.grants.commands import Act
 from streams.grants.process import MACHINE
+from streams.machines.commands_client import CommandsClient
 
 VENDOR: Final = "smas"
 PROCESSES: Final = ("grants", "validation", "load")

@@ -8,10 +8,10 @@ from typing import Final
 
 import polars as pl
 
-from schemas.codec import frame_schema
-from schemas.codelist import BOOLEAN, codelists
-from schemas.contracts import Field, record
-from schemas.issue import code
+from schemas.codes import BOOLEAN, codelists
+from schemas.contracts.contracts import Field, record
+from schemas.encoding.codec import frame_schema
+from schemas.issued_codes import code
 
 PUPILS_A_SCHOOL: Final = 230
 YEAR: Final = 2019

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas.errors import Problem
-from streams.commands_client import Outcome
+from streams.machines.commands_client import CommandOutcome
 
 REFUSED: Final = 1
 AWAY: Final = 3
@@ -76,7 +76,7 @@ def console(pipe_width: int) -> Console:
     return Console(width=None if Console().is_terminal else pipe_width)
 
 
-def show_and_exit(outcome: Outcome, done_vi: str, done_en: str, *, as_json: bool) -> None:
+def show_and_exit(outcome: CommandOutcome, done_vi: str, done_en: str, *, as_json: bool) -> None:
     """Print what came of a command and end: 0 if it was carried out, 1 if it was refused."""
     messages = outcome.messages() if outcome.refusal else (done_vi, done_en)
     if as_json:

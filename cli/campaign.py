@@ -2,22 +2,19 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
 
+from access.campaigns import opening, reference_day
 from cli.answers import json_option, print_json
 from runtime.settings import Settings
-from schemas import register
-from schemas.dataset import PERIODS, dataset_id
+from schemas.datasets import PERIODS
 from schemas.errors import Problem, ProblemList
-from schemas.register import Register
-from streams.commands_client import CommandsClient
-from streams.confirmation import ask
-from streams.confirmation.commands import Command
+from schemas.organisation import schools
 from streams.confirmation.process import MACHINE
+from streams.machines.commands_client import CommandsClient
 
 
 @click.group()
@@ -28,7 +25,9 @@ def campaign() -> None:
 @campaign.command(name="open")
 @click.option("--year", type=int, required=True, help="School year, by its first calendar year.")
 @click.option("--kind", type=click.Choice(sorted(PERIODS)), required=True, help="LoaiDongBo: the period.")
-@click.option("--schools", default="all", show_default=True, help="File with one school code a line, or all.")
+@click.option(
+    "--schools", "which", default="all", show_default=True, help="File with one school code a line, or all."
+)
 @click.option(
     "--on",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -36,9 +35,7 @@ def campaign() -> None:
 )
 @click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
 @json_option
-def open_campaign(
-    year: int, kind: str, schools: str, on: datetime | None, account: str, as_json: bool
-) -> None:
+def open_campaign(year: int, kind: str, which: str, on: datetime | None, account: str, as_json: bool) -> None:
     """Mở bộ dữ liệu cho từng trường — open a dataset for each school.
 
     The units that must confirm it are fixed now. One that cannot be opened stops no other. Exit code 1 if
@@ -49,8 +46,8 @@ def open_campaign(
         years = ", ".join(map(str, settings.school_years))
         raise ProblemList([Problem("CAMP-YEAR", params={"year": year, "years": years})])
     day = on.date() if on else reference_day(year, kind)
-    known = register.load(settings.register_file)
-    codes = [s.code for s in known.schools(day)] if schools == "all" else _codes(Path(schools))
+    known = schools.load(settings.register_file)
+    codes = [s.code for s in known.schools(day)] if which == "all" else _codes(Path(which))
     commands, problems = opening(known, codes, year, kind, day, account=account)
     with CommandsClient(MACHINE, settings) as client:
         outcomes = client.send_many(commands)
@@ -76,27 +73,6 @@ def open_campaign(
         for code, vi, en in lines:
             click.echo(f"{code} {vi}\n{code} {en}", err=True)
     sys.exit(1 if problems or set(counts) - {"opened"} else 0)
-
-
-def reference_day(year: int, kind: str) -> date:
-    """Day whose state of the school the period reports, and so whose organisation answers for it."""
-    days = {"start": date(year, 9, 30), "changes": date(year + 1, 1, 15), "end": date(year + 1, 5, 31)}
-    return days[PERIODS[kind]]
-
-
-def opening(
-    known: Register, codes: Iterable[str], year: int, kind: str, day: date, *, account: str = "cli"
-) -> tuple[list[Command], list[Problem]]:
-    """The commands that open the datasets, and the schools (CAMP-SCHOOL) that the register does not know."""
-    commands, problems = [], []
-    for code in codes:
-        try:
-            route = known.route(code, day)
-        except KeyError:
-            problems.append(Problem("CAMP-SCHOOL", params={"school": code, "day": day.isoformat()}))
-            continue
-        commands.append(ask.opening(dataset_id(code, year, kind), route, account=account))
-    return commands, problems
 
 
 def _codes(path: Path) -> list[str]:

@@ -4,16 +4,16 @@ import sys
 
 import click
 
+from access import confirmation_acts
 from cli import confirmation_show
 from cli.answers import json_option, show_and_exit
 from runtime.settings import Settings
-from schemas.dataset import PERIODS, dataset_id
-from streams import topic_log
-from streams.commands_client import send
-from streams.confirmation import ask
+from schemas.datasets import PERIODS, dataset_id
 from streams.confirmation.commands import OFFICERS_ACTS, Act, Role
 from streams.confirmation.process import MACHINE
 from streams.confirmation.state import STAGE_VI, Stage
+from streams.machines import topic_log
+from streams.machines.commands_client import send
 
 HELP = {
     Act.SUBMIT: "Trường gửi phiên bản đã kiểm tra — the school submits the checked version.",
@@ -75,7 +75,7 @@ def _acting(act: Act) -> click.Command:
                 "Nêu phiên bản đã xem: --version và --digest (csdl confirmation show), hoặc --seen-current"
                 " — name what you saw: --version and --digest, or --seen-current"
             )
-        asked = ask.act(
+        asked = confirmation_acts.act(
             dataset,
             act,
             acting,

@@ -8,12 +8,12 @@ import click
 
 from cli.answers import json_option, print_json
 from runtime.settings import Settings
-from streams import chain, topic_log, wire
-from streams.confirmation import diagram
 from streams.confirmation.commands import RETURN_REASONS
 from streams.confirmation.process import MACHINE
 from streams.confirmation.state import OPEN_FOR_DATA, STAGE_VI, State
 from streams.confirmation.table import INTERNAL, TABLE
+from streams.documents import confirmation_page
+from streams.machines import chain, topic_log, wire
 
 
 def possible(state: State) -> list[str]:
@@ -103,7 +103,7 @@ def verify(as_json: bool) -> None:
 def table(as_json: bool, markdown: bool) -> None:
     """Bảng trạng thái — the state machine: state, command, role, unit, next state, what must hold."""
     if markdown:
-        click.echo(diagram.document(), nl=False)
+        click.echo(confirmation_page.document(), nl=False)
         return
     if as_json:
         print_json([row.as_dict() for row in TABLE])

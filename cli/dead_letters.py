@@ -14,7 +14,7 @@ from runtime import kafka
 from runtime.dead_letters import Cover, cover
 from runtime.settings import Settings
 from schemas.topics import dlqs
-from streams import topic_log
+from streams.machines import topic_log
 
 
 @dataclass(frozen=True)

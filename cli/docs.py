@@ -9,8 +9,8 @@ import click
 from cli import metrics
 from deploy.grafana import dashboard
 from deploy.prometheus import config as prometheus
-from schemas import asyncapi, contracts_book, rule_book
-from streams.confirmation import diagram
+from schemas.documents import asyncapi, contracts_book, rule_book
+from streams.documents import confirmation_page
 
 ROOT: Final = Path(__file__).parents[1]
 
@@ -18,7 +18,7 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
     "deploy/grafana/csdl.json": dashboard.render,
     "deploy/prometheus/prometheus.yml": prometheus.default,
     "docs/asyncapi.yaml": asyncapi.render,
-    "docs/confirmation.md": diagram.document,
+    "docs/confirmation.md": confirmation_page.document,
     "docs/contracts.md": contracts_book.render,
     "docs/metrics.md": metrics.render,
     "docs/rules.md": rule_book.render,

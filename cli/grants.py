@@ -5,17 +5,17 @@ from typing import Final
 
 import click
 
+from access import grant_acts
 from cli.answers import json_option, print_json, show_and_exit
 from runtime.settings import Settings
-from schemas import register
 from schemas.errors import Problem, ProblemList
-from schemas.register import DEPARTMENT
-from streams import topic_log
-from streams.commands_client import send
-from streams.grants import ask
+from schemas.organisation import schools
+from schemas.organisation.schools import DEPARTMENT
 from streams.grants.commands import ROLE, Act
 from streams.grants.process import MACHINE
 from streams.grants.state import Standing
+from streams.machines import topic_log
+from streams.machines.commands_client import send
 
 HELP: Final = {
     Act.ALLOW: "Cấp quyền — allow VENDOR to push for SCHOOL.",
@@ -42,7 +42,7 @@ def _acting(act: Act) -> click.Command:
     ) -> None:
         settings = Settings()
         check(settings, vendor, school if act is Act.ALLOW else None)
-        asked = ask.grant(act, vendor, school, account=account, unit=unit, role=role, reason=reason)
+        asked = grant_acts.grant(act, vendor, school, account=account, unit=unit, role=role, reason=reason)
         outcome = send(MACHINE, settings, asked)
         done_vi = f"{vendor} được đẩy dữ liệu cho trường {school}."
         done_en = f"{vendor} may push for school {school}."
@@ -68,7 +68,7 @@ def check(settings: Settings, vendor: str, school: str | None) -> None:
         params = {"vendor": vendor, "vendors": ", ".join(settings.vendors)}
         problems.append(Problem("GRANT-VENDOR", params=params))
     today = date.today()
-    if school is not None and register.load(settings.register_file).school(school, today) is None:
+    if school is not None and schools.load(settings.register_file).school(school, today) is None:
         problems.append(Problem("GRANT-SCHOOL", params={"school": school, "day": today.isoformat()}))
     if problems:
         raise ProblemList(problems)

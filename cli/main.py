@@ -31,7 +31,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "Thông điệp bị để riêng — what could not be read or taken, and why.",
     ),
     "demo": (
-        "cli.demo.command",
+        "cli.demo",
         "demo",
         "Chạy thử cả hệ thống — a made-up province through all of it, every record accounted for.",
     ),

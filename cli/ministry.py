@@ -5,10 +5,10 @@ from dataclasses import asdict
 import click
 
 from cli.answers import json_option, print_json, print_table
-from cli.database import database
+from readings import exports as ministry_exports
+from readings.database import database
 from runtime.settings import Settings
-from sinks.ministry import exports as ministry_exports
-from sinks.ministry import simulate as stand_in
+from sinks.ministry.simulator import process as stand_in
 
 STATES = ("opened", "sent", "answered", "mismatch")
 

@@ -13,8 +13,8 @@ from producers.client import PushClient
 from producers.model import Reading, Target
 from producers.preflight import Finding, check
 from runtime.settings import Settings
-from schemas import register
 from schemas.errors import Problem, ProblemList
+from schemas.organisation import schools
 
 SHOWN = 50
 """Findings printed on a terminal; --json has them all."""
@@ -86,10 +86,10 @@ def preflight(vendor: str, school: str, year: int, kind: str, paths: tuple[Path,
 def _read(settings: Settings, target: Target, paths: tuple[Path, ...], push_id: str | None) -> Reading:
     """The files. Raises ProblemList: all that is wrong with them and with the push itself."""
     problems = []
-    schools = register.load(settings.register_file)
+    known = schools.load(settings.register_file)
     if push_id is not None and not _is_uuid(push_id):
         problems.append(Problem("SEND-003"))
-    problems += envelope.problems(target, schools, settings.school_years, settings.vendors)
+    problems += envelope.problems(target, known, settings.school_years, settings.vendors)
     try:
         reading = files.read(paths, target)
     except ProblemList as error:

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import click
 
-from cli import push_book
 from cli.answers import json_option, print_json, print_table
-from cli.database import database
 from producers.preflight import explain
-from schemas.errors import Place, Problem, ProblemList
-from sinks.provincial.pushes import SENT_AGAIN
+from readings import pushes as readings
+from readings.database import database
+from schemas.errors import Problem, ProblemList, SourceLocation
+from sinks.provincial.load.pushes import SENT_AGAIN
 
 Row = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ OUTCOME_VI: Final = {
 def pushes(as_json: bool) -> None:
     """Các lần đẩy và kết quả — list the pushes and what became of them, newest first."""
     with database("csdl push") as conn:
-        found = push_book.listed(conn)
+        found = readings.listed(conn)
     if as_json:
         print_json(found)
         return
@@ -64,7 +64,7 @@ def pushes(as_json: bool) -> None:
 def push_status(push_id: str, as_json: bool) -> None:
     """Kết quả một lần đẩy — what became of a push, and of each record that was refused."""
     with database("csdl push") as conn:
-        found, refused = push_book.one(conn, push_id)
+        found, refused = readings.one(conn, push_id)
     if not found:
         raise ProblemList([Problem("SEND-002", params={"push_id": push_id})])
     for line in refused:
@@ -94,7 +94,7 @@ def _print_refused(refused: Sequence[Row]) -> None:
     for (rule, record_type, source, sheet, fields), rows in reasons.items():
         alone = rows[0]["row"] if len(rows) == 1 else 0
         who = f"{record_type} {rows[0]['client_id']}".strip() if alone else f"{len(rows)} {record_type}"
-        _say(rule, f"{Place(source, sheet, alone, fields)} ({who}): ")
+        _say(rule, f"{SourceLocation(source, sheet, alone, fields)} ({who}): ")
         if not alone:
             places = ", ".join(f"{r['row']} ({r['client_id']})" for r in rows[:SHOWN])
             more = f" … +{len(rows) - SHOWN} (--json)" if len(rows) > SHOWN else ""

@@ -13,14 +13,14 @@ from runtime.settings import Settings
 from schemas.errors import ProblemList
 
 PROCESSES: Final[dict[str, str]] = {
-    "check": "sinks.provincial.check:main",
+    "check": "sinks.provincial.check.process:main",
     "confirmation": "streams.confirmation.process:main",
-    "export": "sinks.ministry.export:main",
+    "export": "sinks.ministry.export.process:main",
     "grants": "streams.grants.process:main",
-    "load": "sinks.provincial.load:main",
-    "outbox": "sinks.provincial.outbox:main",
+    "load": "sinks.provincial.load.process:main",
+    "outbox": "sinks.postgres.outbox:main",
     "projection": "sinks.projection.process:main",
-    "receipts": "sinks.ministry.receipts:main",
+    "receipts": "sinks.ministry.receipts.process:main",
     "validation": "streams.validation.process:main",
     "watch": "sinks.watch.process:main",
 }

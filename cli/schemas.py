@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass
 import click
 
 from cli.answers import json_option, print_json, print_table
-from runtime import registry
-from schemas import freeze as freezing
-from schemas import frozen
-from schemas.catalogue import all_rules
-from schemas.codec import record_type_of
-from schemas.contracts import record, record_types
+from runtime import schema_registry
+from schemas.contracts import freeze as freezing
+from schemas.contracts import versions
+from schemas.contracts.contracts import record, record_types
+from schemas.encoding.codec import record_type_of
 from schemas.errors import Problem, ProblemList
+from schemas.rules.catalogue import all_rules
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def schemas() -> None:
 @json_option
 def list_(as_json: bool) -> None:
     """Danh sách — record types and contracts on the wire: number of fields, versions with their ids."""
-    listed = [*(_record_type(name) for name in record_types()), *map(_contract, frozen.contracts())]
+    listed = [*(_record_type(name) for name in record_types()), *map(_contract, versions.contracts())]
     if as_json:
         print_json([asdict(row) for row in listed])
         return
@@ -63,7 +63,7 @@ def freeze() -> None:
 @click.option("--registry", "url", required=True, help="Confluent API, e.g. http://HOST:PORT/apis/ccompat/v7")
 def publish(url: str) -> None:
     """Công bố — mirror every version into a schema registry, each under its id on the wire."""
-    done = registry.publish(url)
+    done = schema_registry.publish(url)
     for contract in done.written:
         click.echo(f"{contract.name} v{contract.version} ({contract.id})")
     click.echo(f"{len(done.written)} mới — written, {len(done.present)} đã có — already there.")
@@ -100,15 +100,15 @@ def rules(as_json: bool) -> None:
 
 
 def _record_type(name: str) -> _Listed:
-    versions = [c.version for c in frozen.contracts()[f"{name}Reported"]]
-    return _Listed(name, "record", len(record(name).fields), versions, [])
+    numbers = [c.version for c in versions.contracts()[f"{name}Reported"]]
+    return _Listed(name, "record", len(record(name).fields), numbers, [])
 
 
 def _contract(name: str) -> _Listed:
-    versions = frozen.contracts()[name]
+    committed = versions.contracts()[name]
     kind = "chunk" if record_type_of(name) else "event"
-    fields = len(json.loads(versions[-1].text)["fields"])
-    return _Listed(name, kind, fields, [c.version for c in versions], [c.id for c in versions])
+    fields = len(json.loads(committed[-1].text)["fields"])
+    return _Listed(name, kind, fields, [c.version for c in committed], [c.id for c in committed])
 
 
 def _joined(numbers: list[int]) -> str:

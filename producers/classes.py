@@ -12,8 +12,8 @@ from typing import Final
 import polars as pl
 
 from producers.model import SourceTable, Target, concat_faults, faults_of
-from schemas.contracts import Field, RecordType, record, record_types
-from schemas.issue import fold, issue
+from schemas.contracts.contracts import Field, RecordType, record, record_types
+from schemas.issued_codes import fold, issue
 
 AMBIGUOUS: Final = "CELL-107"
 

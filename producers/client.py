@@ -18,9 +18,9 @@ from producers.model import ROW, SourceTable, Target
 from producers.size import MAX_BYTES, weights
 from runtime import kafka
 from runtime.settings import Settings
-from schemas import codec
-from schemas.chunks import MAX_RECORDS, MAX_TEXT
-from schemas.contracts import record_types
+from schemas.contracts.chunks import MAX_RECORDS, MAX_TEXT
+from schemas.contracts.contracts import record_types
+from schemas.encoding import codec
 from schemas.errors import Problem, ProblemList
 from schemas.topics import in_topic
 

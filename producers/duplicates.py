@@ -7,8 +7,8 @@ from typing import Final
 import polars as pl
 
 from producers.model import ROW, SourceTable, faults_of
-from schemas.contracts import record
-from schemas.errors import Place, Problem
+from schemas.contracts.contracts import record
+from schemas.errors import Problem, SourceLocation
 
 MOVED: Final = "FILE-205"
 
@@ -49,5 +49,5 @@ def merge_moves(table: SourceTable) -> tuple[SourceTable, list[Problem]]:
     kept = frame.filter(~moved | pl.col("_first")).with_columns(
         pl.when(moved).then("_last").otherwise("MaLopHocCn").alias("MaLopHocCn")
     )
-    warnings = [Problem(MOVED, Place(table.source, table.sheet, int(row))) for row in extra[ROW]]
+    warnings = [Problem(MOVED, SourceLocation(table.source, table.sheet, int(row))) for row in extra[ROW]]
     return replace(table, records=kept.select(table.records.columns)), warnings

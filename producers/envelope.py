@@ -4,32 +4,32 @@ from datetime import date
 from typing import Final
 
 from producers.model import Target
-from schemas import register
-from schemas.dataset import PERIODS
-from schemas.errors import Place, Problem
+from schemas.datasets import PERIODS
+from schemas.errors import Problem, SourceLocation
+from schemas.organisation import schools
 
 SCHOOL_CODE_LENGTHS: Final = (8, 10)
 OLD_DATA: Final = "4"
 
 
 def problems(
-    target: Target, schools: register.Register, school_years: list[int], vendors: list[str]
+    target: Target, schools: schools.Register, school_years: list[int], vendors: list[str]
 ) -> list[Problem]:
     """All that is wrong with the target of a push; empty if it may begin."""
     found = []
     if target.vendor not in vendors:
-        found.append(Problem("FILE-018", Place(field="--vendor"), {"vendor": target.vendor}))
+        found.append(Problem("FILE-018", SourceLocation(field="--vendor"), {"vendor": target.vendor}))
     if len(target.school) not in SCHOOL_CODE_LENGTHS:
         params = {"found": target.school, "length": len(target.school)}
-        found.append(Problem("FILE-010", Place(field="MaTruongHoc"), params))
+        found.append(Problem("FILE-010", SourceLocation(field="MaTruongHoc"), params))
     elif schools.school(target.school, on=school_year_starts(target.year)) is None:
-        found.append(Problem("ENV-301", Place(field="MaTruongHoc")))
+        found.append(Problem("ENV-301", SourceLocation(field="MaTruongHoc")))
     if target.year not in school_years:
-        found.append(Problem("ENV-303", Place(field="NamHoc")))
+        found.append(Problem("ENV-303", SourceLocation(field="NamHoc")))
     if target.kind == OLD_DATA:
-        found.append(Problem("ENV-311", Place(field="LoaiDongBo")))
+        found.append(Problem("ENV-311", SourceLocation(field="LoaiDongBo")))
     elif target.kind not in PERIODS:
-        found.append(Problem("ENV-101", Place(field="LoaiDongBo")))
+        found.append(Problem("ENV-101", SourceLocation(field="LoaiDongBo")))
     return found
 
 

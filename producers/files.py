@@ -9,8 +9,8 @@ from producers import classes, duplicates, size
 from producers.adapters import packet, vnedu_list
 from producers.adapters.sniff import MAX_BYTES, sniff
 from producers.model import Reading, SourceTable, Target
-from schemas.contracts import record_types
-from schemas.errors import Place, Problem, ProblemList
+from schemas.contracts.contracts import record_types
+from schemas.errors import Problem, ProblemList, SourceLocation
 
 VENDOR_FORMATS: Final = {
     "smas": (packet.FORMAT,),
@@ -39,7 +39,7 @@ def read_contents(
     for name, data in contents:
         digest = hashlib.sha256(data).hexdigest()
         if digest in seen:
-            found.append(Problem("FILE-019", Place(name), {"other": seen[digest]}))
+            found.append(Problem("FILE-019", SourceLocation(name), {"other": seen[digest]}))
             continue
         seen[digest] = name
         try:
@@ -50,7 +50,7 @@ def read_contents(
             tables += reading.tables
             warnings += reading.warnings
     if not found and not any(t.count for t in tables):
-        found.append(Problem("FILE-020", Place(", ".join(n for n, _ in contents))))
+        found.append(Problem("FILE-020", SourceLocation(", ".join(n for n, _ in contents))))
     if found:
         raise ProblemList(found)
     return _arranged(tables, warnings, target)
@@ -74,12 +74,14 @@ def _read_one(name: str, data: bytes, target: Target) -> Reading:
     if kind == "json":
         return packet.read(name, content, target)
     if vnedu_list.FORMAT not in formats:
-        raise ProblemList([Problem("FILE-024", Place(name), {"formats": ", ".join(formats), "found": kind})])
+        raise ProblemList(
+            [Problem("FILE-024", SourceLocation(name), {"formats": ", ".join(formats), "found": kind})]
+        )
     return vnedu_list.read(name, kind, content, target)
 
 
 def _content(path: Path) -> bytes:
-    place = Place(path.name)
+    place = SourceLocation(path.name)
     try:
         length = path.stat().st_size
         if length > MAX_BYTES:

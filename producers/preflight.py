@@ -8,9 +8,9 @@ from typing import Any, Literal
 import polars as pl
 
 from producers.model import ROW, SourceTable, Target
-from schemas.catalogue import all_rules, in_context, rules, violations
-from schemas.contracts import Severity
-from schemas.errors import Place, Problem, catalogue
+from schemas.contracts.contracts import Severity
+from schemas.errors import Problem, SourceLocation, catalogue
+from schemas.rules.catalogue import all_rules, in_context, rules, violations
 
 Verdict = Literal["refused", "warning"]
 
@@ -22,7 +22,7 @@ class Finding:
     verdict: Verdict
     record_type: str
     client_id: str
-    place: Place
+    place: SourceLocation
     rule: str
     message_vi: str
     message_en: str
@@ -106,7 +106,7 @@ def _finding(
     vi: str,
     en: str,
 ) -> Finding:
-    place = Place(table.source, table.sheet, row, ", ".join(fields))
+    place = SourceLocation(table.source, table.sheet, row, ", ".join(fields))
     return Finding(verdict, table.record_type, client_id, place, rule, vi, en)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from producers.model import SourceTable, faults_of
-from schemas.chunks import MAX_VALUE
+from schemas.contracts.chunks import MAX_VALUE
 
 TOO_LARGE: Final = "CELL-113"
 MAX_BYTES: Final = MAX_VALUE // 2

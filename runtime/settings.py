@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("postgresql://csdl@127.0.0.1:19093/csdl")
     data_dir: Path = Path(".csdl")
     register_file: Path = Path(".csdl/register.csv")
-    """School register (schemas.register)."""
+    """School register (schemas.organisation.schools)."""
 
     vendors: list[str] = ["smas", "vnedu"]
     school_years: list[int] = [2019]

@@ -12,7 +12,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Place:
+class SourceLocation:
     """Where an error stands. ``row`` counts from 1; empty parts are unknown or do not apply."""
 
     file: str = ""
@@ -30,7 +30,7 @@ class Problem:
     """One error a user can mend."""
 
     code: str
-    place: Place = Place()
+    place: SourceLocation = SourceLocation()
     params: dict[str, Any] = field(default_factory=dict)
 
     def messages(self) -> tuple[str, str]:

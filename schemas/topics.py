@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from schemas.contracts import record_types
+from schemas.contracts.contracts import record_types
 
 PARTITIONS: Final = 6
 """All topics have as many, so that a school's events stay in one partition number from end to end."""

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import pytest
 
-from schemas import catalogue, codelist, contracts, frozen
-from schemas.freeze import freeze
-from schemas.home import home
+from schemas import codes
+from schemas.contracts import contracts, versions
+from schemas.contracts.contracts_folder import contracts_folder
+from schemas.contracts.freeze import freeze
+from schemas.rules import catalogue
 
 NAME: Final = "ThietBi"
 
@@ -18,7 +20,7 @@ RULES: Final = '''
 
 import polars as pl
 
-from schemas.rule import block
+from schemas.rules.rule import block
 
 RULES = [
     block(
@@ -71,8 +73,8 @@ def add(target: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ``target`` is a folder that does not exist yet. Subprocesses find it by CSDL_SCHEMAS.
     """
     for name in ("records", "events", "codelists", "versions"):
-        shutil.copytree(home() / name, target / name)
-    shutil.copy(home() / "ids.json", target)
+        shutil.copytree(contracts_folder() / name, target / name)
+    shutil.copy(contracts_folder() / "ids.json", target)
     folder = target / "records" / NAME
     folder.mkdir()
     (folder / "record.avsc").write_text(json.dumps(CONTRACT, ensure_ascii=False), encoding="utf-8")
@@ -86,9 +88,9 @@ def forget() -> None:
     """What was read of the contracts is read again: for tests that change them under way."""
     for cached in (
         catalogue._rules,
-        codelist._read,
+        codes._read,
         contracts._record_types,
-        frozen._contracts,
-        frozen._by_id,
+        versions._contracts,
+        versions._by_id,
     ):
         cached.cache_clear()

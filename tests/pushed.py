@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from schemas import codec
+from schemas.encoding import codec
 
 SCHOOL = "19164501"
 MORNING = datetime(2019, 9, 16, 8, tzinfo=UTC)

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from schemas import codec
-from schemas.catalogue import in_context
+from schemas.encoding import codec
+from schemas.rules.catalogue import in_context
 
 START_OF_2019: Final = {"NamHoc": 2019, "LoaiDongBo": "1"}
 SCHOOL: Final = "19164301"

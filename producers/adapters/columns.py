@@ -12,7 +12,7 @@ from producers.adapters.cells import Cells
 from producers.adapters.convert import NO_CLIENT_ID, UNMAPPED
 from producers.layouts import Column, Layout
 from producers.model import ROW, concat_faults, faults_of
-from schemas.errors import Place, Problem
+from schemas.errors import Problem, SourceLocation
 
 YEAR_ONLY: Final = "CELL-205"
 
@@ -32,7 +32,7 @@ class _Sheet:
 
     texts: pl.DataFrame
     layout: Layout
-    place: Place
+    place: SourceLocation
     values: dict[str, list[tuple[int, pl.Series]]] = field(default_factory=dict)
     faults: list[pl.DataFrame] = field(default_factory=list)
     doubts: list[Problem] = field(default_factory=list)
@@ -44,7 +44,7 @@ class _Sheet:
             self.faults.append(faults_of(code, (targets or column.targets)[0], mask))
         for code, mask in read.doubtful.items():
             self.doubts += [
-                Problem(code, Place(self.place.file, self.place.sheet, int(row), column.caption))
+                Problem(code, SourceLocation(self.place.file, self.place.sheet, int(row), column.caption))
                 for row in self.texts[ROW].filter(mask)
             ]
 
@@ -57,7 +57,7 @@ class _Sheet:
 
 
 def read_columns(
-    texts: pl.DataFrame, layout: Layout, place: Place
+    texts: pl.DataFrame, layout: Layout, place: SourceLocation
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Problem]]:
     """(values with ``_row``, faults as FAULTS, doubts) of cleaned cells, a column a caption."""
     sheet = _Sheet(texts, layout, place)
@@ -95,7 +95,7 @@ def _read(sheet: _Sheet, column: Column, text: pl.Series) -> None:
         case other:
             sheet.take(column, _SIMPLE[other](text))
             if other == "year" and text.str.contains(r"^\d{4}(\.0)?$").any():
-                at = Place(sheet.place.file, sheet.place.sheet, field=column.caption)
+                at = SourceLocation(sheet.place.file, sheet.place.sheet, field=column.caption)
                 sheet.doubts.append(Problem(YEAR_ONLY, at))
 
 
@@ -124,7 +124,7 @@ def _shared_numbers(sheet: _Sheet, values: pl.DataFrame) -> pl.DataFrame:
     shared = pl.col("MaCongDan").is_not_null() & (person.n_unique().over("MaCongDan") > 1)
     mask = values.select(shared.alias("shared")).to_series()
     sheet.doubts += [
-        Problem("CELL-204", Place(sheet.place.file, sheet.place.sheet, int(row), "MaCongDan"))
+        Problem("CELL-204", SourceLocation(sheet.place.file, sheet.place.sheet, int(row), "MaCongDan"))
         for row in values[ROW].filter(mask)
     ]
     return values.with_columns(pl.when(~mask).then("MaCongDan").alias("MaCongDan"))

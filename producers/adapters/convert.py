@@ -13,7 +13,7 @@ import pyarrow as pa
 from producers.adapters.raw import ITEM, Nested, Raw
 from producers.codemaps import CodeMap
 from producers.model import concat_faults, faults_of
-from schemas.contracts import Field
+from schemas.contracts.contracts import Field
 
 UNMAPPED: Final = "CELL-101"
 NO_CLIENT_ID: Final = "CELL-110"

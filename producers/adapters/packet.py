@@ -9,9 +9,9 @@ from producers.adapters.packet_json import Packet, split
 from producers.adapters.raw import read as read_raw
 from producers.codemaps import load
 from producers.model import ROW, Reading, SourceTable, Target, concat_faults, faults_of
-from schemas.codec import frame_schema
-from schemas.contracts import record, record_types
-from schemas.errors import Place, Problem, ProblemList
+from schemas.contracts.contracts import record, record_types
+from schemas.encoding.codec import frame_schema
+from schemas.errors import Problem, ProblemList, SourceLocation
 
 FORMAT: Final = "packet"
 
@@ -56,7 +56,7 @@ def _table(
         faults = concat_faults([faults, missing.join(faults.select("index"), on="index", how="anti")])
     table = SourceTable(record_type, source, contract.packet, frame, by_name=False)
     warnings = [
-        Problem("ENV-312", Place(source, contract.packet, field=name), {"name": name})
+        Problem("ENV-312", SourceLocation(source, contract.packet, field=name), {"name": name})
         for name in sorted(raw.unknown)
     ]
     return table.refuse(faults), warnings
@@ -69,7 +69,7 @@ def _header_problems(source: str, packet: Packet, target: Target) -> list[Proble
     another = {"MaTruongHoc": "FILE-011", "NamHoc": "FILE-012", "LoaiDongBo": "FILE-013"}
     problems = []
     for name, due in expected.items():
-        found, place = packet.header.get(name), Place(source, field=name)
+        found, place = packet.header.get(name), SourceLocation(source, field=name)
         if not found:
             problems.append(Problem(missing[name], place))
         elif name == "MaTruongHoc" and len(found) not in (8, 10):
@@ -91,5 +91,5 @@ def _school_problems(source: str, tables: list[SourceTable], target: Target) -> 
             ("ENV-305", "NamHoc", target.year),
         ):
             if name in table.records.columns and table.records[name].item(0) not in (None, due):
-                problems.append(Problem(code, Place(source, contract.packet, 1, name)))
+                problems.append(Problem(code, SourceLocation(source, contract.packet, 1, name)))
     return problems

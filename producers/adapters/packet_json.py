@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
-from schemas.contracts import record, record_types
-from schemas.errors import Place, Problem
+from schemas.contracts.contracts import record, record_types
+from schemas.errors import Problem, SourceLocation
 
 HEADER: Final = ("MaTruongHoc", "NamHoc", "LoaiDongBo")
 
@@ -34,16 +34,17 @@ def split(source: str, data: bytes) -> tuple[Packet | None, list[Problem]]:
     try:
         members = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     except msgspec.ValidationError:
-        return None, [Problem("FILE-005", Place(source), {"found": _kind(data)})]
+        return None, [Problem("FILE-005", SourceLocation(source), {"found": _kind(data)})]
     except (msgspec.DecodeError, RecursionError) as error:
         return None, [_malformed(source, data, str(error))]
     problems = [
-        Problem("FILE-008", Place(source, field=name), {"name": name}) for name in _twice(data, members)
+        Problem("FILE-008", SourceLocation(source, field=name), {"name": name})
+        for name in _twice(data, members)
     ]
     packet = Packet({}, {}, [])
     lists = {record(t).packet: t for t in record_types() if record(t).packet}
     for name, raw in members.items():
-        place, member = Place(source, field=name), ANOTHER_SPELLING.get(name, name)
+        place, member = SourceLocation(source, field=name), ANOTHER_SPELLING.get(name, name)
         value = bytes(raw)
         if member in HEADER:
             packet.header[member] = _scalar(value)
@@ -59,7 +60,7 @@ def split(source: str, data: bytes) -> tuple[Packet | None, list[Problem]]:
     return packet, problems
 
 
-def _records(packet: Packet, record_type: str, place: Place, value: bytes) -> list[Problem]:
+def _records(packet: Packet, record_type: str, place: SourceLocation, value: bytes) -> list[Problem]:
     if value == b"null":
         return []
     single = record(record_type).single
@@ -116,4 +117,6 @@ def _malformed(source: str, data: bytes, reason: str) -> Problem:
         offset = int(found[1]) if found else 0
         before = data[:offset].decode("utf-8", "ignore")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    return Problem("FILE-004", Place(source, row=line), {"line": line, "column": column, "offset": offset})
+    return Problem(
+        "FILE-004", SourceLocation(source, row=line), {"line": line, "column": column, "offset": offset}
+    )

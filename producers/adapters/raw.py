@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.json as arrow_json
 
 from producers.model import NO_FAULTS, concat_faults, faults_of
-from schemas.contracts import Field
+from schemas.contracts.contracts import Field
 
 WRONG_KIND: Final = "CELL-106"
 NOT_A_RECORD: Final = "CELL-109"

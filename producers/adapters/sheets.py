@@ -11,7 +11,7 @@ import polars as pl
 from producers.adapters.sniff import Kind
 from producers.layouts import Column, Layout
 from producers.text import fold
-from schemas.errors import Place, Problem, ProblemList
+from schemas.errors import Problem, ProblemList, SourceLocation
 
 HEADER_SEARCH: Final = 40
 """Rows searched for the header: titles and instructions stand above it."""
@@ -55,7 +55,7 @@ def sheets(source: str, kind: Kind, data: bytes) -> list[Sheet]:
             for n in names
         ]
     except (fastexcel.FastExcelError, pl.exceptions.PolarsError):
-        raise ProblemList([Problem("FILE-014", Place(source))]) from None
+        raise ProblemList([Problem("FILE-014", SourceLocation(source))]) from None
     return [s for s in read if s.cells.height and s.cells.width]
 
 

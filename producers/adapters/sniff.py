@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import pyarrow as pa
 
-from schemas.errors import Place, Problem, ProblemList
+from schemas.errors import Problem, ProblemList, SourceLocation
 
 Kind = Literal["json", "workbook", "csv"]
 
@@ -22,7 +22,7 @@ _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 def sniff(source: str, data: bytes) -> tuple[Kind, bytes]:
     """(kind, content; of text files UTF-8 without a byte order mark). Raises ProblemList."""
-    place = Place(source)
+    place = SourceLocation(source)
     if len(data) > MAX_BYTES:
         raise ProblemList([Problem("FILE-002", place, {"size": len(data) >> 20, "limit": MAX_BYTES >> 20})])
     if not data.strip():
@@ -34,7 +34,7 @@ def sniff(source: str, data: bytes) -> tuple[Kind, bytes]:
     return _text(place, data.removeprefix(b"\xef\xbb\xbf"))
 
 
-def _workbook(place: Place, data: bytes) -> tuple[Kind, bytes]:
+def _workbook(place: SourceLocation, data: bytes) -> tuple[Kind, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(item.file_size for item in archive.infolist())
@@ -48,11 +48,11 @@ def _workbook(place: Place, data: bytes) -> tuple[Kind, bytes]:
     return "workbook", data
 
 
-def _text(place: Place, data: bytes) -> tuple[Kind, bytes]:
+def _text(place: SourceLocation, data: bytes) -> tuple[Kind, bytes]:
     if data.startswith(_UTF16):
         raise ProblemList([Problem("FILE-003", place, {"offset": 0})])
     if (wrong := _not_utf8(data)) is not None:
-        at = Place(place.file, row=data[:wrong].count(b"\n") + 1)
+        at = SourceLocation(place.file, row=data[:wrong].count(b"\n") + 1)
         raise ProblemList([Problem("FILE-003", at, {"offset": wrong})])
     start = data.lstrip()[:1024]
     if start[:1] in b"{[":

@@ -12,8 +12,8 @@ from producers.adapters.sniff import Kind
 from producers.layouts import Layout, vnedu_student_list
 from producers.model import ROW, Reading, SourceTable, Target
 from producers.text import fold
-from schemas.codec import frame_schema
-from schemas.errors import Place, Problem, ProblemList
+from schemas.encoding.codec import frame_schema
+from schemas.errors import Problem, ProblemList, SourceLocation
 
 FORMAT: Final = "vnedu_student_list_38"
 
@@ -30,10 +30,10 @@ def read(source: str, kind: Kind, data: bytes, target: Target) -> Reading:
     layout, tables, warnings, problems = vnedu_student_list(), [], [], []
     found = [(sheet, find_header(sheet, layout)) for sheet in sheets(source, kind, data)]
     if not any(header for _, header in found):
-        raise ProblemList([Problem("FILE-015", Place(source), {"layout": layout.name})])
+        raise ProblemList([Problem("FILE-015", SourceLocation(source), {"layout": layout.name})])
     for sheet, header in found:
         if header is None:
-            warnings.append(Problem("FILE-201", Place(source, sheet.name)))
+            warnings.append(Problem("FILE-201", SourceLocation(source, sheet.name)))
             continue
         wrong = _form_problems(source, sheet, header, layout, target)
         problems += wrong
@@ -52,19 +52,25 @@ def _form_problems(
     here = {c.caption for c in header.columns.values()}
     row = header.row + 1
     missing = [c.caption for c in layout.columns if c.required and c.caption not in here]
-    problems = [Problem("FILE-016", Place(source, sheet.name, row, c), {"column": c}) for c in missing]
-    problems += [Problem("FILE-017", Place(source, sheet.name, row, c), {"column": c}) for c in header.twice]
+    problems = [
+        Problem("FILE-016", SourceLocation(source, sheet.name, row, c), {"column": c}) for c in missing
+    ]
+    problems += [
+        Problem("FILE-017", SourceLocation(source, sheet.name, row, c), {"column": c}) for c in header.twice
+    ]
     for text in titles(sheet, header):
         said = _YEAR.search(text.upper())
         if said and int(said[1]) != target.year:
             problems.append(
-                Problem("FILE-012", Place(source, sheet.name), {"found": said[1], "due": target.year})
+                Problem(
+                    "FILE-012", SourceLocation(source, sheet.name), {"found": said[1], "due": target.year}
+                )
             )
     return problems
 
 
 def _table(source: str, sheet: Sheet, header: Header, layout: Layout) -> tuple[SourceTable, list[Problem]]:
-    place = Place(source, sheet.name)
+    place = SourceLocation(source, sheet.name)
     body = sheet.cells.with_row_index(ROW, offset=1).slice(header.row + 1)
     names = {name: column.caption for name, column in header.columns.items()}
     texts = body.select(pl.col(ROW).cast(pl.Int32)).hstack(
@@ -75,12 +81,12 @@ def _table(source: str, sheet: Sheet, header: Header, layout: Layout) -> tuple[S
     left_out = len((~kept & ~_blank(texts)).arg_true())
     warnings = [Problem("FILE-203", place, {"count": left_out})] if left_out else []
     warnings += [
-        Problem("FILE-202", Place(source, sheet.name, header.row + 1, text), {"column": text})
+        Problem("FILE-202", SourceLocation(source, sheet.name, header.row + 1, text), {"column": text})
         for text in header.unknown.values()
     ]
     if errors.select(pl.any_horizontal(pl.all().any())).item():
         warnings += [
-            Problem("CELL-206", Place(source, sheet.name, int(texts[ROW][i]), c))
+            Problem("CELL-206", SourceLocation(source, sheet.name, int(texts[ROW][i]), c))
             for c in errors.columns
             for i in (errors[c] & kept).arg_true()
         ]

@@ -7,7 +7,7 @@ import polars as pl
 
 from producers.codemaps import load, wire_codes
 from producers.synthetic.school import SchoolRecords
-from schemas import contracts
+from schemas.contracts import contracts
 
 START_OF_YEAR: Final = 1
 _BOOLEAN: Final = "boolean"

@@ -10,7 +10,7 @@ import polars as pl
 from producers.synthetic import pupil_list
 from producers.synthetic.school import SchoolRecords
 from producers.synthetic.write import files
-from schemas import contracts
+from schemas.contracts import contracts
 
 UNDECODABLE: Final = (
     b"\x00\x7f\xff\xff\xff" + b"a schema id that nobody has given",

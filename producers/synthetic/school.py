@@ -10,7 +10,7 @@ import polars as pl
 from producers.synthetic import classes, names, pupils, shape, staff
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.shape import LEVELS
-from schemas import codec
+from schemas.encoding import codec
 
 YEAR: Final = 2019
 

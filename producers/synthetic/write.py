@@ -22,7 +22,7 @@ WITHOUT_PUPILS: Final = ("TruongHoc", "LopHoc", "CanBo")
 
 
 def write_register(path: Path, schools: Iterable[SchoolPlan]) -> None:
-    """The organisation register of these schools (schemas.register)."""
+    """The organisation register of these schools (schemas.organisation.schools)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as out:
         rows = csv.writer(out, lineterminator="\n")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from streams import chain
+from streams.machines import chain
 
 
 @dataclass(frozen=True)

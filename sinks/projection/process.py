@@ -7,8 +7,9 @@ from typing import Any, Final
 from runtime import metrics, postgres
 from runtime.process import Process
 from runtime.settings import Settings
-from schemas import codec, topics
-from sinks.inbox import Inbox
+from schemas import topics
+from schemas.encoding import codec
+from sinks.postgres.inbox import Inbox
 from sinks.projection.project import project
 
 log = logging.getLogger("csdl")

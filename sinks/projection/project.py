@@ -14,12 +14,12 @@ from psycopg2.extensions import cursor
 
 from sinks.projection import store
 from sinks.projection.chains import Link, Step, step
-from sinks.projection.store import Outcome
-from streams import wire
+from sinks.projection.store import CommandOutcome
 from streams.confirmation import events as confirmation
 from streams.confirmation.state import State
 from streams.grants import events as grants
 from streams.grants.state import State as Grant
+from streams.machines import wire
 
 Event = dict[str, Any]
 
@@ -85,12 +85,12 @@ def _taken(found: Step, subject: str, broken: set[str], out: Projected) -> bool:
     return found is not Step.REPEATED
 
 
-def _outcomes(events: Iterable[tuple[str, str, Event]]) -> list[Outcome]:
+def _outcomes(events: Iterable[tuple[str, str, Event]]) -> list[CommandOutcome]:
     """One a command: its first event, or its refusal."""
-    found: dict[str, Outcome] = {}
+    found: dict[str, CommandOutcome] = {}
     for machine, name, e in events:
         if name == "CommandRefused":
-            outcome = Outcome(
+            outcome = CommandOutcome(
                 e["CommandId"],
                 machine,
                 e["Subject"],
@@ -105,7 +105,7 @@ def _outcomes(events: Iterable[tuple[str, str, Event]]) -> list[Outcome]:
             found.setdefault(outcome.command_id, outcome)
         elif found.get(e["CommandId"]) is None or found[e["CommandId"]].outcome == "refused":
             subject = e["DatasetId"] if machine == "confirmation" else f"{e['Vendor']}/{e['MaTruongHoc']}"
-            found[e["CommandId"]] = Outcome(
+            found[e["CommandId"]] = CommandOutcome(
                 e["CommandId"],
                 machine,
                 subject,

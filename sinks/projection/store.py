@@ -15,7 +15,7 @@ from streams.grants.state import State as Grant
 PAGE: Final = 500
 
 
-class Outcome(NamedTuple):
+class CommandOutcome(NamedTuple):
     """What became of a command; ``command`` is the refused command's name, or that of its first event."""
 
     command_id: str
@@ -165,7 +165,7 @@ def put_grants(cur: cursor, some: Sequence[tuple[Grant, datetime, bool]]) -> Non
     )
 
 
-def put_outcomes(cur: cursor, some: Sequence[Outcome]) -> None:
+def put_outcomes(cur: cursor, some: Sequence[CommandOutcome]) -> None:
     """Write what became of commands. The first outcome stands, but accepted beats refused: the two come on
     different topics, and a command sent twice may have both."""
     execute_values(

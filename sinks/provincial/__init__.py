@@ -1,1 +1,1 @@
-"""The provincial database: load, check and outbox, and the tables they share."""
+"""The provincial database: ``load`` brings them in, ``records`` keeps them, ``check`` looks at versions."""

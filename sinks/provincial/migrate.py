@@ -9,8 +9,8 @@ from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from runtime.settings import Settings
-from schemas import contracts
-from sinks.provincial import tables
+from schemas.contracts import contracts
+from sinks.provincial.records import tables
 
 LOCK: Final = 0x6373646C
 """Advisory lock: two processes that start together migrate one after the other."""

@@ -9,8 +9,8 @@ from kafka import TopicPartition
 from runtime import kafka
 from runtime.settings import Settings
 from schemas.topics import dlqs
+from sinks.watch.reader_lag import ReaderPosition
 from sinks.watch.readers import IN_KAFKA, Reader
-from sinks.watch.standing import Place
 
 PEEK_S: Final = 5.0
 """At most so long for the first messages of one reader; a slow broker must not stop the round."""
@@ -28,10 +28,10 @@ class Broker:
         self._consumer = kafka.consumer(
             settings, bootstrap_timeout_ms=kafka.STAND_BY_MS, max_poll_records=1000
         )
-        self._seen: dict[Place, float | None] = {}
+        self._seen: dict[ReaderPosition, float | None] = {}
         self._dead = dlqs(settings.vendors)
 
-    def places(self, readers: Sequence[Reader], kept: Kept) -> list[Place]:
+    def places(self, readers: Sequence[Reader], kept: Kept) -> list[ReaderPosition]:
         """Every reader on every partition of its topics."""
         committed = dict(kept)
         groups = [reader.name for reader in readers if reader.kept == IN_KAFKA]
@@ -41,12 +41,12 @@ class Broker:
         begins = self._consumer.beginning_offsets(partitions)
         ends = self._consumer.end_offsets(partitions)
         return [
-            Place(reader, tp, committed.get((reader.name, tp)), begins[tp], ends[tp])
+            ReaderPosition(reader, tp, committed.get((reader.name, tp)), begins[tp], ends[tp])
             for reader in readers
             for tp in kafka.partitions(*reader.topics)
         ]
 
-    def oldest(self, places: Sequence[Place]) -> dict[Place, float | None]:
+    def oldest(self, places: Sequence[ReaderPosition]) -> dict[ReaderPosition, float | None]:
         """Seconds since 1970 of the first message that waits at each place; None if none does.
 
         None although offsets remain: they are marks of transactions, which nobody reads.
@@ -60,10 +60,10 @@ class Broker:
         # Not seen in time: something waits there, how long is not known.
         return {place: found.get(place, time.time()) for place in places}
 
-    def _peek(self, places: Sequence[Place]) -> dict[Place, float | None]:
+    def _peek(self, places: Sequence[ReaderPosition]) -> dict[ReaderPosition, float | None]:
         """As ``oldest``, of one reader: no two places on one partition. What is not seen in time lacks."""
         left = {place.tp: place for place in places if place.lag}
-        found: dict[Place, float | None] = dict.fromkeys(places)
+        found: dict[ReaderPosition, float | None] = dict.fromkeys(places)
         if not left:
             return found
         self._consumer.assign(list(left))

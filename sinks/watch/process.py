@@ -13,8 +13,8 @@ from runtime.process import Process
 from runtime.settings import Settings
 from sinks.watch import tables
 from sinks.watch.broker import Broker
+from sinks.watch.reader_lag import ReaderPosition, Stillness, by_topic
 from sinks.watch.readers import readers
-from sinks.watch.standing import Place, Stillness, by_topic
 from sinks.watch.tables import Waiting
 from streams.confirmation.state import Stage
 
@@ -68,7 +68,7 @@ class Watch:
         for topic, count in letters.items():
             metrics.DEAD_LETTERS_KEPT.labels(topic).set(count)
 
-    def _tell_places(self, places: list[Place], oldest: dict[Place, float | None]) -> None:
+    def _tell_places(self, places: list[ReaderPosition], oldest: dict[ReaderPosition, float | None]) -> None:
         lags = {place: place.lag if oldest[place] is not None else 0 for place in places}
         for (reader, topic), lag in by_topic(places, lags).items():
             metrics.LAG.labels(reader.name, topic, reader.stage).set(lag)
@@ -81,7 +81,7 @@ class Watch:
             metrics.OFFSET_STILL_SECONDS.labels(*key).set(seconds)
 
 
-def _tell_ages(waiting: Waiting, oldest: dict[Place, float | None]) -> None:
+def _tell_ages(waiting: Waiting, oldest: dict[ReaderPosition, float | None]) -> None:
     """Per stage: the oldest message in Kafka, or the oldest row in its table."""
     now = time.time()
     ages = {"check": waiting.version_age, "outbox": waiting.outbox_age, "export": waiting.export_age}

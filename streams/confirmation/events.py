@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from streams import chain, wire
 from streams.confirmation.state import Stage, State
+from streams.machines import chain, wire
 
 
 class Fact(StrEnum):

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from streams import chain
 from streams.confirmation.commands import OFFICERS_ACTS, Act, Command, Role
 from streams.confirmation.events import Event, Fact, evolve
 from streams.confirmation.state import Stage, State
 from streams.confirmation.table import CONDITIONS, GUARDS, TABLE, Level, Row, Who, rows_of
-from streams.refusal import Refusal
+from streams.machines import chain
+from streams.machines.refusal import Refusal
 
 __all__ = ["TABLE", "Row", "decide", "evolve", "initial"]
 

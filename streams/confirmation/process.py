@@ -8,8 +8,8 @@ from streams.confirmation.commands import Command
 from streams.confirmation.events import Event, evolve
 from streams.confirmation.machine import decide, initial
 from streams.confirmation.state import State
-from streams.machine import Machine
-from streams.processor import run
+from streams.machines.machine import Machine
+from streams.machines.processor import run
 
 MACHINE: Final[Machine[Command, State, Event]] = Machine(
     name="confirmation",

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from streams import chain, wire
 from streams.grants.state import Standing, State
+from streams.machines import chain, wire
 
 
 class Fact(StrEnum):

@@ -8,12 +8,12 @@ the register does not know on the day, so that a grant for an unknown school giv
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.register import DEPARTMENT
-from streams import chain
+from schemas.organisation.schools import DEPARTMENT
 from streams.grants.commands import ROLE, Act, Command
 from streams.grants.events import Event, Fact, evolve
 from streams.grants.state import Standing, State
-from streams.refusal import Refusal
+from streams.machines import chain
+from streams.machines.refusal import Refusal
 
 __all__ = ["TABLE", "Row", "decide", "evolve", "initial"]
 

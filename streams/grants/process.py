@@ -8,8 +8,8 @@ from streams.grants.commands import Command
 from streams.grants.events import Event, evolve
 from streams.grants.machine import decide, initial
 from streams.grants.state import State
-from streams.machine import Machine
-from streams.processor import run
+from streams.machines.machine import Machine
+from streams.machines.processor import run
 
 MACHINE: Final[Machine[Command, State, Event]] = Machine(
     name="grants",

@@ -14,7 +14,7 @@ from kafka.errors import KafkaError
 
 from runtime import kafka
 from runtime.settings import Settings
-from schemas import codec
+from schemas.encoding import codec
 from schemas.topics import GRANTS_STATE
 
 log = logging.getLogger("csdl")

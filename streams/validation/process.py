@@ -10,14 +10,14 @@ import faust
 
 from runtime.process import Process
 from runtime.settings import Settings
-from schemas import catalogue
-from streams.validation.app import GROUP, assigned, build
-from streams.validation.desk import Desk
+from schemas.rules import catalogue
+from streams.validation.batch_judge import BatchJudge
+from streams.validation.faust.app import GROUP, assigned, build
+from streams.validation.faust.watchdog import Watchdog
 from streams.validation.grants_cache import GrantsCache
-from streams.validation.hand import Hand
-from streams.validation.register_file import RegisterFile
-from streams.validation.verdict import Bylaws
-from streams.validation.watchdog import Watchdog
+from streams.validation.in_flight import InFlight
+from streams.validation.schools_file import RegisterFile
+from streams.validation.verdict.judge import RulesInForce
 
 log = logging.getLogger("csdl")
 
@@ -41,7 +41,7 @@ def main(settings: Settings) -> None:
     for name, level in LOUD.items():
         logging.getLogger(name).setLevel(level)
     folder = settings.data_dir / "validation"
-    hand = Hand(folder)
+    hand = InFlight(folder)
     schools = RegisterFile(settings.register_file)
     process.start()
     grants = GrantsCache(settings)
@@ -49,10 +49,10 @@ def main(settings: Settings) -> None:
     grants.catch_up()
     years = frozenset(settings.school_years)
 
-    def bylaws() -> Bylaws:
-        return Bylaws(grants.granted, schools.now(), years, catalogue.rules, catalogue.violations)
+    def rules_in_force() -> RulesInForce:
+        return RulesInForce(grants.granted, schools.now(), years, catalogue.rules, catalogue.violations)
 
-    app = build(settings, Desk(bylaws, hand, grants.catch_up))
+    app = build(settings, BatchJudge(rules_in_force, hand, grants.catch_up))
 
     @app.on_rebalance_complete.connect(weak=False)
     async def ready(sender: object, **_: object) -> None:

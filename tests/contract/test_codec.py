@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from bench.records import pupils
-from schemas import codec, frozen
-from schemas.codec import Undecodable
+from schemas.contracts import versions
+from schemas.encoding import codec
+from schemas.encoding.codec import Undecodable
 from tests.records import CHUNK_HEADER
 
 HEADER = CHUNK_HEADER | {
@@ -119,6 +120,6 @@ def test_a_damaged_chunk_is_refused_or_read_but_never_ends_the_process(seed):
 
 
 def test_random_bodies_are_refused():
-    frame = codec.frame(frozen.newest("HocSinhReported"), os.urandom(2000))
+    frame = codec.frame(versions.newest("HocSinhReported"), os.urandom(2000))
     with pytest.raises(Undecodable):
         codec.decode_chunk(frame)

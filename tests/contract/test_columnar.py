@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyruhvro
 import pytest
 
-from schemas import codec, frozen
-from schemas.codelist import codes
-from schemas.contracts import Field, RecordType, record, record_types
-from schemas.freeze import current
+from schemas.codes import codes
+from schemas.contracts import versions
+from schemas.contracts.contracts import Field, RecordType, record, record_types
+from schemas.contracts.freeze import current
+from schemas.encoding import codec
 from tests.records import CHUNK_HEADER
 
 DEADLY = {
@@ -107,7 +108,7 @@ def test_any_chunk_comes_back_and_fastavro_reads_and_writes_the_same_bytes(recor
     assert chunk.records.equals(frame)
     assert codec.encode_chunk(record_type, chunk.header, chunk.records) == value
 
-    parsed = frozen.newest(f"{record_type}Reported").parsed
+    parsed = versions.newest(f"{record_type}Reported").parsed
     read: Any = fastavro.schemaless_reader(io.BytesIO(value[5:]), parsed, None)
     assert read["Records"] == rows
     written = io.BytesIO()
@@ -116,6 +117,6 @@ def test_any_chunk_comes_back_and_fastavro_reads_and_writes_the_same_bytes(recor
 
 
 def test_arrow_sees_dates_as_dates():
-    schema = pyruhvro.avro_to_arrow_schema(frozen.newest("HocSinhReported").text)
+    schema = pyruhvro.avro_to_arrow_schema(versions.newest("HocSinhReported").text)
     pupil = schema.field("Records").type.value_type
     assert pupil.field("NgaySinh").type == pa.date32()

@@ -6,9 +6,9 @@ import pytest
 
 from producers.client import chunks_of
 from producers.codemaps import load, wire_codes
-from schemas import codec
-from schemas.codelist import codes
-from schemas.contracts import Field, record, record_types
+from schemas.codes import codes
+from schemas.contracts.contracts import Field, record, record_types
+from schemas.encoding import codec
 from tests.unit.producers.made import SCHOOL, SMAS, YEAR, packet, read, table
 
 ENVELOPE: dict[str, Any] = {"MaTruongHoc": SCHOOL, "NamHoc": YEAR}

@@ -17,9 +17,10 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from deploy.local import tools
-from runtime import registry
-from schemas import codec, freeze, frozen
-from schemas.contracts import record_types
+from runtime import schema_registry
+from schemas.contracts import freeze, versions
+from schemas.contracts.contracts import record_types
+from schemas.encoding import codec
 from schemas.errors import ProblemList
 from tests import new_record
 from tests.records import CHUNK_HEADER, records
@@ -73,8 +74,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def published(url: str) -> str:
-    done = registry.publish(url)
-    assert len(done.written) == len(frozen.by_id())
+    done = schema_registry.publish(url)
+    assert len(done.written) == len(versions.by_id())
     return url
 
 
@@ -125,12 +126,12 @@ def written(name: str) -> bytes:
     """A value as the pipeline writes it."""
     record_type = codec.record_type_of(name)
     if record_type is None:
-        return codec.encode(name, sample(json.loads(frozen.newest(name).text)))
+        return codec.encode(name, sample(json.loads(versions.newest(name).text)))
     suffix = name.removeprefix(record_type)
     return codec.encode_chunk(record_type, HEADERS[suffix], records(record_type), suffix=suffix)
 
 
-@pytest.mark.parametrize("name", sorted(frozen.contracts()))
+@pytest.mark.parametrize("name", sorted(versions.contracts()))
 def test_a_third_party_reads_every_contract_knowing_only_the_registry(third_party, name):
     value = written(name)
     read = third_party(value, SerializationContext("any topic", MessageField.VALUE))
@@ -143,22 +144,22 @@ def test_a_third_party_reads_every_contract_knowing_only_the_registry(third_part
 
 
 def test_every_id_and_subject_is_ours(published):
-    for contract in frozen.by_id().values():
-        name = registry.subject(contract)
+    for contract in versions.by_id().values():
+        name = schema_registry.subject(contract)
         held = held_at(f"{published}/subjects/{name}/versions/{contract.version}")
         assert held["id"] == contract.id
         assert held_at(f"{published}/config/{name}")["compatibilityLevel"] == "FULL_TRANSITIVE"
-    assert len(record_types()) * 2 <= len(frozen.contracts())
+    assert len(record_types()) * 2 <= len(versions.contracts())
 
 
 def test_publishing_again_writes_nothing(published):
-    done = registry.publish(published)
+    done = schema_registry.publish(published)
     assert done.written == []
-    assert len(done.present) == len(frozen.by_id())
+    assert len(done.present) == len(versions.by_id())
 
 
 def test_the_registry_itself_refuses_what_breaks_a_contract(published):
-    broken = json.loads(frozen.newest("PushClosed").text)
+    broken = json.loads(versions.newest("PushClosed").text)
     broken["fields"].append({"name": "More", "type": "int"})
     answer = httpx.post(
         f"{published}/subjects/vn.csdl.events.PushClosed/versions", json={"schema": json.dumps(broken)}
@@ -174,19 +175,19 @@ def test_a_new_version_is_added_under_its_own_id_and_becomes_the_latest(publishe
     path.write_text(json.dumps(schema))
     freeze.freeze()
     new_record.forget()
-    done = registry.publish(published)
+    done = schema_registry.publish(published)
     assert [(c.name, c.version) for c in done.written] == [
         ("ThietBiReported", 1),
         ("ThietBiExported", 1),
         ("GrantState", 2),
     ]
     latest = held_at(f"{published}/subjects/vn.csdl.events.GrantState/versions/latest")
-    assert (latest["version"], latest["id"]) == (2, frozen.newest("GrantState").id)
+    assert (latest["version"], latest["id"]) == (2, versions.newest("GrantState").id)
 
 
 def test_no_registry_there_is_one_clear_line():
     with pytest.raises(ProblemList, match="REG-001") as caught:
-        registry.publish("http://127.0.0.1:1/apis/ccompat/v7")
+        schema_registry.publish("http://127.0.0.1:1/apis/ccompat/v7")
     assert "127.0.0.1:1" in caught.value.problems[0].messages()[1]
 
 
@@ -229,22 +230,22 @@ class Confluent(httpx.BaseTransport):
 
 def test_a_confluent_registry_is_given_the_ids_in_import_mode_and_left_as_it_was():
     there = Confluent()
-    done = registry.publish("http://registry.example", transport=there)
-    assert {wire_id for wire_id, _ in there.held.values()} == set(frozen.by_id())
+    done = schema_registry.publish("http://registry.example", transport=there)
+    assert {wire_id for wire_id, _ in there.held.values()} == set(versions.by_id())
     assert set(there.modes.values()) == {"READWRITE"}
     assert set(there.levels.values()) == {"FULL_TRANSITIVE"}
-    assert len(done.written) == len(frozen.by_id())
-    assert registry.publish("http://registry.example", transport=there).written == []
+    assert len(done.written) == len(versions.by_id())
+    assert schema_registry.publish("http://registry.example", transport=there).written == []
 
 
 def test_a_registry_that_gives_ids_of_its_own_is_found_out():
     with pytest.raises(ProblemList, match="REG-002"):
-        registry.publish("http://registry.example", transport=Confluent(keeps_ids=False))
+        schema_registry.publish("http://registry.example", transport=Confluent(keeps_ids=False))
 
 
 def test_an_id_that_is_taken_is_said_and_nothing_is_written():
     there = Confluent()
     there.held["somebody.Else", 1] = (freeze.FIRST_ID, '{"type": "record", "name": "Else", "fields": []}')
     with pytest.raises(ProblemList, match="REG-002"):
-        registry.publish("http://registry.example", transport=there)
+        schema_registry.publish("http://registry.example", transport=there)
     assert list(there.held) == [("somebody.Else", 1)]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from schemas import codec, freeze
-from schemas.catalogue import in_context, rules, violations
+from schemas.contracts import freeze
+from schemas.encoding import codec
+from schemas.rules.catalogue import in_context, rules, violations
 from tests import new_record
 from tests.records import CHUNK_HEADER, records
 

@@ -7,8 +7,8 @@ import polars as pl
 from producers.model import ROW, SourceTable
 from producers.synthetic import province, school
 from producers.synthetic.province import SchoolPlan
-from schemas import issue
-from schemas.contracts import record
+from schemas import issued_codes
+from schemas.contracts.contracts import record
 
 YEAR, KIND = 2019, "1"
 NAMELESS_RULE = "HS-002"
@@ -62,7 +62,7 @@ def sendings(plan: SchoolPlan, seed: int) -> list[Sending]:
 def _with_class_codes(plan: SchoolPlan, frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """What the packet's adapter does: pupils name their class by the code that will be issued for it."""
     classes, rule = frames["LopHoc"], record("LopHoc").issue["MaLopHoc"]
-    codes = issue.codes(rule["prefix"], ([plan.code, YEAR, name] for name in classes["TenLopHoc"]))
+    codes = issued_codes.codes(rule["prefix"], ([plan.code, YEAR, name] for name in classes["TenLopHoc"]))
     of = dict(zip(classes["ClientId"], codes, strict=True))
     return frames | {
         "HocSinh": frames["HocSinh"].with_columns(pl.col("MaLopHocDn", "MaLopHocCn").replace(of))

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from producers.synthetic.province import SchoolPlan
-from schemas import codec, issue
-from schemas.contracts import record
-from schemas.digest import row_hashes
+from schemas import issued_codes
+from schemas.contracts.contracts import record
+from schemas.encoding import codec
+from schemas.encoding.digest import row_hashes
 from tests.faults.inputs import YEAR, Sending
 
 Rows = dict[tuple[str, str], str]
@@ -80,6 +81,6 @@ def _hashes(plan: SchoolPlan, record_type: str, frame: pl.DataFrame) -> pl.Serie
             "NamHoc": [YEAR] * whole.height,
         }
         columns = {f: whole[f].to_list() if f in whole.columns else context[f] for f in rule["from"]}
-        issued = pl.Series(name, issue.issue(rule, columns), dtype=pl.String)
+        issued = pl.Series(name, issued_codes.issue(rule, columns), dtype=pl.String)
         whole = whole.with_columns(whole[name].fill_null(issued))
     return row_hashes(whole.select(list(schema)))

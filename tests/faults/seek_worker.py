@@ -16,7 +16,7 @@ from typing import Any
 
 import faust
 
-from streams.validation import mended_consumer
+from streams.validation.faust import mended_consumer
 
 
 def app(brokers: str, group: str, source: str, target: str, kind: str) -> Any:

@@ -14,27 +14,27 @@ from threading import Event, Thread
 import pytest
 from kafka.errors import KafkaError
 
-from cli.demo.ledger import Ledger
-from cli.demo.office import usual_act
+from access import confirmation_acts as confirmation
+from access import grant_acts as grants
+from demo.ledger import Ledger
+from demo.office import usual_act
 from deploy.local import stack as local
 from deploy.local.layout import Stack
 from producers.client import PushClient
 from producers.synthetic.write import write_register
 from runtime import kafka, postgres
-from schemas import codec
-from schemas.contracts import record_types
-from schemas.dataset import dataset_id
-from schemas.digest import dataset_digest, row_hashes
+from schemas.contracts.contracts import record_types
+from schemas.datasets import dataset_id
+from schemas.encoding import codec
+from schemas.encoding.digest import dataset_digest, row_hashes
 from schemas.errors import ProblemList
 from schemas.topics import MINISTRY_EXPORT
-from sinks.provincial import read
-from streams import chain, topic_log
-from streams.commands_client import CommandsClient
-from streams.confirmation import ask as confirmation
+from sinks.provincial.records import read
 from streams.confirmation.process import MACHINE as CONFIRMATION
-from streams.grants import ask as grants
 from streams.grants.commands import Act
 from streams.grants.process import MACHINE as GRANTS
+from streams.machines import chain, topic_log
+from streams.machines.commands_client import CommandsClient
 from tests import support
 from tests.faults import inputs, model
 from tests.faults.chaos import Chaos

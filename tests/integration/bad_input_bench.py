@@ -9,15 +9,16 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
+from access import confirmation_acts
 from producers.client import PushReceipt, chunks_of, closing, totals
 from producers.model import SourceTable, Target
 from runtime import kafka
 from runtime.settings import Settings
-from schemas import codec, errors
+from schemas import errors
+from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_COMMANDS, CONFIRMATION_REFUSALS, dlq, in_topic
-from streams import topic_log, wire
-from streams.confirmation import ask
 from streams.confirmation.commands import Act
+from streams.machines import topic_log, wire
 from tests.integration import command_line
 
 YEAR: Final = 2019
@@ -142,7 +143,7 @@ class Bench:
 
     def command(self, dataset: str, unit: str) -> str:
         """A claim that somebody else's producer writes; its id."""
-        asked = ask.act(dataset, Act.CLAIM, unit, version=0, digest="", account="test")
+        asked = confirmation_acts.act(dataset, Act.CLAIM, unit, version=0, digest="", account="test")
         school = dataset.split(".")[0]
         value = codec.encode("ConfirmationCommand", wire.to_record(asked))
         producer = kafka.producer(self.settings)
@@ -189,9 +190,11 @@ def _messages(said: dict[str, Any]) -> tuple[str, str]:
 
 
 def _of_problem(p: dict[str, Any]) -> Told:
-    return Told(p["code"], str(errors.Place(p["file"], p["sheet"], p["row"], p["field"])), *_messages(p))
+    return Told(
+        p["code"], str(errors.SourceLocation(p["file"], p["sheet"], p["row"], p["field"])), *_messages(p)
+    )
 
 
 def _of_refusal(r: dict[str, Any]) -> Told:
-    place = errors.Place(r["source"], r["sheet"], r["row"], ", ".join(r["fields"]))
+    place = errors.SourceLocation(r["source"], r["sheet"], r["row"], ", ".join(r["fields"]))
     return Told(r["rule"], str(place), *_messages(r))

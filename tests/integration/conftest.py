@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from runtime import kafka, postgres
-from streams import topic_log
+from streams.machines import topic_log
 from tests.integration.provincial_book import Book
 
 

@@ -5,17 +5,18 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from readings import exports
 from runtime import kafka
-from schemas import codec
+from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_EVENTS
-from sinks.ministry import exports
-from sinks.ministry.export import Exporter
-from sinks.ministry.package import digest
-from sinks.ministry.receipts import Receiver
-from sinks.ministry.simulate import StandIn
-from sinks.provincial import copying, read
-from sinks.provincial.rows import WRITTEN
-from sinks.provincial.tables import table
+from sinks.ministry.export.package import digest
+from sinks.ministry.export.process import Exporter
+from sinks.ministry.receipts.process import Receiver
+from sinks.ministry.simulator.process import StandIn
+from sinks.postgres import copying
+from sinks.provincial.records import read
+from sinks.provincial.records.rows import WRITTEN
+from sinks.provincial.records.tables import table
 from tests.support import wait_until
 
 AT = datetime(2019, 10, 1, tzinfo=UTC)

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from itertools import count
 
-from schemas import codec
-from sinks.provincial import read
-from sinks.provincial.arrivals import arrivals
-from sinks.provincial.settle import settle
+from schemas.encoding import codec
+from sinks.provincial.load.batch import settle
+from sinks.provincial.load.messages import arrivals
+from sinks.provincial.records import read
 from tests.pushed import SCHOOL, pupil
 
 DATASET = f"{SCHOOL}.2019.start"

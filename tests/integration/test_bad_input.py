@@ -20,7 +20,7 @@ from producers.model import ROW, Target
 from producers.synthetic import province
 from producers.synthetic.write import write, write_register
 from runtime.settings import Settings
-from schemas import codec
+from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_COMMANDS, PUSH_ANSWERS
 from tests.conftest import empty_topics, fresh_database
 from tests.integration.bad_input_bench import FILE, LIST, SMAS, YEAR, Bench, Told

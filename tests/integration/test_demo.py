@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from cli.demo import accounts
-from cli.demo.sending import START, Sent
+from demo import accounts
+from demo.sending import START, Sent
 from deploy.local import layout
 from deploy.local import stack as local
 from producers.synthetic.school import YEAR
 from runtime import postgres
-from schemas.dataset import dataset_id
+from schemas.datasets import dataset_id
 from tests import support
 
 SCHOOLS = 15

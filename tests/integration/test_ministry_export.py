@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
-from schemas import codec
+from readings import exports
+from schemas.encoding import codec
 from schemas.errors import ProblemList
 from schemas.topics import MINISTRY_EXPORT
-from sinks.ministry import exports
 from tests.integration.ministry_road import (
     answer_all,
     commands,

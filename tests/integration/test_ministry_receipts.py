@@ -4,13 +4,13 @@ from contextlib import closing
 
 import pytest
 
-from schemas import codec
+from readings import exports
+from schemas.encoding import codec
 from schemas.topics import MINISTRY_RECEIPTS, dlq
-from sinks.ministry import exports
-from sinks.ministry.export import Exporter
-from sinks.ministry.forwarding import Forwarding
-from sinks.ministry.judge import ACCEPTED
-from sinks.ministry.receipts import Receiver, command_id
+from sinks.ministry.export.forwarding import Forwarding
+from sinks.ministry.export.process import Exporter
+from sinks.ministry.receipt_codes import ACCEPTED
+from sinks.ministry.receipts.process import Receiver, command_id
 from tests.integration.ministry_road import (
     answer_all,
     commands,

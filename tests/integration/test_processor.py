@@ -12,15 +12,15 @@ import pytest
 from kafka.errors import InvalidProducerEpochError
 
 from runtime import kafka
-from schemas import codec
+from schemas.encoding import codec
 from schemas.errors import ProblemList
 from schemas.topics import CONFIRMATION_COMMANDS, CONFIRMATION_REFUSALS, PARTITIONS, dlq
-from streams import chain, topic_log, wire
-from streams.commands_client import CommandsClient
 from streams.confirmation.commands import Command
 from streams.confirmation.process import MACHINE
 from streams.confirmation.state import State
-from streams.refusal import Refusal
+from streams.machines import chain, topic_log, wire
+from streams.machines.commands_client import CommandsClient
+from streams.machines.refusal import Refusal
 from tests.support import wait_until
 
 START = datetime(2020, 3, 1, tzinfo=UTC)

@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runtime import kafka, postgres
-from schemas import codec
+from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS, GRANTS_EVENTS
 from sinks.projection.project import project
-from streams import wire
 from streams.confirmation import commands, machine
 from streams.confirmation.events import Event
 from streams.grants import commands as grant_commands
 from streams.grants import machine as grants
-from streams.refusal import Refusal
+from streams.machines import wire
+from streams.machines.refusal import Refusal
 
 SCHOOL = "19164501"
 DATASET = f"{SCHOOL}.2019.start"

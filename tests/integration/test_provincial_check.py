@@ -1,7 +1,8 @@
 """A whole version is checked once: its digest, its findings, and what the confirmation machine is told."""
 
-from schemas import codec, digest
-from sinks.provincial import check, read
+from schemas.encoding import codec, digest
+from sinks.provincial.check import process
+from sinks.provincial.records import read
 from tests.integration.provincial_book import DATASET, NOW, PUPILS
 from tests.pushed import whole
 
@@ -9,8 +10,8 @@ from tests.pushed import whole
 def test_a_version_is_checked_once_and_said_with_its_digest(book):
     nowhere = {"MaLopHocDn": "1", "MaLopHocCn": "1"}  # a class that is not there
     book.arrive(*whole("HocSinh", [p | nowhere for p in PUPILS]))
-    (checked,) = check.check(book.conn, NOW)
-    assert check.check(book.conn, NOW) == []
+    (checked,) = process.check(book.conn, NOW)
+    assert process.check(book.conn, NOW) == []
     with book.conn, book.conn.cursor() as cur:
         rows = read.version(cur, DATASET, 1)["HocSinh"]
     expected = digest.dataset_digest(
@@ -29,5 +30,5 @@ def test_a_version_is_checked_once_and_said_with_its_digest(book):
 def test_rows_that_load_did_not_count_block_the_version(book):
     book.arrive(*whole("HocSinh", PUPILS))
     book.ask("DELETE FROM hoc_sinh WHERE client_id = 'hs2' RETURNING 1")
-    (checked,) = check.check(book.conn, NOW)
+    (checked,) = process.check(book.conn, NOW)
     assert "VER-002" in checked.findings["rule"]

@@ -3,7 +3,7 @@
 import psycopg2
 import pytest
 
-from sinks.provincial import check
+from sinks.provincial.check import process
 from tests import pushed
 from tests.integration.provincial_book import NOW, PUPILS
 from tests.pushed import chunk, pupil, whole
@@ -13,8 +13,8 @@ def test_a_record_that_a_push_lacks_stays_and_is_listed(book):
     book.arrive(*whole("HocSinh", PUPILS))
     book.arrive(*whole("HocSinh", [pupil(1, HoTen="mới"), pupil(2)], push="p2", hour=1))
     assert [p["ClientId"] for p in book.version(2)] == ["hs1", "hs2", "hs3"]
-    check.check(book.conn, NOW)  # version 1
-    check.check(book.conn, NOW)
+    process.check(book.conn, NOW)  # version 1
+    process.check(book.conn, NOW)
     found = book.ask("SELECT version, record_type FROM finding WHERE rule = 'VER-001'")
     assert found == [(2, "HocSinh")]
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from runtime import kafka, postgres
-from schemas import codec
+from schemas.encoding import codec
 from schemas.topics import PUSH_ANSWERS, RECORDS_ACCEPTED, SOURCE_OFFSET
-from sinks.provincial import outbox
-from sinks.provincial.load import Load
-from sinks.provincial.offsets import Fenced
+from sinks.postgres import outbox
+from sinks.postgres.offsets import Fenced
+from sinks.provincial.load.process import Load
 from tests import pushed
 from tests.pushed import chunk, pupil, whole
 from tests.support import wait_until

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sinks.provincial.settle import expire
+from sinks.provincial.load.batch import expire
 from tests import pushed
 from tests.integration.provincial_book import NOW, PUPILS
 from tests.pushed import chunk, pupil, whole

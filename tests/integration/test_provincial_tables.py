@@ -6,9 +6,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from schemas import codec, contracts, digest
-from sinks.provincial import read
+from schemas.contracts import contracts
+from schemas.encoding import codec, digest
 from sinks.provincial.migrate import migrate
+from sinks.provincial.records import read
 from tests import pushed
 from tests.integration.provincial_book import DATASET, PUPILS
 from tests.pushed import chunk, pupil, whole

@@ -10,9 +10,9 @@ import pytest
 from kafka import TopicPartition
 
 from runtime import kafka
-from schemas import codec
+from schemas.encoding import codec
 from schemas.topics import GRANTS_STATE, RECORDS_ACCEPTED, RECORDS_REFUSED, SOURCE_OFFSET, dlq, in_topic
-from streams.validation.register_file import LOOK_S, SETTLED_S
+from streams.validation.schools_file import LOOK_S, SETTLED_S
 from tests.records import records
 from tests.support import wait_until
 from tests.unit.streams.test_validation_incoming import COMMAND

@@ -15,7 +15,7 @@ from schemas.topics import (
     dlq,
     in_topic,
 )
-from sinks.inbox import Inbox
+from sinks.postgres.inbox import Inbox
 from sinks.watch.process import Watch
 from tests.support import wait_until
 

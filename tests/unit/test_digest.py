@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from schemas.digest import dataset_digest, row_hashes
+from schemas.encoding.digest import dataset_digest, row_hashes
 
 ROW = {
     "ClientId": "CL-1",

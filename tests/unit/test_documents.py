@@ -4,7 +4,7 @@ import json
 import re
 
 from cli.docs import ROOT, stale_documents
-from schemas import asyncapi
+from schemas.documents import asyncapi
 from schemas.topics import topics
 
 

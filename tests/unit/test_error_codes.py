@@ -5,10 +5,21 @@ from functools import cache
 from pathlib import Path
 
 from schemas import errors
-from schemas.catalogue import all_rules
+from schemas.rules.catalogue import all_rules
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("schemas", "runtime", "producers", "streams", "sinks", "cli", "deploy")
+PACKAGES = (
+    "schemas",
+    "runtime",
+    "producers",
+    "streams",
+    "sinks",
+    "readings",
+    "access",
+    "demo",
+    "cli",
+    "deploy",
+)
 CODE = re.compile(r"""["']([A-Z]{2,5}-(?:\d{3}|[A-Z]+(?:-[A-Z]+)*))\b""")
 
 

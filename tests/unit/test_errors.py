@@ -5,7 +5,7 @@ import string
 import pytest
 
 from schemas import errors
-from schemas.errors import Place, Problem
+from schemas.errors import Problem, SourceLocation
 
 CODES = sorted(errors.catalogue())
 
@@ -28,14 +28,14 @@ def test_an_unknown_code_is_a_fault_of_ours():
 
 def test_a_place_names_only_what_is_known():
     assert (
-        str(Place(file="a.xlsx", sheet="Sheet1", row=9, field="NgaySinh"))
+        str(SourceLocation(file="a.xlsx", sheet="Sheet1", row=9, field="NgaySinh"))
         == "a.xlsx · Sheet1 · dòng 9 · NgaySinh"
     )
-    assert str(Place(file="a.json")) == "a.json"
+    assert str(SourceLocation(file="a.json")) == "a.json"
 
 
 def test_a_problem_prints_its_place_and_both_messages():
-    problem = Problem("SYS-001", Place(file="x"), {"address": "127.0.0.1:1"})
+    problem = Problem("SYS-001", SourceLocation(file="x"), {"address": "127.0.0.1:1"})
     printed = problem.as_dict()
     assert printed["code"] == "SYS-001"
     assert "127.0.0.1:1" in printed["message_vi"] and "127.0.0.1:1" in printed["message_en"]

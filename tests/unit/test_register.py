@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from schemas import register
 from schemas.errors import ProblemList
+from schemas.organisation import schools
 
 HEADER = "code,name,level,district,managing_unit,valid_from,valid_to,active\n"
 ROWS = HEADER + (
@@ -22,7 +22,7 @@ AUTUMN_2019 = date(2019, 9, 30)
 def province(tmp_path):
     path = tmp_path / "register.csv"
     path.write_text(ROWS, encoding="utf-8")
-    return register.load(path)
+    return schools.load(path)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_schools_lists_those_in_force(province):
 def test_a_province_without_schools_is_a_register(tmp_path):
     path = tmp_path / "register.csv"
     path.write_text(HEADER, encoding="utf-8")
-    assert register.load(path).schools(AUTUMN_2019) == []
+    assert schools.load(path).schools(AUTUMN_2019) == []
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_file_that_is_no_register_gives_one_clear_problem(tmp_path, text):
     if text is not None:
         path.write_text(text, encoding="utf-8")
     with pytest.raises(ProblemList) as caught:
-        register.load(path)
+        schools.load(path)
     (problem,) = caught.value.problems
     assert problem.code == "SYS-003"
     assert str(path) in problem.messages()[0]

@@ -8,13 +8,14 @@ import pytest
 
 from producers.duplicates import refuse_repeated
 from producers.model import ROW, SourceTable
-from schemas import codec
-from sinks.provincial import arrivals, tables
-from sinks.provincial.incoming import Complete, incoming
-from sinks.provincial.pushes import Push, PushKey
-from sinks.provincial.resolve import fields_asked, resolve
-from streams.validation.incoming import sort
-from streams.validation.verdict import judge
+from schemas.encoding import codec
+from sinks.provincial.load import messages as accepted
+from sinks.provincial.load.pushed_records import Complete, pushed_records
+from sinks.provincial.load.pushes import Push, PushKey
+from sinks.provincial.load.resolve import fields_asked, resolve
+from sinks.provincial.records import tables
+from streams.validation.verdict.input_messages import sort
+from streams.validation.verdict.judge import judge
 from tests.unit.streams import validation_chunks as made
 
 NUL = "\x00"
@@ -54,13 +55,13 @@ def refused(record_type: str, records: list[dict[str, Any]], size: int) -> set[t
         )
         for n, part in enumerate(parts)
     ]
-    found, law = sort(messages), made.no_rules(made.bylaws())
+    found, law = sort(messages), made.no_rules(made.rules_in_force())
     verdicts = [v for positions, batch in found.batches for v in judge(batch, positions, messages, law)]
-    decoded, _ = arrivals.decode([v.accepted for v in sorted(verdicts, key=lambda v: v.position)])
-    chunks = [c for c in decoded if isinstance(c, arrivals.Part)]
+    decoded, _ = accepted.decode([v.accepted for v in sorted(verdicts, key=lambda v: v.position)])
+    chunks = [c for c in decoded if isinstance(c, accepted.Part)]
     assert len(chunks) == len(parts)
     push = Push(PushKey("smas", "p1", f"{made.SCHOOL}.2019.start"), "1", datetime(2019, 9, 5, tzinfo=UTC))
-    arrived = incoming(record_type, [Complete(push, chunks, 1)])
+    arrived = pushed_records(record_type, [Complete(push, chunks, 1)])
     assert arrived is not None
     here = {(r["Row"], r["Rule"]) for c in chunks for r in c.header["Refused"]}
     later = resolve(arrived, nothing_held(record_type)).refused
@@ -68,7 +69,7 @@ def refused(record_type: str, records: list[dict[str, Any]], size: int) -> set[t
 
 
 def nothing_held(record_type: str) -> pl.DataFrame:
-    """Current rows of a dataset that has none, as sinks.provincial.rows gives them."""
+    """Current rows of a dataset that has none, as sinks.provincial.records.rows gives them."""
     columns = {c.field: c.dtype for c in tables.table(record_type).columns}
     ours = {n: pl.String() for n in ("_dataset", "_identity", "row_hash", "Vendor")}
     return pl.DataFrame(schema=ours | {f: columns[f] for f in fields_asked(record_type)})

@@ -4,8 +4,8 @@ from typing import Final
 
 import polars as pl
 
-from schemas.expressions import age, among, given, places_belong_together
-from schemas.rule import block, warn
+from schemas.rules.expressions import age, among, given, places_belong_together
+from schemas.rules.rule import block, warn
 
 NAME: Final = r"^\p{L}[\p{L}\p{M}'’.-]*(?:\s+\p{L}[\p{L}\p{M}'’.-]*)+$"
 """Two words or more, letters only."""

@@ -4,8 +4,8 @@ from typing import Final
 
 import polars as pl
 
-from schemas.expressions import age, among, given, places_belong_together, year_start
-from schemas.rule import PERIOD, Lookup, block, warn
+from schemas.rules.expressions import age, among, given, places_belong_together, year_start
+from schemas.rules.rule import PERIOD, Lookup, block, warn
 
 GENERAL: Final = [f"{grade:02d}" for grade in range(1, 13)]
 PRESCHOOL: Final = ["16", "17"]

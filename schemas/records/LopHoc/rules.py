@@ -4,8 +4,8 @@ from typing import Final
 
 import polars as pl
 
-from schemas.expressions import among, given
-from schemas.rule import INDEX, PERIOD, Lookup, block, warn
+from schemas.rules.expressions import among, given
+from schemas.rules.rule import INDEX, PERIOD, Lookup, block, warn
 
 PRESCHOOL: Final = ["16", "17"]
 PRIMARY: Final = ["01", "02", "03", "04", "05", "24", "25", "26", "27", "28"]

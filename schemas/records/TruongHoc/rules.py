@@ -4,8 +4,8 @@ from typing import Final
 
 import polars as pl
 
-from schemas.expressions import among, given, places_belong_together
-from schemas.rule import COUNT, NAM_HOC, PERIOD, REFUSED, block, warn
+from schemas.rules.expressions import among, given, places_belong_together
+from schemas.rules.rule import COUNT, NAM_HOC, PERIOD, REFUSED, block, warn
 
 CENTRES: Final = ["12", "13", "14", "15"]
 """Level groups of continuing-education centres."""

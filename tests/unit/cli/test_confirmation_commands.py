@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cli import campaign
+from access import campaigns
 from cli.main import main
-from schemas import register
+from schemas.organisation import schools
 
 REGISTER = """code,name,level,district,managing_unit,valid_from,valid_to,active
 19164101,Trường A,primary,164,164,2010-01-01,2025-07-01,1
@@ -29,8 +29,8 @@ def run(*args: str) -> Result:
 
 
 def routes(day: date, *codes: str) -> dict[str, tuple[str, ...]]:
-    known = register.load(Path("register.csv"))
-    commands, _ = campaign.opening(known, codes, 2019, "1", day)
+    known = schools.load(Path("register.csv"))
+    commands, _ = campaigns.opening(known, codes, 2019, "1", day)
     return {c.ma_truong_hoc: c.route for c in commands}
 
 
@@ -45,8 +45,8 @@ def test_a_campaign_takes_each_route_from_the_register_of_the_day_and_never_from
 
 
 def test_a_school_that_the_register_does_not_know_stops_no_other() -> None:
-    known = register.load(Path("register.csv"))
-    commands, problems = campaign.opening(known, ["19999999", "19164101"], 2019, "1", date(2019, 9, 30))
+    known = schools.load(Path("register.csv"))
+    commands, problems = campaigns.opening(known, ["19999999", "19164101"], 2019, "1", date(2019, 9, 30))
     assert [c.ma_truong_hoc for c in commands] == ["19164101"]
     assert [p.code for p in problems] == ["CAMP-SCHOOL"]
     assert all(problems[0].messages())
@@ -54,7 +54,7 @@ def test_a_school_that_the_register_does_not_know_stops_no_other() -> None:
 
 @pytest.mark.parametrize(("kind", "day"), [("1", date(2019, 9, 30)), ("3", date(2020, 5, 31))])
 def test_the_organisation_of_the_periods_reference_day_confirms(kind: str, day: date) -> None:
-    assert campaign.reference_day(2019, kind) == day
+    assert campaigns.reference_day(2019, kind) == day
 
 
 @pytest.mark.parametrize(

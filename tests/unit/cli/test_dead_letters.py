@@ -12,7 +12,7 @@ from cli.main import main
 from runtime import dead_letters
 from runtime.dead_letters import Cover
 from schemas.topics import CONFIRMATION_COMMANDS, dlq, in_topic
-from streams import topic_log
+from streams.machines import topic_log
 
 SMAS = in_topic("smas")
 VALUE, KEY = b"Nguyen Van Mau 019208000001", b"19164301"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.demo import accounts, cast
-from cli.demo.accounts import Tally
-from cli.demo.office import usual_act
-from cli.demo.stories import Story
+from demo import accounts, cast
+from demo.accounts import Tally
+from demo.office import usual_act
+from demo.stories import Story
 from producers.synthetic import province, scenarios, school, write
 from streams.confirmation.commands import Act, Role
 from streams.confirmation.state import Stage, State

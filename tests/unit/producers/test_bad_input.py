@@ -9,7 +9,7 @@ from producers import envelope, files
 from producers.adapters import sniff
 from producers.model import Target
 from schemas.errors import Problem, ProblemList
-from schemas.register import Register, School
+from schemas.organisation.schools import Register, School
 from tests.unit.producers.made import (
     PUPIL,
     SMAS,

@@ -3,33 +3,33 @@
 import pytest
 
 from producers.model import Target
-from schemas import issue
+from schemas import issued_codes
 from tests.unit.producers.made import CLASS, PUPIL, SCHOOL, YEAR, packet, read, table
 
-ISSUED = issue.code("LH", [SCHOOL, YEAR, "6A1"])
+ISSUED = issued_codes.code("LH", [SCHOOL, YEAR, "6A1"])
 
 
 @pytest.mark.parametrize("name", ["6A1", "6 a1", "6a1 ", "Lớp 6A1", "6\u00a0A1"])
 def test_spellings_of_a_class_name_are_one_class(name: str) -> None:
-    assert issue.code("LH", [SCHOOL, YEAR, name]) == ISSUED
+    assert issued_codes.code("LH", [SCHOOL, YEAR, name]) == ISSUED
 
 
 @pytest.mark.parametrize(
     "values", [(SCHOOL, YEAR, "6A2"), (SCHOOL, 2020, "6A1"), ("19164998", YEAR, "6A1"), (SCHOOL, YEAR, "6.1")]
 )
 def test_another_class_school_or_year_gets_another_code(values: tuple[object, ...]) -> None:
-    assert issue.code("LH", values) != ISSUED
+    assert issued_codes.code("LH", values) != ISSUED
 
 
 def test_a_separator_between_digits_stays() -> None:
-    assert issue.fold("1/1") == issue.fold("1_1") == issue.fold("1.1") == "1.1"
-    assert issue.fold("1.1_CS2") == "1.1CS2"
-    assert issue.fold("11") == "11"
+    assert issued_codes.fold("1/1") == issued_codes.fold("1_1") == issued_codes.fold("1.1") == "1.1"
+    assert issued_codes.fold("1.1_CS2") == "1.1CS2"
+    assert issued_codes.fold("11") == "11"
 
 
 def test_no_code_is_issued_for_a_class_without_a_name() -> None:
-    assert issue.code("LH", [SCHOOL, YEAR, None]) is None
-    assert issue.code("LH", [SCHOOL, YEAR, "  "]) is None
+    assert issued_codes.code("LH", [SCHOOL, YEAR, None]) is None
+    assert issued_codes.code("LH", [SCHOOL, YEAR, "  "]) is None
 
 
 @pytest.mark.parametrize("reference", ["L-1", "6A1", "6a1", ISSUED])

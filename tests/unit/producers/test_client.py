@@ -11,10 +11,10 @@ from kafka.errors import KafkaTimeoutError
 from producers.client import PushClient, chunks_of, totals
 from runtime import kafka
 from runtime.settings import Settings
-from schemas import codec
-from schemas.chunks import MAX_VALUE
+from schemas.contracts.chunks import MAX_VALUE
+from schemas.encoding import codec
 from schemas.errors import ProblemList
-from streams.validation.incoming import Incoming, sort
+from streams.validation.verdict.input_messages import InputMessage, sort
 from tests.unit.producers.made import CLASS, PUPIL, SCHOOL, SMAS, YEAR, packet, read
 
 FAULTY = {"TrangThai": 5, "NgaySinh": "x"}
@@ -90,7 +90,7 @@ def test_a_header_is_one_that_validation_takes() -> None:
     (table,) = read(packet(LstHocSinh=rows)).tables
     named = replace(table, source="x" * 250)
     (value,) = [v for _, v in chunks_of([named], SMAS, "p", 250)]
-    assert not sort([Incoming(value, "csdl.in.smas.v1", date(2019, 9, 5))]).letters
+    assert not sort([InputMessage(value, "csdl.in.smas.v1", date(2019, 9, 5))]).letters
 
 
 class Broker:

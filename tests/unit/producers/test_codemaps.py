@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from producers import codemaps
-from schemas.codelist import codes
+from schemas.codes import codes
 
 
 def mapped(name: str, codelist: str, *values: str | None) -> list[str | None]:

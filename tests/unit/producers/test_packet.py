@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from schemas.codec import frame_schema
-from schemas.contracts import record, record_types
+from schemas.contracts.contracts import record, record_types
+from schemas.encoding.codec import frame_schema
 from tests.unit.producers.made import CLASS, PUPIL, SCHOOL, SMAS, YEAR, packet, problems, pupils, read, table
 
 

@@ -1,8 +1,8 @@
 """Preflight: what the stream would refuse, with place and both languages, before anything is sent."""
 
 from producers.preflight import check, explain
-from schemas.catalogue import all_rules
 from schemas.errors import catalogue
+from schemas.rules.catalogue import all_rules
 from tests.unit.producers.made import PUPIL, SMAS, pupils, read
 
 

@@ -11,7 +11,8 @@ import pytest
 from producers import files as reader
 from producers.model import Target
 from producers.synthetic import province, pupils, scenarios, school, shape, write
-from schemas import catalogue, register
+from schemas.organisation import schools
+from schemas.rules import catalogue
 
 SEED = 7
 CHUNK = {"NamHoc": 2019, "LoaiDongBo": "1"}
@@ -153,7 +154,7 @@ def test_about_sixty_fields_of_a_pupil_are_filled(chosen):
 def test_the_register_routes_direct_units_to_the_department_alone(chosen, tmp_path):
     path = tmp_path / "register.csv"
     write.write_register(path, chosen)
-    known = register.load(path)
+    known = schools.load(path)
     for plan in chosen:
         route = known.route(plan.code, date(2019, 9, 5))
         assert route == (["19"] if plan.direct else [plan.district, "19"])

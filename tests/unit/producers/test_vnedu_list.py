@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas.issue import code
+from schemas.issued_codes import code
 from tests.unit.producers.made import (
     CAPTIONS,
     CLASS,

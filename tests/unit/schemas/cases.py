@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from schemas.contracts import Field, RecordType, record
-from schemas.rule import Rule
+from schemas.contracts.contracts import Field, RecordType, record
+from schemas.rules.rule import Rule
 from tests.records import SUBJECT
 
 LEFT_IN_2020: Final = {"NgayTrangThai": date(2019, 12, 1)}

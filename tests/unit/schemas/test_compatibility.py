@@ -6,8 +6,8 @@ import io
 import fastavro
 import pytest
 
-from schemas.compatibility import full_transitive, unreadable
-from schemas.freeze import current
+from schemas.contracts.compatibility import full_transitive, unreadable
+from schemas.contracts.freeze import current
 
 
 def record(*fields, name="R"):

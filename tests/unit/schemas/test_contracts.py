@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from schemas.codelist import codelists
-from schemas.contracts import Field, RecordType, avsc, record, record_types, snake
-from schemas.derived import PATTERNS
+from schemas.codes import codelists
+from schemas.contracts.contracts import Field, RecordType, avsc, record, record_types, snake
+from schemas.rules.derived import PATTERNS
 
 SPECIFIED = {"TruongHoc": 58, "LopHoc": 44, "HocSinh": 115, "CanBo": 157}
 NESTED = {

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from schemas import freeze, frozen
-from schemas.compatibility import full_transitive
-from schemas.home import home
+from schemas.contracts import freeze, versions
+from schemas.contracts.compatibility import full_transitive
+from schemas.contracts.contracts_folder import contracts_folder
 
 
 @pytest.fixture
@@ -16,8 +16,8 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A province's own copy of the contracts."""
     target = tmp_path / "schemas"
     for name in ("records", "events", "codelists", "versions"):
-        shutil.copytree(home() / name, target / name)
-    shutil.copy(home() / "ids.json", target)
+        shutil.copytree(contracts_folder() / name, target / name)
+    shutil.copy(contracts_folder() / "ids.json", target)
     monkeypatch.setenv("CSDL_SCHEMAS", str(target))
     return target
 
@@ -34,13 +34,13 @@ def test_every_contract_is_frozen_as_it_stands():
 
 
 def test_ids_are_used_once_and_begin_where_no_registry_has_begun():
-    ids = [c.id for versions in frozen.contracts().values() for c in versions]
+    ids = [c.id for versions in versions.contracts().values() for c in versions]
     assert len(set(ids)) == len(ids)
     assert min(ids) == freeze.FIRST_ID
 
 
 def test_every_earlier_version_is_compatible_with_the_newest():
-    for name in frozen.contracts():
+    for name in versions.contracts():
         *earlier, newest = freeze.versions(name)
         assert full_transitive(newest, earlier) == []
 
@@ -57,7 +57,7 @@ def test_a_doc_or_a_label_changes_no_version(copy: Path):
 
 
 def test_an_optional_field_makes_a_new_version_of_both_chunks(copy: Path):
-    last = max(frozen.by_id())
+    last = max(versions.by_id())
     field = {
         "name": "Moi",
         "type": ["null", "string"],

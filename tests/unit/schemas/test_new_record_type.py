@@ -5,11 +5,13 @@ from datetime import date
 import polars as pl
 import pytest
 
-from schemas import asyncapi, codec, contracts_book, frozen, rule_book
-from schemas.catalogue import all_rules, in_context, rules, violations, violations_of_version
-from schemas.contracts import record, record_types
+from schemas.contracts import versions
+from schemas.contracts.contracts import record, record_types
+from schemas.documents import asyncapi, contracts_book, rule_book
+from schemas.encoding import codec
+from schemas.rules.catalogue import all_rules, in_context, rules, violations, violations_of_version
 from schemas.topics import in_topic, topics
-from sinks.provincial import tables
+from sinks.provincial.records import tables
 from tests import new_record
 from tests.records import CHUNK_HEADER, version
 
@@ -40,9 +42,9 @@ def test_it_is_listed_after_what_it_refers_to():
 
 
 def test_its_chunks_are_frozen_under_ids_of_their_own_and_the_others_keep_theirs():
-    assert frozen.newest("ThietBiReported").version == 1
-    assert frozen.newest("ThietBiReported").id > frozen.newest("RecordsRefused").id
-    assert frozen.newest("TruongHocReported").id == 190_001
+    assert versions.newest("ThietBiReported").version == 1
+    assert versions.newest("ThietBiReported").id > versions.newest("RecordsRefused").id
+    assert versions.newest("TruongHocReported").id == 190_001
 
 
 def test_its_records_travel():

@@ -5,11 +5,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from schemas import codec
-from schemas.catalogue import all_rules, in_context, rules, violations, violations_of_version
-from schemas.codelist import codes
-from schemas.contracts import Severity, record_types
-from schemas.rule import INDEX, Rule
+from schemas.codes import codes
+from schemas.contracts.contracts import Severity, record_types
+from schemas.encoding import codec
+from schemas.rules.catalogue import all_rules, in_context, rules, violations, violations_of_version
+from schemas.rules.rule import INDEX, Rule
 from tests.records import VALID, frame, version
 from tests.unit.schemas.cases import ONE_RECORD, WHOLE_VERSION, violating
 

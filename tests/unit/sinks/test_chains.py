@@ -3,7 +3,7 @@
 import pytest
 
 from sinks.projection.chains import Link, Step, step
-from streams import chain
+from streams.machines import chain
 
 
 def event(sequence, previous, **changes):

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from sinks.provincial import history
+from sinks.provincial.records import history
 
 
 def incoming(*rows):

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from sinks.provincial import identity
+from sinks.provincial.records import identity
 
 PUPIL = [["MaHocSinh"], ["MaCongDan"], ["Vendor", "ClientId"]]
 CLASS = [["MaLopHoc"], ["TenLopHoc"]]

@@ -4,8 +4,9 @@ import uuid
 
 import pytest
 
-from schemas import contracts
-from sinks.ministry.judge import ACCEPTED, codes_about, judge
+from schemas.contracts import contracts
+from sinks.ministry.receipt_codes import ACCEPTED
+from sinks.ministry.simulator.answers import answer_record, codes_about
 
 IDS = [str(uuid.uuid5(uuid.NAMESPACE_URL, f"record {n}")) for n in range(5_000)]
 CODES = ["MA_HOC_SINH", "MA_HOC_SINH_001"]
@@ -22,21 +23,21 @@ def test_every_record_type_can_be_refused(record_type):
 
 @pytest.mark.parametrize("percent", [0, 2, 25, 100])
 def test_the_configured_share_is_refused(percent):
-    refused = sum(judge(i, CODES, refuse_percent=percent) != ACCEPTED for i in IDS)
+    refused = sum(answer_record(i, CODES, refuse_percent=percent) != ACCEPTED for i in IDS)
     assert refused / len(IDS) * 100 == pytest.approx(percent, abs=2)
 
 
 def test_the_same_record_is_answered_alike_every_time():
-    first = [judge(i, CODES, refuse_percent=50, seed=7) for i in IDS]
-    assert first == [judge(i, CODES, refuse_percent=50, seed=7) for i in IDS]
-    assert first != [judge(i, CODES, refuse_percent=50, seed=8) for i in IDS]
+    first = [answer_record(i, CODES, refuse_percent=50, seed=7) for i in IDS]
+    assert first == [answer_record(i, CODES, refuse_percent=50, seed=7) for i in IDS]
+    assert first != [answer_record(i, CODES, refuse_percent=50, seed=8) for i in IDS]
 
 
 def test_a_higher_share_refuses_what_a_lower_one_refused():
-    low = {i for i in IDS if judge(i, CODES, refuse_percent=5) != ACCEPTED}
-    high = {i for i in IDS if judge(i, CODES, refuse_percent=20) != ACCEPTED}
+    low = {i for i in IDS if answer_record(i, CODES, refuse_percent=5) != ACCEPTED}
+    high = {i for i in IDS if answer_record(i, CODES, refuse_percent=20) != ACCEPTED}
     assert low < high
 
 
 def test_every_code_occurs():
-    assert {judge(i, CODES, refuse_percent=100) for i in IDS} == set(CODES)
+    assert {answer_record(i, CODES, refuse_percent=100) for i in IDS} == set(CODES)

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from schemas import codec
-from schemas.chunks import MAX_RECORDS
-from sinks.ministry.forwarding import Forwarding, export_id
-from sinks.ministry.package import digest, package
+from schemas.contracts.chunks import MAX_RECORDS
+from schemas.encoding import codec
+from sinks.ministry.export.forwarding import Forwarding, export_id
+from sinks.ministry.export.package import digest, package
 
 AT = datetime(2019, 10, 1, tzinfo=UTC)
 EVENT = {

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sinks.provincial import pushes
-from sinks.provincial.pushes import Arrival, Closed, Progress, Push, PushKey
+from sinks.provincial.load import pushes
+from sinks.provincial.load.pushes import Closed, Delivery, Progress, Push, PushKey
 
 MORNING = datetime(2019, 9, 16, 8, tzinfo=UTC)
 
@@ -55,10 +55,10 @@ def test_complete_when_closed_and_every_chunk_is_there_in_whatever_order(message
 
 def test_the_first_verdict_of_a_chunk_counts_and_a_repeat_is_known_as_one():
     it = push()
-    assert pushes.chunk_arrives(it, 0, 7) is Arrival.FIRST
-    assert pushes.chunk_arrives(it, 0, 8) is Arrival.REPEATED
-    assert pushes.closing_arrives(it, TWO, 9) is Arrival.FIRST
-    assert pushes.closing_arrives(it, closed(7), 10) is Arrival.REPEATED
+    assert pushes.chunk_arrives(it, 0, 7) is Delivery.FIRST
+    assert pushes.chunk_arrives(it, 0, 8) is Delivery.REPEATED
+    assert pushes.closing_arrives(it, TWO, 9) is Delivery.FIRST
+    assert pushes.closing_arrives(it, closed(7), 10) is Delivery.REPEATED
     assert it.closed == TWO
 
 
@@ -82,7 +82,7 @@ def test_the_first_verdict_of_a_chunk_counts_and_a_repeat_is_known_as_one():
 def test_which_pushes_are_applied(messages, arrived, accepted, newest_hour, expected):
     it = push(*messages)
     newest = None if newest_hour is None else MORNING + timedelta(hours=newest_hour)
-    to_apply = pushes.judge(it, arrived, accepted, newest)
+    to_apply = pushes.decide_outcome(it, arrived, accepted, newest)
     assert (it.outcome, it.code) == expected
     assert to_apply is (expected[0] is None)
 
@@ -93,7 +93,7 @@ def test_which_pushes_are_applied(messages, arrived, accepted, newest_hour, expe
 )
 def test_a_new_version_only_if_a_row_changed(accepted, written, outcome, version, refused):
     it = push(0, 1, TWO)
-    pushes.judge(it, {"HocSinh": 5}, 5, None)
+    pushes.decide_outcome(it, {"HocSinh": 5}, 5, None)
     pushes.applied(it, 3, accepted, written)
     assert (it.outcome, it.version, it.accepted, it.refused) == (outcome, version, accepted, refused)
 
@@ -108,20 +108,20 @@ def test_too_long_open_is_incomplete_and_says_what_is_missing(messages, code):
 def test_what_is_sent_after_the_end_is_late_and_changes_nothing():
     it = push(0)
     pushes.expire(it)
-    assert pushes.chunk_arrives(it, 1, 1) is Arrival.LATE
-    assert pushes.closing_arrives(it, TWO, 2) is Arrival.LATE
+    assert pushes.chunk_arrives(it, 1, 1) is Delivery.LATE
+    assert pushes.closing_arrives(it, TWO, 2) is Delivery.LATE
     assert (it.outcome, it.late, it.closed) == ("incomplete", 2, None)
 
 
 def test_what_validation_passes_on_twice_is_not_sent_again():
     """After a crash of validation: the vendor, who sent once, must not hear that it sent twice."""
     it = push(0, 1, TWO)
-    pushes.judge(it, {"HocSinh": 5}, 0, None)
-    assert pushes.chunk_arrives(it, 1, 1) is Arrival.REPEATED
-    assert pushes.closing_arrives(it, TWO, 2) is Arrival.REPEATED
+    pushes.decide_outcome(it, {"HocSinh": 5}, 0, None)
+    assert pushes.chunk_arrives(it, 1, 1) is Delivery.REPEATED
+    assert pushes.closing_arrives(it, TWO, 2) is Delivery.REPEATED
     assert it.late == 0
-    assert pushes.closing_arrives(it, TWO, 3) is Arrival.LATE
-    assert pushes.closing_arrives(it, TWO, 3) is Arrival.REPEATED
+    assert pushes.closing_arrives(it, TWO, 3) is Delivery.LATE
+    assert pushes.closing_arrives(it, TWO, 3) is Delivery.REPEATED
     assert it.late == 1
 
 
@@ -134,4 +134,4 @@ def test_an_outcome_is_given_once():
 
 def test_pushes_of_one_dataset_are_applied_one_after_the_other():
     a, b, c, d = (push(dataset=name, push_id=str(i)) for i, name in enumerate(["x", "y", "x", "x"]))
-    assert pushes.waves([a, b, c, d]) == [[a, b], [c], [d]]
+    assert pushes.rounds([a, b, c, d]) == [[a, b], [c], [d]]

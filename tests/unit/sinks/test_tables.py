@@ -3,8 +3,9 @@
 import polars as pl
 import pytest
 
-from schemas import codec, contracts
-from sinks.provincial import tables
+from schemas.contracts import contracts
+from schemas.encoding import codec
+from sinks.provincial.records import tables
 
 
 @pytest.mark.parametrize("record_type", contracts.record_types())

@@ -3,20 +3,21 @@
 import pytest
 from kafka import TopicPartition
 
-from sinks.ministry import export, receipts
+from sinks.ministry.export import process as export
+from sinks.ministry.receipts import process as receipts
 from sinks.projection import process as projection
-from sinks.provincial import load
+from sinks.provincial.load import process as load
+from sinks.watch.reader_lag import ReaderPosition, Stillness, by_topic
 from sinks.watch.readers import IN_POSTGRES, Reader, readers
-from sinks.watch.standing import Place, Stillness, by_topic
 from streams.confirmation.process import MACHINE as CONFIRMATION
 from streams.grants.process import MACHINE as GRANTS
-from streams.validation.app import GROUP
+from streams.validation.faust.app import GROUP
 
 LOAD = Reader("load", "load", ("t",), IN_POSTGRES)
 
 
 def place(committed, end, *, begin=0, partition=0, topic="t"):
-    return Place(LOAD, TopicPartition(topic, partition), committed, begin, end)
+    return ReaderPosition(LOAD, TopicPartition(topic, partition), committed, begin, end)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from streams.confirmation.commands import Command
 from streams.confirmation.events import Event, evolve
 from streams.confirmation.machine import decide
 from streams.confirmation.state import State
-from streams.refusal import Refusal
+from streams.machines.refusal import Refusal
 
 SCHOOL, DISTRICT, DEPARTMENT = "19164999", "164", "19"
 START = datetime(2020, 3, 1, tzinfo=UTC)

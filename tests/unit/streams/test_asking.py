@@ -2,9 +2,9 @@
 
 import pytest
 
-from streams.confirmation import ask
+from access import confirmation_acts
+from access import grant_acts as ask_for_grants
 from streams.confirmation.commands import Act
-from streams.grants import ask as ask_for_grants
 from streams.grants.commands import Act as GrantAct
 
 SCHOOL = "19164101"
@@ -21,14 +21,16 @@ DATASET = f"{SCHOOL}.2019.start"
     ],
 )
 def test_a_unit_acts_in_its_own_role_unless_it_says_another(unit, role):
-    asked = ask.act(DATASET, Act.CLAIM, unit, version=2, digest="d", account="cli")
+    asked = confirmation_acts.act(DATASET, Act.CLAIM, unit, version=2, digest="d", account="cli")
     assert (asked.role, asked.unit, asked.version, asked.digest) == (role, unit, 2, "d")
-    asked = ask.act(DATASET, Act.CLAIM, unit, version=2, digest="d", account="cli", role="system")
+    asked = confirmation_acts.act(
+        DATASET, Act.CLAIM, unit, version=2, digest="d", account="cli", role="system"
+    )
     assert asked.role == "system"
 
 
 def test_the_department_opens_a_dataset_with_its_route():
-    asked = ask.opening(DATASET, ["164", "19"], account="cli")
+    asked = confirmation_acts.opening(DATASET, ["164", "19"], account="cli")
     assert (asked.ma_truong_hoc, asked.nam_hoc, asked.period) == (SCHOOL, 2019, "start")
     assert (asked.unit, asked.role, asked.route) == ("19", "department_officer", ("164", "19"))
 

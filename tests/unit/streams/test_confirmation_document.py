@@ -8,17 +8,19 @@ from click.testing import CliRunner
 
 from cli.confirmation import confirmation
 from schemas.errors import catalogue
-from streams.confirmation import diagram
 from streams.confirmation.events import Event
 from streams.confirmation.state import STAGE_VI, Stage
 from streams.confirmation.table import GUARDS, REFUSALS, TABLE
+from streams.documents import confirmation_page
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_the_page_in_docs_is_the_one_printed_from_the_table():
     page = (ROOT / "docs" / "confirmation.md").read_text(encoding="utf-8")
-    assert page == diagram.document(), "renew it: csdl confirmation table --markdown > docs/confirmation.md"
+    assert page == confirmation_page.document(), (
+        "renew it: csdl confirmation table --markdown > docs/confirmation.md"
+    )
 
 
 def test_every_refusal_says_what_to_do_in_both_languages():
@@ -48,7 +50,7 @@ def test_the_table_as_json_has_a_line_a_row():
     assert {"state", "command", "role", "next_state"} <= rows[0].keys()
 
 
-@pytest.mark.parametrize("page", [diagram.mermaid(), json.dumps([r.as_dict() for r in TABLE])])
+@pytest.mark.parametrize("page", [confirmation_page.mermaid(), json.dumps([r.as_dict() for r in TABLE])])
 def test_what_is_printed_names_every_state(page):
     assert all(stage.value in page for stage in Stage)
 

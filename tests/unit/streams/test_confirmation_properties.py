@@ -6,12 +6,12 @@ from functools import cache
 
 import pytest
 
-from streams import chain, wire
 from streams.confirmation.events import evolve
 from streams.confirmation.machine import TABLE, decide
 from streams.confirmation.state import UNDER_REVIEW, State
 from streams.confirmation.table import REFUSALS
-from streams.refusal import Refusal
+from streams.machines import chain, wire
+from streams.machines.refusal import Refusal
 from tests.unit.streams.confirmation_steps import CLEAN, DEPARTMENT, DISTRICT, SCHOOL, Story
 
 ROUTES = [(DEPARTMENT,), (DISTRICT, DEPARTMENT), ("164a", DISTRICT, DEPARTMENT)]

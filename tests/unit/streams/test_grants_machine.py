@@ -7,11 +7,11 @@ from uuid import UUID
 import pytest
 
 from schemas.errors import catalogue
-from streams import chain, wire
 from streams.grants.commands import Command
 from streams.grants.events import Event
 from streams.grants.machine import decide, evolve, initial
-from streams.refusal import Refusal
+from streams.machines import chain, wire
+from streams.machines.refusal import Refusal
 
 NOW = datetime(2020, 3, 1, tzinfo=UTC)
 ALLOW = Command(str(UUID(int=1)), "smas", "19164999", "allow", NOW, "19", "department_officer")

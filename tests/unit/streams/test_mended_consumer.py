@@ -12,7 +12,7 @@ import faust
 import pytest
 from faust.types import TP
 
-from streams.validation.mended_consumer import App, MendedConsumer
+from streams.validation.faust.mended_consumer import App, MendedConsumer
 
 HERE = TP("in", 0)
 COMMITTED, LAST = 3, 99
@@ -108,7 +108,7 @@ def test_it_goes_back_to_the_beginning_when_nothing_was_committed():
 
 @pytest.mark.parametrize("interrupted_at", ["callback", "commit"])
 def test_the_plain_consumer_skips_some(interrupted_at):
-    """When this fails, Faust is mended: take streams/validation/mended_consumer.py out."""
+    """When this fails, Faust is mended: take streams/validation/faust/mended_consumer.py out."""
     assert asyncio.run(drained(faust.App, interrupted_at)) != list(range(COMMITTED, LAST + 1))
 
 

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from streams.validation.hand import LIMIT, Hand, Place
+from streams.validation.in_flight import LIMIT, InFlight, RecordPosition
 
-POISON, BESIDE = Place("csdl.in.smas.v1", 0, 7), Place("csdl.in.smas.v1", 1, 9)
+POISON, BESIDE = RecordPosition("csdl.in.smas.v1", 0, 7), RecordPosition("csdl.in.smas.v1", 1, 9)
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def life(tmp_path):
     def start():
         while open_files:
             os.close(open_files.pop())
-        hand = Hand(tmp_path)
+        hand = InFlight(tmp_path)
         open_files.append(hand._file)
         return hand
 
@@ -63,6 +63,6 @@ def test_a_suspect_that_got_its_verdict_is_forgotten(life):
 
 
 def test_two_processes_have_a_file_each(tmp_path):
-    one, two = Hand(tmp_path), Hand(tmp_path)
+    one, two = InFlight(tmp_path), InFlight(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in-hand-0", "in-hand-1"]
     assert one._file != two._file

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pyruhvro
 import pytest
 
-from schemas import codec
-from streams.validation.incoming import sort
+from schemas.encoding import codec
+from streams.validation.verdict.input_messages import sort
 from tests.unit.streams.validation_chunks import SCHOOL, chunk, classes, closed, incoming
 
 COMMAND = {

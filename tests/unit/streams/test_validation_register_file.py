@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from schemas import register
 from schemas.errors import ProblemList
-from streams.validation.register_file import LOOK_S, SETTLED_S, RegisterFile, log
+from schemas.organisation import schools
+from streams.validation.schools_file import LOOK_S, SETTLED_S, RegisterFile, log
 from tests.unit.streams.validation_chunks import SCHOOL, TODAY
 
 HEADER = "code,name,level,district,managing_unit,valid_from,valid_to,active\n"
@@ -39,11 +39,11 @@ def reads(monkeypatch):
     """The paths that were read."""
     found = []
 
-    def load(path, load=register.load):
+    def load(path, load=schools.load):
         found.append(path)
         return load(path)
 
-    monkeypatch.setattr(register, "load", load)
+    monkeypatch.setattr(schools, "load", load)
     return found
 
 

@@ -3,30 +3,30 @@
 import polars as pl
 import pytest
 
-from schemas import codec
-from streams.validation import verdict
-from streams.validation.incoming import sort
+from schemas.encoding import codec
+from streams.validation.verdict import judge
+from streams.validation.verdict.input_messages import sort
 from tests.unit.streams.validation_chunks import (
     CLOSED_SCHOOL,
     LONG_SCHOOL,
     SCHOOL,
-    bylaws,
     chunk,
     classes,
     closed,
     incoming,
     no_rules,
+    rules_in_force,
 )
 
-LAW = no_rules(bylaws())
+LAW = no_rules(rules_in_force())
 
 
 def judged(*messages, law=LAW):
     found = sort(messages)
     assert not found.letters
-    verdicts = [verdict.judge_closing(messages[i], i, event) for i, event in found.closings]
+    verdicts = [judge.judge_closing(messages[i], i, event) for i, event in found.closings]
     for positions, batch in found.batches:
-        verdicts += verdict.judge(batch, positions, messages, law)
+        verdicts += judge.judge(batch, positions, messages, law)
     return sorted(verdicts, key=lambda v: v.position)
 
 
@@ -67,7 +67,7 @@ WHOLE = [
 
 @pytest.mark.parametrize(("changes", "rule"), [c[1:] for c in WHOLE], ids=[c[0] for c in WHOLE])
 def test_a_wrong_header_refuses_every_record_of_the_chunk(changes, rule):
-    law = no_rules(bylaws(SCHOOL, CLOSED_SCHOOL, "191643011", "19999999", ""))
+    law = no_rules(rules_in_force(SCHOOL, CLOSED_SCHOOL, "191643011", "19999999", ""))
     (one,) = judged(incoming(chunk(**changes)), law=law)
     assert [r[1:] for r in refusals(one)] == [(f"c{i}", rule) for i in range(3)]
     assert codec.decode_chunk(one.accepted).records.height == 0
@@ -134,7 +134,7 @@ def test_a_school_record_must_speak_of_the_school_and_year_of_its_header(field, 
 
 
 def test_the_rules_of_the_catalogue_refuse_by_record_and_keep_the_fields_names():
-    (one,) = judged(incoming(chunk(classes(2))), law=bylaws())
+    (one,) = judged(incoming(chunk(classes(2))), law=rules_in_force())
     event = codec.decode(one.refused)[1]
     assert {r["Row"] for r in event["Refused"]} == {10, 11}
     assert all(r["Rule"].startswith("LH-") and r["Fields"] for r in event["Refused"])

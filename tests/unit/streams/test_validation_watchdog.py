@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.validation.watchdog import Standstill
+from streams.validation.faust.watchdog import Standstill
 
 CASES = [
     ("moves", [(0, 5, 9), (10, 6, 9), (25, 7, 9)], False),

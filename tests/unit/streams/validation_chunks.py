@@ -1,14 +1,15 @@
-"""Chunks for the tests of validation: pupils made up, bylaws that are easy to see through."""
+"""Chunks for the tests of validation: pupils made up, rules_in_force that are easy to see through."""
 
 from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
 
-from schemas import catalogue, codec
-from schemas.register import Register, School
-from streams.validation.incoming import Incoming
-from streams.validation.verdict import Bylaws
+from schemas.encoding import codec
+from schemas.organisation.schools import Register, School
+from schemas.rules import catalogue
+from streams.validation.verdict.input_messages import InputMessage
+from streams.validation.verdict.judge import RulesInForce
 
 SCHOOL, CLOSED_SCHOOL, LONG_SCHOOL = "19164301", "19164302", "1916400001"
 YEAR = 2019
@@ -24,10 +25,10 @@ def register() -> Register:
     return Register([school(SCHOOL), school(LONG_SCHOOL), school(CLOSED_SCHOOL, active=False)])
 
 
-def bylaws(*granted: str) -> Bylaws:
+def rules_in_force(*granted: str) -> RulesInForce:
     """The vendor smas has grants for these schools, or for all if none is named."""
     schools = granted or (SCHOOL, LONG_SCHOOL, CLOSED_SCHOOL)
-    return Bylaws(
+    return RulesInForce(
         lambda vendor, school: vendor == "smas" and school in schools,
         register(),
         frozenset({YEAR}),
@@ -36,9 +37,9 @@ def bylaws(*granted: str) -> Bylaws:
     )
 
 
-def no_rules(law: Bylaws) -> Bylaws:
+def no_rules(law: RulesInForce) -> RulesInForce:
     """The same without the catalogue, where only headers and whole chunks are judged."""
-    return Bylaws(law.granted, law.register, law.school_years, lambda _: [], catalogue.violations)
+    return RulesInForce(law.granted, law.register, law.school_years, lambda _: [], catalogue.violations)
 
 
 def header(rows: int, **changes: Any) -> dict[str, Any]:
@@ -87,6 +88,6 @@ def closed(**changes: Any) -> bytes:
     return codec.encode("PushClosed", fields | changes)
 
 
-def incoming(value: bytes, vendor: str = "smas") -> Incoming:
+def incoming(value: bytes, vendor: str = "smas") -> InputMessage:
     """The message as Kafka hands it on."""
-    return Incoming(value, f"csdl.in.{vendor}.v1", TODAY)
+    return InputMessage(value, f"csdl.in.{vendor}.v1", TODAY)

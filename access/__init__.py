@@ -1,0 +1,1 @@
+"""The only writer of officers' commands: acts on datasets, grants, campaigns."""

@@ -1,0 +1,31 @@
+"""Opening a reporting campaign: the commands of the department, a dataset a school, its route fixed."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from access import confirmation_acts
+from schemas.datasets import PERIODS, dataset_id
+from schemas.errors import Problem
+from schemas.organisation.schools import Register
+from streams.confirmation.commands import Command
+
+
+def reference_day(year: int, kind: str) -> date:
+    """Day whose state of the school the period reports, and so whose organisation answers for it."""
+    days = {"start": date(year, 9, 30), "changes": date(year + 1, 1, 15), "end": date(year + 1, 5, 31)}
+    return days[PERIODS[kind]]
+
+
+def opening(
+    known: Register, codes: Iterable[str], year: int, kind: str, day: date, *, account: str = "cli"
+) -> tuple[list[Command], list[Problem]]:
+    """The commands that open the datasets, and the schools (CAMP-SCHOOL) that the register does not know."""
+    commands, problems = [], []
+    for code in codes:
+        try:
+            route = known.route(code, day)
+        except KeyError:
+            problems.append(Problem("CAMP-SCHOOL", params={"school": code, "day": day.isoformat()}))
+            continue
+        commands.append(confirmation_acts.opening(dataset_id(code, year, kind), route, account=account))
+    return commands, problems

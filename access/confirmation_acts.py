@@ -1,0 +1,94 @@
+"""The commands that people give, with a new id and the present time: the machine itself makes neither."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from schemas.organisation.schools import DEPARTMENT
+from streams.confirmation.commands import Act, Command, Role
+
+
+def opening(dataset_id: str, route: Sequence[str], *, account: str) -> Command:
+    """The department opens a dataset, with the units that must confirm it in their order."""
+    return _command(
+        dataset_id,
+        Act.OPEN,
+        unit=DEPARTMENT,
+        role=Role.DEPARTMENT_OFFICER,
+        account=account,
+        route=tuple(route),
+    )
+
+
+def act(
+    dataset_id: str,
+    what: Act,
+    unit: str,
+    *,
+    version: int,
+    digest: str,
+    account: str,
+    role: str = "",
+    reason_code: str = "",
+    reason: str = "",
+) -> Command:
+    """A unit acts on the version and digest that it saw; in its own role unless another is named."""
+    return _command(
+        dataset_id,
+        what,
+        unit=unit,
+        role=role or role_of(unit, _parts(dataset_id)[0]),
+        account=account,
+        version=version,
+        digest=digest,
+        reason_code=reason_code,
+        reason_text=reason,
+    )
+
+
+def role_of(unit: str, school: str) -> Role:
+    """The role in which a unit acts on a school's data."""
+    own = {
+        school: Role.SCHOOL_HEAD,
+        DEPARTMENT: Role.DEPARTMENT_OFFICER,
+        "ministry": Role.MINISTRY_ADAPTER,
+    }
+    return own.get(unit, Role.DISTRICT_OFFICER)
+
+
+def _command(
+    dataset_id: str,
+    command: Act,
+    *,
+    unit: str,
+    role: str,
+    account: str,
+    version: int = 0,
+    digest: str = "",
+    reason_code: str = "",
+    reason_text: str = "",
+    route: tuple[str, ...] = (),
+) -> Command:
+    school, year, period = _parts(dataset_id)
+    return Command(
+        command_id=str(uuid4()),
+        dataset_id=dataset_id,
+        ma_truong_hoc=school,
+        nam_hoc=int(year),
+        period=period,
+        command=command,
+        issued_at=datetime.now(UTC),
+        unit=unit,
+        role=role,
+        account=account,
+        version=version,
+        digest=digest,
+        reason_code=reason_code,
+        reason_text=reason_text,
+        route=route,
+    )
+
+
+def _parts(dataset_id: str) -> list[str]:
+    """School, year, period. The machine answers for what is no school; it must not fail here."""
+    return dataset_id.rsplit(".", 2)

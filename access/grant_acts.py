@@ -1,0 +1,31 @@
+"""The commands that people give, with a new id and the present time: the machine itself makes neither."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from schemas.organisation.schools import DEPARTMENT
+from streams.grants.commands import ROLE, Act, Command
+
+
+def grant(
+    act: Act,
+    vendor: str,
+    school: str,
+    *,
+    account: str,
+    unit: str = DEPARTMENT,
+    role: str = ROLE,
+    reason: str = "",
+) -> Command:
+    """Allow or revoke a vendor's right to push for a school; by the department unless another is named."""
+    return Command(
+        command_id=str(uuid4()),
+        vendor=vendor,
+        ma_truong_hoc=school,
+        command=act,
+        issued_at=datetime.now(UTC),
+        unit=unit,
+        role=role,
+        account=account,
+        reason_text=reason,
+    )

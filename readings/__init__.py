@@ -1,0 +1,1 @@
+"""What people may read of the database: one function a question, for command line, services and console."""

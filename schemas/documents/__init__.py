@@ -1,0 +1,1 @@
+"""Documents printed from contracts, rules and topics. Nothing imports it but ``cli.docs``."""

@@ -1,0 +1,1 @@
+"""Bytes: Avro on the wire, hashes and digests. Imports contracts."""

@@ -1,0 +1,88 @@
+"""An approved version as the messages that go to the Ministry. Pure: the same rows give the same bytes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID, uuid5
+
+import polars as pl
+
+from schemas.contracts import contracts
+from schemas.contracts.chunks import MAX_RECORDS
+from schemas.encoding import codec
+from schemas.encoding.digest import dataset_digest, row_hashes
+from sinks.ministry.export.forwarding import Forwarding
+from sinks.provincial.records import read
+
+Rows = Mapping[str, pl.DataFrame]
+"""Record type → the version's rows, as sinks.provincial.records.read gives them."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """All messages of one export in order, opened to closed, and the ids in them.
+
+    ``ids`` has the columns record_id, record_type, identity.
+    """
+
+    messages: list[bytes]
+    ids: pl.DataFrame
+    records: dict[str, int]
+    chunks: int
+
+
+def digest(rows: Rows) -> str:
+    """Digest of the rows as they stand, recomputed from their fields: no stored hash is believed."""
+    return dataset_digest(
+        (record_type, identity, row_hash)
+        for record_type, frame in rows.items()
+        for identity, row_hash in zip(
+            frame["_identity"], row_hashes(read.records(record_type, frame)), strict=True
+        )
+    )
+
+
+def package(forwarding: Forwarding, rows: Rows) -> Package:
+    """The export of ``rows``, types in the contracts' order and records by identity."""
+    chunks: list[bytes] = []
+    ids: list[pl.DataFrame] = []
+    totals: dict[str, int] = {}
+    for record_type in contracts.record_types():
+        frame = rows.get(record_type)
+        if frame is None or frame.is_empty():
+            continue
+        frame = frame.sort("_identity")
+        of_type = pl.DataFrame({"identity": frame["_identity"]}).with_columns(
+            record_type=pl.lit(record_type),
+            record_id=pl.Series(record_ids(forwarding.export_id, record_type, frame["_identity"].to_list())),
+        )
+        totals[record_type] = frame.height
+        ids.append(of_type)
+        chunks += _chunks(forwarding, record_type, frame, of_type["record_id"], first=len(chunks))
+    header = forwarding.header() | {"Digest": forwarding.digest, "Records": totals, "Chunks": len(chunks)}
+    opened, closed = codec.encode("ExportOpened", header), codec.encode("ExportClosed", header)
+    listed = pl.concat(ids) if ids else pl.DataFrame(schema=dict.fromkeys(_IDS, pl.String))
+    return Package([opened, *chunks, closed], listed.select(_IDS), totals, len(chunks))
+
+
+_IDS: Final = ("record_id", "record_type", "identity")
+
+
+def record_ids(export_id: str, record_type: str, identities: list[str]) -> list[str]:
+    """Ids of records in one export, for the Ministry to answer by. They tell nothing of the identity."""
+    namespace = UUID(export_id)
+    return [str(uuid5(namespace, f"{record_type}/{identity}")) for identity in identities]
+
+
+def _chunks(
+    forwarding: Forwarding, record_type: str, frame: pl.DataFrame, ids: pl.Series, first: int
+) -> list[bytes]:
+    starts = range(0, frame.height, MAX_RECORDS)
+    headers = [
+        forwarding.header() | {"Chunk": first + n, "Ids": ids.slice(start, MAX_RECORDS).to_list()}
+        for n, start in enumerate(starts)
+    ]
+    lengths = [len(header["Ids"]) for header in headers]
+    return codec.encode_chunks(
+        record_type, headers, lengths, read.records(record_type, frame), suffix="Exported"
+    )

@@ -1,0 +1,1 @@
+"""The Ministry's answers into the database, and their sum to the confirmation machine."""

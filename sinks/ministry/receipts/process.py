@@ -1,0 +1,217 @@
+"""`csdl run receipts`: the Ministry's answers into the database, and their sum to the confirmation machine.
+
+Invariant: receipts, the sums in ministry_export, the command in the outbox and the consumed offsets are one
+transaction. The first receipt of a record counts; what fits no export is put aside with a code.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+import polars as pl
+from kafka.consumer.fetcher import ConsumerRecord
+from psycopg2.extensions import cursor
+
+from runtime import dead_letters, kafka, metrics, postgres
+from runtime.process import Process
+from runtime.settings import Settings
+from schemas.encoding import codec
+from schemas.topics import CONFIRMATION_COMMANDS, MINISTRY_RECEIPTS, dlq
+from sinks.ministry.receipt_codes import ACCEPTED
+from sinks.postgres import copying, outbox
+from sinks.postgres.inbox import Inbox
+from streams.confirmation.commands import Act, Role
+
+STAGE: Final = "receipts"
+CONSUMER: Final = "receipts"
+UNIT: Final = "ministry"
+UNKNOWN_EXPORT: Final = "RCP-001"
+UNKNOWN_RECORD: Final = "RCP-002"
+NO_CODE: Final = "RCP-003"
+WRONG_CONTRACT: Final = "RCP-004"
+POLL_MS: Final = 500
+
+_ARRIVED: Final = {
+    "partition": pl.Int32(),
+    "source_offset": pl.Int64(),
+    "position": pl.Int32(),
+    "export_id": pl.String(),
+    "record_id": pl.String(),
+    "code": pl.String(),
+    "received_at": pl.Datetime("ms"),
+}
+
+
+class Receiver:
+    """``step`` deals with one batch of receipts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._conn = postgres.connect(settings, "csdl receipts")
+        self._inbox = Inbox(settings, self._conn, CONSUMER, [MINISTRY_RECEIPTS], max_poll_records=100)
+        self._producer = kafka.producer(settings)
+
+    def step(self) -> None:
+        """Wait for receipts and take them in."""
+        batch = self._inbox.poll(POLL_MS)
+        if not batch.messages:
+            return
+        began = time.monotonic()
+        arrived, misfits = read(batch.messages)
+        self._bury(misfits)
+        with self._conn, self._conn.cursor() as cur:
+            self._inbox.take(cur, batch)
+            counts, aside = _store(cur, arrived)
+            _answer(cur)
+        for outcome, count in counts.items():
+            metrics.RECORDS.labels(STAGE, outcome).inc(count)
+        for code, count in aside.items():
+            metrics.RECEIPTS_ASIDE.labels(code).inc(count)
+        metrics.MESSAGES.labels(STAGE, MINISTRY_RECEIPTS).inc(len(batch.messages))
+        metrics.BATCH_SECONDS.labels(STAGE).observe(time.monotonic() - began)
+
+    def close(self) -> None:
+        """Let go of Kafka and PostgreSQL."""
+        self._inbox.close()
+        self._producer.close()
+        self._conn.close()
+
+    def _bury(self, misfits: Sequence[tuple[ConsumerRecord, str]]) -> None:
+        """Dead letters before the offsets move: a crash repeats one, never loses one."""
+        topic = dlq(MINISTRY_RECEIPTS)
+        sent = [
+            self._producer.send(topic, m.value, key=m.key, headers=dead_letters.headers(m, code))
+            for m, code in misfits
+        ]
+        if sent:
+            self._producer.flush()
+        for future, (_, code) in zip(sent, misfits, strict=True):
+            future.get(timeout=0)
+            metrics.DEAD_LETTERS.labels(MINISTRY_RECEIPTS, code).inc()
+
+
+def read(messages: Sequence[ConsumerRecord]) -> tuple[pl.DataFrame, list[tuple[ConsumerRecord, str]]]:
+    """(one row a receipt, messages that are no receipts with a code). Pure."""
+    rows: list[tuple[Any, ...]] = []
+    misfits: list[tuple[ConsumerRecord, str]] = []
+    for message in messages:
+        try:
+            name, record = codec.decode(message.value or b"")
+        except codec.Undecodable as error:
+            misfits.append((message, error.code))
+            continue
+        if name != "MinistryReceipts":
+            misfits.append((message, WRONG_CONTRACT))
+            continue
+        at = datetime.fromtimestamp(message.timestamp / 1000, UTC).replace(tzinfo=None)
+        rows += [
+            (message.partition, message.offset, n, record["ExportId"], r["Id"], r["Code"].strip(), at)
+            for n, r in enumerate(record["Receipts"])
+        ]
+    return pl.DataFrame(rows, schema=_ARRIVED, orient="row"), misfits
+
+
+def command_id(export_id: str) -> str:
+    """Id of the command that tells the machine of an answered export: the same however often it is told."""
+    return str(uuid5(UUID(export_id), Act.RECORD_RECEIPTS))
+
+
+def _store(cur: cursor, arrived: pl.DataFrame) -> tuple[dict[str, int], dict[str, int]]:
+    """Receipts and sums; returns new receipts by outcome and receipts put aside by code."""
+    cur.execute(
+        "CREATE TEMPORARY TABLE arrived (partition int, source_offset bigint, position int, export_id text, "
+        "record_id text, code text, received_at timestamp) ON COMMIT DROP"
+    )
+    copying.copy_in(cur, "arrived", list(_ARRIVED), arrived)
+    cur.execute(_INSERT_KNOWN, {"accepted": ACCEPTED})
+    accepted, refused = cur.fetchone()
+    cur.execute(_INSERT_ASIDE, {"export": UNKNOWN_EXPORT, "record": UNKNOWN_RECORD, "code": NO_CODE})
+    return {"accepted": accepted, "refused": refused}, dict(cur.fetchall())
+
+
+_INSERT_KNOWN: Final = """
+WITH stored AS (
+    INSERT INTO ministry_receipt (export_id, record_id, code, received_at)
+    SELECT DISTINCT ON (a.export_id, a.record_id)
+        a.export_id, a.record_id, a.code, a.received_at AT TIME ZONE 'UTC'
+    FROM arrived a JOIN ministry_export_record r USING (export_id, record_id)
+    WHERE a.code <> ''
+    ORDER BY a.export_id, a.record_id, a.partition, a.source_offset, a.position
+    ON CONFLICT (export_id, record_id) DO NOTHING
+    RETURNING export_id, code = %(accepted)s AS accepted
+), sums AS (
+    SELECT export_id,
+        count(*) FILTER (WHERE accepted) AS accepted, count(*) FILTER (WHERE NOT accepted) AS refused
+    FROM stored GROUP BY export_id
+), added AS (
+    UPDATE ministry_export e SET accepted = e.accepted + s.accepted, refused = e.refused + s.refused
+    FROM sums s WHERE e.export_id = s.export_id
+)
+SELECT coalesce(sum(accepted), 0)::int, coalesce(sum(refused), 0)::int FROM sums
+"""
+
+_INSERT_ASIDE: Final = """
+WITH aside AS (
+    INSERT INTO ministry_receipt_aside
+        (partition, source_offset, position, code, export_id, record_id, ministry_code, received_at)
+    SELECT a.partition, a.source_offset, a.position,
+        CASE
+            WHEN e.export_id IS NULL THEN %(export)s
+            WHEN r.record_id IS NULL THEN %(record)s
+            ELSE %(code)s
+        END,
+        a.export_id, a.record_id, a.code, a.received_at AT TIME ZONE 'UTC'
+    FROM arrived a
+    LEFT JOIN ministry_export e USING (export_id)
+    LEFT JOIN ministry_export_record r USING (export_id, record_id)
+    WHERE r.record_id IS NULL OR a.code = ''
+    ON CONFLICT DO NOTHING
+    RETURNING code
+)
+SELECT code, count(*)::int FROM aside GROUP BY code
+"""
+
+_ANSWERED: Final = """
+UPDATE ministry_export e SET state = 'answered', answered_at = now()
+WHERE e.export_id IN (SELECT export_id FROM arrived) AND e.state IN ('opened', 'sent') AND e.chunks > 0
+    AND e.accepted + e.refused = (SELECT sum(value::int) FROM jsonb_each_text(e.records))
+RETURNING export_id, dataset_id, school, school_year, period, version, digest, accepted, refused
+"""
+
+
+def _answer(cur: cursor) -> None:
+    """Tell the machine of every export whose last record was answered just now."""
+    cur.execute(_ANSWERED)
+    for export_id, dataset_id, school, year, period, version, digest, accepted, refused in cur.fetchall():
+        command = {
+            "CommandId": command_id(export_id),
+            "DatasetId": dataset_id,
+            "MaTruongHoc": school,
+            "NamHoc": year,
+            "Period": period,
+            "Command": Act.RECORD_RECEIPTS.value,
+            "IssuedAt": datetime.now(UTC),
+            "Unit": UNIT,
+            "Role": Role.MINISTRY_ADAPTER.value,
+            "Account": "",
+            "Version": version,
+            "Digest": digest,
+            "ReasonCode": "",
+            "ReasonText": "",
+            "Route": [],
+            "Counts": {"accepted": accepted, "refused": refused},
+        }
+        message = (school.encode(), codec.encode("ConfirmationCommand", command))
+        outbox.put(cur, CONFIRMATION_COMMANDS, [message])
+
+
+def main(settings: Settings) -> None:
+    """Entry point of ``csdl run receipts``."""
+    process = Process(STAGE, settings)
+    process.start()
+    receiver = Receiver(settings)
+    try:
+        process.run(receiver.step)
+    finally:
+        receiver.close()

@@ -1,0 +1,1 @@
+"""A stand-in for the Ministry, for the demonstration and tests; shares only the topics with the others."""

@@ -1,0 +1,84 @@
+"""A stand-in for the Ministry: reads the exports, answers each record, knows nothing of our tables.
+
+It is a system of its own: it keeps its place in a consumer group of its own, answers at least once (flush,
+then commit) and answers a repeated chunk alike, so a repetition does no harm.
+"""
+
+from typing import Any, Final
+
+from kafka.structs import OffsetAndMetadata
+
+from runtime import kafka
+from runtime.process import Process
+from runtime.settings import Settings
+from schemas.contracts import contracts
+from schemas.encoding import codec
+from schemas.topics import MINISTRY_EXPORT, MINISTRY_RECEIPTS
+from sinks.ministry.simulator.answers import answer_record, codes_about
+
+GROUP: Final = "ministry-stand-in"
+
+
+def answer(chunk: codec.Chunk, *, refuse_percent: float, seed: int) -> dict[str, Any]:
+    """The MinistryReceipts to one exported chunk. Pure."""
+    codes = codes_about(contracts.record(chunk.record_type))
+    shared = ("ExportId", "DatasetId", "MaTruongHoc", "NamHoc", "Period", "Chunk")
+    return {name: chunk.header[name] for name in shared} | {
+        "RecordType": chunk.record_type,
+        "Receipts": [
+            {
+                "Id": record_id,
+                "Code": answer_record(record_id, codes, refuse_percent=refuse_percent, seed=seed),
+            }
+            for record_id in chunk.header["Ids"]
+        ],
+    }
+
+
+class StandIn:
+    """The loop: poll, answer, flush, commit."""
+
+    def __init__(self, settings: Settings, *, refuse_percent: float, seed: int) -> None:
+        self._refuse_percent, self._seed = refuse_percent, seed
+        self._partitions = kafka.partitions(MINISTRY_EXPORT)
+        self._producer = kafka.producer(settings)
+        self._consumer = kafka.consumer(settings, group_id=GROUP, max_poll_records=50)
+        self._consumer.assign(self._partitions)
+
+    def step(self, timeout_ms: int = 500) -> int:
+        """Answer what there is; returns how many messages were read."""
+        batch = self._consumer.poll(timeout_ms=timeout_ms)
+        messages = [m for of_partition in batch.values() for m in of_partition]
+        if not messages:
+            return 0
+        sent = []
+        for chunk in codec.decode_chunks([m.value for m in messages if _is_chunk(m.value)]):
+            receipts = answer(chunk, refuse_percent=self._refuse_percent, seed=self._seed)
+            key, value = receipts["MaTruongHoc"].encode(), codec.encode("MinistryReceipts", receipts)
+            sent.append(self._producer.send(MINISTRY_RECEIPTS, key=key, value=value))
+        self._producer.flush()
+        for future in sent:
+            future.get(timeout=0)  # flush waits, but does not tell of a failure
+        places = {tp: OffsetAndMetadata(of[-1].offset + 1, "", -1) for tp, of in batch.items() if of}
+        self._consumer.commit(places)
+        return len(messages)
+
+    def close(self) -> None:
+        """Leave; the committed place stays."""
+        self._consumer.close(autocommit=False)
+        self._producer.close()
+
+
+def _is_chunk(value: bytes) -> bool:
+    return codec.record_type_of(codec.contract_name(value)) is not None
+
+
+def run(settings: Settings, *, refuse_percent: float, seed: int) -> None:
+    """``csdl ministry simulate``: answer until a stop is asked for."""
+    process = Process(GROUP, settings)
+    process.start()
+    stand_in = StandIn(settings, refuse_percent=refuse_percent, seed=seed)
+    try:
+        process.run(stand_in.step)
+    finally:
+        stand_in.close()

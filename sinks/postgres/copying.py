@@ -1,0 +1,122 @@
+"""Frames into PostgreSQL and back by COPY: the one place that knows how a value is spelt on the way.
+
+What is stored is what is hashed: the row texts of schemas.encoding.digest go in as they are, between U+001F
+and backslashes doubled. A value with a character that would blur the borders takes the longer way, as quoted
+CSV. No value is NULL, be it null, a blank text or an empty list; nested lists are canonical JSON without what
+has no value.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+from psycopg2.extensions import cursor
+
+from schemas.encoding import digest
+
+COPY_BYTES: Final = 1024 * 1024
+"""Handed to the server at once: between two of them the thread may have to wait for Python's lock."""
+
+Schema = Mapping[str, pl.DataType]
+
+
+@dataclass(frozen=True)
+class Records:
+    """Records in the contract's columns with their texts and hashes (schemas.encoding.digest)."""
+
+    frame: pl.DataFrame
+    texts: Sequence[bytes]
+    hashes: Sequence[str]
+    fit: bool
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> "Records":
+        texts, fit = digest.row_texts(frame)
+        return cls(frame, texts, digest.text_hashes(texts), fit)
+
+    @classmethod
+    def concat(cls, parts: Sequence["Records"]) -> "Records":
+        """All rows, in the order given."""
+        return cls(
+            pl.concat([p.frame for p in parts]),
+            [text for p in parts for text in p.texts],
+            [digest for p in parts for digest in p.hashes],
+            all(p.fit for p in parts),
+        )
+
+    def slice(self, start: int, length: int) -> "Records":
+        """So many rows from there."""
+        end = start + length
+        return Records(
+            self.frame.slice(start, length), self.texts[start:end], self.hashes[start:end], self.fit
+        )
+
+    def take(self, rows: Sequence[int]) -> "Records":
+        """These rows only."""
+        if len(rows) == len(self.texts):
+            return self
+        return Records(
+            self.frame[rows], [self.texts[i] for i in rows], [self.hashes[i] for i in rows], self.fit
+        )
+
+
+def copy_records(
+    cur: cursor, table: str, columns: Sequence[str], place: pl.DataFrame, records: Records
+) -> None:
+    """Append rows: ``columns`` are those of ``place`` and then those of the records.
+
+    Raises psycopg2.DataError if a value cannot be stored (a NUL in a text, a date out of range).
+    """
+    if records.fit:
+        fields = digest.row_texts(place)[0]
+        text = b"\n".join([b"\x1f".join(parts) for parts in zip(fields, records.texts, strict=True)])
+        _copy(cur, table, columns, text.replace(b"\\", b"\\\\"), r"text, DELIMITER E'\x1f', NULL ''")
+    else:
+        plain = digest.flat(records.frame).with_columns(pl.col(pl.String).replace("", None))
+        copy_in(cur, table, columns, pl.concat([place, plain], how="horizontal"))
+
+
+def copy_in(cur: cursor, table: str, columns: Sequence[str], frame: pl.DataFrame) -> None:
+    """Append the frame's columns, in their order, to ``columns`` of the table. A blank text stays one."""
+    if not frame.is_empty():
+        _copy(cur, table, columns, to_csv(frame), "csv")
+
+
+def _copy(cur: cursor, table: str, columns: Sequence[str], text: bytes, spelling: str) -> None:
+    names = ", ".join(f'"{c}"' for c in columns)
+    cur.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT {spelling})", io.BytesIO(text), COPY_BYTES)
+
+
+def copy_out(cur: cursor, select: str, params: Sequence[Any], schema: Schema) -> pl.DataFrame:
+    """Result of a query whose columns are those of ``schema``, in order, with exactly these types.
+
+    Nested columns must be jsonb, booleans cast to text (see ``selected``).
+    """
+    out = io.BytesIO()
+    query = cur.mogrify(select, params).decode()
+    cur.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT csv)", out)
+    return from_csv(out.getvalue(), schema)
+
+
+def selected(column: str, dtype: pl.DataType) -> str:
+    """The column as copy_out wants it in a query."""
+    return f'"{column}"::text' if dtype == pl.Boolean() else f'"{column}"'
+
+
+def to_csv(frame: pl.DataFrame) -> bytes:
+    """The frame as CSV for COPY. Lines end in CRLF, so that polars quotes both CR and LF inside a text."""
+    out = io.BytesIO()
+    digest.flat(frame).write_csv(out, include_header=False, line_terminator="\r\n")
+    return out.getvalue()
+
+
+def from_csv(text: bytes, schema: Schema) -> pl.DataFrame:
+    """CSV of COPY as a frame of exactly this schema."""
+    if not text:
+        return pl.DataFrame(schema=dict(schema))
+    nested = {name: dtype for name, dtype in schema.items() if dtype.is_nested()}
+    flat = {name: pl.String() if name in nested else dtype for name, dtype in schema.items()}
+    frame = pl.read_csv(text, has_header=False, schema=flat)
+    return frame.with_columns(pl.col(n).str.json_decode(t) for n, t in nested.items()) if nested else frame

@@ -1,0 +1,1 @@
+"""What a whole version shows, and its digest. Imports ``records``; ``load`` is unknown here."""

@@ -1,0 +1,228 @@
+"""Check of whole versions, in its own process: what one chunk alone cannot show.
+
+Takes versions that nobody has checked, several at once; reads their rows back; runs the rules that ask for
+the whole version (and the tier-1 warnings); lists the records that the push lacked; computes the digest that
+officers will name; tells the confirmation machine. All in one transaction: a version is checked once, however
+often the process dies. Several such processes share the work.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID, uuid5
+
+import polars as pl
+from psycopg2.extensions import connection, cursor
+from psycopg2.extras import execute_values
+
+from runtime import metrics, postgres
+from runtime.process import Process
+from runtime.settings import Settings
+from schemas import datasets as dataset_ids
+from schemas.contracts import contracts
+from schemas.encoding import codec, digest
+from schemas.rules import catalogue
+from schemas.topics import CONFIRMATION_COMMANDS
+from sinks.postgres import copying, outbox
+from sinks.provincial.records import read
+from streams.confirmation.commands import Act, Role
+
+BATCH: Final = 16
+"""Versions at once: some 7,000 records, enough for the rules to run at full speed."""
+
+WAIT_S: Final = 0.2
+ABSENT: Final = "VER-001"
+WRONG_COUNT: Final = "VER-002"
+COMMANDS: Final = UUID("6a1b5b0e-6c1f-5d0e-9a52-5f1f6f0f3c21")
+"""Namespace of the ids of our commands: a version's command has one id, however often it is sent."""
+
+FINDING: Final = ["dataset_id", "version", "rule", "severity", "record_type", "identity", "fields"]
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """A version to check: records by type as load counted them, those the push lacked, refused ones."""
+
+    dataset_id: str
+    version: int
+    records: Mapping[str, int]
+    absent: Mapping[str, Sequence[str]]
+    refused: int
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the check found: digest, and findings as rows of FINDING without the first two."""
+
+    of: Unchecked
+    digest: str
+    findings: pl.DataFrame
+
+    @property
+    def blocking(self) -> int:
+        return self.findings.filter(pl.col("severity") == "block").height
+
+    @property
+    def warnings(self) -> int:
+        return self.findings.height - self.blocking
+
+
+def check(conn: connection, now: datetime, batch: int = BATCH) -> list[Checked]:
+    """Check some versions and say so, in one transaction; empty if none waits."""
+    with conn, conn.cursor() as cur:
+        versions = _take(cur, batch)
+        if not versions:
+            return []
+        of = [(v.dataset_id, v.version) for v in versions]
+        frames = {t: read.versions(cur, t, of) for t in contracts.record_types()}
+        found = _violations(frames, _refused(cur, of))
+        done = [
+            Checked(v, _digest(v, frames), pl.concat([_of_version(found, v), _own(v, frames)]))
+            for v in versions
+        ]
+        _write(cur, done, now)
+    return done
+
+
+def command(checked: Checked, now: datetime) -> tuple[bytes, bytes]:
+    """(key, value) of the command that tells the confirmation machine."""
+    v = checked.of
+    school, year, period = dataset_ids.split(v.dataset_id)
+    counts = {
+        "records": sum(v.records.values()),
+        "refused": v.refused,
+        "blocking": checked.blocking,
+        "warnings": checked.warnings,
+        **v.records,
+    }
+    event = {
+        "CommandId": str(uuid5(COMMANDS, f"{v.dataset_id}/{v.version}")),
+        "DatasetId": v.dataset_id,
+        "MaTruongHoc": school,
+        "NamHoc": year,
+        "Period": period,
+        "Command": Act.VERSION_CHECKED.value,
+        "IssuedAt": now,
+        "Unit": "system",
+        "Role": Role.SYSTEM.value,
+        "Account": "check",
+        "Version": v.version,
+        "Digest": checked.digest,
+        "ReasonCode": "",
+        "ReasonText": "",
+        "Route": [],
+        "Counts": counts,
+    }
+    return school.encode(), codec.encode("ConfirmationCommand", event)
+
+
+def main(settings: Settings) -> None:
+    """Check until told to stop."""
+    process = Process("check", settings)
+    process.start()
+    conn = postgres.connect(settings, "csdl-check")
+
+    def step() -> None:
+        started = time.perf_counter()
+        done = check(conn, datetime.now(UTC))
+        if not done:
+            process.stopping.wait(WAIT_S)
+            return
+        metrics.BATCH_SECONDS.labels("check").observe(time.perf_counter() - started)
+        for checked in done:
+            outcome = "blocking" if checked.blocking else "warnings" if checked.warnings else "clean"
+            metrics.VERSIONS_CHECKED.labels(outcome).inc()
+        rules: Counter[str] = Counter()
+        for checked in done:
+            rules.update(dict(checked.findings["rule"].value_counts().iter_rows()))
+        for rule, n in rules.items():
+            metrics.FINDINGS.labels(rule).inc(n)
+
+    process.run(step)
+    conn.close()
+
+
+def _take(cur: cursor, batch: int) -> list[Unchecked]:
+    # A dataset's versions are checked one after the other, so their commands keep their order.
+    cur.execute(
+        "SELECT v.dataset_id, v.version, v.records, v.absent, v.refused FROM version v "
+        "WHERE v.checked_at IS NULL AND NOT EXISTS (SELECT FROM version o WHERE o.dataset_id = v.dataset_id "
+        "AND o.version < v.version AND o.checked_at IS NULL) "
+        "ORDER BY v.created_at LIMIT %s FOR UPDATE SKIP LOCKED",
+        (batch,),
+    )
+    return [Unchecked(*row) for row in cur.fetchall()]
+
+
+def _refused(cur: cursor, of: Sequence[read.VersionId]) -> dict[tuple[str, str], int]:
+    """(dataset, type) → records refused in the push that made the version."""
+    cur.execute(
+        "SELECT v.dataset_id, r.record_type, count(DISTINCT (r.chunk, r.source_row, r.client_id)) "
+        "FROM unnest(%s::text[], %s::int[]) AS w (dataset_id, version) "
+        "JOIN version v USING (dataset_id, version) "
+        "JOIN record_refused r USING (vendor, push_id, dataset_id) GROUP BY 1, 2",
+        ([d for d, _ in of], [n for _, n in of]),
+    )
+    return {(dataset, record_type): n for dataset, record_type, n in cur.fetchall()}
+
+
+def _violations(frames: Mapping[str, pl.DataFrame], refused: Mapping[tuple[str, str], int]) -> pl.DataFrame:
+    scoped = {
+        t: f.rename({"_dataset": catalogue.DATASET, "_identity": "identity"}) for t, f in frames.items()
+    }
+    return catalogue.violations_of_version(scoped, refused)
+
+
+def _of_version(found: pl.DataFrame, v: Unchecked) -> pl.DataFrame:
+    return found.filter(pl.col(catalogue.DATASET) == v.dataset_id).select(
+        "rule", "severity", pl.col("type").alias("record_type"), "identity", "fields"
+    )
+
+
+def _own(v: Unchecked, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Findings that no rule of a record type can make: absent records, rows that load did not count."""
+    rows: list[tuple[str, str, str, str, list[str]]]
+    rows = [(ABSENT, "warn", t, identity, []) for t, ids in sorted(v.absent.items()) for identity in ids]
+    for record_type, frame in frames.items():
+        if frame.filter(pl.col("_dataset") == v.dataset_id).height != v.records.get(record_type, 0):
+            rows.append((WRONG_COUNT, "block", record_type, "", []))
+    names = ["rule", "severity", "record_type", "identity"]
+    schema = {**dict.fromkeys(names, pl.String()), "fields": pl.List(pl.String())}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _digest(v: Unchecked, frames: Mapping[str, pl.DataFrame]) -> str:
+    return digest.dataset_digest(
+        (record_type, identity, row_hash)
+        for record_type, frame in frames.items()
+        for identity, row_hash in frame.filter(pl.col("_dataset") == v.dataset_id)
+        .select("_identity", "_row_hash")
+        .iter_rows()
+    )
+
+
+def _write(cur: cursor, done: Sequence[Checked], now: datetime) -> None:
+    findings = pl.concat(
+        c.findings.select(
+            pl.lit(c.of.dataset_id).alias("dataset_id"),
+            pl.lit(c.of.version, dtype=pl.Int32).alias("version"),
+            "rule",
+            "severity",
+            "record_type",
+            "identity",
+            pl.concat_str(pl.lit("{"), pl.col("fields").list.join(","), pl.lit("}")).alias("fields"),
+        )
+        for c in done
+    )
+    copying.copy_in(cur, "finding", FINDING, findings)
+    execute_values(
+        cur,
+        "UPDATE version v SET checked_at = now(), digest = c.digest, blocking = c.blocking, "
+        "warnings = c.warnings FROM (VALUES %s) AS c (dataset_id, version, digest, blocking, warnings) "
+        "WHERE v.dataset_id = c.dataset_id AND v.version = c.version",
+        [(c.of.dataset_id, c.of.version, c.digest, c.blocking, c.warnings) for c in done],
+    )
+    outbox.put(cur, CONFIRMATION_COMMANDS, [command(c, now) for c in done])

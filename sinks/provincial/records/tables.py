@@ -1,0 +1,111 @@
+"""Typed tables, one a record type, made from the contracts.
+
+A row is one version of one record: valid from version ``valid_from`` of its dataset until just before
+``valid_to`` (NULL while current). The contract's fields follow in snake_case, nested lists as jsonb. A field
+added to a contract becomes a column; a column is never dropped, so old versions stay readable.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import polars as pl
+
+from schemas.contracts import contracts
+from schemas.encoding import codec
+
+SYSTEM: Final = {
+    "dataset_id": ("text", "Mã bộ dữ liệu — dataset"),
+    "identity": ("text", "Định danh bản ghi, không đổi khi đổi phần mềm — identity, outlives the vendor"),
+    "valid_from": ("integer", "Phiên bản đầu tiên có dòng này — first version that holds this row"),
+    "valid_to": (
+        "integer",
+        "Phiên bản đầu tiên không còn dòng này — first version without it, NULL if current",
+    ),
+    "row_hash": ("text", "Mã băm nội dung bản ghi — hash of the record"),
+    "vendor": ("text", "Phần mềm đã gửi — vendor that sent it"),
+}
+"""Columns that every typed table has before the contract's own: name → (type, comment)."""
+
+NULLABLE: Final = {"valid_to"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A contract field as a column: its SQL name and type, its field name and polars type."""
+
+    name: str
+    sql_type: str
+    field: str
+    dtype: pl.DataType
+    label_vi: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Table of a record type."""
+
+    name: str
+    record_type: str
+    label_vi: str
+    columns: tuple[Column, ...]
+
+
+@cache
+def table(record_type: str) -> Table:
+    """Table of a record type, its columns in the contract's order."""
+    contract = contracts.record(record_type)
+    dtypes = codec.frame_schema(record_type)
+    columns = tuple(
+        Column(f.column, sql_type(dtypes[f.name]), f.name, dtypes[f.name], f.label_vi)
+        for f in contract.fields
+    )
+    taken = [c.name for c in columns if c.name in SYSTEM]
+    if taken:
+        raise ValueError(f"{record_type}: {taken} are the table's own columns")
+    return Table(contract.table, record_type, contract.label_vi, columns)
+
+
+def sql_type(dtype: pl.DataType) -> str:
+    """PostgreSQL type that holds a polars type exactly. Raises ValueError for a type no contract uses."""
+    if dtype.is_nested():
+        return "jsonb"
+    names: dict[pl.DataType, str] = {
+        pl.String(): "text",
+        pl.Boolean(): "boolean",
+        pl.Int32(): "integer",
+        pl.Int64(): "bigint",
+        pl.Float64(): "double precision",
+        pl.Date(): "date",
+    }
+    if dtype not in names:
+        raise ValueError(f"no column type for {dtype}")
+    return names[dtype]
+
+
+def statements(record_type: str) -> list[str]:
+    """DDL that brings the table of a record type up to its contract; harmless when repeated."""
+    t = table(record_type)
+    system = ", ".join(
+        f"{name} {kind}{'' if name in NULLABLE else ' NOT NULL'}" for name, (kind, _) in SYSTEM.items()
+    )
+    out = [
+        f"CREATE TABLE IF NOT EXISTS {t.name} ({system}, PRIMARY KEY (dataset_id, identity, valid_from))",
+        # One current row a record: the invariant of the history, kept by the database itself.
+        f"CREATE UNIQUE INDEX IF NOT EXISTS {t.name}_current ON {t.name} (dataset_id, identity) "
+        "WHERE valid_to IS NULL",
+        f"COMMENT ON TABLE {t.name} IS {_text(t.label_vi)}",
+    ]
+    added = ", ".join(f"ADD COLUMN IF NOT EXISTS {_name(c.name)} {c.sql_type}" for c in t.columns)
+    out.append(f"ALTER TABLE {t.name} {added}")
+    out += [f"COMMENT ON COLUMN {t.name}.{name} IS {_text(comment)}" for name, (_, comment) in SYSTEM.items()]
+    out += [f"COMMENT ON COLUMN {t.name}.{_name(c.name)} IS {_text(c.label_vi)}" for c in t.columns]
+    return out
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,202 @@
+"""The transactional loop that runs a state machine on Kafka.
+
+Invariant: **events, refusals, dead letters, the new states and the offsets of the commands they come from
+become visible together or not at all, and in this order:**
+
+1. decide every command of the batch against the states in memory, each evolving what the next one sees;
+2. send events, refusals and dead letters to the commands' own partition number, and each changed state once;
+3. send the offset after the last command of each partition to the transaction;
+4. wait until the broker has every record, and look at each answer;
+5. commit. Only then is the batch done; memory and topics agree again.
+
+Any error but a refusal ends the process, whatever memory holds by then: the next start fences this producer
+(``init_transactions`` with the same transactional id, which also ends an open transaction), reads the state
+topic ``read_committed`` to its end, and goes on from the committed offsets. So a kill at any line repeats
+nothing, and a paused process that wakes beside its successor cannot write: the broker refuses its epoch, and
+it ends alone (``kafka.TRANSACTIONAL_PROTOCOL``).
+
+Step 4 stands before the commit on purpose: kafka-python 3.0.12 lets a record that timed out fail in its own
+future alone and would commit the rest.
+
+Partitions are assigned, never subscribed: a rebalance would hand one to another process while this one still
+holds its states. Whoever changes the number of shards stops all of them first: their transactional ids do not
+fence each other.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from kafka import TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+from kafka.structs import OffsetAndMetadata
+
+from runtime import dead_letters, kafka, metrics
+from runtime.process import Process
+from runtime.settings import Settings
+from schemas.encoding import codec
+from schemas.topics import PARTITIONS, dlq
+from streams.machines import topic_log, wire
+from streams.machines.machine import AnyMachine
+from streams.machines.refusal import Refusal
+
+log = logging.getLogger("csdl")
+
+POLL_MS: Final = 500
+"""Longest wait for a command; a stop is noticed within it."""
+
+MAX_BATCH: Final = 1000
+"""Commands in one transaction: a few hundred ms of work, so that no reader of committed data waits long."""
+
+RETRY_BACKOFF_MS: Final = 5
+"""The previous transaction's markers may still be on their way when the next begins; the client then sleeps
+this long (100 ms by default, which every command of a busy machine would feel)."""
+
+
+class Output(NamedTuple):
+    """One record to send, to a partition of that number."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+
+class Misfit(Exception):
+    """Bytes that are no command of this machine: for the dead letters. ``code`` is of the error catalogue."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Shard:
+    """One machine over some partitions. ``start`` once, then ``step`` again and again."""
+
+    def __init__(self, machine: AnyMachine, settings: Settings, partitions: Iterable[int]) -> None:
+        self.machine = machine
+        numbers = sorted(partitions)
+        self.id = f"csdl.{machine.name}.{numbers[0]}-{numbers[-1]}"
+        self.states: dict[str, Any] = {}
+        self._settings = settings
+        self._inputs = [TopicPartition(machine.commands_topic, n) for n in numbers]
+        self._kept = [TopicPartition(machine.state_topic, n) for n in numbers]
+        self._producer: Any = None
+        self._consumer: Any = None
+
+    def start(self) -> None:
+        """Fence whoever held these partitions, read their states, find the first command to decide."""
+        self._producer = kafka.producer(
+            self._settings, transactional_id=self.id, retry_backoff_ms=RETRY_BACKOFF_MS, linger_ms=0
+        )
+        self._producer.init_transactions()
+        self._consumer = kafka.consumer(
+            self._settings, group_id=f"csdl.{self.machine.name}", max_poll_records=MAX_BATCH
+        )
+        # Every transaction of this id has ended, so the end of the state topic is the end of the story.
+        self.states = topic_log.states(self.machine, kafka.to_end(self._consumer, self._kept))
+        self._consumer.assign(self._inputs)
+        for tp in self._inputs:
+            self._consumer.seek(tp, self._consumer.committed(tp) or 0)
+        log.info("%s: %d subjects", self.id, len(self.states))
+
+    def step(self) -> None:
+        """Wait for commands and deal with one batch of them."""
+        batches = self._consumer.poll(timeout_ms=POLL_MS)
+        if not batches:
+            return
+        began = time.monotonic()
+        outputs: list[Output] = []
+        changed: dict[str, Output] = {}
+        for tp, messages in batches.items():
+            for message in messages:
+                outputs += self._deal_with(message, tp.partition, changed)
+        outputs += changed.values()
+        self._commit(outputs, {tp: messages[-1].offset + 1 for tp, messages in batches.items()})
+        metrics.BATCH_SECONDS.labels(self.machine.name).observe(time.monotonic() - began)
+        for tp, messages in batches.items():
+            metrics.MESSAGES.labels(self.machine.name, tp.topic).inc(len(messages))
+
+    def close(self) -> None:
+        """Let go of the broker at once: what is not committed is aborted."""
+        for client, more in ((self._producer, {"timeout": 0}), (self._consumer, {"autocommit": False})):
+            if client is not None:
+                client.close(**more)
+
+    def _deal_with(self, message: ConsumerRecord, partition: int, changed: dict[str, Output]) -> list[Output]:
+        """Decide one command; ``changed`` gets the subject's new state. The output records, in order."""
+        machine, stage = self.machine, self.machine.name
+        try:
+            command = self._read(message)
+        except Misfit as misfit:
+            metrics.DEAD_LETTERS.labels(message.topic, misfit.code).inc()
+            return [_dead_letter(message, misfit.code)]
+        school, subject = machine.school(command).encode("utf-8"), machine.subject(command)
+        state = self.states.get(subject) or machine.initial(command)
+        outcome = machine.decide(state, command)
+        if isinstance(outcome, Refusal):
+            metrics.COMMANDS.labels(stage, "refused").inc()
+            metrics.COMMANDS_REFUSED.labels(stage, outcome.code).inc()
+            value = codec.encode(machine.refusal_contract, wire.to_record(outcome))
+            return [Output(machine.refusals_topic, partition, school, value, [])]
+        metrics.COMMANDS.labels(stage, "accepted" if outcome else "repeated").inc()
+        metrics.EVENTS.labels(stage).inc(len(outcome))
+        outputs = []
+        for event in outcome:
+            state = machine.evolve(state, event)
+            value = codec.encode(machine.event_contract, wire.to_record(event))
+            outputs.append(Output(machine.events_topic, partition, school, value, []))
+        if outcome:
+            self.states[subject] = state
+            kept = codec.encode(machine.state_contract, wire.to_record(state))
+            changed[subject] = Output(machine.state_topic, partition, subject.encode("utf-8"), kept, [])
+        return outputs
+
+    def _read(self, message: ConsumerRecord) -> Any:
+        """The command. Raises Misfit: another school's partition would give its dataset two states."""
+        try:
+            name, record = codec.decode(message.value or b"")
+        except codec.Undecodable as error:
+            raise Misfit(error.code) from None
+        if name != self.machine.command_contract:
+            raise Misfit("CMD-CONTRACT")
+        command = wire.from_record(self.machine.command, record)
+        school = self.machine.school(command).encode("utf-8")
+        if message.key != school or message.partition != kafka.partition_of(school):
+            raise Misfit("CMD-KEY")
+        return command
+
+    def _commit(self, outputs: list[Output], ends: dict[TopicPartition, int]) -> None:
+        producer = self._producer
+        producer.begin_transaction()
+        sent = [
+            producer.send(o.topic, o.value, key=o.key, partition=o.partition, headers=o.headers)
+            for o in outputs
+        ]
+        offsets = {tp: OffsetAndMetadata(end, "", -1) for tp, end in ends.items()}
+        producer.send_offsets_to_transaction(offsets, f"csdl.{self.machine.name}")
+        producer.flush()
+        for future in sent:
+            future.get(timeout=0)
+        producer.commit_transaction()
+
+
+def _dead_letter(message: ConsumerRecord, code: str) -> Output:
+    """The bytes untouched; the headers say where they came from and why, nothing of what they hold."""
+    return Output(
+        dlq(message.topic), message.partition, message.key, message.value, dead_letters.headers(message, code)
+    )
+
+
+def run(machine: AnyMachine, settings: Settings) -> None:
+    """Run a machine over all partitions until a stop is asked for. An error leaves with exit code 1."""
+    process = Process(machine.name, settings)
+    process.start()
+    shard = Shard(machine, settings, range(PARTITIONS))
+    try:
+        shard.start()
+        process.run(shard.step)
+    finally:
+        shard.close()

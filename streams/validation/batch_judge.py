@@ -1,0 +1,133 @@
+"""From messages to what is sent for them: sort, judge, write down. No Kafka here but the grants that it is
+handed.
+
+Nothing that a vendor can send leaves ``work`` as an exception: bad data becomes a refusal or a dead letter.
+What does leave it is a fault of ours, and ends the process (streams.validation.faust.batching).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from runtime import dead_letters
+from schemas.topics import RECORDS_ACCEPTED, RECORDS_REFUSED, SOURCE_OFFSET, dlq
+from streams.validation.in_flight import InFlight, RecordPosition
+from streams.validation.verdict.input_messages import InputMessage, Sorted, sort
+from streams.validation.verdict.judge import RulesInForce, Verdict, judge, judge_closing, wants_grant
+
+POISON: Final = "VAL-010"
+MAX_LETTER: Final = 7 * 1024 * 1024
+"""Bytes. With key and cover a dead letter still fits a topic's 8 MiB."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message with its place and key. ``at``: Kafka's timestamp, in seconds."""
+
+    place: RecordPosition
+    key: bytes | None
+    incoming: InputMessage
+    at: float
+
+
+@dataclass(frozen=True)
+class Output:
+    """One record to send, to the partition with the input's number."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+@dataclass
+class Work:
+    """What to send for the messages, in their order, and what to count once it is sent."""
+
+    outputs: list[Output] = field(default_factory=list)
+    letters: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    accepted: int = 0
+    refused: int = 0
+
+
+class BatchJudge:
+    """Judges batches. ``rules_in_force`` gives those that then hold for a whole batch; ``catch_up`` brings
+    the grants up to date, it may wait for Kafka."""
+
+    def __init__(
+        self, rules_in_force: Callable[[], RulesInForce], in_flight: InFlight, catch_up: Callable[[], object]
+    ) -> None:
+        self._rules = rules_in_force
+        self._in_flight = in_flight
+        self._catch_up = catch_up
+
+    def work(self, messages: Sequence[Message]) -> Work:
+        """All messages together; one by one if one of them was in hand when the process last crashed."""
+        work = Work()
+        places = [message.place for message in messages]
+        if self._in_flight.suspects(places):
+            for message in messages:
+                self._work([message], work)
+            self._in_flight.acquit(places)
+        else:
+            self._work(messages, work)
+        return work
+
+    def _work(self, messages: Sequence[Message], work: Work) -> None:
+        places = [message.place for message in messages]
+        if len(places) == 1 and self._in_flight.is_poison(places[0]):
+            _put_aside(messages[0], POISON, work)
+            return
+        incoming = [message.incoming for message in messages]
+        rules_in_force = self._rules()
+        with self._in_flight.holding(places):
+            found = sort(incoming)
+            late = _wants_grant(found, incoming, rules_in_force)
+        if late:
+            self._catch_up()
+        with self._in_flight.holding(places):
+            verdicts = [judge_closing(incoming[i], i, event) for i, event in found.closings]
+            for positions, batch in found.batches:
+                verdicts += judge(batch, positions, incoming, rules_in_force)
+        _write(messages, {v.position: v for v in verdicts}, dict(found.letters), work)
+
+
+def _wants_grant(found: Sorted, incoming: Sequence[InputMessage], rules_in_force: RulesInForce) -> bool:
+    return any(
+        wants_grant(incoming[position], header, rules_in_force)
+        for positions, batch in found.batches
+        for position, header in zip(positions, batch.headers, strict=True)
+    )
+
+
+def _write(
+    messages: Sequence[Message], verdicts: dict[int, Verdict], letters: dict[int, str], work: Work
+) -> None:
+    for i, message in enumerate(messages):
+        if i in letters:
+            _put_aside(message, letters[i], work)
+            continue
+        verdict = verdicts[i]
+        key, partition = verdict.school.encode("utf-8"), message.place.partition
+        if verdict.refused is not None:
+            work.outputs.append(Output(RECORDS_REFUSED, partition, key, verdict.refused, []))
+        source = [(SOURCE_OFFSET, str(message.place.offset).encode())]
+        work.outputs.append(Output(RECORDS_ACCEPTED, partition, key, verdict.accepted, source))
+        work.accepted += verdict.records_accepted
+        work.refused += verdict.records_refused
+        work.rules += verdict.rules
+
+
+def _put_aside(message: Message, code: str, work: Work) -> None:
+    """The bytes untouched, and on the cover where they came from and why; never what they hold.
+
+    Too many bytes for any topic of ours stay where they are: the cover says where.
+    """
+    value = message.incoming.value if len(message.incoming.value) <= MAX_LETTER else b""
+    topic, partition, _ = message.place
+    headers = dead_letters.headers(message.place, code)
+    work.outputs.append(Output(dlq(topic), partition, message.key, value, headers))
+    work.letters[topic, code] += 1

@@ -1,0 +1,1 @@
+"""The Faust side of validation: the app, its consumer mended, batching, the watchdog."""

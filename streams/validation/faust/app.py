@@ -1,0 +1,65 @@
+"""The Faust app: one agent over the topics of all vendors, which lays what comes on the line.
+
+Acknowledging is manual throughout (``noack``): Faust acknowledges an event whose agent raised or was
+cancelled, and so loses it.
+"""
+
+from typing import Any, Final
+
+from faust.exceptions import ConsumerNotStarted
+
+from runtime.kafka import COMPRESSION
+from runtime.settings import Settings
+from schemas.topics import MAX_MESSAGE, in_topic
+from streams.validation.batch_judge import BatchJudge
+from streams.validation.faust.batching import MAX_CHUNKS, Batching
+from streams.validation.faust.mended_consumer import App
+
+GROUP: Final = "csdl-validation"
+SESSION_S: Final = 6.0
+"""A killed worker's partitions wait so long for the next one."""
+
+
+def build(settings: Settings, desk: BatchJudge) -> App:
+    """The app, not started."""
+    app = App(
+        GROUP,
+        broker=[f"aiokafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
+        datadir=settings.data_dir / "faust",
+        store="memory://",
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        autodiscover=False,
+        key_serializer="raw",
+        value_serializer="raw",
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=MAX_MESSAGE,
+        broker_max_poll_records=100,
+        broker_commit_interval=1.0,
+        broker_session_timeout=SESSION_S,
+        broker_heartbeat_interval=SESSION_S / 4,
+        stream_buffer_maxsize=4 * MAX_CHUNKS,
+        stream_wait_empty=False,
+        producer_compression_type=COMPRESSION,
+        producer_linger_ms=3,
+        producer_max_batch_size=1024 * 1024,
+        producer_max_request_size=MAX_MESSAGE,
+    )
+    topics = app.topic(*(in_topic(vendor) for vendor in settings.vendors), value_type=bytes)
+
+    @app.agent(topics, concurrency=1)
+    async def validate(stream: Any) -> None:
+        async with Batching(app, desk) as line:
+            async for event in stream.noack().events():
+                await line.put(event)
+
+    return app
+
+
+def assigned(app: App) -> set[tuple[str, int]]:
+    """(topic, partition) of what the app reads now; none before its consumer has started."""
+    try:
+        return set(app.consumer.assignment())
+    except ConsumerNotStarted:
+        return set()

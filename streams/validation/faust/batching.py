@@ -1,0 +1,156 @@
+"""The line on which messages are judged and sent, beside the agent that brings them.
+
+Invariant: **an event is acknowledged only after everything that it causes is in Kafka.** In order:
+
+1. take what has arrived, up to ``MAX_CHUNKS`` messages;
+2. judge them together, in a thread, so that the event loop goes on fetching, and goes on sending the batch
+   before;
+3. send verdicts, refusals and dead letters to the partition with the input's number, in the order of the
+   input, and wait until the broker has every one of them;
+4. acknowledge the events. Faust commits up to there within a second.
+
+A crash anywhere repeats from the last commit: the same bytes may come out twice, never not at all.
+
+Nothing that is thrown here reaches Faust, which would acknowledge the event and so lose it: bad data is a
+refusal or a dead letter (desk), an unreachable broker is waited for (step 3), and whatever else is thrown is
+a fault of ours: its type and place are logged, never a value, and the process ends with exit code 1 before
+the acknowledgement. The supervisor starts it again; a message that ends it ``hand.LIMIT`` times is put aside.
+"""
+
+import asyncio
+import logging
+import os
+import time
+import traceback
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+from aiokafka.errors import KafkaError
+from faust.exceptions import ProducerSendError
+from faust.types import AppT, EventT
+from tenacity import AsyncRetrying, retry_if_exception, wait_exponential
+
+from runtime import metrics
+from streams.validation.batch_judge import BatchJudge, Message, Output, Work
+from streams.validation.in_flight import RecordPosition
+from streams.validation.verdict.input_messages import InputMessage
+
+log = logging.getLogger("csdl")
+
+MAX_CHUNKS: Final = 32
+"""Messages judged together. Half of them are closings: some 4,000 records, where a rule costs least."""
+
+
+class Batching:
+    """Runs while its block runs: ``async with Batching(app, desk) as line: await line.put(event)``."""
+
+    def __init__(self, app: AppT, desk: BatchJudge) -> None:
+        self._app = app
+        self._desk = desk
+        self._waiting: asyncio.Queue[EventT[Any]] = asyncio.Queue(MAX_CHUNKS)
+        self._judging = ThreadPoolExecutor(1, "judging")
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [asyncio.create_task(self._guard(self._run()))]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Told to stop: what is on the line is not acknowledged, the next life takes it again."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._judging.shutdown(wait=False, cancel_futures=True)
+
+    async def put(self, event: EventT[Any]) -> None:
+        """Lay an event on the line; waits while it is full."""
+        await self._waiting.put(event)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        sending: asyncio.Task[None] | None = None
+        while True:
+            events = [await self._waiting.get()]
+            while len(events) < MAX_CHUNKS and not self._waiting.empty():
+                events.append(self._waiting.get_nowait())
+            started = time.perf_counter()
+            messages = [_message(event.message) for event in events]
+            work = await loop.run_in_executor(self._judging, self._desk.work, messages)
+            metrics.BATCH_SECONDS.labels("validation").observe(time.perf_counter() - started)
+            if sending is not None:
+                await sending
+            sending = asyncio.create_task(self._guard(self._finish(events, messages, work)))
+            self._tasks[1:] = [sending]
+
+    async def _finish(self, events: list[EventT[Any]], messages: list[Message], work: Work) -> None:
+        await _send(self._app, work.outputs)
+        _count(messages, work)
+        for event in events:
+            event.ack()
+
+    async def _guard(self, running: Any) -> None:
+        """Await it; end the process if it throws anything but a cancellation."""
+        try:
+            await running
+        except asyncio.CancelledError:
+            raise
+        except BaseException as exc:
+            end(exc)
+
+
+def end(exc: BaseException) -> None:
+    """Log what went wrong and where, without any value, and end the process at once."""
+    frames = traceback.extract_tb(exc.__traceback__)
+    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-4:]))
+    log.error("unexpected %s at %s; ending before it is acknowledged", type(exc).__name__, where)
+    logging.shutdown()
+    os._exit(1)
+
+
+def _message(raw: Any) -> Message:
+    value = b"" if raw.value is None else bytes(raw.value)
+    on = datetime.fromtimestamp(raw.timestamp, UTC).date()
+    place = RecordPosition(raw.topic, raw.partition, raw.offset)
+    return Message(place, raw.key, InputMessage(value, raw.topic, on), raw.timestamp)
+
+
+async def _send(app: AppT, outputs: Sequence[Output]) -> None:
+    """Send all, in order, and wait for the broker; what it could not take is sent again until it can.
+
+    Repeats and a changed order are allowed after a failure, gaps are not: a push closes by its count of
+    chunks.
+    """
+    left = list(outputs)
+    retry = AsyncRetrying(retry=retry_if_exception(_will_pass), wait=wait_exponential(multiplier=0.2, max=5))
+    async for attempt in retry:
+        with attempt:
+            sent = [
+                await app.producer.send(o.topic, o.key, o.value, o.partition, None, o.headers) for o in left
+            ]
+            results = await asyncio.gather(*sent, return_exceptions=True)
+            left = [o for o, result in zip(left, results, strict=True) if isinstance(result, BaseException)]
+            failure = next((r for r in results if isinstance(r, BaseException)), None)
+            if failure is not None:
+                log.warning("sending: %s; %d to send again", type(failure).__name__, len(left))
+                raise failure
+
+
+def _will_pass(exc: BaseException) -> bool:
+    """Whether Kafka may take it later: a broker away, a time-out; not a record too large or forbidden."""
+    cause = exc.__cause__ if isinstance(exc, ProducerSendError) else exc
+    return isinstance(cause, KafkaError) and bool(cause.retriable)
+
+
+def _count(messages: Sequence[Message], work: Work) -> None:
+    now = time.time()
+    for message in messages:
+        metrics.MESSAGES.labels("validation", message.place.topic).inc()
+        metrics.VERDICT_SECONDS.observe(max(0.0, now - message.at))
+    metrics.RECORDS.labels("validation", "accepted").inc(work.accepted)
+    metrics.RECORDS.labels("validation", "refused").inc(work.refused)
+    for rule, n in work.rules.items():
+        metrics.RECORDS_REFUSED.labels(rule).inc(n)
+    for (topic, code), n in work.letters.items():
+        metrics.DEAD_LETTERS.labels(topic, code).inc(n)

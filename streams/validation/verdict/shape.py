@@ -1,0 +1,90 @@
+"""What every stage behind this one relies on, and no rule of the catalogue says. Pure.
+
+A text with a NUL character, or one too long for an index, would make PostgreSQL refuse the whole batch it
+came in, again and again; a header without bounds would swell every table and metric it is copied to.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+import polars as pl
+import pyarrow as pa
+
+from schemas.contracts.chunks import MAX_TEXT
+
+NUL: Final = "\x00"
+MAX_TYPES: Final = 100
+MAX_CLOCK_AHEAD: Final = timedelta(days=1)
+
+
+def sound_header(header: Mapping[str, Any]) -> bool:
+    """Whether a chunk's header, refusals included, or a PushClosed can be carried on at all."""
+    texts = _texts({name: value for name, value in header.items() if name != "Rows"})
+    return bool(header["PushId"]) and header.get("Chunk", 0) >= 0 and all(map(_short, texts))
+
+
+def sound_closing(event: Mapping[str, Any], on: date) -> bool:
+    """The same for PushClosed; a clock far ahead would make all later pushes look older."""
+    ahead = event["OpenedAt"].date() - on
+    return sound_header(event) and len(event["Records"]) <= MAX_TYPES and ahead <= MAX_CLOCK_AHEAD
+
+
+def rows_with_long_identity(frame: pl.DataFrame, keys: Sequence[str]) -> list[tuple[int, list[str]]]:
+    """(row, names) of the records in which a field that identifies them is too long for an index."""
+    texts = [pl.col(k) for k in keys if frame.schema.get(k) == pl.String]
+    longest = frame.select(text.str.len_bytes().max() for text in texts).row(0) if texts else ()
+    if all(size is None or size <= MAX_TEXT for size in longest):
+        return []
+    long = frame.select(text.str.len_bytes().gt(MAX_TEXT).fill_null(False) for text in texts)
+    return [(row, [found.name]) for found in long for row in found.arg_true()]
+
+
+def _short(text: str) -> bool:
+    return NUL not in text and len(text) <= MAX_TEXT
+
+
+def rows_with_nul(table: pa.RecordBatch) -> list[tuple[int, list[str]]]:
+    """(row, names of the columns) of the records that hold one, nested lists included.
+
+    The bytes of each column are searched at once; records are looked at only in the rare column that has one.
+    """
+    bad = [name for name in table.schema.names if _holds(table.column(name))]
+    rows: dict[int, list[str]] = {}
+    for name in bad:
+        for row, value in enumerate(table.column(name).to_pylist()):
+            if any(NUL in text for text in _texts(value)):
+                rows.setdefault(row, []).append(name)
+    return sorted(rows.items())
+
+
+def _holds(array: pa.Array) -> bool:
+    kind = array.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return len(array) > array.null_count and NUL.encode() in _bytes(array)
+    if pa.types.is_struct(kind):
+        return any(_holds(array.field(i)) for i in range(kind.num_fields))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _holds(array.values)
+    return False
+
+
+def _bytes(array: pa.Array) -> bytes:
+    """The characters of a column of texts, one after the other, without the padding behind them."""
+    _, offsets, data = array.buffers()
+    size = 8 if pa.types.is_large_string(array.type) else 4
+    bounds = memoryview(offsets).cast("B").cast("q" if size == 8 else "i")
+    return bytes(data[bounds[array.offset] : bounds[array.offset + len(array)]])
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All strings in a value of lists and structs."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield name
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
