@@ -36,8 +36,11 @@ class Topic:
 
 RECORDS_ACCEPTED: Final = "csdl.records.accepted.v1"
 RECORDS_REFUSED: Final = "csdl.records.refused.v1"
+RECORDS_REMOVALS: Final = "csdl.records.removals.v1"
 PUSH_ANSWERS: Final = "csdl.push.answers.v1"
 CONFIRMATION_COMMANDS: Final = "csdl.confirmation.commands.v1"
+CONFIRMATION_CHECKS: Final = "csdl.confirmation.checks.v1"
+CONFIRMATION_RECEIPTS: Final = "csdl.confirmation.receipts.v1"
 CONFIRMATION_EVENTS: Final = "csdl.confirmation.events.v1"
 CONFIRMATION_STATE: Final = "csdl.confirmation.state.v1"
 CONFIRMATION_REFUSALS: Final = "csdl.confirmation.refusals.v1"
@@ -47,9 +50,16 @@ GRANTS_STATE: Final = "csdl.grants.state.v1"
 GRANTS_REFUSALS: Final = "csdl.grants.refusals.v1"
 MINISTRY_EXPORT: Final = "csdl.ministry.export.v1"
 MINISTRY_RECEIPTS: Final = "csdl.ministry.receipts.v1"
+CLOCK: Final = "csdl.clock.v1"
 
 SOURCE_OFFSET: Final = "source-offset"
 """Header of what validation passes on: the vendor's message's offset, in the partition of the same number."""
+
+SOURCE_TIME: Final = "source-time"
+"""Header of what validation passes on: Kafka's time of the vendor's message, ms since 1970. Orders pushes."""
+
+SOURCE_FAULT: Final = "source-fault"
+"""Header of a PushClosed with a wrong header: the code with which its push is answered as refused."""
 
 FOREVER: Final = -1
 SCHOOL: Final = "school code"
@@ -72,27 +82,33 @@ def dlq(topic: str) -> str:
 
 def topics(vendors: list[str]) -> list[Topic]:
     """All topics of a province with these vendors."""
-    reported = (*(f"{t}Reported" for t in record_types()), "PushClosed")
+    reported = (*(f"{t}Reported" for t in record_types()), "RecordsRemoved", "PushClosed")
     exported = ("ExportOpened", *(f"{t}Exported" for t in record_types()), "ExportClosed")
     inbound = [
         Topic(in_topic(v), SCHOOL, reported, f"Records that {v} pushes for its schools") for v in vendors
     ]
     fixed = [
-        Topic(RECORDS_ACCEPTED, SCHOOL, reported, "Accepted records, refused places; header source-offset"),
+        Topic(RECORDS_ACCEPTED, SCHOOL, reported, "Accepted records, refused places; headers source-*"),
+        _log(RECORDS_REMOVALS, ("RemovalAsked",), "Records that a school removes by its own act"),
         Topic(RECORDS_REFUSED, SCHOOL, ("RecordsRefused",), "Refused records, for the vendor"),
         Topic(PUSH_ANSWERS, SCHOOL, ("PushAnswered",), "What became of each push"),
-        _log(CONFIRMATION_COMMANDS, ("ConfirmationCommand",), "All input of the confirmation machine"),
+        _log(CONFIRMATION_COMMANDS, ("ConfirmationCommand",), "What units ask of datasets"),
+        _log(CONFIRMATION_CHECKS, ("ConfirmationCommand",), "Checked versions, from the check"),
+        _log(CONFIRMATION_RECEIPTS, ("ConfirmationCommand",), "Answered exports, from the receipts"),
         _log(CONFIRMATION_EVENTS, ("ConfirmationEvent",), "Every transition, chained"),
         Topic(CONFIRMATION_STATE, "dataset id", ("ConfirmationState",), "State of each dataset", "compact"),
         Topic(CONFIRMATION_REFUSALS, SCHOOL, ("CommandRefused",), "Commands that were refused"),
-        _log(GRANTS_COMMANDS, ("GrantCommand",), "All input of the grants machine"),
+        _log(GRANTS_COMMANDS, ("GrantCommand",), "What units ask of grants"),
         _log(GRANTS_EVENTS, ("GrantEvent",), "Every transition of a grant, chained"),
         Topic(GRANTS_STATE, "vendor/school", ("GrantState",), "State of each grant", "compact"),
         Topic(GRANTS_REFUSALS, SCHOOL, ("CommandRefused",), "Grant commands that were refused"),
         _log(MINISTRY_EXPORT, exported, "Approved versions for the Ministry"),
         _log(MINISTRY_RECEIPTS, ("MinistryReceipts",), "The Ministry's receipts"),
+        Topic(CLOCK, "none", (), "Empty messages by which a client learns Kafka's time", retention_ms=DAY_MS),
     ]
-    readers = [in_topic(v) for v in vendors] + [CONFIRMATION_COMMANDS, GRANTS_COMMANDS, MINISTRY_RECEIPTS]
+    readers = [in_topic(v) for v in vendors]
+    readers += [CONFIRMATION_COMMANDS, CONFIRMATION_CHECKS, CONFIRMATION_RECEIPTS, GRANTS_COMMANDS]
+    readers += [RECORDS_REMOVALS, MINISTRY_RECEIPTS]
     letters = [
         Topic(dlq(t), "key of the original", (), f"Undecodable bytes of {t}", retention_ms=90 * DAY_MS)
         for t in readers
