@@ -1,1 +1,4 @@
-"""The only writer of officers' commands: acts on datasets, grants, campaigns."""
+"""Officers' acts: the only writer of commands to the machines (datasets, grants, campaigns).
+
+Imports ``streams`` and what lies below; ``cli`` and ``demo`` import it.
+"""

@@ -4,4 +4,6 @@
 pushes what the stories need and writes their scripts; ``sending`` is the vendors, ``office`` the officers,
 ``ledger`` what the pipeline said; ``accounts`` finds every record in files and tables; ``stories`` and
 ``report`` tell.
+
+Imports everything but ``cli``.
 """

@@ -1,1 +1,4 @@
-"""The vendors' side: read their files, map their codes, check, send."""
+"""The vendors' side: read their files, map their codes, check, send.
+
+Imports ``runtime`` and ``schemas``; ``streams`` and ``sinks`` are unknown here.
+"""

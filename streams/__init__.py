@@ -1,1 +1,4 @@
-"""Stream processors: Kafka in, Kafka out. They keep no database."""
+"""Stream processors: Kafka in, Kafka out. They keep no database.
+
+Imports ``runtime`` and ``schemas``; ``producers`` and ``sinks`` are unknown here.
+"""

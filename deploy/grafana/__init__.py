@@ -1,0 +1,1 @@
+"""The dashboard, printed from the list of metrics."""

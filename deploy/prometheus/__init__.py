@@ -1,0 +1,1 @@
+"""Prometheus's configuration, printed from the list of processes; alert rules with their tests."""

@@ -1,4 +1,4 @@
-"""What a record or an event looks like: record types, chunk contracts, their committed versions, the freeze.
+"""What a record or an event looks like: record types, chunk contracts, committed versions, the freeze.
 
-Imports nothing of ours but ``schemas.errors``.
+Imports ``schemas.errors`` at most.
 """

@@ -1,1 +1,1 @@
-"""Documents printed from contracts, rules and topics. Nothing imports it but ``cli.docs``."""
+"""Documents printed from contracts, rules and topics. Imports them all; only ``cli.docs`` imports it."""

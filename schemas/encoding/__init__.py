@@ -1,1 +1,1 @@
-"""Bytes: Avro on the wire, hashes and digests. Imports contracts."""
+"""Bytes: Avro on the wire, normal form, hashes and digests. Imports ``contracts``."""

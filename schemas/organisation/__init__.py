@@ -1,1 +1,1 @@
-"""Who manages a school on a day, and so who confirms its data."""
+"""Who manages a school on a day, and so who confirms its data. Imports ``schemas.errors`` at most."""

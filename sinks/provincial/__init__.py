@@ -1,1 +1,4 @@
-"""The provincial database: ``load`` brings them in, ``records`` keeps them, ``check`` looks at versions."""
+"""The provincial database: ``load`` brings records in, ``records`` keeps them, ``check`` judges versions.
+
+``load`` and ``check`` import ``records`` and not each other.
+"""

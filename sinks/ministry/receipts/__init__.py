@@ -1,1 +1,4 @@
-"""The Ministry's answers into the database, and their sum to the confirmation machine."""
+"""The Ministry's answers into the database, and their sum to the confirmation machine.
+
+Imports ``sinks.postgres``.
+"""
