@@ -1,6 +1,5 @@
 """`csdl grants`: which vendor may push for which school."""
 
-from datetime import date
 from typing import Final
 
 import click
@@ -8,6 +7,7 @@ import click
 from access import grant_acts
 from cli.answers import json_option, print_json, show_and_exit
 from runtime.settings import Settings
+from schemas.days import today
 from schemas.errors import Problem, ProblemList
 from schemas.organisation import schools
 from schemas.organisation.schools import DEPARTMENT
@@ -67,9 +67,9 @@ def check(settings: Settings, vendor: str, school: str | None) -> None:
     if vendor not in settings.vendors:
         params = {"vendor": vendor, "vendors": ", ".join(settings.vendors)}
         problems.append(Problem("GRANT-VENDOR", params=params))
-    today = date.today()
-    if school is not None and schools.load(settings.register_file).school(school, today) is None:
-        problems.append(Problem("GRANT-SCHOOL", params={"school": school, "day": today.isoformat()}))
+    day = today()
+    if school is not None and schools.load(settings.register_file).school(school, day) is None:
+        problems.append(Problem("GRANT-SCHOOL", params={"school": school, "day": day.isoformat()}))
     if problems:
         raise ProblemList(problems)
 

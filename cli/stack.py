@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from kafka.errors import KafkaError
 
 from cli.answers import json_option, print_json, print_table
 from deploy.local import layout, stack
-from runtime.kafka import ensure_topics
+from runtime import kafka
 from runtime.settings import Settings
+from runtime.topic_admin import ensure_topics
 
 data_dir_option = click.option(
     "--data-dir",
@@ -59,12 +61,20 @@ def status(data_dir: Path, as_json: bool) -> None:
 
 @click.command()
 def setup() -> None:
-    """Tạo chủ đề và bảng — make the topics and the tables on servers that run already."""
+    """Tạo chủ đề và bảng — make the topics and the tables on servers that run already.
+
+    Those of an earlier release are brought to what this one declares; what is changed is said.
+    """
     from sinks.provincial.migrate import migrate
 
     settings = Settings()
     migrate(settings)
-    ensure_topics(settings)
+    try:
+        changes = ensure_topics(settings)
+    except KafkaError:
+        raise kafka.away(settings) from None
+    for change in changes:
+        click.echo(str(change))
 
 
 @click.command()

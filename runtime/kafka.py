@@ -1,4 +1,4 @@
-"""The one place that makes Kafka clients and topics, knows partitions, and reads a topic whole.
+"""The one place that makes Kafka clients, knows partitions, and reads a topic whole.
 
 kafka-python's consumer defaults commit by themselves and read uncommitted data; ours never do.
 """
@@ -9,14 +9,12 @@ from functools import lru_cache
 from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import NewTopic
 from kafka.consumer.fetcher import ConsumerRecord
-from kafka.errors import TopicAlreadyExistsError
 from kafka.partitioner.default import murmur2
 
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
-from schemas.topics import MAX_MESSAGE, PARTITIONS, topics
+from schemas.topics import MAX_MESSAGE, PARTITIONS
 
 BOOTSTRAP_TIMEOUT_MS: Final = 30_000
 
@@ -113,21 +111,3 @@ def to_end(consumer: KafkaConsumer, wanted: Sequence[TopicPartition]) -> Iterato
     while any(consumer.position(tp) < end for tp, end in ends.items()):
         for messages in consumer.poll(timeout_ms=POLL_MS).values():
             yield from messages
-
-
-def ensure_topics(settings: Settings) -> None:
-    """Create the topics that are missing. Topics are code: nothing else makes one."""
-    client = admin(settings)
-    try:
-        have = set(client.list_topics())
-        missing = [t for t in topics(settings.vendors) if t.name not in have]
-        new = [
-            NewTopic(name=t.name, num_partitions=t.partitions, replication_factor=1, topic_configs=t.config())
-            for t in missing
-        ]
-        if new:
-            client.create_topics(new)
-    except TopicAlreadyExistsError:
-        pass
-    finally:
-        client.close()

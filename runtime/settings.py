@@ -7,7 +7,7 @@ so the command line finds the stack it started.
 import os
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -34,6 +34,11 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     http_port: int = 0
     """Port of /metrics, /healthz and /readyz; 0 takes a free one."""
+
+    replication_factor: int = Field(default=1, ge=1)
+    """Replicas of each topic: 3 on three brokers or more. Checked by ``csdl setup`` and ``csdl doctor``."""
+    min_insync_replicas: int = Field(default=1, ge=1)
+    """Replicas that must have a message before its sender is told so: 2 of 3, so that one may be lost."""
 
     push_timeout_s: float = 600.0
     """A push that has not closed after so many seconds is answered as incomplete."""

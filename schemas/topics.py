@@ -27,8 +27,16 @@ class Topic:
     partitions: int = PARTITIONS
 
     def config(self) -> dict[str, str]:
-        """Kafka topic configuration."""
-        config = {"cleanup.policy": self.cleanup, "max.message.bytes": str(MAX_MESSAGE)}
+        """Kafka topic configuration.
+
+        Kafka stamps the time: a sender's clock would decide the order of pushes and acts, and a backdated
+        message would be deleted by retention before anybody has read it.
+        """
+        config = {
+            "cleanup.policy": self.cleanup,
+            "max.message.bytes": str(MAX_MESSAGE),
+            "message.timestamp.type": "LogAppendTime",
+        }
         if self.cleanup == "delete":
             config["retention.ms"] = str(self.retention_ms)
         return config
@@ -53,7 +61,7 @@ MINISTRY_RECEIPTS: Final = "csdl.ministry.receipts.v1"
 CLOCK: Final = "csdl.clock.v1"
 
 SOURCE_OFFSET: Final = "source-offset"
-"""Header of what validation passes on: the vendor's message's offset, in the partition of the same number."""
+"""Header of what validation passes on: the vendor's message's offset, in the partition it came in."""
 
 SOURCE_TIME: Final = "source-time"
 """Header of what validation passes on: Kafka's time of the vendor's message, ms since 1970. Orders pushes."""

@@ -21,6 +21,7 @@ from deploy.local import stack as local
 from deploy.local.layout import Stack
 from runtime import kafka
 from runtime.settings import Settings
+from runtime.topic_admin import ensure_topics
 from schemas.topics import topics as all_topics
 from tests import support
 
@@ -70,7 +71,7 @@ def topics(stack: Settings, tmp_path: Path) -> Settings:
 def empty_topics(stack: Settings) -> None:
     """Make every topic anew, so that it is empty and no group has an offset in it."""
     _delete_topics(stack)
-    kafka.ensure_topics(stack)
+    ensure_topics(stack)
     _until_listed(stack, {topic.name for topic in all_topics(stack.vendors)})
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -23,12 +23,13 @@ from deploy.local.layout import OFFSETS, PROCESSES, Stack
 from deploy.local.problems import fail
 from deploy.local.supervisor import Program
 from deploy.prometheus import config as prometheus_config
-from runtime.kafka import ensure_topics
+from runtime.topic_admin import ensure_topics
 from schemas.errors import message
 
 SERVERS: Final = ("kafka", "postgres")
 START_S: Final = 60.0
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 
 def silent(line: str) -> None:
@@ -61,8 +62,11 @@ def up(stack: Stack, processes: tuple[str, ...] = PROCESSES, wait: bool = True, 
             migrate(stack.settings())
             say("tables")
             _until(lambda: _listens(stack.port("kafka")), "kafka", stack, (OSError,))
-            _until(lambda: ensure_topics(stack.settings()), "kafka", stack, (KafkaError,))
+            changes = _until(lambda: ensure_topics(stack.settings()), "kafka", stack, (KafkaError,))
             say("topics")
+            for change in changes:
+                if change.setting:
+                    say(str(change))
             for name in processes:
                 supervisor.start_program(stack, name)
             if wait:
@@ -188,7 +192,7 @@ def _listens(port: int) -> None:
     socket.create_connection(("127.0.0.1", port), timeout=2).close()
 
 
-def _until(attempt: Callable[[], None], name: str, stack: Stack, errors: tuple[type[Exception], ...]) -> None:
+def _until(attempt: Callable[[], T], name: str, stack: Stack, errors: tuple[type[Exception], ...]) -> T:
     """Repeat until it does not raise; STK-006 when it still does after START_S."""
     deadline = time.monotonic() + START_S
     while True:

@@ -1,0 +1,112 @@
+"""Topics on a real Kafka are as schemas/topics.py declares them, also those that an earlier release made."""
+
+import time
+
+import pytest
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+
+from runtime import kafka
+from runtime.topic_admin import deviations, ensure_topics
+from schemas.errors import ProblemList
+from schemas.topics import CONFIRMATION_STATE, in_topic
+from schemas.topics import topics as all_topics
+from tests.conftest import empty_topics
+from tests.support import wait_until
+
+SMAS = in_topic("smas")
+YEAR_MS = 365 * 24 * 3600 * 1000
+LANDED = {"cleanup.policy": "delete", "max.message.bytes": "8388608", "retention.ms": "2592000000"}
+"""Settings that the first release gave a vendor's topic."""
+
+
+@pytest.fixture
+def remade(topics):
+    """Make a topic anew with other settings; all are as declared again at the end."""
+
+    def remake(name, partitions=6, config=LANDED):
+        admin = kafka.admin(topics)
+        admin.delete_topics([name])
+        wait_until(lambda: name not in admin.list_topics())
+        admin.create_topics([NewTopic(name, partitions, 1, topic_configs=config)])
+        wait_until(lambda: name in admin.list_topics())
+        admin.close()
+
+    yield remake
+    empty_topics(topics)
+
+
+def config(settings, name):
+    admin = kafka.admin(settings)
+    resource = ConfigResource(ConfigResourceType.TOPIC, name)
+    found = admin.describe_configs([resource], config_filter="all")["topic"][name]
+    admin.close()
+    return {key: value["value"] for key, value in found.items()}
+
+
+def write(settings, topic, **message):
+    """The time of the one message that is written, as readers see it."""
+    producer = kafka.producer(settings)
+    producer.send(topic, key=b"k", value=b"v", **message).get(timeout=10)
+    producer.close()
+    consumer = kafka.consumer(settings)
+    (*_, last) = kafka.to_end(consumer, kafka.partitions(topic))
+    consumer.close()
+    return last.timestamp
+
+
+def test_every_topic_is_as_declared(topics):
+    assert deviations(topics) == []
+    assert ensure_topics(topics) == []
+
+
+def test_a_backdated_message_does_not_let_retention_delete_it(topics):
+    before = int(time.time() * 1000) - 60_000
+    for at in (before - YEAR_MS, before + YEAR_MS):
+        assert before < write(topics, SMAS, timestamp_ms=at) < before + 600_000
+
+
+def test_topics_of_the_landed_state_get_todays_settings(topics, remade):
+    remade(SMAS, config=LANDED | {"segment.bytes": "104857600"})
+    kept = write(topics, SMAS)
+
+    changes = [str(change) for change in ensure_topics(topics)]
+
+    assert changes == [f"{SMAS}: message.timestamp.type CreateTime → LogAppendTime"]
+    wait_until(lambda: config(topics, SMAS)["message.timestamp.type"] == "LogAppendTime")
+    assert config(topics, SMAS)["segment.bytes"] == "104857600"
+    assert write(topics, SMAS, timestamp_ms=1) >= kept
+    assert deviations(topics) == []
+
+
+def test_what_differs_is_said_with_what_to_do(topics, remade):
+    remade(CONFIRMATION_STATE)
+    found = deviations(topics)
+    assert {p.code for p in found} == {"TOPIC-003"}
+    assert {p.params["setting"] for p in found} == {"cleanup.policy", "message.timestamp.type"}
+
+
+def test_another_number_of_partitions_is_refused_before_anything_is_changed(topics, remade):
+    remade(SMAS, partitions=3)
+    with pytest.raises(ProblemList) as refused:
+        ensure_topics(topics)
+    (problem,) = refused.value.problems
+    assert problem.code == "TOPIC-001" and problem.params["found"] == 3
+    assert config(topics, SMAS)["message.timestamp.type"] == "CreateTime"
+
+
+@pytest.mark.parametrize(
+    ("asked", "codes"),
+    [
+        ({"replication_factor": 3, "min_insync_replicas": 2}, {"TOPIC-002", "TOPIC-005"}),
+        ({"min_insync_replicas": 2}, {"TOPIC-006"}),
+    ],
+)
+def test_replicas_that_cannot_be_had_are_said_at_start(topics, asked, codes):
+    with pytest.raises(ProblemList) as refused:
+        ensure_topics(topics.model_copy(update=asked))
+    assert {p.code for p in refused.value.problems} == codes
+    assert config(topics, SMAS)["min.insync.replicas"] == "1"
+
+
+def test_every_topic_takes_kafkas_time():
+    assert {t.config()["message.timestamp.type"] for t in all_topics(["smas"])} == {"LogAppendTime"}
