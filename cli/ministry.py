@@ -7,8 +7,9 @@ import click
 from cli.answers import json_option, print_json, print_table
 from readings import exports as ministry_exports
 from readings.database import database
+from runtime import process
 from runtime.settings import Settings
-from sinks.ministry.simulator import process as stand_in
+from sinks.ministry.simulator.process import StandIn
 
 STATES = ("opened", "sent", "answered", "mismatch")
 
@@ -29,7 +30,7 @@ def ministry() -> None:
 @click.option("--seed", default=0, show_default=True, help="Another seed refuses others.")
 def simulate(refuse_percent: float, seed: int) -> None:
     """Đóng vai Bộ — answer every exported record as the Ministry would, until told to stop (Ctrl-C)."""
-    stand_in.run(Settings(), refuse_percent=refuse_percent, seed=seed)
+    process.leave(process.run(StandIn(Settings(), refuse_percent=refuse_percent, seed=seed)))
 
 
 @ministry.command()

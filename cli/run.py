@@ -1,30 +1,27 @@
 """`csdl run NAME`: one long-lived process in the foreground. The table of all processes."""
 
-import logging
-import sys
 from importlib import import_module
 from typing import Final
 
 import click
 
 from deploy.local.layout import OFFSETS, PORT_BASE
-from runtime.process import one_line
+from runtime import process as runner
 from runtime.settings import Settings
-from schemas.errors import ProblemList
 
 PROCESSES: Final[dict[str, str]] = {
-    "check": "sinks.provincial.check.process:main",
-    "confirmation": "streams.confirmation.process:main",
-    "export": "sinks.ministry.export.process:main",
-    "grants": "streams.grants.process:main",
-    "load": "sinks.provincial.load.process:main",
-    "outbox": "sinks.postgres.outbox:main",
-    "projection": "sinks.projection.process:main",
-    "receipts": "sinks.ministry.receipts.process:main",
-    "validation": "streams.validation.process:main",
-    "watch": "sinks.watch.process:main",
+    "check": "sinks.provincial.check.process:Check",
+    "confirmation": "streams.confirmation.process:Confirmation",
+    "export": "sinks.ministry.export.process:Exporter",
+    "grants": "streams.grants.process:Grants",
+    "load": "sinks.provincial.load.process:Load",
+    "outbox": "sinks.postgres.outbox:Outbox",
+    "projection": "sinks.projection.process:Projection",
+    "receipts": "sinks.ministry.receipts.process:Receiver",
+    "validation": "streams.validation.process:Validation",
+    "watch": "sinks.watch.process:Watch",
 }
-"""Process → its entry function, ``main(settings) -> None``; imported when it is run."""
+"""Process → its class; imported when it is run."""
 
 
 @click.command()
@@ -37,11 +34,5 @@ def run(process: str, standard_port: bool) -> None:
     settings = Settings()
     if standard_port:
         settings.http_port = PORT_BASE + OFFSETS[process]
-    module, function = PROCESSES[process].split(":")
-    try:
-        sys.exit(getattr(import_module(module), function)(settings))
-    except ProblemList:
-        raise
-    except Exception as fault:
-        logging.getLogger("csdl").error("ended by %s", one_line(fault))
-        sys.exit(1)
+    module, name = PROCESSES[process].split(":")
+    runner.leave(runner.run(getattr(import_module(module), name)(settings)))

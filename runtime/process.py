@@ -1,17 +1,136 @@
-"""What every long-lived process shares: a clean stop on SIGTERM and SIGINT, readiness, one line of log."""
+"""The one form of a long-lived process, and the one runner: signals, readiness, what is said at the end."""
 
 import logging
+import os
 import signal
 import sys
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from runtime import serve
 from runtime.settings import Settings
+from schemas.errors import ProblemList
+from schemas.topics import PARTITIONS
 
 log = logging.getLogger("csdl")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which part of a process's work is ours: that of instance ``number``, from 1, of ``of``."""
+
+    number: int = 1
+    of: int = 1
+
+    def partitions(self) -> list[int]:
+        """Partition numbers of this instance; every one belongs to exactly one of them."""
+        return [p for p in range(PARTITIONS) if p % self.of == self.number - 1]
+
+
+WHOLE: Final = Share()
+
+
+class Process(ABC):
+    """A process of the pipeline: ``open`` once, ``step`` again and again, ``close`` whatever happened.
+
+    What ``open`` makes is handed to ``closes`` at once, so that it is closed in the opposite order, also when
+    a later line of ``open`` failed. As a context manager it is opened and closed without a runner (tests).
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, settings: Settings, share: Share = WHOLE) -> None:
+        self.settings = settings
+        self.share = share
+        self.stopping = Event()
+        """Set when a stop was asked for: a step that waits waits for this."""
+        self._opened = ExitStack()
+
+    @property
+    def label(self) -> str:
+        """The instance's name: ``load``, or ``load-2`` if there are several."""
+        return self.name if self.share.of == 1 else f"{self.name}-{self.share.number}"
+
+    @property
+    def ready(self) -> bool:
+        """What /readyz says of an opened process."""
+        return True
+
+    @abstractmethod
+    def open(self) -> None:
+        """Connect, claim, read state. Waits as long as it takes; a signal ends the process meanwhile."""
+
+    @abstractmethod
+    def step(self) -> object:
+        """A bounded piece of work, or a short wait for some. An error that leaves it ends the process."""
+
+    def closes(self, client: T, close: Callable[[T], object] | None = None) -> T:
+        """Close it at the end, by its own ``close`` unless another way is given; returns it."""
+        made: Any = client
+        self._opened.callback(made.close if close is None else lambda: close(client))
+        return client
+
+    def close(self) -> None:
+        """Let go of everything, newest first. Twice is once."""
+        self._opened.close()
+
+    def __enter__(self) -> Self:
+        try:
+            self.open()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def run(process: Process) -> int:
+    """Run it until SIGTERM or SIGINT asks for a stop; the exit code. The supervisor restarts after a 1.
+
+    Until the process is open a signal ends it at once: nothing is in hand, and what is waited for (a broker
+    that is away) may take long. Raises ProblemList: what the user can mend.
+    """
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {process.label} %(levelname)s %(message)s"
+    )
+    logging.getLogger("kafka").setLevel(logging.ERROR)
+    opened = Event()
+    log.info(
+        "started, http port %d", serve.start(process.settings, lambda: opened.is_set() and process.ready)
+    )
+    try:
+        with process:
+            for asked in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(asked, lambda *_: process.stopping.set())
+            opened.set()
+            while not process.stopping.is_set():
+                process.step()
+            opened.clear()
+    except ProblemList:
+        raise
+    except Exception as fault:
+        log.error("ended by %s", one_line(fault))
+        return 1
+    log.info("stopped")
+    return 0
+
+
+def leave(code: int) -> None:
+    """End now: a thread that waits for a server must not keep a process that has stopped."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def one_line(fault: BaseException) -> str:
@@ -22,40 +141,3 @@ def one_line(fault: BaseException) -> str:
     state = f" {code}" if (code := getattr(fault, "pgcode", None)) else ""
     kind = type(fault)
     return f"{kind.__module__}.{kind.__qualname__}{state}{place}"
-
-
-class Process:
-    """A process of the pipeline: ``run`` calls ``step`` until somebody asks it to stop.
-
-    An error that leaves ``step`` ends the process with exit code 1; the supervisor starts it again.
-    """
-
-    def __init__(self, name: str, settings: Settings) -> None:
-        logging.basicConfig(
-            stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {name} %(levelname)s %(message)s"
-        )
-        logging.getLogger("kafka").setLevel(logging.ERROR)
-        self.name = name
-        self.settings = settings
-        self.ready = Event()
-        self.stopping = Event()
-
-    def start(self) -> None:
-        """Serve /metrics, /healthz and /readyz. Until ``run`` a signal ends the process at once.
-
-        Nothing is in hand before, and what is waited for (a broker that is away) may take long.
-        """
-        port = serve.start(self.settings, self.ready.is_set)
-        log.info("started, http port %d", port)
-
-    def run(self, step: Callable[[], object]) -> None:
-        """Ready from now on; call ``step`` again and again until SIGTERM or SIGINT asks for a stop."""
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGINT, self._stop)
-        self.ready.set()
-        while not self.stopping.is_set():
-            step()
-        log.info("stopped")
-
-    def _stop(self, signum: int, frame: object) -> None:
-        self.stopping.set()

@@ -18,7 +18,6 @@ from psycopg2.extras import execute_values
 
 from runtime import kafka, metrics, postgres
 from runtime.process import Process
-from runtime.settings import Settings
 
 CHANNEL: Final = "outbox"
 BATCH: Final = 1000
@@ -58,31 +57,32 @@ def relay(conn: connection, producer: KafkaProducer) -> Counter[str]:
     return Counter(topic for _, topic, _, _ in rows)
 
 
-def main(settings: Settings) -> None:
-    """Relay until told to stop."""
-    process = Process("outbox", settings)
-    process.start()
-    conn = postgres.connect(settings, "csdl-outbox")
-    listener = postgres.connect(settings, "csdl-outbox-listen")
-    listener.autocommit = True
-    with conn, conn.cursor() as cur:
-        # A relay that was stopped in mid-transaction must not hold the lock for ever.
-        cur.execute("SET idle_in_transaction_session_timeout = '60s'")
-    with listener.cursor() as cur:
-        cur.execute(f"LISTEN {CHANNEL}")
-    producer = kafka.producer(settings)
+class Outbox(Process):
+    """``csdl run outbox``: sends what stands in the table, in its order."""
 
-    def step() -> None:
+    name = "outbox"
+
+    def open(self) -> None:
+        """Listen for what is written from now on."""
+        self._conn = self.closes(postgres.connect(self.settings, "csdl-outbox"))
+        self._listener = self.closes(postgres.connect(self.settings, "csdl-outbox-listen"))
+        self._listener.autocommit = True
+        with self._conn, self._conn.cursor() as cur:
+            # A relay that was stopped in mid-transaction must not hold the lock for ever.
+            cur.execute("SET idle_in_transaction_session_timeout = '60s'")
+        with self._listener.cursor() as cur:
+            cur.execute(f"LISTEN {CHANNEL}")
+        self._producer = self.closes(kafka.producer(self.settings))
+
+    def step(self) -> None:
+        """Send a batch, or wait until something is written."""
         started = time.perf_counter()
-        sent = relay(conn, producer)
+        sent = relay(self._conn, self._producer)
         if sent:
-            metrics.BATCH_SECONDS.labels("outbox").observe(time.perf_counter() - started)
+            metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
             for topic, n in sent.items():
                 metrics.OUTBOX_SENT.labels(topic).inc(n)
         else:
-            select.select([listener], [], [], WAIT_S)
-            listener.poll()
-            listener.notifies.clear()
-
-    process.run(step)
-    producer.close()
+            select.select([self._listener], [], [], WAIT_S)
+            self._listener.poll()
+            self._listener.notifies.clear()

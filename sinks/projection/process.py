@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from runtime import metrics, postgres
 from runtime.process import Process
-from runtime.settings import Settings
 from schemas import topics
 from schemas.encoding import codec
 from sinks.postgres.inbox import Inbox
@@ -26,23 +25,27 @@ MACHINE_OF: Final = {
 EXPECTED: Final = ("ConfirmationEvent", "GrantEvent", "CommandRefused")
 
 
-def main(settings: Settings) -> None:
-    """Project until told to stop."""
-    process = Process("projection", settings)
-    process.start()
-    conn = postgres.connect(settings, "csdl-projection")
-    with conn, conn.cursor() as cur:
-        cur.execute("SET idle_in_transaction_session_timeout = '15s'")
-    inbox = Inbox(settings, conn, CONSUMER, list(MACHINE_OF))
+class Projection(Process):
+    """``csdl run projection``."""
 
-    def step() -> None:
-        batch = inbox.poll(POLL_MS)
+    name = "projection"
+
+    def open(self) -> None:
+        """Take the partitions from whoever read them before."""
+        self._conn = self.closes(postgres.connect(self.settings, "csdl-projection"))
+        with self._conn, self._conn.cursor() as cur:
+            cur.execute("SET idle_in_transaction_session_timeout = '15s'")
+        self._inbox = self.closes(Inbox(self.settings, self._conn, CONSUMER, list(MACHINE_OF)))
+
+    def step(self) -> None:
+        """Project what has come, or wait for it."""
+        batch = self._inbox.poll(POLL_MS)
         if not batch.messages:
             return
         started = time.perf_counter()
         events = [e for m in batch.messages if (e := _read(m.topic, m.value)) is not None]
-        with conn, conn.cursor() as cur:
-            inbox.take(cur, batch)
+        with self._conn, self._conn.cursor() as cur:
+            self._inbox.take(cur, batch)
             done = project(cur, events)
         metrics.BATCH_SECONDS.labels(CONSUMER).observe(time.perf_counter() - started)
         for message in batch.messages:
@@ -50,10 +53,6 @@ def main(settings: Settings) -> None:
         if done.breaks:
             metrics.CHAIN_BREAKS.labels(CONSUMER).inc(done.breaks)
             log.error("%d events do not follow the one before them", done.breaks)
-
-    process.run(step)
-    inbox.close()
-    conn.close()
 
 
 def _read(topic: str, value: bytes | None) -> tuple[str, str, dict[str, Any]] | None:

@@ -9,7 +9,7 @@ from kafka.errors import KafkaError
 from psycopg2.extensions import connection
 
 from runtime import metrics, postgres
-from runtime.process import Process
+from runtime.process import WHOLE, Process, Share
 from runtime.settings import Settings
 from sinks.watch import tables
 from sinks.watch.broker import Broker
@@ -24,15 +24,31 @@ EXPORT_STATES: Final = ("opened", "sent", "answered", "mismatch")
 log = logging.getLogger("csdl")
 
 
-class Watch:
+class Watch(Process):
     """``measure`` sets every gauge anew. A server that is away is waited for: watching goes on without it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    name = "watch"
+
+    def __init__(self, settings: Settings, share: Share = WHOLE) -> None:
+        super().__init__(settings, share)
         self._readers = readers(settings.vendors)
         self._stillness = Stillness()
         self._broker: Broker | None = None
         self._conn: connection | None = None
+        self._measured = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether the last round could be done."""
+        return self._measured
+
+    def open(self) -> None:
+        """Each round opens what it lacks."""
+
+    def step(self) -> None:
+        """A round, and the wait for the next."""
+        self._measured = self.measure()
+        self.stopping.wait(EVERY_S)
 
     def measure(self) -> bool:
         """One round; whether it could be done."""
@@ -56,8 +72,8 @@ class Watch:
             conn.close()
 
     def _measure(self) -> None:
-        self._broker = broker = self._broker or Broker(self._settings)
-        self._conn = conn = self._conn or postgres.connect(self._settings, "csdl watch")
+        self._broker = broker = self._broker or Broker(self.settings)
+        self._conn = conn = self._conn or postgres.connect(self.settings, "csdl-watch")
         waiting = tables.look(conn)
         places = broker.places(self._readers, waiting.offsets)
         oldest = broker.oldest(places)
@@ -103,22 +119,3 @@ def _tell_tables(waiting: Waiting) -> None:
         metrics.DATASETS.labels(state.value).set(waiting.datasets.get(state.value, 0))
     for kept in EXPORT_STATES:
         metrics.EXPORTS_KEPT.labels(kept).set(waiting.exports.get(kept, 0))
-
-
-def main(settings: Settings) -> None:
-    """Entry point of ``csdl run watch``."""
-    process = Process("watch", settings)
-    process.start()
-    watch = Watch(settings)
-
-    def step() -> None:
-        if not watch.measure():
-            process.ready.clear()
-        else:
-            process.ready.set()
-        process.stopping.wait(EVERY_S)
-
-    try:
-        process.run(step)
-    finally:
-        watch.close()

@@ -2,14 +2,13 @@
 
 from typing import Final
 
-from runtime.settings import Settings
 from schemas import topics
 from streams.confirmation.commands import Command
 from streams.confirmation.events import Event, evolve
 from streams.confirmation.machine import decide, initial
 from streams.confirmation.state import State
 from streams.machines.machine import Machine
-from streams.machines.processor import run
+from streams.machines.processor import Processor
 
 MACHINE: Final[Machine[Command, State, Event]] = Machine(
     name="confirmation",
@@ -30,6 +29,8 @@ MACHINE: Final[Machine[Command, State, Event]] = Machine(
 )
 
 
-def main(settings: Settings) -> None:
-    """Entry function of ``csdl run confirmation``."""
-    run(MACHINE, settings)
+class Confirmation(Processor):
+    """``csdl run confirmation``."""
+
+    name = MACHINE.name
+    machine = MACHINE

@@ -2,14 +2,13 @@
 
 from typing import Final
 
-from runtime.settings import Settings
 from schemas import topics
 from streams.grants.commands import Command
 from streams.grants.events import Event, evolve
 from streams.grants.machine import decide, initial
 from streams.grants.state import State
 from streams.machines.machine import Machine
-from streams.machines.processor import run
+from streams.machines.processor import Processor
 
 MACHINE: Final[Machine[Command, State, Event]] = Machine(
     name="grants",
@@ -30,6 +29,8 @@ MACHINE: Final[Machine[Command, State, Event]] = Machine(
 )
 
 
-def main(settings: Settings) -> None:
-    """Entry function of ``csdl run grants``."""
-    run(MACHINE, settings)
+class Grants(Processor):
+    """``csdl run grants``."""
+
+    name = MACHINE.name
+    machine = MACHINE

@@ -25,18 +25,17 @@ fence each other.
 
 import logging
 import time
-from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.structs import OffsetAndMetadata
 
 from runtime import dead_letters, kafka, metrics
-from runtime.process import Process
+from runtime.process import WHOLE, Process, Share
 from runtime.settings import Settings
 from schemas.encoding import codec
-from schemas.topics import PARTITIONS, dlq
+from schemas.topics import dlq
 from streams.machines import topic_log, wire
 from streams.machines.machine import AnyMachine
 from streams.machines.refusal import Refusal
@@ -72,28 +71,31 @@ class Misfit(Exception):
         self.code = code
 
 
-class Shard:
-    """One machine over some partitions. ``start`` once, then ``step`` again and again."""
+class Processor(Process):
+    """One machine over the partitions of one instance. A machine's own process names its ``machine``."""
 
-    def __init__(self, machine: AnyMachine, settings: Settings, partitions: Iterable[int]) -> None:
-        self.machine = machine
-        numbers = sorted(partitions)
-        self.id = f"csdl.{machine.name}.{numbers[0]}-{numbers[-1]}"
+    machine: ClassVar[AnyMachine]
+
+    def __init__(self, settings: Settings, share: Share = WHOLE) -> None:
+        super().__init__(settings, share)
+        numbers = share.partitions()
+        self.id = f"csdl.{self.machine.name}.{numbers[0]}-{numbers[-1]}"
         self.states: dict[str, Any] = {}
-        self._settings = settings
-        self._inputs = [TopicPartition(machine.commands_topic, n) for n in numbers]
-        self._kept = [TopicPartition(machine.state_topic, n) for n in numbers]
-        self._producer: Any = None
-        self._consumer: Any = None
+        self._inputs = [TopicPartition(self.machine.commands_topic, n) for n in numbers]
+        self._kept = [TopicPartition(self.machine.state_topic, n) for n in numbers]
 
-    def start(self) -> None:
+    def open(self) -> None:
         """Fence whoever held these partitions, read their states, find the first command to decide."""
-        self._producer = kafka.producer(
-            self._settings, transactional_id=self.id, retry_backoff_ms=RETRY_BACKOFF_MS, linger_ms=0
+        self._producer = self.closes(
+            kafka.producer(
+                self.settings, transactional_id=self.id, retry_backoff_ms=RETRY_BACKOFF_MS, linger_ms=0
+            ),
+            lambda producer: producer.close(timeout=0),  # what is not committed is aborted
         )
         self._producer.init_transactions()
-        self._consumer = kafka.consumer(
-            self._settings, group_id=f"csdl.{self.machine.name}", max_poll_records=MAX_BATCH
+        self._consumer = self.closes(
+            kafka.consumer(self.settings, group_id=f"csdl.{self.machine.name}", max_poll_records=MAX_BATCH),
+            lambda consumer: consumer.close(autocommit=False),
         )
         # Every transaction of this id has ended, so the end of the state topic is the end of the story.
         self.states = topic_log.states(self.machine, kafka.to_end(self._consumer, self._kept))
@@ -118,12 +120,6 @@ class Shard:
         metrics.BATCH_SECONDS.labels(self.machine.name).observe(time.monotonic() - began)
         for tp, messages in batches.items():
             metrics.MESSAGES.labels(self.machine.name, tp.topic).inc(len(messages))
-
-    def close(self) -> None:
-        """Let go of the broker at once: what is not committed is aborted."""
-        for client, more in ((self._producer, {"timeout": 0}), (self._consumer, {"autocommit": False})):
-            if client is not None:
-                client.close(**more)
 
     def _deal_with(self, message: ConsumerRecord, partition: int, changed: dict[str, Output]) -> list[Output]:
         """Decide one command; ``changed`` gets the subject's new state. The output records, in order."""
@@ -188,15 +184,3 @@ def _dead_letter(message: ConsumerRecord, code: str) -> Output:
     return Output(
         dlq(message.topic), message.partition, message.key, message.value, dead_letters.headers(message, code)
     )
-
-
-def run(machine: AnyMachine, settings: Settings) -> None:
-    """Run a machine over all partitions until a stop is asked for. An error leaves with exit code 1."""
-    process = Process(machine.name, settings)
-    process.start()
-    shard = Shard(machine, settings, range(PARTITIONS))
-    try:
-        shard.start()
-        process.run(shard.step)
-    finally:
-        shard.close()

@@ -2,14 +2,13 @@
 
 import logging
 import os
-import sys
 from contextlib import suppress
-from typing import Final
+from threading import Event
+from typing import Any, Final
 
 import faust
 
 from runtime.process import Process
-from runtime.settings import Settings
 from schemas.rules import catalogue
 from streams.validation.batch_judge import BatchJudge
 from streams.validation.faust.app import GROUP, assigned, build
@@ -18,8 +17,6 @@ from streams.validation.grants_cache import GrantsCache
 from streams.validation.in_flight import InFlight
 from streams.validation.schools_file import RegisterFile
 from streams.validation.verdict.judge import RulesInForce
-
-log = logging.getLogger("csdl")
 
 GIVES_WAY: Final = 10
 """Niceness: in a burst on a shared machine what has been judged is stored before more is judged. Equal to the
@@ -34,51 +31,63 @@ LOUD: Final = {
 """Libraries that tell every attempt to reach a broker that is away; the process says it once a try itself."""
 
 
-def main(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT; exit code 1 if anything else ends it."""
-    os.nice(GIVES_WAY)
-    process = Process("validation", settings)
-    for name, level in LOUD.items():
-        logging.getLogger(name).setLevel(level)
-    folder = settings.data_dir / "validation"
-    hand = InFlight(folder)
-    schools = RegisterFile(settings.register_file)
-    process.start()
-    grants = GrantsCache(settings)
-    grants.start()
-    grants.catch_up()
-    years = frozenset(settings.school_years)
+class Validation(Process):
+    """``csdl run validation``: Faust has the loop, so that one ``step`` is the process's whole life."""
 
-    def rules_in_force() -> RulesInForce:
-        return RulesInForce(grants.granted, schools.now(), years, catalogue.rules, catalogue.violations)
+    name = "validation"
 
-    app = build(settings, BatchJudge(rules_in_force, hand, grants.catch_up))
+    @property
+    def ready(self) -> bool:
+        """Whether Faust has got its partitions."""
+        return self._assigned
 
-    @app.on_rebalance_complete.connect(weak=False)
-    async def ready(sender: object, **_: object) -> None:
-        process.ready.set()
+    def open(self) -> None:
+        """Read who may push and which schools there are."""
+        os.nice(GIVES_WAY)
+        for name, level in LOUD.items():
+            logging.getLogger(name).setLevel(level)
+        folder = self.settings.data_dir / self.label
+        in_flight = InFlight(folder)
+        schools = RegisterFile(self.settings.register_file)
+        grants = GrantsCache(self.settings)
+        grants.start()
+        grants.catch_up()
+        years = frozenset(self.settings.school_years)
 
-    watchdog = Watchdog(settings, GROUP, lambda: assigned(app), folder / "watchdog-ends")
-    watchdog.start()
-    worker = Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)
-    with suppress(SystemExit):
-        worker.execute_from_commandline()
-    code = 0 if worker.told_to_stop else 1
-    log.info("stopped") if code == 0 else log.error("the worker ended by itself")
-    logging.shutdown()
-    sys.stderr.flush()
-    os._exit(code)  # a judging thread that waits for Kafka must not keep a stopped process
+        def rules_in_force() -> RulesInForce:
+            return RulesInForce(grants.granted, schools.now(), years, catalogue.rules, catalogue.violations)
+
+        self._assigned = False
+        self._app = app = build(self.settings, BatchJudge(rules_in_force, in_flight, grants.catch_up))
+
+        @app.on_rebalance_complete.connect(weak=False)
+        async def ready(sender: object, **_: object) -> None:
+            self._assigned = True
+
+        Watchdog(self.settings, GROUP, lambda: assigned(app), folder / "watchdog-ends").start()
+
+    def step(self) -> None:
+        """Faust's worker until it is told to stop. Raises RuntimeError if anything else ends it."""
+        worker = Worker(
+            self._app, told=self.stopping, quiet=True, override_logging=False, redirect_stdouts=False
+        )
+        with suppress(SystemExit):
+            worker.execute_from_commandline()
+        if not self.stopping.is_set():
+            raise RuntimeError("the worker ended by itself")
 
 
 class Worker(faust.Worker):
-    """Faust's worker, which remembers that it was told to stop: its own exit code does not tell."""
+    """Faust's worker, which says that it was told to stop: its own exit code does not tell."""
 
-    told_to_stop = False
+    def __init__(self, *args: Any, told: Event, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._told = told
 
     def _on_sigint(self) -> None:
-        self.told_to_stop = True
+        self._told.set()
         super()._on_sigint()
 
     def _on_sigterm(self) -> None:
-        self.told_to_stop = True
+        self._told.set()
         super()._on_sigterm()

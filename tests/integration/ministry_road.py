@@ -1,6 +1,5 @@
 """The road to the Ministry step by step: a version stored, forwarded, exported, answered."""
 
-from contextlib import closing
 from datetime import UTC, datetime
 
 import polars as pl
@@ -78,7 +77,7 @@ def states(conn):
 
 def export_all(settings, conn, count=1):
     """Until so many datasets have an export and none is left open."""
-    with closing(Exporter(settings)) as exporter:
+    with Exporter(settings) as exporter:
         wait_until(
             lambda: len(states(conn)) >= count and "opened" not in states(conn).values(), exporter.step
         )
@@ -86,10 +85,10 @@ def export_all(settings, conn, count=1):
 
 def answer_all(settings, conn, refuse_percent=0.0):
     """The stand-in answers, until every export that was sent is answered."""
-    with closing(StandIn(settings, refuse_percent=refuse_percent, seed=0)) as stand_in:
+    with StandIn(settings, refuse_percent=refuse_percent, seed=0) as stand_in:
         while stand_in.step(timeout_ms=2000):
             pass
-    with closing(Receiver(settings)) as receiver:
+    with Receiver(settings) as receiver:
         wait_until(lambda: "sent" not in states(conn).values(), receiver.step)
 
 

@@ -1,7 +1,5 @@
 """The Ministry answers record by record, and the confirmation machine is told the sums."""
 
-from contextlib import closing
-
 import pytest
 
 from readings import exports
@@ -51,7 +49,7 @@ def test_a_version_that_is_forwarded_again_is_answered_again(settings, conn):
     answer_all(settings, conn, refuse_percent=100)
     forward(settings, event(conn, "19164999", sequence=15))
     export_all(settings, conn, count=1)
-    with closing(Exporter(settings)) as exporter:
+    with Exporter(settings) as exporter:
         wait_until(
             lambda: len(exports.listed(conn)) == 2 and "opened" not in states(conn).values(), exporter.step
         )
@@ -93,7 +91,7 @@ def test_receipts_that_fit_nothing_are_put_aside_and_the_others_count(settings, 
         receipt(export_id, first, code="MA_HOC_SINH"),
         receipt(export_id, second, code="MA_HOC_SINH_001"),
     )
-    with closing(Receiver(settings)) as receiver:
+    with Receiver(settings) as receiver:
         wait_until(lambda: "answered" in states(conn).values(), receiver.step)
     with conn, conn.cursor() as cur:
         cur.execute("SELECT code FROM ministry_receipt_aside ORDER BY source_offset")
@@ -113,7 +111,7 @@ def test_receipts_that_come_again_tell_the_machine_nothing_new(settings, conn):
     answer_all(settings, conn)
     for export_id, record_id in known_ids(conn):
         write(settings, MINISTRY_RECEIPTS, receipt(export_id, record_id))
-    with closing(Receiver(settings)) as receiver:
+    with Receiver(settings) as receiver:
         for _ in range(3):
             receiver.step()
     assert len(commands(conn)) == 1

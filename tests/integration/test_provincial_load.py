@@ -106,22 +106,18 @@ def test_kill_9_in_the_middle_loses_and_doubles_nothing(settings, run_process, a
 
 
 def test_a_consumer_whose_partitions_were_taken_writes_nothing_more(settings, ask, send):
-    zombie = Load(settings)
-    successor = Load(settings)
-    send(RECORDS_ACCEPTED, [("19164501", m) for m in whole("HocSinh", [pupil(1)])])
-    with pytest.raises(Fenced):
-        wait_until(lambda: False, zombie.step)
-    assert ask("SELECT count(*) FROM push") == [(0,)]
-    wait_until(lambda: ask("SELECT outcome FROM push") == [("version",)], successor.step)
-    zombie.close()
-    successor.close()
+    with Load(settings) as zombie, Load(settings) as successor:
+        send(RECORDS_ACCEPTED, [("19164501", m) for m in whole("HocSinh", [pupil(1)])])
+        with pytest.raises(Fenced):
+            wait_until(lambda: False, zombie.step)
+        assert ask("SELECT count(*) FROM push") == [(0,)]
+        wait_until(lambda: ask("SELECT outcome FROM push") == [("version",)], successor.step)
 
 
 def test_a_push_that_stays_open_is_answered_when_nothing_more_waits(settings, ask, send):
-    load = Load(settings.model_copy(update={"push_timeout_s": 0.5}))
-    send(RECORDS_ACCEPTED, [("19164501", chunk("HocSinh", [pupil(1)]))])
-    wait_until(lambda: ask("SELECT outcome, code FROM push") == [("incomplete", "PUSH-003")], load.step)
-    load.close()
+    with Load(settings.model_copy(update={"push_timeout_s": 0.5})) as load:
+        send(RECORDS_ACCEPTED, [("19164501", chunk("HocSinh", [pupil(1)]))])
+        wait_until(lambda: ask("SELECT outcome, code FROM push") == [("incomplete", "PUSH-003")], load.step)
 
 
 def test_the_relay_sends_in_order_and_forgets_what_kafka_has(settings, ask, sent):

@@ -24,7 +24,7 @@ KEY = b"19164999"
 
 @pytest.fixture
 def watch(settings):
-    with closing(Watch(settings)) as it:
+    with Watch(settings) as it:
         wait_until(it.measure)  # a broker that has just started has no coordinator yet
         yield it
 

@@ -1,8 +1,12 @@
-"""What a process says when it ends by an error."""
+"""A process: what it opened is closed, and what it says when it ends by an error."""
 
 import psycopg2
+import pytest
 
-from runtime.process import one_line
+from runtime import process as process_runner
+from runtime.process import Process, Share, one_line
+from runtime.settings import Settings
+from schemas.topics import PARTITIONS
 
 
 def raised(fault):
@@ -20,3 +24,41 @@ def test_the_line_says_kind_and_place_and_never_the_text():
 
 def test_a_database_error_keeps_its_place_too():
     assert "psycopg2.errors.UniqueViolation at" in one_line(raised(psycopg2.errors.UniqueViolation("x")))
+
+
+class Opens(Process):
+    """Opens three things; the third fails if told so."""
+
+    name = "opens"
+
+    def __init__(self, fails=False):
+        super().__init__(Settings(http_port=0))
+        self.fails, self.closed = fails, []
+
+    def open(self):
+        self.closes("first", self.closed.append)
+        self.closes("second", self.closed.append)
+        if self.fails:
+            raise ConnectionError
+        self.closes("third", self.closed.append)
+
+    def step(self):
+        raise ValueError("Nguyễn Văn Mẫu")
+
+
+def test_what_was_opened_is_closed_newest_first_when_a_step_fails():
+    process = Opens()
+    assert process_runner.run(process) == 1
+    assert process.closed == ["third", "second", "first"]
+
+
+def test_what_was_opened_is_closed_when_the_rest_cannot_be():
+    process = Opens(fails=True)
+    assert process_runner.run(process) == 1
+    assert process.closed == ["second", "first"]
+
+
+@pytest.mark.parametrize("of", range(1, PARTITIONS + 1))
+def test_every_partition_belongs_to_one_instance(of):
+    shared = [p for number in range(1, of + 1) for p in Share(number, of).partitions()]
+    assert sorted(shared) == list(range(PARTITIONS))

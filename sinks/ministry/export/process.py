@@ -22,7 +22,6 @@ from psycopg2.extras import Json, execute_values
 
 from runtime import kafka, metrics, postgres
 from runtime.process import Process
-from runtime.settings import Settings
 from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_EVENTS, MINISTRY_EXPORT
 from sinks.ministry.export.forwarding import Forwarding
@@ -40,13 +39,18 @@ POLL_MS: Final = 500
 log = logging.getLogger("csdl")
 
 
-class Exporter:
+class Exporter(Process):
     """``step`` takes what was forwarded, then sends one export if one waits."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._conn = postgres.connect(settings, "csdl export")
-        self._inbox = Inbox(settings, self._conn, CONSUMER, [CONFIRMATION_EVENTS], max_poll_records=500)
-        self._producer = kafka.producer(settings, transactional_id=TRANSACTIONAL_ID)
+    name = STAGE
+
+    def open(self) -> None:
+        """Take the partitions and end the transactions of whoever exported before."""
+        self._conn = self.closes(postgres.connect(self.settings, "csdl-export"))
+        self._inbox = self.closes(
+            Inbox(self.settings, self._conn, CONSUMER, [CONFIRMATION_EVENTS], max_poll_records=500)
+        )
+        self._producer = self.closes(kafka.producer(self.settings, transactional_id=TRANSACTIONAL_ID))
         self._producer.init_transactions()
         self._busy = True
 
@@ -61,12 +65,6 @@ class Exporter:
             began = time.monotonic()
             self._export(waiting)
             metrics.BATCH_SECONDS.labels(STAGE).observe(time.monotonic() - began)
-
-    def close(self) -> None:
-        """Let go of Kafka and PostgreSQL."""
-        self._inbox.close()
-        self._producer.close()
-        self._conn.close()
 
     def _take(self, batch: Batch) -> None:
         events = [codec.decode(message.value)[1] for message in batch.messages]
@@ -167,14 +165,3 @@ def _keep_ids(cur: cursor, forwarding: Forwarding, packed: Package) -> None:
         "UPDATE ministry_export SET records = %s, chunks = %s, digest_found = digest WHERE export_id = %s",
         (Json(packed.records), packed.chunks, forwarding.export_id),
     )
-
-
-def main(settings: Settings) -> None:
-    """Entry point of ``csdl run export``."""
-    process = Process(STAGE, settings)
-    process.start()
-    exporter = Exporter(settings)
-    try:
-        process.run(exporter.step)
-    finally:
-        exporter.close()

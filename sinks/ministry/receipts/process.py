@@ -16,7 +16,6 @@ from psycopg2.extensions import cursor
 
 from runtime import dead_letters, kafka, metrics, postgres
 from runtime.process import Process
-from runtime.settings import Settings
 from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_COMMANDS, MINISTRY_RECEIPTS, dlq
 from sinks.ministry.receipt_codes import ACCEPTED
@@ -44,13 +43,18 @@ _ARRIVED: Final = {
 }
 
 
-class Receiver:
+class Receiver(Process):
     """``step`` deals with one batch of receipts."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._conn = postgres.connect(settings, "csdl receipts")
-        self._inbox = Inbox(settings, self._conn, CONSUMER, [MINISTRY_RECEIPTS], max_poll_records=100)
-        self._producer = kafka.producer(settings)
+    name = STAGE
+
+    def open(self) -> None:
+        """Take the partitions from whoever read them before."""
+        self._conn = self.closes(postgres.connect(self.settings, "csdl-receipts"))
+        self._inbox = self.closes(
+            Inbox(self.settings, self._conn, CONSUMER, [MINISTRY_RECEIPTS], max_poll_records=100)
+        )
+        self._producer = self.closes(kafka.producer(self.settings))
 
     def step(self) -> None:
         """Wait for receipts and take them in."""
@@ -70,12 +74,6 @@ class Receiver:
             metrics.RECEIPTS_ASIDE.labels(code).inc(count)
         metrics.MESSAGES.labels(STAGE, MINISTRY_RECEIPTS).inc(len(batch.messages))
         metrics.BATCH_SECONDS.labels(STAGE).observe(time.monotonic() - began)
-
-    def close(self) -> None:
-        """Let go of Kafka and PostgreSQL."""
-        self._inbox.close()
-        self._producer.close()
-        self._conn.close()
 
     def _bury(self, misfits: Sequence[tuple[ConsumerRecord, str]]) -> None:
         """Dead letters before the offsets move: a crash repeats one, never loses one."""
@@ -204,14 +202,3 @@ def _answer(cur: cursor) -> None:
         }
         message = (school.encode(), codec.encode("ConfirmationCommand", command))
         outbox.put(cur, CONFIRMATION_COMMANDS, [message])
-
-
-def main(settings: Settings) -> None:
-    """Entry point of ``csdl run receipts``."""
-    process = Process(STAGE, settings)
-    process.start()
-    receiver = Receiver(settings)
-    try:
-        process.run(receiver.step)
-    finally:
-        receiver.close()

@@ -35,15 +35,23 @@ def answer(chunk: codec.Chunk, *, refuse_percent: float, seed: int) -> dict[str,
     }
 
 
-class StandIn:
-    """The loop: poll, answer, flush, commit."""
+class StandIn(Process):
+    """``csdl ministry simulate``: poll, answer, flush, commit."""
+
+    name = GROUP
 
     def __init__(self, settings: Settings, *, refuse_percent: float, seed: int) -> None:
+        super().__init__(settings)
         self._refuse_percent, self._seed = refuse_percent, seed
-        self._partitions = kafka.partitions(MINISTRY_EXPORT)
-        self._producer = kafka.producer(settings)
-        self._consumer = kafka.consumer(settings, group_id=GROUP, max_poll_records=50)
-        self._consumer.assign(self._partitions)
+
+    def open(self) -> None:
+        """Go on where the group stood."""
+        self._producer = self.closes(kafka.producer(self.settings))
+        self._consumer = self.closes(
+            kafka.consumer(self.settings, group_id=GROUP, max_poll_records=50),
+            lambda consumer: consumer.close(autocommit=False),
+        )
+        self._consumer.assign(kafka.partitions(MINISTRY_EXPORT))
 
     def step(self, timeout_ms: int = 500) -> int:
         """Answer what there is; returns how many messages were read."""
@@ -63,22 +71,6 @@ class StandIn:
         self._consumer.commit(places)
         return len(messages)
 
-    def close(self) -> None:
-        """Leave; the committed place stays."""
-        self._consumer.close(autocommit=False)
-        self._producer.close()
-
 
 def _is_chunk(value: bytes) -> bool:
     return codec.record_type_of(codec.contract_name(value)) is not None
-
-
-def run(settings: Settings, *, refuse_percent: float, seed: int) -> None:
-    """``csdl ministry simulate``: answer until a stop is asked for."""
-    process = Process(GROUP, settings)
-    process.start()
-    stand_in = StandIn(settings, refuse_percent=refuse_percent, seed=seed)
-    try:
-        process.run(stand_in.step)
-    finally:
-        stand_in.close()

@@ -20,7 +20,6 @@ from psycopg2.extras import execute_values
 
 from runtime import metrics, postgres
 from runtime.process import Process
-from runtime.settings import Settings
 from schemas import datasets as dataset_ids
 from schemas.contracts import contracts
 from schemas.encoding import codec, digest
@@ -119,19 +118,23 @@ def command(checked: Checked, now: datetime) -> tuple[bytes, bytes]:
     return school.encode(), codec.encode("ConfirmationCommand", event)
 
 
-def main(settings: Settings) -> None:
-    """Check until told to stop."""
-    process = Process("check", settings)
-    process.start()
-    conn = postgres.connect(settings, "csdl-check")
+class Check(Process):
+    """``csdl run check``."""
 
-    def step() -> None:
+    name = "check"
+
+    def open(self) -> None:
+        """Connect."""
+        self._conn = self.closes(postgres.connect(self.settings, "csdl-check"))
+
+    def step(self) -> None:
+        """Check some versions, or wait a moment for one."""
         started = time.perf_counter()
-        done = check(conn, datetime.now(UTC))
+        done = check(self._conn, datetime.now(UTC))
         if not done:
-            process.stopping.wait(WAIT_S)
+            self.stopping.wait(WAIT_S)
             return
-        metrics.BATCH_SECONDS.labels("check").observe(time.perf_counter() - started)
+        metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
         for checked in done:
             outcome = "blocking" if checked.blocking else "warnings" if checked.warnings else "clean"
             metrics.VERSIONS_CHECKED.labels(outcome).inc()
@@ -140,9 +143,6 @@ def main(settings: Settings) -> None:
             rules.update(dict(checked.findings["rule"].value_counts().iter_rows()))
         for rule, n in rules.items():
             metrics.FINDINGS.labels(rule).inc(n)
-
-    process.run(step)
-    conn.close()
 
 
 def _take(cur: cursor, batch: int) -> list[Unchecked]:

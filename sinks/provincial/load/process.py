@@ -7,11 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from kafka.consumer.fetcher import ConsumerRecord
-from psycopg2.extensions import connection
 
 from runtime import metrics, postgres
 from runtime.process import Process
-from runtime.settings import Settings
 from schemas.topics import RECORDS_ACCEPTED, SOURCE_OFFSET
 from sinks.postgres.inbox import Batch, Inbox
 from sinks.provincial.load.batch import Settled, expire, settle
@@ -43,19 +41,26 @@ class Fetched:
     caught_up: bool
 
 
-class Load:
-    """One consumer of the verdict topic.
+class Load(Process):
+    """``csdl run load``: one consumer of the verdict topic.
 
     A second thread fetches and decodes the next batch while PostgreSQL stores this one; it alone touches the
     Kafka client, and what it has fetched counts only when its own transaction has moved the offsets.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._timeout = timedelta(seconds=settings.push_timeout_s)
-        self._conn = _connect(settings)
-        self._inbox = Inbox(settings, self._conn, CONSUMER, [RECORDS_ACCEPTED])
+    name = "load"
+
+    def open(self) -> None:
+        """Take the partitions from whoever read them before, and fetch the first batch."""
+        self._timeout = timedelta(seconds=self.settings.push_timeout_s)
+        self._conn = self.closes(postgres.connect(self.settings, "csdl-load"))
+        with self._conn, self._conn.cursor() as cur:
+            cur.execute("SET idle_in_transaction_session_timeout = %s", (IDLE_IN_TRANSACTION,))
+        self._inbox = self.closes(Inbox(self.settings, self._conn, CONSUMER, [RECORDS_ACCEPTED]))
         self._looked = time.monotonic()
-        self._fetcher = ThreadPoolExecutor(1, "fetch")
+        self._fetcher = self.closes(
+            ThreadPoolExecutor(1, "fetch"), lambda fetcher: fetcher.shutdown(cancel_futures=True)
+        )
         self._next = self._fetcher.submit(self._fetch)
 
     def step(self) -> None:
@@ -66,12 +71,6 @@ class Load:
             self._take(fetched)
         elif fetched.caught_up:
             self._expire(datetime.now(UTC))
-
-    def close(self) -> None:
-        """Let go of Kafka and PostgreSQL."""
-        self._fetcher.shutdown(cancel_futures=True)
-        self._inbox.close()
-        self._conn.close()
 
     def _fetch(self) -> Fetched:
         batch = self._inbox.gather(LINGER_S, MAX_BYTES)
@@ -103,22 +102,6 @@ class Load:
             self._inbox.offsets.hold(cur)
             done = expire(cur, clock, self._timeout)
         _count(done)
-
-
-def main(settings: Settings) -> None:
-    """Load until told to stop."""
-    process = Process("load", settings)
-    process.start()
-    load = Load(settings)
-    process.run(load.step)
-    load.close()
-
-
-def _connect(settings: Settings) -> connection:
-    conn = postgres.connect(settings, "csdl-load")
-    with conn, conn.cursor() as cur:
-        cur.execute("SET idle_in_transaction_session_timeout = %s", (IDLE_IN_TRANSACTION,))
-    return conn
 
 
 def _count(done: Settled) -> None:
