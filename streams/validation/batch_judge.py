@@ -1,6 +1,9 @@
 """From messages to what is sent for them: sort, judge, write down. No Kafka here but the grants that it is
 handed.
 
+What is passed on lies where its school's data lie, whatever key and partition the vendor chose, and says
+when Kafka took the vendor's message: the order of pushes is the order in which they came.
+
 Nothing that a vendor can send leaves ``work`` as an exception: bad data becomes a refusal or a dead letter.
 What does leave it is a fault of ours, and ends the process (streams.validation.faust.batching).
 """
@@ -11,10 +14,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from runtime import dead_letters
-from schemas.topics import RECORDS_ACCEPTED, RECORDS_REFUSED, SOURCE_OFFSET, dlq
+from runtime.kafka import partition_of
+from schemas.topics import RECORDS_ACCEPTED, RECORDS_REFUSED, SOURCE_FAULT, SOURCE_OFFSET, SOURCE_TIME, dlq
 from streams.validation.in_flight import InFlight, RecordPosition
-from streams.validation.verdict.input_messages import InputMessage, Sorted, sort
-from streams.validation.verdict.judge import RulesInForce, Verdict, judge, judge_closing, wants_grant
+from streams.validation.verdict.header import RulesInForce
+from streams.validation.verdict.input_messages import InputMessage, sort
+from streams.validation.verdict.judge import any_awaits_grant, judge
+from streams.validation.verdict.sent_on import Verdict
 
 POISON: Final = "VAL-010"
 MAX_LETTER: Final = 7 * 1024 * 1024
@@ -23,17 +29,17 @@ MAX_LETTER: Final = 7 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Message:
-    """One message with its place and key. ``at``: Kafka's timestamp, in seconds."""
+    """One message with its place and key. ``at``: Kafka's time of it, ms since 1970."""
 
     place: RecordPosition
     key: bytes | None
     incoming: InputMessage
-    at: float
+    at: int
 
 
 @dataclass(frozen=True)
 class Output:
-    """One record to send, to the partition with the input's number."""
+    """One record to send."""
 
     topic: str
     partition: int
@@ -51,6 +57,7 @@ class Work:
     rules: Counter[str] = field(default_factory=Counter)
     accepted: int = 0
     refused: int = 0
+    removals: int = 0
 
 
 class BatchJudge:
@@ -85,22 +92,12 @@ class BatchJudge:
         rules_in_force = self._rules()
         with self._in_flight.holding(places):
             found = sort(incoming)
-            late = _wants_grant(found, incoming, rules_in_force)
+            late = any_awaits_grant(found, incoming, rules_in_force)
         if late:
             self._catch_up()
         with self._in_flight.holding(places):
-            verdicts = [judge_closing(incoming[i], i, event) for i, event in found.closings]
-            for positions, batch in found.batches:
-                verdicts += judge(batch, positions, incoming, rules_in_force)
+            verdicts = judge(found, incoming, rules_in_force)
         _write(messages, {v.position: v for v in verdicts}, dict(found.letters), work)
-
-
-def _wants_grant(found: Sorted, incoming: Sequence[InputMessage], rules_in_force: RulesInForce) -> bool:
-    return any(
-        wants_grant(incoming[position], header, rules_in_force)
-        for positions, batch in found.batches
-        for position, header in zip(positions, batch.headers, strict=True)
-    )
 
 
 def _write(
@@ -111,14 +108,24 @@ def _write(
             _put_aside(message, letters[i], work)
             continue
         verdict = verdicts[i]
-        key, partition = verdict.school.encode("utf-8"), message.place.partition
+        key = verdict.school.encode("utf-8")
+        partition = partition_of(key)
         if verdict.refused is not None:
             work.outputs.append(Output(RECORDS_REFUSED, partition, key, verdict.refused, []))
-        source = [(SOURCE_OFFSET, str(message.place.offset).encode())]
-        work.outputs.append(Output(RECORDS_ACCEPTED, partition, key, verdict.accepted, source))
+        work.outputs.append(
+            Output(RECORDS_ACCEPTED, partition, key, verdict.accepted, _source(message, verdict))
+        )
         work.accepted += verdict.records_accepted
         work.refused += verdict.records_refused
+        work.removals += verdict.removals
         work.rules += verdict.rules
+
+
+def _source(message: Message, verdict: Verdict) -> list[tuple[str, bytes]]:
+    headers = {SOURCE_OFFSET: str(message.place.offset), SOURCE_TIME: str(message.at)}
+    if verdict.fault:
+        headers[SOURCE_FAULT] = verdict.fault
+    return [(name, text.encode("ascii")) for name, text in headers.items()]
 
 
 def _put_aside(message: Message, code: str, work: Work) -> None:

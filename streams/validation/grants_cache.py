@@ -20,6 +20,9 @@ from schemas.topics import GRANTS_STATE
 log = logging.getLogger("csdl")
 
 ALLOWED: Final = "allowed"
+REMOVE: Final = "remove"
+"""The right to send tombstones."""
+
 POLL_MS: Final = 50
 AGAIN_S: Final = 0.5
 
@@ -29,7 +32,7 @@ class GrantsCache:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._granted: set[tuple[str, str]] = set()
+        self._rights: dict[tuple[str, str], frozenset[str]] = {}
         self._turn = Condition()
         self._asked = 0
         self._served = 0
@@ -47,7 +50,11 @@ class GrantsCache:
 
     def granted(self, vendor: str, school: str) -> bool:
         """Whether the vendor may push for the school, as far as the topic was read."""
-        return (vendor, school) in self._granted
+        return (vendor, school) in self._rights
+
+    def may_remove(self, vendor: str, school: str) -> bool:
+        """Whether the vendor may remove records of the school, as far as the topic was read."""
+        return REMOVE in self._rights.get((vendor, school), ())
 
     def catch_up(self, timeout: float | None = None) -> bool:
         """Wait until everything that is in the topic now has been read. False if that takes longer."""
@@ -95,6 +102,7 @@ class GrantsCache:
         vendor, _, school = key.decode("utf-8", "replace").partition("/")
         state: dict[str, Any] = {} if value is None else codec.decode(value)[1]
         if state.get("State") == ALLOWED:
-            self._granted.add((vendor, school))
+            # A state of the first version knows no rights.
+            self._rights[vendor, school] = frozenset(state.get("Rights", ()))
         else:
-            self._granted.discard((vendor, school))
+            self._rights.pop((vendor, school), None)

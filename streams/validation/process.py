@@ -16,7 +16,7 @@ from streams.validation.faust.watchdog import Watchdog
 from streams.validation.grants_cache import GrantsCache
 from streams.validation.in_flight import InFlight
 from streams.validation.schools_file import RegisterFile
-from streams.validation.verdict.judge import RulesInForce
+from streams.validation.verdict.header import RulesInForce
 
 GIVES_WAY: Final = 10
 """Niceness: in a burst on a shared machine what has been judged is stored before more is judged. Equal to the
@@ -55,7 +55,14 @@ class Validation(Process):
         years = frozenset(self.settings.school_years)
 
         def rules_in_force() -> RulesInForce:
-            return RulesInForce(grants.granted, schools.now(), years, catalogue.rules, catalogue.violations)
+            return RulesInForce(
+                granted=grants.granted,
+                may_remove=grants.may_remove,
+                register=schools.now(),
+                school_years=years,
+                rules=catalogue.rules,
+                violations=catalogue.violations,
+            )
 
         self._assigned = False
         self._app = app = build(self.settings, BatchJudge(rules_in_force, in_flight, grants.catch_up))

@@ -11,12 +11,20 @@ from kafka import TopicPartition
 
 from runtime import kafka
 from schemas.encoding import codec
-from schemas.topics import GRANTS_STATE, RECORDS_ACCEPTED, RECORDS_REFUSED, SOURCE_OFFSET, dlq, in_topic
+from schemas.topics import (
+    GRANTS_STATE,
+    RECORDS_ACCEPTED,
+    RECORDS_REFUSED,
+    SOURCE_OFFSET,
+    SOURCE_TIME,
+    dlq,
+    in_topic,
+)
 from streams.validation.schools_file import LOOK_S, SETTLED_S
 from tests.records import records
 from tests.support import wait_until
 from tests.unit.streams.test_validation_incoming import COMMAND
-from tests.unit.streams.validation_chunks import LONG_SCHOOL, SCHOOL, chunk, classes, closed
+from tests.unit.streams.validation_chunks import LONG_SCHOOL, SCHOOL, chunk, classes, closed, removed
 
 SMAS = in_topic("smas")
 NEW_SCHOOL = "19164399"
@@ -41,8 +49,9 @@ def bench(topics, tmp_path):
     return settings
 
 
-def grant(settings, vendor, school, state="allowed"):
+def grant(settings, vendor, school, state="allowed", rights=()):
     value = {"Vendor": vendor, "MaTruongHoc": school, "Sequence": 1, "Hash": "", "State": state}
+    value["Rights"] = list(rights)
     send(settings, GRANTS_STATE, school, codec.encode("GrantState", value), key=f"{vendor}/{school}")
 
 
@@ -130,6 +139,33 @@ def test_a_grant_given_a_moment_ago_counts(bench, run_process):
         send(bench, SMAS, LONG_SCHOOL, chunk(MaTruongHoc=LONG_SCHOOL))
         last = read(bench, {RECORDS_ACCEPTED: 2})[RECORDS_ACCEPTED][-1]
         assert rules(last.value) == {"VAL-001"}
+
+
+def test_a_right_to_remove_given_a_moment_ago_counts(bench, run_process):
+    with run_process("validation", bench):
+        send(bench, SMAS, SCHOOL, removed("c1"))
+        first = read(bench, {RECORDS_ACCEPTED: 1})[RECORDS_ACCEPTED][0]
+        assert {r["Rule"] for r in codec.decode(first.value)[1]["Refused"]} == {"VAL-011"}
+        grant(bench, "smas", SCHOOL, rights=["remove"])
+        send(bench, SMAS, SCHOOL, removed("c1"))
+        assert read(bench, {RECORDS_ACCEPTED: 2})[RECORDS_ACCEPTED][1].value == removed("c1")
+
+
+def test_neither_a_vendors_clock_nor_its_partition_is_believed(bench, run_process):
+    """Its message lies elsewhere, under another key, and says that it is of 1970."""
+    ours = kafka.partition_of(SCHOOL.encode())
+    before = int(time.time() * 1000) - 60_000
+    producer = kafka.producer(bench)
+    place = producer.send(
+        SMAS, chunk(classes(0)), key=b"x", partition=(ours + 1) % 6, timestamp_ms=1, headers=[]
+    ).get(timeout=10)
+    producer.close()
+    with run_process("validation", bench):
+        (found,) = read(bench, {RECORDS_ACCEPTED: 1})[RECORDS_ACCEPTED]
+    assert (found.partition, found.key) == (ours, SCHOOL.encode())
+    headers = dict(found.headers)
+    assert int(headers[SOURCE_OFFSET]) == place.offset
+    assert before < place.timestamp == int(headers[SOURCE_TIME])
 
 
 def test_a_school_that_the_register_gets_while_it_runs_counts(bench, run_process):

@@ -56,7 +56,7 @@ def refused(record_type: str, records: list[dict[str, Any]], size: int) -> set[t
         for n, part in enumerate(parts)
     ]
     found, law = sort(messages), made.no_rules(made.rules_in_force())
-    verdicts = [v for positions, batch in found.batches for v in judge(batch, positions, messages, law)]
+    verdicts = judge(found, messages, law)
     decoded, _ = accepted.decode([v.accepted for v in sorted(verdicts, key=lambda v: v.position)])
     chunks = [c for c in decoded if isinstance(c, accepted.Part)]
     assert len(chunks) == len(parts)

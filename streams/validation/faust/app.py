@@ -1,4 +1,4 @@
-"""The Faust app: one agent over the topics of all vendors, which lays what comes on the line.
+"""The Faust app: one agent over the topics of all vendors, which hands what comes to the batching.
 
 Acknowledging is manual throughout (``noack``): Faust acknowledges an event whose agent raised or was
 cancelled, and so loses it.
@@ -20,7 +20,7 @@ SESSION_S: Final = 6.0
 """A killed worker's partitions wait so long for the next one."""
 
 
-def build(settings: Settings, desk: BatchJudge) -> App:
+def build(settings: Settings, judge: BatchJudge) -> App:
     """The app, not started."""
     app = App(
         GROUP,
@@ -50,9 +50,9 @@ def build(settings: Settings, desk: BatchJudge) -> App:
 
     @app.agent(topics, concurrency=1)
     async def validate(stream: Any) -> None:
-        async with Batching(app, desk) as line:
+        async with Batching(app, judge) as batching:
             async for event in stream.noack().events():
-                await line.put(event)
+                await batching.put(event)
 
     return app
 

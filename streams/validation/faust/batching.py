@@ -1,20 +1,21 @@
-"""The line on which messages are judged and sent, beside the agent that brings them.
+"""Messages are judged and sent in batches, beside the agent that brings them.
 
 Invariant: **an event is acknowledged only after everything that it causes is in Kafka.** In order:
 
 1. take what has arrived, up to ``MAX_CHUNKS`` messages;
 2. judge them together, in a thread, so that the event loop goes on fetching, and goes on sending the batch
    before;
-3. send verdicts, refusals and dead letters to the partition with the input's number, in the order of the
-   input, and wait until the broker has every one of them;
+3. send verdicts and refusals to their school's partition, dead letters to that of the input, in the order of
+   the input, and wait until the broker has every one of them;
 4. acknowledge the events. Faust commits up to there within a second.
 
 A crash anywhere repeats from the last commit: the same bytes may come out twice, never not at all.
 
 Nothing that is thrown here reaches Faust, which would acknowledge the event and so lose it: bad data is a
-refusal or a dead letter (desk), an unreachable broker is waited for (step 3), and whatever else is thrown is
-a fault of ours: its type and place are logged, never a value, and the process ends with exit code 1 before
-the acknowledgement. The supervisor starts it again; a message that ends it ``hand.LIMIT`` times is put aside.
+refusal or a dead letter (batch_judge), an unreachable broker is waited for (step 3), and whatever else is
+thrown is a fault of ours: its type and place are logged, never a value, and the process ends with exit code 1
+before the acknowledgement. The supervisor starts it again; a message that ends it ``in_flight.LIMIT`` times
+is put aside.
 """
 
 import asyncio
@@ -24,7 +25,6 @@ import time
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 from aiokafka.errors import KafkaError
@@ -33,6 +33,7 @@ from faust.types import AppT, EventT
 from tenacity import AsyncRetrying, retry_if_exception, wait_exponential
 
 from runtime import metrics
+from schemas.days import kafka_time, vietnam_day
 from streams.validation.batch_judge import BatchJudge, Message, Output, Work
 from streams.validation.in_flight import RecordPosition
 from streams.validation.verdict.input_messages import InputMessage
@@ -44,11 +45,11 @@ MAX_CHUNKS: Final = 32
 
 
 class Batching:
-    """Runs while its block runs: ``async with Batching(app, desk) as line: await line.put(event)``."""
+    """Runs while its block runs: ``async with Batching(app, judge) as it: await it.put(event)``."""
 
-    def __init__(self, app: AppT, desk: BatchJudge) -> None:
+    def __init__(self, app: AppT, judge: BatchJudge) -> None:
         self._app = app
-        self._desk = desk
+        self._judge = judge
         self._waiting: asyncio.Queue[EventT[Any]] = asyncio.Queue(MAX_CHUNKS)
         self._judging = ThreadPoolExecutor(1, "judging")
         self._tasks: list[asyncio.Task[None]] = []
@@ -58,14 +59,14 @@ class Batching:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Told to stop: what is on the line is not acknowledged, the next life takes it again."""
+        """Told to stop: what waits is not acknowledged, the next life takes it again."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._judging.shutdown(wait=False, cancel_futures=True)
 
     async def put(self, event: EventT[Any]) -> None:
-        """Lay an event on the line; waits while it is full."""
+        """Add an event; waits while as many wait as a batch holds."""
         await self._waiting.put(event)
 
     async def _run(self) -> None:
@@ -77,7 +78,7 @@ class Batching:
                 events.append(self._waiting.get_nowait())
             started = time.perf_counter()
             messages = [_message(event.message) for event in events]
-            work = await loop.run_in_executor(self._judging, self._desk.work, messages)
+            work = await loop.run_in_executor(self._judging, self._judge.work, messages)
             metrics.BATCH_SECONDS.labels("validation").observe(time.perf_counter() - started)
             if sending is not None:
                 await sending
@@ -111,9 +112,9 @@ def end(exc: BaseException) -> None:
 
 def _message(raw: Any) -> Message:
     value = b"" if raw.value is None else bytes(raw.value)
-    on = datetime.fromtimestamp(raw.timestamp, UTC).date()
+    at = round(raw.timestamp * 1000)  # Faust has it in seconds
     place = RecordPosition(raw.topic, raw.partition, raw.offset)
-    return Message(place, raw.key, InputMessage(value, raw.topic, on), raw.timestamp)
+    return Message(place, raw.key, InputMessage(value, raw.topic, vietnam_day(kafka_time(at))), at)
 
 
 async def _send(app: AppT, outputs: Sequence[Output]) -> None:
@@ -147,9 +148,10 @@ def _count(messages: Sequence[Message], work: Work) -> None:
     now = time.time()
     for message in messages:
         metrics.MESSAGES.labels("validation", message.place.topic).inc()
-        metrics.VERDICT_SECONDS.observe(max(0.0, now - message.at))
+        metrics.VERDICT_SECONDS.observe(max(0.0, now - message.at / 1000))
     metrics.RECORDS.labels("validation", "accepted").inc(work.accepted)
     metrics.RECORDS.labels("validation", "refused").inc(work.refused)
+    metrics.RECORDS.labels("validation", "removal").inc(work.removals)
     for rule, n in work.rules.items():
         metrics.RECORDS_REFUSED.labels(rule).inc(n)
     for (topic, code), n in work.letters.items():

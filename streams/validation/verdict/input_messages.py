@@ -1,4 +1,5 @@
-"""What arrives on the vendors' topics, sorted: chunks and closings to judge, dead letters to put aside. Pure.
+"""What arrives on the vendors' topics, sorted: chunks, removals and closings to judge, dead letters to put
+aside. Pure.
 
 Bytes that cannot be judged never stop those beside them: a group that will not decode is decoded one by one,
 and what decodes neither by pyruhvro nor by fastavro is a dead letter with a code. Nothing can be cut out of
@@ -13,22 +14,24 @@ from typing import Any, Final
 import pyarrow as pa
 
 from schemas.contracts.chunks import MAX_RECORDS, MAX_VALUE
+from schemas.contracts.contracts import record_types
 from schemas.encoding import codec
 from schemas.topics import vendor_of
 from streams.validation.verdict.shape import sound_closing, sound_header
 
 CLOSED: Final = "PushClosed"
+REMOVED: Final = "RecordsRemoved"
 REPORTED: Final = "Reported"
 WRONG_CONTRACT: Final = "VAL-004"
 TOO_LARGE: Final = "VAL-009"
 NOT_UTF8: Final = "AVRO-005"
-
 WRONG_HEADER: Final = "VAL-006"
+UNKNOWN_TYPE: Final = "VAL-012"
 
 
 @dataclass(frozen=True)
 class InputMessage:
-    """One message: its bytes, the topic it came on, and the day Kafka dates it."""
+    """One message: its bytes, the topic it came on, and the day in Vietnam on which Kafka took it."""
 
     value: bytes
     topic: str
@@ -45,15 +48,16 @@ class Sorted:
     """Positions in the messages given. ``batches``: (positions, what decoded), one or more a contract."""
 
     batches: list[tuple[list[int], codec.Batch]] = field(default_factory=list)
+    removals: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     closings: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     letters: list[tuple[int, str]] = field(default_factory=list)
 
 
 def sort(messages: Sequence[InputMessage]) -> Sorted:
-    """Every message comes out once: in a batch, as a closing or as a dead letter.
+    """Every message comes out once: in a batch, as a removal, as a closing or as a dead letter.
 
     Codes: AVRO-001..003 cannot be decoded, AVRO-005 not UTF-8, VAL-004 no contract of this topic, VAL-006 a
-    header that cannot be carried on, VAL-009 too large.
+    header that cannot be carried on, VAL-009 too large, VAL-012 removals of a type that does not exist.
     """
     out = Sorted()
     groups: dict[int, list[int]] = {}
@@ -63,10 +67,9 @@ def sort(messages: Sequence[InputMessage]) -> Sorted:
                 raise codec.Undecodable(TOO_LARGE)
             contract = codec.contract_of(message.value)
             if contract.name == CLOSED:
-                event = codec.decode(message.value)[1]
-                if not sound_closing(event, message.on):
-                    raise codec.Undecodable(WRONG_HEADER)
-                out.closings.append((i, event))
+                out.closings.append((i, _closing(message.value)))
+            elif contract.name == REMOVED:
+                out.removals.append((i, _removal(message.value)))
             elif contract.name.endswith(REPORTED):
                 groups.setdefault(contract.id, []).append(i)
             else:
@@ -76,6 +79,23 @@ def sort(messages: Sequence[InputMessage]) -> Sorted:
     for positions in groups.values():
         _decode(messages, positions, out)
     return out
+
+
+def _closing(value: bytes) -> dict[str, Any]:
+    event = codec.decode(value)[1]
+    if not sound_closing(event):
+        raise codec.Undecodable(WRONG_HEADER)
+    return event
+
+
+def _removal(value: bytes) -> dict[str, Any]:
+    event = codec.decode(value)[1]
+    fault = _fault(event, len(event["Removed"]))
+    if fault is None and event["RecordType"] not in record_types():
+        fault = UNKNOWN_TYPE
+    if fault:
+        raise codec.Undecodable(fault)
+    return event
 
 
 def _decode(messages: Sequence[InputMessage], positions: list[int], out: Sorted) -> None:
@@ -99,7 +119,7 @@ def _decode(messages: Sequence[InputMessage], positions: list[int], out: Sorted)
 
 
 def _fault(header: dict[str, Any], length: int) -> str | None:
-    """Code of what makes a decoded chunk a dead letter all the same."""
+    """Code of what makes a decoded chunk, or its like of removals, a dead letter all the same."""
     if length > MAX_RECORDS:
         return TOO_LARGE
     return None if sound_header(header) else WRONG_HEADER

@@ -5,7 +5,7 @@ came in, again and again; a header without bounds would swell every table and me
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
@@ -13,21 +13,43 @@ import pyarrow as pa
 
 from schemas.contracts.chunks import MAX_TEXT
 
+LONG_IDENTITY: Final = "VAL-007"
+NUL_IN_TEXT: Final = "VAL-008"
+
 NUL: Final = "\x00"
 MAX_TYPES: Final = 100
-MAX_CLOCK_AHEAD: Final = timedelta(days=1)
+YEARS: Final = range(1970, 9999)
+"""Of the sender's times, which decide nothing: a reader in another zone must be able to hold them."""
 
 
 def sound_header(header: Mapping[str, Any]) -> bool:
-    """Whether a chunk's header, refusals included, or a PushClosed can be carried on at all."""
-    texts = _texts({name: value for name, value in header.items() if name != "Rows"})
+    """Whether the header of a chunk, of removals or of a closing can be carried on, refusals included."""
+    texts = _texts({name: value for name, value in header.items() if name not in ("Rows", "Removed")})
     return bool(header["PushId"]) and header.get("Chunk", 0) >= 0 and all(map(_short, texts))
 
 
-def sound_closing(event: Mapping[str, Any], on: date) -> bool:
-    """The same for PushClosed; a clock far ahead would make all later pushes look older."""
-    ahead = event["OpenedAt"].date() - on
-    return sound_header(event) and len(event["Records"]) <= MAX_TYPES and ahead <= MAX_CLOCK_AHEAD
+def sound_closing(event: Mapping[str, Any]) -> bool:
+    """The same for PushClosed, with its lists of types."""
+    lists = (event["Records"], event.get("Whole") or (), event.get("Removed") or ())
+    types = [record_type for names in lists for record_type in names]
+    times: tuple[datetime, datetime] = (event["OpenedAt"], event["ClosedAt"])
+    return (
+        sound_header(event)
+        and all(map(_short, types))
+        and all(len(names) <= MAX_TYPES for names in lists)
+        and all(time.year in YEARS for time in times)
+    )
+
+
+def carried(text: str) -> str:
+    """A sender's own id as a refusal may carry it, however wrong it was."""
+    return text.replace(NUL, "")[:MAX_TEXT]
+
+
+def texts_fault(named: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """(code, [name]) of the texts that identify a record and that no index or database takes."""
+    found = [(NUL_IN_TEXT, [name]) for name, text in named.items() if NUL in text]
+    return found + [(LONG_IDENTITY, [n]) for n, text in named.items() if len(text.encode()) > MAX_TEXT]
 
 
 def rows_with_long_identity(frame: pl.DataFrame, keys: Sequence[str]) -> list[tuple[int, list[str]]]:

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.encoding import codec
 from streams.validation.verdict.input_messages import sort
-from tests.unit.streams.validation_chunks import SCHOOL, chunk, classes, closed, incoming
+from tests.unit.streams.validation_chunks import SCHOOL, chunk, classes, closed, incoming, removed
 
 COMMAND = {
     "CommandId": "c",
@@ -50,8 +50,15 @@ LETTERS = [
         chunk(Refused=[{"ClientId": "\x00", "Row": 1, "Rule": "", "Fields": []}]),
         "VAL-006",
     ),
-    ("a closing from the future", closed(OpenedAt=datetime(2029, 1, 1, tzinfo=UTC)), "VAL-006"),
+    ("a closing at the end of time", closed(OpenedAt=datetime(9999, 12, 31, tzinfo=UTC)), "VAL-006"),
     ("a closing with endless types", closed(Records={"x" * 300: 1}), "VAL-006"),
+    ("a closing of endless lists", closed(Whole=["x" * 300]), "VAL-006"),
+    ("a closing of too many removed types", closed(Removed={f"t{i}": 1 for i in range(101)}), "VAL-006"),
+    ("removals without a push id", removed("c", PushId=""), "VAL-006"),
+    ("removals with a NUL in the header", removed("c", Sheet="a\x00b"), "VAL-006"),
+    ("removals of a type that does not exist", removed("c", RecordType="HocVien"), "VAL-012"),
+    ("too many removals", removed(*"c" * 501), "VAL-009"),
+    ("removals cut off", removed("c1", "c2")[:-3], "AVRO-003"),
     ("too many records", chunk(classes(501)), "VAL-009"),
     ("too many bytes", b"\x00" * (4 * 1024 * 1024 + 1), "VAL-009"),
 ]
@@ -63,6 +70,11 @@ def test_a_dead_letter_has_a_code_and_stops_nothing_beside_it(value, code):
     assert found.letters == [(1, code)]
     assert sorted(i for positions, _ in found.batches for i in positions) == [0, 2]
     assert [i for i, _ in found.closings] == [3]
+
+
+def test_the_senders_clock_decides_nothing():
+    """A clock a year ahead was a dead letter, one of half an hour made all later pushes look older."""
+    assert sort([incoming(closed(OpenedAt=datetime(2020, 9, 5, tzinfo=UTC)))]).closings
 
 
 def test_chunks_of_one_contract_are_decoded_together():

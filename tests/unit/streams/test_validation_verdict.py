@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from schemas.encoding import codec
-from streams.validation.verdict import judge
 from streams.validation.verdict.input_messages import sort
+from streams.validation.verdict.judge import any_awaits_grant, judge
 from tests.unit.streams.validation_chunks import (
     CLOSED_SCHOOL,
     LONG_SCHOOL,
@@ -15,6 +15,7 @@ from tests.unit.streams.validation_chunks import (
     closed,
     incoming,
     no_rules,
+    removed,
     rules_in_force,
 )
 
@@ -24,17 +25,16 @@ LAW = no_rules(rules_in_force())
 def judged(*messages, law=LAW):
     found = sort(messages)
     assert not found.letters
-    verdicts = [judge.judge_closing(messages[i], i, event) for i, event in found.closings]
-    for positions, batch in found.batches:
-        verdicts += judge.judge(batch, positions, messages, law)
-    return sorted(verdicts, key=lambda v: v.position)
+    return sorted(judge(found, messages, law), key=lambda v: v.position)
 
 
 def refusals(one):
-    """(Row, ClientId, Rule) of RecordsRefused, which must say the same as the accepted chunk's Refused."""
+    """(Row, ClientId, Rule) of RecordsRefused, which must say the same as the accepted message's Refused."""
     name, event = codec.decode(one.refused)
     assert name == "RecordsRefused"
-    assert event["Refused"] == codec.decode_chunk(one.accepted).header["Refused"]
+    removal = codec.contract_name(one.accepted) == "RecordsRemoved"
+    told = codec.decode(one.accepted)[1] if removal else codec.decode_chunk(one.accepted).header
+    assert event["Refused"] == told["Refused"]
     return [(r["Row"], r["ClientId"], r["Rule"]) for r in event["Refused"]]
 
 
@@ -79,6 +79,7 @@ def test_a_verdict_speaks_under_the_vendor_whom_the_topic_proves():
     (one, end) = judged(incoming(chunk(Vendor="vnedu")), incoming(closed(Vendor="vnedu")))
     assert codec.decode_chunk(one.accepted).header["Vendor"] == "smas"
     assert codec.decode(end.accepted)[1]["Vendor"] == "smas"
+    assert end.fault == "VAL-002"
 
 
 def test_an_empty_chunk_under_another_name_is_corrected_too():
@@ -98,7 +99,7 @@ RECORDS = [
         [(10, "a", "VAL-008"), (12, "a", "LH-502")],
     ),
     ("a NUL character", classes(2, TenLopHoc=["1A", "1\x00B"]), [(11, "c1", "VAL-008")]),
-    ("an endless ClientId", classes(2, ClientId=["a", "b" * 201]), [(11, "b" * 201, "VAL-007")]),
+    ("an endless ClientId", classes(2, ClientId=["a", "b" * 201]), [(11, "b" * 200, "VAL-007")]),
 ]
 
 
@@ -162,7 +163,91 @@ def test_one_bad_chunk_does_not_touch_its_neighbours():
     assert two.records_refused == 3
 
 
+def test_a_refusal_carries_no_character_that_no_database_takes():
+    (one,) = judged(incoming(chunk(classes(2, ClientId=["a", "b\x00c"]))))
+    assert refusals(one) == [(11, "bc", "VAL-008")]
+
+
 def test_a_closing_passes_untouched():
     value = closed()
     (one,) = judged(incoming(value))
     assert one.accepted is value and one.school == SCHOOL
+    assert not one.fault
+
+
+HEADERS = [case for case in WHOLE if case[2] != "VAL-006"]
+
+
+@pytest.mark.parametrize(("changes", "rule"), [c[1:] for c in HEADERS], ids=[c[0] for c in HEADERS])
+def test_a_closing_needs_a_grant_and_a_known_school(changes, rule):
+    """It goes on all the same, with its fault: only so is the vendor answered."""
+    law = no_rules(rules_in_force(SCHOOL, CLOSED_SCHOOL, "191643011", "19999999", ""))
+    (one,) = judged(incoming(closed(**changes)), law=law)
+    assert one.fault == rule
+    assert codec.decode(one.accepted)[1]["PushId"] == "p1"
+
+
+def test_a_removal_passes_as_the_very_bytes_that_came():
+    value = removed("c1", keys=[{"MaHocSinh": "1900000001"}, {"MaCongDan": "019200000001"}])
+    (one,) = judged(incoming(value))
+    assert one.accepted is value and one.refused is None
+    assert (one.school, one.removals, one.records_accepted, one.records_refused) == (SCHOOL, 3, 0, 0)
+
+
+def test_no_removal_without_the_right():
+    law = no_rules(rules_in_force(LONG_SCHOOL))
+    (one,) = judged(incoming(removed("c1", "c2", MaTruongHoc=LONG_SCHOOL)), law=law)
+    assert refusals(one) == [(10, "c1", "VAL-011"), (11, "c2", "VAL-011")]
+    assert codec.decode(one.accepted)[1]["Removed"] == []
+    assert (one.removals, one.records_refused) == (0, 2)
+
+
+@pytest.mark.parametrize(("changes", "rule"), [c[1:] for c in HEADERS], ids=[c[0] for c in HEADERS])
+def test_a_removal_passes_the_checks_of_a_chunk(changes, rule):
+    law = no_rules(rules_in_force(SCHOOL, CLOSED_SCHOOL, "191643011", "19999999", ""))
+    (one,) = judged(incoming(removed("c1", **changes)), law=law)
+    assert refusals(one) == [(10, "c1", rule)]
+    event = codec.decode(one.accepted)[1]
+    assert event["Removed"] == [] and event["Vendor"] == "smas"
+
+
+REMOVALS = [
+    ("nobody", {"": ""}, "VAL-013"),
+    ("nobody by an empty key", {"MaHocSinh": ""}, "VAL-013"),
+    ("by what is no key", {"HoTen": "Mẫu"}, "VAL-013"),
+    ("by a key of another type", {"MaCanBo": "1"}, "VAL-013"),
+    ("by an endless key", {"MaHocSinh": "1" * 201}, "VAL-007"),
+    ("by a key with a NUL", {"MaHocSinh": "1\x002"}, "VAL-008"),
+]
+
+
+@pytest.mark.parametrize(("keys", "rule"), [c[1:] for c in REMOVALS], ids=[c[0] for c in REMOVALS])
+def test_a_removal_that_names_no_record_leaves_the_others_where_they_are(keys, rule):
+    (one,) = judged(incoming(removed("c1", keys=[keys])))
+    assert refusals(one) == [(50, "", rule)]
+    event = codec.decode(one.accepted)[1]
+    assert [r["ClientId"] for r in event["Removed"]] == ["c1"]
+    assert all(
+        value not in name
+        for r in event["Refused"]
+        for name in r["Fields"]
+        for value in keys.values()
+        if value
+    )
+
+
+GRANTED = [
+    ("a chunk", chunk(MaTruongHoc=LONG_SCHOOL), True),
+    ("a closing", closed(MaTruongHoc=LONG_SCHOOL), True),
+    ("removals", removed("c1", MaTruongHoc=LONG_SCHOOL), True),
+    ("a chunk with a grant", chunk(), False),
+    ("a closing with a grant", closed(), False),
+    ("removals with the right", removed("c1"), False),
+    ("a closing of a school that nobody could grant", closed(MaTruongHoc="19999999"), False),
+]
+
+
+@pytest.mark.parametrize(("value", "awaits"), [c[1:] for c in GRANTED], ids=[c[0] for c in GRANTED])
+def test_nothing_is_refused_for_want_of_a_grant_before_the_grants_are_up_to_date(value, awaits):
+    message = incoming(value)
+    assert any_awaits_grant(sort([message]), [message], no_rules(rules_in_force(SCHOOL))) is awaits

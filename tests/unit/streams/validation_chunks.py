@@ -1,5 +1,6 @@
 """Chunks for the tests of validation: pupils made up, rules_in_force that are easy to see through."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -8,8 +9,8 @@ import polars as pl
 from schemas.encoding import codec
 from schemas.organisation.schools import Register, School
 from schemas.rules import catalogue
+from streams.validation.verdict.header import RulesInForce
 from streams.validation.verdict.input_messages import InputMessage
-from streams.validation.verdict.judge import RulesInForce
 
 SCHOOL, CLOSED_SCHOOL, LONG_SCHOOL = "19164301", "19164302", "1916400001"
 YEAR = 2019
@@ -26,10 +27,11 @@ def register() -> Register:
 
 
 def rules_in_force(*granted: str) -> RulesInForce:
-    """The vendor smas has grants for these schools, or for all if none is named."""
+    """The vendor smas has grants for these schools, or for all if none is named, and may remove of SCHOOL."""
     schools = granted or (SCHOOL, LONG_SCHOOL, CLOSED_SCHOOL)
     return RulesInForce(
         lambda vendor, school: vendor == "smas" and school in schools,
+        lambda vendor, school: vendor == "smas" and school == SCHOOL,
         register(),
         frozenset({YEAR}),
         catalogue.rules,
@@ -39,7 +41,7 @@ def rules_in_force(*granted: str) -> RulesInForce:
 
 def no_rules(law: RulesInForce) -> RulesInForce:
     """The same without the catalogue, where only headers and whole chunks are judged."""
-    return RulesInForce(law.granted, law.register, law.school_years, lambda _: [], catalogue.violations)
+    return replace(law, rules=lambda _: [])
 
 
 def header(rows: int, **changes: Any) -> dict[str, Any]:
@@ -86,6 +88,15 @@ def closed(**changes: Any) -> bytes:
         "Records": {"LopHoc": 3},
     }
     return codec.encode("PushClosed", fields | changes)
+
+
+def removed(*client_ids: str, keys: list[dict[str, str]] | None = None, **changes: Any) -> bytes:
+    """RecordsRemoved of the push p1: pupils by their ClientIds, then by these keys."""
+    removals = [{"ClientId": name, "Row": 10 + i, "Keys": {}} for i, name in enumerate(client_ids)]
+    removals += [{"ClientId": "", "Row": 50 + i, "Keys": each} for i, each in enumerate(keys or [])]
+    fields = header(0, RecordType="HocSinh", Removed=removals) | changes
+    del fields["Rows"]
+    return codec.encode("RecordsRemoved", fields)
 
 
 def incoming(value: bytes, vendor: str = "smas") -> InputMessage:

@@ -1,0 +1,87 @@
+"""What is wrong with the header of a chunk, a removal or a closing: one check for all three. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from schemas.codes import codes
+from schemas.datasets import PERIODS
+from schemas.organisation.schools import Register
+from schemas.rules.rule import Rule
+from streams.validation.verdict.input_messages import WRONG_HEADER, InputMessage
+
+NOT_GRANTED: Final = "VAL-001"
+WRONG_VENDOR: Final = "VAL-002"
+WRONG_SCHOOL_CODE: Final = "VAL-003"
+MAY_NOT_REMOVE: Final = "VAL-011"
+UNKNOWN_SCHOOL: Final = "ENV-301"
+UNKNOWN_YEAR: Final = "ENV-303"
+UNKNOWN_KIND: Final = "ENV-101"
+OLD_DATA: Final = "ENV-311"
+
+SCHOOL_CODE_LENGTHS: Final = (8, 10)
+
+HEADER_FIELDS: Final[Mapping[str, list[str]]] = {
+    NOT_GRANTED: ["MaTruongHoc"],
+    WRONG_VENDOR: ["Vendor"],
+    WRONG_SCHOOL_CODE: ["MaTruongHoc"],
+    MAY_NOT_REMOVE: ["MaTruongHoc"],
+    UNKNOWN_SCHOOL: ["MaTruongHoc"],
+    UNKNOWN_YEAR: ["NamHoc"],
+    UNKNOWN_KIND: ["LoaiDongBo"],
+    OLD_DATA: ["LoaiDongBo"],
+    WRONG_HEADER: ["Rows"],
+}
+"""The fields that a refusal under each code names."""
+
+Violations = Callable[[pl.DataFrame, Sequence[Rule]], pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class RulesInForce:
+    """What a verdict depends on besides the message. ``granted`` and ``may_remove`` are asked for (vendor,
+    school); ``violations`` gives (index, rule, fields) as the catalogue does."""
+
+    granted: Callable[[str, str], bool]
+    may_remove: Callable[[str, str], bool]
+    register: Register
+    school_years: Set[int]
+    rules: Callable[[str], Sequence[Rule]]
+    violations: Violations
+
+
+def header_fault(
+    message: InputMessage, header: Mapping[str, Any], rules_in_force: RulesInForce
+) -> str | None:
+    """Code of the first thing wrong with a header. The grant comes last: it may be a moment late."""
+    school = header["MaTruongHoc"]
+    if header["Vendor"] != message.vendor:
+        return WRONG_VENDOR
+    if len(school) not in SCHOOL_CODE_LENGTHS:
+        return WRONG_SCHOOL_CODE
+    if rules_in_force.register.school(school, message.on) is None:
+        return UNKNOWN_SCHOOL
+    if header["NamHoc"] not in rules_in_force.school_years:
+        return UNKNOWN_YEAR
+    if header["LoaiDongBo"] not in PERIODS:
+        return OLD_DATA if header["LoaiDongBo"] in codes("LOAI_DONG_BO") else UNKNOWN_KIND
+    if not rules_in_force.granted(message.vendor, school):
+        return NOT_GRANTED
+    return None
+
+
+def removal_fault(
+    message: InputMessage, event: Mapping[str, Any], rules_in_force: RulesInForce
+) -> str | None:
+    """The same of RecordsRemoved, which needs a right of its own."""
+    fault = header_fault(message, event, rules_in_force)
+    if fault is None and not rules_in_force.may_remove(message.vendor, event["MaTruongHoc"]):
+        return MAY_NOT_REMOVE
+    return fault
+
+
+def awaits_grant(fault: str | None) -> bool:
+    """Whether only the grant stands against it, of which this process may not have heard yet."""
+    return fault in (NOT_GRANTED, MAY_NOT_REMOVE)
