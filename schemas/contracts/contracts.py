@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from schemas.contracts.contracts_folder import contracts_folder
+from schemas.errors import ProblemList
 
 Pii = Literal["none", "basic", "sensitive"]
 Required = Literal["yes", "no", "conditional"]
@@ -120,7 +121,10 @@ class RecordType:
 
 
 def record_types() -> list[str]:
-    """Names of the record types, in the order a push sends them: whoever is referred to comes first."""
+    """Names of the record types, in the order a push sends them: whoever is referred to comes first.
+
+    Raises ProblemList (SCH-002 to SCH-005) if a contract is not written as contracts are.
+    """
     return list(_record_types(contracts_folder()))
 
 
@@ -143,8 +147,22 @@ def snake(name: str) -> str:
 
 @cache
 def _record_types(root: Path) -> dict[str, RecordType]:
-    read = [_read(path) for path in sorted(root.glob("records/*/record.avsc"))]
-    return {r.name: r for r in _referred_first(read)}
+    files = {p: p.read_text(encoding="utf-8") for p in sorted(root.glob("records/*/record.avsc"))}
+    _check({path.relative_to(root).as_posix(): text for path, text in files.items()})
+    return {r.name: r for r in _referred_first([_record(json.loads(t), p.parent) for p, t in files.items()])}
+
+
+def _check(files: Mapping[str, str]) -> None:
+    from schemas.contracts import attributes, names  # with pydantic: not for who only asks for a type's name
+
+    read, problems = {}, []
+    for file, text in files.items():
+        try:
+            read[file] = attributes.read(text, file)
+        except ProblemList as error:
+            problems += error.problems
+    if problems or (problems := names.check(read)):
+        raise ProblemList(problems)
 
 
 def _referred_first(types: list[RecordType]) -> list[RecordType]:
@@ -162,10 +180,6 @@ def _referred_first(types: list[RecordType]) -> list[RecordType]:
 def _targets(fields: list[Field]) -> set[str]:
     found = {f.references.split(".")[0] for f in fields if f.references}
     return found.union(*(_targets(f.nested) for f in fields if f.nested))
-
-
-def _read(path: Path) -> RecordType:
-    return _record(json.loads(path.read_text(encoding="utf-8")), path.parent)
 
 
 def _record(schema: Mapping[str, Any], folder: Path) -> RecordType:

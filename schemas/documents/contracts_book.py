@@ -32,6 +32,9 @@ format. `csdl schemas publish --registry URL` teaches a registry those ids.
 | `withdrawn` | marked as dropped in the specification: kept for old senders, sending it is a warning |
 | `rules` | id and severity of the rules derived from the field, where the ministry's catalogue has one |
 
+An attribute that is none of these, a value that it cannot have and a name that leads nowhere are refused with
+file and field (SCH-002 to SCH-005) by every command that reads contracts.
+
 Every field may be null but `ClientId`: a missing value is a violation of a rule, never a chunk that cannot be
 encoded. `ClientId` is the vendor's pseudonym of a record and appears in answers; it is classed `none`.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from schemas.codes import codelists
-from schemas.contracts.contracts import Field, RecordType, avsc, record, record_types, snake
+from schemas.contracts.contracts import Field, RecordType, record, record_types, snake
 from schemas.rules.derived import PATTERNS
 
 SPECIFIED = {"TruongHoc": 58, "LopHoc": 44, "HocSinh": 115, "CanBo": 157}
@@ -22,10 +22,6 @@ NESTED = {
     "BdncnlNgoaiNgu": 8,
     "BdncnlSuPham": 7,
     "DanhGiaChuanNgheNghiep": 4,
-}
-ATTRIBUTES = {
-    *("name", "type", "default", "doc", "label_vi", "spec_type", "required", "condition", "required_when"),
-    *("codelist", "format", "format_unless", "max_length", "pii", "references", "withdrawn", "rules"),
 }
 
 
@@ -86,18 +82,6 @@ def test_a_field_says_what_people_need_to_know(contract, field):
     if field.format:
         kind, _, lengths = field.format.partition(":")
         assert kind in PATTERNS or re.fullmatch(r"[0-9]+(\|[0-9]+)*", lengths)
-
-
-@pytest.mark.parametrize("record_type", record_types())
-def test_a_contract_has_no_misspelt_attribute(record_type):
-    def walk(schema):
-        for field in schema["fields"]:
-            assert set(field) <= ATTRIBUTES, field["name"]
-            inner = field["type"][1] if isinstance(field["type"], list) else field["type"]
-            if isinstance(inner, dict) and isinstance(inner.get("items"), dict):
-                walk(inner["items"])
-
-    walk(avsc(record_type))
 
 
 @pytest.mark.parametrize("record_type", record_types())
