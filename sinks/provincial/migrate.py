@@ -1,6 +1,5 @@
 """Bring the provincial database up to date: alembic's revisions, then the contracts' tables."""
 
-from importlib.resources import files
 from typing import Final
 
 from alembic import command
@@ -11,6 +10,7 @@ from sqlalchemy.pool import NullPool
 from runtime.settings import Settings
 from schemas.contracts import contracts
 from sinks.provincial.records import tables
+from sinks.provincial.schema import MIGRATIONS
 
 LOCK: Final = 0x6373646C
 """Advisory lock: two processes that start together migrate one after the other."""
@@ -37,6 +37,6 @@ def _url(settings: Settings) -> URL:
 
 def _config(connection: object) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(files("sinks.provincial").joinpath("migrations")))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config

@@ -1,0 +1,58 @@
+"""Whether a database has the tables of this code: asked by every process that uses it, before it opens.
+
+Imports no alembic, which takes a second.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psycopg2
+from psycopg2.extensions import connection
+
+from schemas.contracts import contracts
+from sinks.provincial.records import tables
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+NONE: Final = "–"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Revision found and expected ("–": no tables yet), and columns of contracts that are missing."""
+
+    found: str
+    expected: str
+    missing: tuple[str, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Whether this code can work with it."""
+        return self.found == self.expected and not self.missing
+
+
+def expected() -> str:
+    """Revision of this code: the number of the last file."""
+    return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def look(conn: connection) -> Schema:
+    """What stands in the database beside what this code expects."""
+    with conn, conn.cursor() as cur:
+        try:
+            cur.execute("SELECT version_num FROM alembic_version")
+        except psycopg2.errors.UndefinedTable:
+            return Schema(NONE, expected())
+        found = ", ".join(sorted(revision for (revision,) in cur.fetchall())) or NONE
+    with conn, conn.cursor() as cur:
+        cur.execute(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+        )
+        have = set(cur.fetchall())
+    wanted = {
+        (table.name, column.name)
+        for table in map(tables.table, contracts.record_types())
+        for column in table.columns
+    }
+    return Schema(found, expected(), tuple(sorted(".".join(pair) for pair in wanted - have)))

@@ -1,0 +1,43 @@
+"""A database as a landed release left it."""
+
+import lzma
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg2
+from pydantic import SecretStr
+
+from deploy.local import postgres
+from runtime.settings import Settings
+
+_numbers = count(1)
+
+
+@contextmanager
+def fresh(stack: Settings) -> Iterator[Settings]:
+    """An empty database on the stack's server, dropped at the end."""
+    name = f"landed_{next(_numbers)}"
+    server = stack.database_url.get_secret_value().rsplit("/", 1)[0]
+    with closing(psycopg2.connect(f"{server}/postgres")) as admin:
+        admin.autocommit = True
+        with admin.cursor() as cur:
+            cur.execute(f"CREATE DATABASE {name}")
+            try:
+                yield stack.model_copy(update={"database_url": SecretStr(f"{server}/{name}")})
+            finally:
+                cur.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def restored(stack: Settings, release: str) -> Iterator[Settings]:
+    """A database with what the release had loaded, not migrated."""
+    with fresh(stack) as settings:
+        text = lzma.decompress((Path(__file__).parent / f"{release}.sql.xz").read_bytes())
+        command = [postgres.binary("psql"), "-q", "-X", "-v", "ON_ERROR_STOP=1"]
+        url = settings.database_url.get_secret_value()
+        done = subprocess.run([*command, url], input=text, capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()
+        yield settings
