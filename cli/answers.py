@@ -45,11 +45,22 @@ def fail(ctx: click.Context, problems: Sequence[Problem]) -> NoReturn:
     if ctx.meta.get(_AS_JSON):
         print_json({"problems": [p.as_dict() for p in problems]})
     else:
-        for problem in problems:
-            place = f"{problem.place}: " if str(problem.place) else ""
-            for text in problem.messages():
-                click.echo(f"{problem.code} {place}{text}", err=True)
-    ctx.exit(AWAY if any(p.code in AWAY_CODES for p in problems) else REFUSED)
+        say(problems)
+    ctx.exit(exit_code(problems))
+
+
+def say(problems: Iterable[Problem]) -> None:
+    """To stderr, a line a language."""
+    for problem in problems:
+        place = f"{problem.place}: " if str(problem.place) else ""
+        for text in problem.messages():
+            click.echo(f"{problem.code} {place}{text}", err=True)
+
+
+def exit_code(problems: Iterable[Problem]) -> int:
+    """Of a call that ends with these: 0 without any."""
+    codes = {problem.code for problem in problems}
+    return (AWAY if codes & AWAY_CODES else REFUSED) if codes else 0
 
 
 def print_json(value: Any) -> None:
@@ -86,9 +97,11 @@ def show_and_exit(outcome: CommandOutcome, done_vi: str, done_en: str, *, as_jso
             "state": outcome.state,
             "message_vi": messages[0],
             "message_en": messages[1],
+            "warnings": [w.as_dict() for w in outcome.warnings],
         }
         print_json(answer)
     else:
         for text in messages:
             click.echo(f"{outcome.code} {text}" if outcome.code else text, err=bool(outcome.code))
+        say(outcome.warnings)
     sys.exit(REFUSED if outcome.code else 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from access.campaigns import opening, reference_day
-from cli.answers import json_option, print_json
+from cli.answers import json_option, print_json, say
 from runtime.settings import Settings
 from schemas.datasets import PERIODS
 from schemas.errors import Problem, ProblemList
@@ -54,6 +54,7 @@ def open_campaign(year: int, kind: str, which: str, on: datetime | None, account
     counts = Counter(o.code or "opened" for o in outcomes)
     routes = Counter(" → ".join(c.route) for c in commands)
     already = counts.pop("CONF-ALREADY", 0)
+    warnings = outcomes[0].warnings if outcomes else ()  # of one clock: the same for all
     if as_json:
         answer = {
             "opened": counts["opened"],
@@ -62,6 +63,7 @@ def open_campaign(year: int, kind: str, which: str, on: datetime | None, account
             "not_sent": [p.as_dict() for p in problems],
             "on": day.isoformat(),
             "routes": dict(routes),
+            "warnings": [w.as_dict() for w in warnings],
         }
         print_json(answer)
     else:
@@ -72,6 +74,7 @@ def open_campaign(year: int, kind: str, which: str, on: datetime | None, account
         lines = [(p.code, *p.messages()) for p in problems] + [(o.code, *o.messages()) for o in refused]
         for code, vi, en in lines:
             click.echo(f"{code} {vi}\n{code} {en}", err=True)
+        say(warnings)
     sys.exit(1 if problems or set(counts) - {"opened"} else 0)
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
-from cli.answers import json_option, print_json
+from cli.answers import json_option, print_json, say
 from producers import envelope, files
 from producers.client import PushClient
 from producers.model import Reading, Target
-from producers.preflight import Finding, check
+from producers.preflight import check, of_problem
+from runtime.clock import ask_if_reachable
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 from schemas.organisation import schools
@@ -52,7 +53,7 @@ def push(
     settings, target = Settings(), Target(vendor, school, year, kind)
     reading = _read(settings, target, paths, push_id)
     if dry_run:
-        _report(check(reading.tables, reading.warnings, target), as_json)
+        _report(settings, target, reading, as_json)
         return
     with PushClient(settings, vendor) as client:
         receipt = client.push(school, year, kind, reading.tables, push_id)
@@ -63,7 +64,7 @@ def push(
                 "chunks": receipt.chunks,
                 "records": receipt.records,
                 "refused_before_sending": receipt.refused,
-                "warnings": [w.as_dict() for w in reading.warnings],
+                "warnings": [w.as_dict() for w in [*reading.warnings, *receipt.warnings]],
             }
         )
         return
@@ -72,6 +73,7 @@ def push(
     click.echo(f"Đã gửi lần đẩy {push_id}: {total} bản ghi trong {chunks} gói, {refused} đã bị từ chối.")
     click.echo(f"Push {push_id} is sent: {total} records in {chunks} chunks, {refused} refused already.")
     click.echo(f"Kết quả — what becomes of it: csdl push-status {push_id}")
+    say(receipt.warnings)
 
 
 @click.command()
@@ -79,8 +81,8 @@ def push(
 def preflight(vendor: str, school: str, year: int, kind: str, paths: tuple[Path, ...], as_json: bool) -> None:
     """Kiểm tra tệp, không gửi — say what would be refused or warned of, with its place."""
     target = Target(vendor, school, year, kind)
-    reading = _read(Settings(), target, paths, None)
-    _report(check(reading.tables, reading.warnings, target), as_json)
+    settings = Settings()
+    _report(settings, target, _read(settings, target, paths, None), as_json)
 
 
 def _read(settings: Settings, target: Target, paths: tuple[Path, ...], push_id: str | None) -> Reading:
@@ -107,9 +109,12 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def _report(found: list[Finding], as_json: bool) -> None:
+def _report(settings: Settings, target: Target, reading: Reading, as_json: bool) -> None:
+    """The findings, and what is wrong with the clock where a broker can tell."""
+    found = check(reading.tables, reading.warnings, target)
+    clock = ask_if_reachable(settings)
     if as_json:
-        print_json([f.as_dict() for f in found])
+        print_json([f.as_dict() for f in [*found, *map(of_problem, clock)]])
         return
     records = {
         (f.record_type, f.place.file, f.place.sheet, f.place.row) for f in found if f.verdict == "refused"
@@ -124,3 +129,4 @@ def _report(found: list[Finding], as_json: bool) -> None:
     refused, warnings = len(records), counts["warning"]
     click.echo(f"{refused} bản ghi sẽ bị từ chối, {warnings} cảnh báo.")
     click.echo(f"{refused} records would be refused, {warnings} warnings.")
+    say(clock)

@@ -6,7 +6,7 @@ producer is idempotent and keeps a school's order. A push is closed only after t
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self
@@ -17,6 +17,7 @@ from kafka.errors import KafkaError
 from producers.model import ROW, SourceTable, Target
 from producers.size import MAX_BYTES, weights
 from runtime import kafka
+from runtime.clock import ClockCheck
 from runtime.settings import Settings
 from schemas.contracts.chunks import MAX_RECORDS, MAX_TEXT
 from schemas.contracts.contracts import record_types
@@ -32,7 +33,8 @@ CONFIRM_S: Final = 60.0
 
 @dataclass(frozen=True)
 class PushReceipt:
-    """What was sent. ``records`` by type, refused ones included; ``refused`` by type, before sending."""
+    """What was sent. ``records`` by type, refused ones included; ``refused`` by type, before sending;
+    ``warnings``: of the clock."""
 
     push_id: str
     target: Target
@@ -41,6 +43,7 @@ class PushReceipt:
     closed_at: datetime
     records: dict[str, int] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
+    warnings: list[Problem] = field(default_factory=list)
 
 
 class PushClient:
@@ -52,6 +55,7 @@ class PushClient:
             raise ValueError(f"a chunk holds 1 to {MAX_RECORDS} records, not {chunk}")
         self.vendor = vendor
         self._chunk = chunk
+        self._clock = ClockCheck()
         try:
             self._producer = kafka.producer(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
         except KafkaError:
@@ -95,10 +99,11 @@ class PushClient:
         )
         if complete:
             self._send(push_id, school, [("PushClosed", codec.encode("PushClosed", closing(receipt)))])
-        return receipt
+        return replace(receipt, warnings=self._clock.warnings())
 
     def _send(self, push_id: str, school: str, values: Sequence[tuple[str, bytes]]) -> None:
         key = school.encode()
+        self._clock.sending()
         try:
             sent = [
                 self._producer.send(
@@ -108,7 +113,7 @@ class PushClient:
             ]
             self._producer.flush(timeout=CONFIRM_S)
             for one in sent:
-                one.get(timeout=CONFIRM_S)
+                self._clock.stamped(one.get(timeout=CONFIRM_S).timestamp)
         except KafkaError as error:
             params = {"reason": type(error).__name__, "push_id": push_id}
             raise ProblemList([Problem("SEND-001", params=params)]) from None

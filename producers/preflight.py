@@ -50,7 +50,7 @@ def check(tables: Sequence[SourceTable], warnings: Sequence[Problem], target: Ta
         found += _already_refused(table)
         for severity in ("block", "warn"):
             found += _broken_rules(table, target, severity)
-    found += [_of_problem(p) for p in warnings]
+    found += [of_problem(p) for p in warnings]
     return sorted(
         found, key=lambda f: (f.verdict != "refused", f.place.file, f.place.sheet, f.place.row, f.rule)
     )
@@ -110,5 +110,6 @@ def _finding(
     return Finding(verdict, table.record_type, client_id, place, rule, vi, en)
 
 
-def _of_problem(problem: Problem) -> Finding:
+def of_problem(problem: Problem) -> Finding:
+    """A problem that stops nothing, as a finding."""
     return Finding("warning", "", "", problem.place, problem.code, *problem.messages())

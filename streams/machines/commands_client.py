@@ -6,13 +6,14 @@ committed, whether or not any read model runs.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self
 
 from kafka.errors import KafkaError
 
 from runtime import kafka
+from runtime.clock import ClockCheck
 from runtime.settings import Settings
 from schemas.encoding import codec
 from schemas.errors import Problem, ProblemList, message
@@ -27,11 +28,12 @@ POLL_MS: Final = 100
 
 @dataclass(frozen=True)
 class CommandOutcome:
-    """What came of a command: the records of its events, or of its refusal."""
+    """What came of a command: the records of its events, or of its refusal. ``warnings``: of the clock."""
 
     command_id: str
     events: tuple[dict[str, Any], ...] = ()
     refusal: dict[str, Any] | None = None
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def code(self) -> str:
@@ -57,6 +59,7 @@ class CommandsClient:
         """Raises ProblemList (SYS-001) if Kafka is away."""
         self.machine = machine
         self._settings = settings
+        self._clock = ClockCheck()
         try:
             self._producer = kafka.producer(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
             self._consumer = kafka.consumer(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
@@ -83,15 +86,17 @@ class CommandsClient:
         take a command, CMD-SILENT if the machine says nothing for ``silence_s`` (the commands are written
         and will be carried out when it runs again).
         """
+        self._clock.sending()
         sent = [self._write(command) for command in commands]
         try:
             self._producer.flush(timeout=silence_s)
             for future in sent:
-                future.get(timeout=0)
+                self._clock.stamped(future.get(timeout=0).timestamp)
         except KafkaError:
             raise kafka.away(self._settings) from None
         found = self._collect({command.command_id for command in commands}, silence_s)
-        return [found[command.command_id] for command in commands]
+        warnings = tuple(self._clock.warnings())
+        return [replace(found[command.command_id], warnings=warnings) for command in commands]
 
     def send(self, command: Any, silence_s: float = ANSWER_S) -> CommandOutcome:
         """One command. Raises as ``send_many`` does."""
