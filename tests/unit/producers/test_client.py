@@ -94,7 +94,9 @@ def test_a_header_is_one_that_validation_takes() -> None:
 
 
 class Broker:
-    """Stands in for the producer: keeps what is sent, or fails."""
+    """Stands in for the producer and its acks: keeps what is sent, or fails."""
+
+    timestamp = 0
 
     def __init__(self, *, fails: bool = False) -> None:
         self.sent: list[tuple[str, bytes, bytes]] = []
@@ -109,7 +111,8 @@ class Broker:
         if self.fails:
             raise KafkaTimeoutError
 
-    def get(self, timeout: float) -> None: ...
+    def get(self, timeout: float) -> Self:
+        return self
 
     def close(self) -> None: ...
 
