@@ -54,8 +54,7 @@ class ClockCheck:
         """SYS-007 if the clock is off by more than MAX_SKEW_S."""
         if abs(self.skew_s) <= MAX_SKEW_S:
             return []
-        way_vi, way_en = ("nhanh", "ahead of") if self.skew_s > 0 else ("chậm", "behind")
-        return [Problem(OFF, params={"seconds": round(abs(self.skew_s)), "way_vi": way_vi, "way_en": way_en})]
+        return [Problem(OFF, params={"seconds": f"{self.skew_s:+.0f}"})]
 
 
 def skew(sent: float, acked: float, stamped: float) -> float:
