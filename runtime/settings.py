@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     push_timeout_s: float = 600.0
     """A push that has not closed after so many seconds is answered as incomplete."""
 
+    removal_share: float = Field(default=0.1, ge=0, le=1)
+    """Above this share of a school's records of a type, a removal waits for the head of the school."""
+
     @classmethod
     def settings_customise_sources(
         cls,

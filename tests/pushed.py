@@ -54,8 +54,10 @@ def closing(
     school: str = SCHOOL,
     kind: str = "1",
     hour: float = 0,
+    whole: Sequence[str] | None = None,
+    removed: Mapping[str, int] | None = None,
 ) -> bytes:
-    """PushClosed of a push that was opened ``hour`` hours after eight in the morning."""
+    """PushClosed of a push that was opened ``hour`` hours after eight, by its sender's clock."""
     opened = MORNING + timedelta(hours=hour)
     return codec.encode(
         "PushClosed",
@@ -65,8 +67,53 @@ def closing(
             "ClosedAt": opened + timedelta(minutes=1),
             "Chunks": chunks,
             "Records": dict(totals),
+            "Whole": whole,
+            "Removed": dict(removed or {}),
         },
     )
+
+
+def tombstones(
+    record_type: str,
+    removed: Sequence[str | Mapping[str, str]],
+    *,
+    push: str = "p1",
+    number: int = 0,
+    vendor: str = "smas",
+    school: str = SCHOOL,
+    kind: str = "1",
+    refused: Sequence[Mapping[str, Any]] = (),
+) -> bytes:
+    """A chunk of removals: a text is a ClientId, a mapping is Keys."""
+    return codec.encode(
+        "RecordsRemoved",
+        envelope(push, vendor, school, kind)
+        | {
+            "Chunk": number,
+            "Source": "goi.json",
+            "Sheet": "",
+            "RecordType": record_type,
+            "Removed": [
+                {
+                    "ClientId": r if isinstance(r, str) else "",
+                    "Row": row,
+                    "Keys": {} if isinstance(r, str) else dict(r),
+                }
+                for row, r in enumerate(removed, start=1)
+            ],
+            "Refused": [refusal(**r) for r in refused],
+        },
+    )
+
+
+def removing(
+    record_type: str, removed: Sequence[str | Mapping[str, str]], *, push: str = "p1", **sender: Any
+) -> list[bytes]:
+    """A push of tombstones alone, and its closing."""
+    return [
+        tombstones(record_type, removed, push=push, **sender),
+        closing({}, push=push, removed={record_type: len(removed)}, **sender),
+    ]
 
 
 def whole(record_type: str, rows: Sequence[Row], *, hour: float = 0, **sender: Any) -> list[bytes]:

@@ -74,17 +74,18 @@ def in_context(
 def violations_of_version(
     frames: Mapping[str, pl.DataFrame],
     refused: Mapping[tuple[str, str], int] | None = None,
+    declared: Mapping[tuple[str, str], int] | None = None,
     skip: tuple[int, Severity] | None = (1, "block"),
 ) -> pl.DataFrame:
     """What is wrong with whole versions of one or many datasets.
 
     ``frames`` holds, by type, all records with a ``dataset_id`` column (and ``identity``, if the findings
-    shall carry it). ``refused`` counts records by (dataset, type) that were refused in the push: a control
-    total may count them, or not where an older row of theirs is held. Tier-1 blocking rules are skipped: the
-    stream refused what violates them.
-    Returns FINDINGS; ``index`` is the row in the frame of the type.
+    shall carry it). Control totals are compared with ``declared``, records by (dataset, type) of what the
+    push brought (of all in ``frames`` where it does not say), and may count ``refused`` ones too. Tier-1
+    blocking rules are skipped: the stream refused what violates them. Returns FINDINGS; ``index`` is the row
+    in the frame of the type.
     """
-    counts = _counts(frames, refused or {})
+    counts = _counts(frames, refused or {}, declared or {})
     found = []
     for record_type, frame in frames.items():
         asked = [
@@ -112,7 +113,11 @@ def _identity(frame: pl.DataFrame) -> pl.Expr:
     return pl.col("identity") if "identity" in frame.columns else pl.lit("").alias("identity")
 
 
-def _counts(frames: Mapping[str, pl.DataFrame], refused: Mapping[tuple[str, str], int]) -> pl.DataFrame:
+def _counts(
+    frames: Mapping[str, pl.DataFrame],
+    refused: Mapping[tuple[str, str], int],
+    declared: Mapping[tuple[str, str], int],
+) -> pl.DataFrame:
     """dataset_id, _count_<Type> and _refused_<Type> for every type."""
     datasets = [f.select(DATASET).unique() for f in frames.values()]
     counts = pl.concat(datasets).unique() if datasets else pl.DataFrame(schema={DATASET: pl.String})
@@ -121,7 +126,11 @@ def _counts(frames: Mapping[str, pl.DataFrame], refused: Mapping[tuple[str, str]
         held = {} if rows is None else dict(rows.group_by(DATASET).len().iter_rows())
         of = counts.get_column(DATASET)
         counts = counts.with_columns(
-            pl.Series(f"{COUNT}{record_type}", [held.get(d, 0) for d in of], dtype=pl.Int64),
+            pl.Series(
+                f"{COUNT}{record_type}",
+                [declared.get((d, record_type), held.get(d, 0)) for d in of],
+                dtype=pl.Int64,
+            ),
             pl.Series(
                 f"{REFUSED}{record_type}", [refused.get((d, record_type), 0) for d in of], dtype=pl.Int64
             ),

@@ -2,7 +2,7 @@
 
 Frames that rules run over have the record's columns and, beside them, context columns whose names begin with
 ``_``: ``_NamHoc`` (school year, int) and ``_Period`` (start, changes or end) always; over whole versions also
-``_count_<Type>`` (rows of that type in the dataset, refused ones included) and whatever a Lookup brings.
+``_count_<Type>`` (records of that type that a control total speaks of) and whatever a Lookup brings.
 
 An expression is true where the rule is violated. Null counts as "not violated", so a rule about a value need
 not ask whether there is one.
@@ -24,7 +24,7 @@ PERIOD: Final = "_Period"
 INDEX: Final = "_index"
 """Row of the record in its frame; in nested records, of the record they stand in."""
 COUNT: Final = "_count_"
-"""Prefix of the column with the number of records of a type that the dataset holds."""
+"""Prefix of the column with the number of records of a type that the push's totals speak of."""
 REFUSED: Final = "_refused_"
 """Prefix of the column with the number of records of a type that were refused in the push."""
 

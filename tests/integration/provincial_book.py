@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from itertools import count
 
 from schemas.encoding import codec
+from schemas.topics import PUSH_ANSWERS
 from sinks.provincial.load.batch import settle
-from sinks.provincial.load.messages import arrivals
+from sinks.provincial.load.messages import Verdict, arrivals
 from sinks.provincial.records import read
 from tests.pushed import SCHOOL, pupil
 
@@ -21,13 +22,16 @@ class Book:
         self.conn = conn
         self._offsets = count()
 
-    def arrive(self, *messages, at=NOW, offsets=None):
-        """One batch, one transaction. Each message was sent anew, unless ``offsets`` say otherwise."""
+    def arrive(self, *messages, at=NOW, offsets=None, sent=None, acts=(), fault=""):
+        """One batch, one transaction. Each message was sent anew, unless ``offsets`` say otherwise; ``sent``:
+        Kafka's time of the vendor's messages, ``fault`` of their closing's header."""
         with self.conn, self.conn.cursor() as cur:
-            batch, codes = arrivals(
-                [(m, at, o) for m, o in zip(messages, offsets or self._offsets, strict=False)]
-            )
-            return settle(cur, batch, at), codes
+            verdicts = [
+                Verdict(m, at, o, sent or at, fault)
+                for m, o in zip(messages, offsets or self._offsets, strict=False)
+            ]
+            batch, codes = arrivals(verdicts)
+            return settle(cur, batch, at, acts), codes
 
     def ask(self, query, *params):
         with self.conn, self.conn.cursor() as cur:
@@ -50,5 +54,9 @@ class Book:
 
     def answers(self):
         """(push id, outcome, code) as told to vendors, in order."""
-        events = [codec.decode(bytes(v))[1] for (v,) in self.ask("SELECT value FROM outbox ORDER BY id")]
-        return [(e["PushId"], e["Outcome"], e["Code"]) for e in events]
+        return [(e["PushId"], e["Outcome"], e["Code"]) for e in self.told()]
+
+    def told(self):
+        """PushAnswered events in order."""
+        found = self.ask("SELECT value FROM outbox WHERE topic = %s ORDER BY id", PUSH_ANSWERS)
+        return [codec.decode(bytes(value))[1] for (value,) in found]

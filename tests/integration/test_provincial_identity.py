@@ -3,34 +3,9 @@
 import psycopg2
 import pytest
 
-from sinks.provincial.check import process
 from tests import pushed
-from tests.integration.provincial_book import NOW, PUPILS
+from tests.integration.provincial_book import PUPILS
 from tests.pushed import chunk, pupil, whole
-
-
-def test_a_record_that_a_push_lacks_stays_and_is_listed(book):
-    book.arrive(*whole("HocSinh", PUPILS))
-    book.arrive(*whole("HocSinh", [pupil(1, HoTen="mới"), pupil(2)], push="p2", hour=1))
-    assert [p["ClientId"] for p in book.version(2)] == ["hs1", "hs2", "hs3"]
-    process.check(book.conn, NOW)  # version 1
-    process.check(book.conn, NOW)
-    found = book.ask("SELECT version, record_type FROM finding WHERE rule = 'VER-001'")
-    assert found == [(2, "HocSinh")]
-
-
-def test_a_push_of_one_type_lacks_nothing_of_another(book):
-    other = "19164502"
-    classes = [{"ClientId": "l1", "TenLopHoc": "6A1"}, {"ClientId": "l2", "TenLopHoc": "6A2"}]
-    book.arrive(*whole("LopHoc", classes))
-    book.arrive(
-        *whole("HocSinh", PUPILS, push="p2", hour=1), *whole("LopHoc", classes, push="p3", school=other)
-    )
-    assert book.ask("SELECT push_id, absent FROM version ORDER BY push_id") == [
-        ("p1", {}),
-        ("p2", {}),
-        ("p3", {}),
-    ]
 
 
 def test_a_client_id_that_stands_twice_is_refused_by_the_rule_of_its_type(book):

@@ -154,7 +154,12 @@ def test_answers_reach_the_vendor_through_a_relay_that_is_killed(settings, run_p
 
 
 def _offsets(ask):
-    return dict(ask("SELECT partition, next_offset FROM consumer_offset WHERE consumer = 'load'"))
+    return dict(
+        ask(
+            "SELECT partition, next_offset FROM consumer_offset WHERE consumer = 'load' AND topic = %s",
+            RECORDS_ACCEPTED,
+        )
+    )
 
 
 def _ends(settings):

@@ -84,11 +84,47 @@ def test_the_same_data_again_makes_no_version(book):
     assert book.ask("SELECT count(*) FROM hoc_sinh") == [(3,)]
 
 
-def test_an_older_push_that_completes_later_is_superseded(book):
-    book.arrive(*whole("HocSinh", PUPILS, push="newer", hour=2))
-    book.arrive(*whole("HocSinh", [pupil(1, HoTen="cũ")], push="older", hour=1))
-    assert book.push("older")[:2] == ("superseded", "PUSH-005")
+def minutes(past_eight):
+    return pushed.MORNING + timedelta(minutes=past_eight)
+
+
+def test_a_slow_upload_loses_to_the_correction_that_overtook_it(book):
+    """Begun at 8:00, ended at 8:10, the correction sent at 8:05: Kafka's time decides, no sender's clock."""
+    slow = whole("HocSinh", [pupil(1, HoTen="cũ")], push="slow", hour=5)
+    book.arrive(slow[0], at=minutes(0))
+    book.arrive(*whole("HocSinh", PUPILS, push="correction", hour=-5), at=minutes(5))
+    book.arrive(slow[1], at=minutes(10))
+    assert book.push("slow")[:2] == ("superseded", "PUSH-005")
     assert book.version(1) == PUPILS
+
+
+def test_a_sender_whose_clock_is_ahead_supersedes_nobody(book):
+    book.arrive(*whole("HocSinh", PUPILS, push="ahead", hour=23), at=minutes(0))
+    book.arrive(*whole("HocSinh", [pupil(1, HoTen="mới")], push="next", hour=0), at=minutes(1))
+    assert book.push("next")[0] == "version"
+    assert book.ask("SELECT opened_at FROM dataset") == [(minutes(1),)]
+
+
+def test_the_vendors_message_is_what_is_timed_not_its_verdict(book):
+    """Validation was behind: what it passes on late was sent before the correction."""
+    book.arrive(*whole("HocSinh", PUPILS, push="correction"), at=minutes(5))
+    book.arrive(*whole("HocSinh", [pupil(1, HoTen="cũ")], push="old"), at=minutes(9), sent=minutes(4))
+    assert book.push("old")[0] == "superseded"
+
+
+def test_the_first_message_times_a_push_in_whatever_order_they_come(book):
+    book.arrive(CHUNKS[1], at=minutes(8), sent=minutes(2))
+    book.arrive(CHUNKS[0], CLOSED, at=minutes(8), sent=minutes(1))
+    assert book.ask("SELECT opened_at, first_seen FROM push") == [(minutes(1), minutes(8))]
+
+
+def test_a_closing_with_a_wrong_header_is_refused_with_its_code_and_makes_nothing(book):
+    book.arrive(*CHUNKS)
+    book.arrive(CLOSED, fault="VAL-001")
+    assert book.push() == ("refused", "VAL-001", 0, 3, 0, 0)
+    assert book.answers() == [("p1", "refused", "VAL-001")]
+    for table in ("dataset", "version", "hoc_sinh", "push_chunk"):
+        assert book.ask(f"SELECT count(*) FROM {table}") == [(0,)]
 
 
 def test_several_pushes_of_one_dataset_in_one_batch_are_applied_in_turn(book):

@@ -60,7 +60,8 @@ def refused(record_type: str, records: list[dict[str, Any]], size: int) -> set[t
     decoded, _ = accepted.decode([v.accepted for v in sorted(verdicts, key=lambda v: v.position)])
     chunks = [c for c in decoded if isinstance(c, accepted.Part)]
     assert len(chunks) == len(parts)
-    push = Push(PushKey("smas", "p1", f"{made.SCHOOL}.2019.start"), "1", datetime(2019, 9, 5, tzinfo=UTC))
+    opened = datetime(2019, 9, 5, tzinfo=UTC)
+    push = Push(PushKey("smas", "p1", f"{made.SCHOOL}.2019.start"), "1", opened, opened)
     arrived = pushed_records(record_type, [Complete(push, chunks, 1)])
     assert arrived is not None
     here = {(r["Row"], r["Rule"]) for c in chunks for r in c.header["Refused"]}

@@ -92,7 +92,7 @@ RULES: Final = [
             ),
             needs=total,
             tier=2,
-            condition=f"the number of {record_type} held, or held and refused",
+            condition=f"the number of {record_type} that the push brought, with or without the refused ones",
         )
         for rule_id, total, record_type, label, english in CONTROL_TOTALS
     ),

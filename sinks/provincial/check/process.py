@@ -1,9 +1,9 @@
 """Check of whole versions, in its own process: what one chunk alone cannot show.
 
 Takes versions that nobody has checked, several at once; reads their rows back; runs the rules that ask for
-the whole version (and the tier-1 warnings); lists the records that the push lacked; computes the digest that
-officers will name; tells the confirmation machine. All in one transaction: a version is checked once, however
-often the process dies. Several such processes share the work.
+the whole version (and the tier-1 warnings); counts the records that the last whole lists lacked; computes the
+digest that officers will name; tells the confirmation machine. All in one transaction: a version is checked
+once, however often the process dies. Several such processes share the work.
 """
 
 import time
@@ -25,7 +25,7 @@ from schemas.contracts import contracts
 from schemas.encoding import codec, digest
 from schemas.rules import catalogue
 from schemas.topics import CONFIRMATION_COMMANDS
-from sinks.postgres import copying, outbox
+from sinks.postgres import copying, named, outbox
 from sinks.provincial.records import read
 from streams.confirmation.commands import Act, Role
 
@@ -43,13 +43,29 @@ FINDING: Final = ["dataset_id", "version", "rule", "severity", "record_type", "i
 
 @dataclass(frozen=True)
 class Unchecked:
-    """A version to check: records by type as load counted them, those the push lacked, refused ones."""
+    """A version to check: records by type as load counted them and as the push brought them, the types of
+    which that was the whole list, refused records, and by type those that whole lists lacked."""
 
     dataset_id: str
     version: int
     records: Mapping[str, int]
-    absent: Mapping[str, Sequence[str]]
+    received: Mapping[str, int]
+    whole: Sequence[str]
     refused: int
+    absent: Mapping[str, int]
+
+    def declared(self, refused: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+        """(dataset, type) → records that a control total speaks of, without those that were refused.
+
+        Of a whole list: what it brought. Else: what is held and not absent.
+        """
+        counts = {
+            t: self.received.get(t, 0) - refused.get((self.dataset_id, t), 0)
+            if t in self.whole
+            else self.records.get(t, 0) - self.absent.get(t, 0)
+            for t in contracts.record_types()
+        }
+        return {(self.dataset_id, t): n for t, n in counts.items()}
 
 
 @dataclass(frozen=True)
@@ -66,7 +82,8 @@ class Checked:
 
     @property
     def warnings(self) -> int:
-        return self.findings.height - self.blocking
+        """Findings that warn, and absent records: those stand in the table absence alone."""
+        return self.findings.height - self.blocking + sum(self.of.absent.values())
 
 
 def check(conn: connection, now: datetime, batch: int = BATCH) -> list[Checked]:
@@ -77,7 +94,9 @@ def check(conn: connection, now: datetime, batch: int = BATCH) -> list[Checked]:
             return []
         of = [(v.dataset_id, v.version) for v in versions]
         frames = {t: read.versions(cur, t, of) for t in contracts.record_types()}
-        found = _violations(frames, _refused(cur, of))
+        refused = _refused(cur, of)
+        declared = {key: n for v in versions for key, n in v.declared(refused).items()}
+        found = _violations(frames, refused, declared)
         done = [
             Checked(v, _digest(v, frames), pl.concat([_of_version(found, v), _own(v, frames)]))
             for v in versions
@@ -141,6 +160,7 @@ class Check(Process):
         rules: Counter[str] = Counter()
         for checked in done:
             rules.update(dict(checked.findings["rule"].value_counts().iter_rows()))
+            rules[ABSENT] += sum(checked.of.absent.values())
         for rule, n in rules.items():
             metrics.FINDINGS.labels(rule).inc(n)
 
@@ -148,13 +168,29 @@ class Check(Process):
 def _take(cur: cursor, batch: int) -> list[Unchecked]:
     # A dataset's versions are checked one after the other, so their commands keep their order.
     cur.execute(
-        "SELECT v.dataset_id, v.version, v.records, v.absent, v.refused FROM version v "
+        "SELECT v.dataset_id, v.version, v.records, v.received, v.whole, v.refused FROM version v "
         "WHERE v.checked_at IS NULL AND NOT EXISTS (SELECT FROM version o WHERE o.dataset_id = v.dataset_id "
         "AND o.version < v.version AND o.checked_at IS NULL) "
         "ORDER BY v.created_at LIMIT %s FOR UPDATE SKIP LOCKED",
         (batch,),
     )
-    return [Unchecked(*row) for row in cur.fetchall()]
+    found = named.fetched(cur)
+    absent = _absent(cur, [(row["dataset_id"], row["version"]) for row in found])
+    return [Unchecked(**row, absent=absent.get(row["dataset_id"], {})) for row in found]
+
+
+def _absent(cur: cursor, of: Sequence[read.VersionId]) -> dict[str, dict[str, int]]:
+    """Dataset → type → records that the last whole list lacked, of these versions (one a dataset)."""
+    cur.execute(
+        "SELECT a.dataset_id, a.record_type, count(*) AS records "
+        "FROM unnest(%s::text[], %s::int[]) AS w (dataset_id, version) JOIN absence a USING (dataset_id) "
+        "WHERE a.since_version <= w.version AND coalesce(a.until_version > w.version, true) GROUP BY 1, 2",
+        ([d for d, _ in of], [n for _, n in of]),
+    )
+    out: dict[str, dict[str, int]] = {}
+    for row in named.fetched(cur):
+        out.setdefault(row["dataset_id"], {})[row["record_type"]] = row["records"]
+    return out
 
 
 def _refused(cur: cursor, of: Sequence[read.VersionId]) -> dict[tuple[str, str], int]:
@@ -169,11 +205,15 @@ def _refused(cur: cursor, of: Sequence[read.VersionId]) -> dict[tuple[str, str],
     return {(dataset, record_type): n for dataset, record_type, n in cur.fetchall()}
 
 
-def _violations(frames: Mapping[str, pl.DataFrame], refused: Mapping[tuple[str, str], int]) -> pl.DataFrame:
+def _violations(
+    frames: Mapping[str, pl.DataFrame],
+    refused: Mapping[tuple[str, str], int],
+    declared: Mapping[tuple[str, str], int],
+) -> pl.DataFrame:
     scoped = {
         t: f.rename({"_dataset": catalogue.DATASET, "_identity": "identity"}) for t, f in frames.items()
     }
-    return catalogue.violations_of_version(scoped, refused)
+    return catalogue.violations_of_version(scoped, refused, declared)
 
 
 def _of_version(found: pl.DataFrame, v: Unchecked) -> pl.DataFrame:
@@ -183,9 +223,8 @@ def _of_version(found: pl.DataFrame, v: Unchecked) -> pl.DataFrame:
 
 
 def _own(v: Unchecked, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Findings that no rule of a record type can make: absent records, rows that load did not count."""
-    rows: list[tuple[str, str, str, str, list[str]]]
-    rows = [(ABSENT, "warn", t, identity, []) for t, ids in sorted(v.absent.items()) for identity in ids]
+    """Findings that no rule of a record type can make: rows that load did not count."""
+    rows: list[tuple[str, str, str, str, list[str]]] = []
     for record_type, frame in frames.items():
         if frame.filter(pl.col("_dataset") == v.dataset_id).height != v.records.get(record_type, 0):
             rows.append((WRONG_COUNT, "block", record_type, "", []))

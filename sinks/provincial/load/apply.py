@@ -3,6 +3,7 @@
 Several pushes at once, of different datasets, so that frames are long and PostgreSQL sees few statements.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,48 +13,78 @@ from psycopg2.extensions import cursor
 
 from schemas.contracts import contracts
 from sinks.postgres.copying import Records
+from sinks.provincial.load import absences, removal_store, removals, tombstones
 from sinks.provincial.load.push_store import RefusedRecord
 from sinks.provincial.load.pushed_records import Complete, PushedRecords, pushed_records
-from sinks.provincial.load.resolve import Resolved, fields_asked, resolve
+from sinks.provincial.load.resolve import CLIENT_ID, Resolved, fields_asked, resolve
 from sinks.provincial.records import rows, tables
 from sinks.provincial.records.tables import Table
+
+RECORD = ["_dataset", "_identity"]
 
 
 @dataclass
 class Applied:
-    """What applying a push did: rows written and records added by type, records refused here, absent ones."""
+    """What applying a push did, by record type.
 
-    accepted: int = 0
+    ``accepted`` counts its records that were not refused, ``added`` those that were not held before;
+    ``absent`` counts what its whole lists lacked, of which ``begun`` (type, identity) were not absent before,
+    and ``ended`` are not absent any more; ``left`` and ``waiting`` are identities removed, or to be.
+    """
+
+    accepted: Counter[str] = field(default_factory=Counter)
+    added: Counter[str] = field(default_factory=Counter)
+    absent: Counter[str] = field(default_factory=Counter)
     written: int = 0
-    added: dict[str, int] = field(default_factory=dict)
     refused: list[RefusedRecord] = field(default_factory=list)
-    absent: dict[str, list[str]] = field(default_factory=dict)
+    begun: list[tuple[str, str]] = field(default_factory=list)
+    ended: list[tuple[str, str]] = field(default_factory=list)
+    left: dict[str, list[str]] = field(default_factory=dict)
+    waiting: dict[str, list[str]] = field(default_factory=dict)
 
 
-def apply(cur: cursor, pushes: Sequence[Complete]) -> list[Applied]:
+def apply(cur: cursor, pushes: Sequence[Complete], removal_share: float = removals.SHARE) -> list[Applied]:
     """Write the rows of these pushes, of which no two are for one dataset; the answers in the same order."""
     out = [Applied() for _ in pushes]
+    opened = absences.open_absences(cur, (p.push.key.dataset_id for p in pushes)) if pushes else None
     for record_type in contracts.record_types():
-        records = pushed_records(record_type, pushes)
-        if records is not None:
-            table = tables.table(record_type)
-            # Only of datasets that bring this type: a push of pupils alone does not lack the staff.
-            datasets = records.place["_dataset"].unique().to_list()
-            current = rows.current(cur, table, datasets, fields_asked(record_type))
-            _report(records, _write(cur, table, records, current), current, out)
+        table = tables.table(record_type)
+        # Only of datasets that this type concerns: a push of pupils alone does not lack the staff.
+        datasets = [p.push.key.dataset_id for p in pushes if _concerns(p, record_type)]
+        if opened is None or not datasets:
+            continue
+        current = rows.current(cur, table, datasets, [*fields_asked(record_type), CLIENT_ID])
+        kept = current.clear().select(RECORD)
+        if (records := pushed_records(record_type, pushes)) is not None:
+            resolved = _write(cur, table, records, current)
+            _report(records, resolved, current, out)
+            kept = resolved.kept.select(RECORD)
+        brought = current.join(kept, on=RECORD, how="semi")
+        _remove(cur, table, pushes, current, brought, out, removal_share)
+        removal_store.come_again(cur, record_type, brought)
+        absent = current.join(kept, on=RECORD, how="anti")
+        _lacking(record_type, pushes, absent, opened.filter(pl.col("record_type") == record_type), out)
+    for push, applied in zip(pushes, out, strict=True):
+        applied.refused += tombstones.refused_as_a_whole(push)
     return out
+
+
+def _concerns(push: Complete, record_type: str) -> bool:
+    brought = {c.record_type for c in push.chunks} | {t.record_type for t in push.tombstones}
+    return record_type in brought | push.whole()
 
 
 def _write(cur: cursor, table: Table, records: PushedRecords, current: pl.DataFrame) -> Resolved:
     """Rows in, replaced rows ended; a record that cannot be stored is refused, and the rest tried anew."""
     unstorable: list[int] = []
+    starts = _starts(records.pushes)
     while True:
         resolved = resolve(records, current, unstorable)
         kept, texts = resolved.written()
         place = _place(records, kept)
         cur.execute("SAVEPOINT apply_type")
         try:
-            rows.replace(cur, table, resolved.changes.replaced.join(_starts(records), on="_dataset"))
+            rows.replace(cur, table, resolved.changes.replaced.join(starts, on="_dataset"))
             rows.insert(cur, table, place, texts)
             return resolved
         except DataError:
@@ -82,10 +113,10 @@ def _place(records: PushedRecords, kept: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _starts(records: PushedRecords) -> pl.DataFrame:
+def _starts(pushes: Sequence[Complete]) -> pl.DataFrame:
     """``_version`` with which the new rows of each ``_dataset`` begin, and the replaced ones end."""
     return pl.DataFrame(
-        [(p.push.key.dataset_id, p.version) for p in records.pushes],
+        [(p.push.key.dataset_id, p.version) for p in pushes],
         schema={"_dataset": pl.String, "_version": pl.Int32},
         orient="row",
     )
@@ -94,16 +125,97 @@ def _starts(records: PushedRecords) -> pl.DataFrame:
 def _report(records: PushedRecords, resolved: Resolved, current: pl.DataFrame, out: list[Applied]) -> None:
     """Add to the pushes' answers what became of their records."""
     written, _ = resolved.written()
-    added = written.join(current, on=["_dataset", "_identity"], how="anti")
+    added = written.join(current, on=RECORD, how="anti")
     for index, n in resolved.kept["_push"].value_counts().rows():
-        out[index].accepted += n
+        out[index].accepted[records.record_type] = n
     for index, n in written["_push"].value_counts().rows():
         out[index].written += n
     for index, n in added["_push"].value_counts().rows():
         out[index].added[records.record_type] = n
-    at = {p.push.key.dataset_id: i for i, p in enumerate(records.pushes)}
-    for dataset, identity in resolved.changes.absent.sort("_identity").rows():
-        out[at[dataset]].absent.setdefault(records.record_type, []).append(identity)
     for row, rule, fields in sorted(resolved.refused):
         index, refused = records.refusal(row, rule, fields)
         out[index].refused.append(refused)
+
+
+def _remove(
+    cur: cursor,
+    table: Table,
+    pushes: Sequence[Complete],
+    current: pl.DataFrame,
+    brought: pl.DataFrame,
+    out: list[Applied],
+    share: float,
+) -> None:
+    """End the rows of what the pushes' tombstones of this type mean, or let it wait for the head."""
+    record_type = table.record_type
+    if not tombstones.may_leave(record_type):
+        return
+    for push, applied in zip(pushes, out, strict=True):
+        if not any(t.record_type == record_type for t in push.tombstones):
+            continue
+        key = push.push.key
+        own = brought.filter(pl.col("_dataset") == key.dataset_id)["_identity"]
+        leave, refused = tombstones.found(push, record_type, current, set(own))
+        applied.refused += refused
+        if not leave:
+            continue
+        held = current.filter(pl.col("_dataset") == key.dataset_id).height
+        before = removal_store.left_without_head(cur, key.dataset_id, record_type)
+        asked = removals.Removal(
+            dataset_id=key.dataset_id,
+            removal_id=removals.of_push(key, record_type),
+            record_type=record_type,
+            identities=tuple(leave),
+            absent_only=False,
+            vendor=key.vendor,
+            push_id=key.push_id,
+            role="vendor",
+            account=key.vendor,
+            reason="",
+            asked_at=push.push.opened_at,
+            version=push.version - 1,
+        )
+        if removals.waits(len(leave), held, before, share):
+            applied.waiting[record_type] = leave
+            removal_store.put(cur, asked)
+        else:
+            applied.left[record_type] = leave
+            removal_store.end_rows(cur, table, key.dataset_id, leave, push.version)
+            removal_store.put(cur, asked.done(push.version, leave))
+
+
+def _lacking(
+    record_type: str,
+    pushes: Sequence[Complete],
+    unbrought: pl.DataFrame,
+    opened: pl.DataFrame,
+    out: list[Applied],
+) -> None:
+    """Which held records the whole lists lack, and which are absent no more.
+
+    A record that was refused is mentioned all the same: it is not absent, though what we hold of it stays.
+    """
+    lacked: dict[str, list[tuple[str, str, str]]] = {}
+    own_id = CLIENT_ID if CLIENT_ID in unbrought.columns else pl.lit("").alias(CLIENT_ID)
+    for dataset, *record in unbrought.select("_dataset", "_identity", "Vendor", own_id).sort(RECORD).rows():
+        lacked.setdefault(dataset, []).append((record[0], record[1], record[2]))
+    was_absent: dict[str, list[str]] = {}
+    for _, dataset, identity in opened.rows():
+        was_absent.setdefault(dataset, []).append(identity)
+    for push, applied in zip(pushes, out, strict=True):
+        key, left = push.push.key, set(applied.left.get(record_type, ()))
+        refused = push.client_ids_refused(record_type)
+        refused |= {r.client_id for r in applied.refused if r.record_type == record_type}
+        unmentioned = [
+            identity
+            for identity, vendor, client_id in lacked.get(key.dataset_id, [])
+            if identity not in left and not (vendor == key.vendor and client_id and client_id in refused)
+        ]
+        before = was_absent.get(key.dataset_id, [])
+        if record_type in push.whole():
+            absent = set(unmentioned)
+            applied.absent[record_type] = len(absent)
+            applied.begun += [(record_type, i) for i in unmentioned if i not in before]
+        else:
+            absent = set(unmentioned).intersection(before)
+        applied.ended += [(record_type, i) for i in before if i not in absent]

@@ -1,25 +1,31 @@
-"""The core of load: what a batch of arrivals does to the database, in one transaction that the caller opened.
+"""The core of load: what a batch of messages does to the database, in one transaction that the caller opened.
 
-Arrivals are folded into the pushes they belong to; pushes that wait no more are judged and applied, wave by
-wave; what remains open is put aside. Nothing here reads Kafka or commits.
+Messages are folded into the pushes they belong to; pushes that wait no more are judged and applied, round by
+round; what remains open is put aside. Removals that schools ask for come after the pushes of their batch:
+they name the version that was seen. Nothing here reads Kafka or commits.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from psycopg2.extensions import cursor
 
-from schemas import datasets as dataset_ids
-from schemas.encoding import codec
-from schemas.topics import PUSH_ANSWERS
-from sinks.postgres import outbox
-from sinks.provincial.load import messages, push_store, pushes
+from sinks.provincial.load import absences, dataset_store, messages, push_store, pushes, removals
+from sinks.provincial.load.absences import Absence
+from sinks.provincial.load.answers import answer
 from sinks.provincial.load.apply import Applied, apply
-from sinks.provincial.load.messages import AcceptedMessage, Part
+from sinks.provincial.load.dataset_store import Dataset, Version
+from sinks.provincial.load.messages import AcceptedMessage, Part, Tombstones
+from sinks.provincial.load.push_store import RefusedRecord
 from sinks.provincial.load.pushed_records import Complete
-from sinks.provincial.load.pushes import Progress, Push, PushKey
+from sinks.provincial.load.pushes import Arrived, Progress, Push, PushKey
+from sinks.provincial.load.removals import Asked
+from sinks.provincial.load.schools_acts import carry_out
+
+Chunk = Part | Tombstones
+Chunks = dict[PushKey, dict[int, Chunk]]
 
 
 @dataclass
@@ -31,11 +37,14 @@ class Settled:
     refused: Counter[str] = field(default_factory=Counter)
 
 
-Chunks = dict[PushKey, dict[int, Part]]
-
-
-def settle(cur: cursor, batch: Sequence[AcceptedMessage], now: datetime) -> Settled:
-    """Fold a batch of arrivals, in their order, into the database."""
+def settle(
+    cur: cursor,
+    batch: Sequence[AcceptedMessage],
+    now: datetime,
+    acts: Sequence[Asked] = (),
+    removal_share: float = removals.SHARE,
+) -> Settled:
+    """Fold a batch of messages, in their order, into the database."""
     out = Settled()
     known = push_store.pushes(cur, (a.push for a in batch))
     had_aside = {key for key, push in known.items() if push.seen}
@@ -44,28 +53,30 @@ def settle(cur: cursor, batch: Sequence[AcceptedMessage], now: datetime) -> Sett
     aside = push_store.take_back(cur, done & had_aside)
     decoded, _ = messages.decode([value for _, _, value in aside])
     for (key, number, _), chunk in zip(aside, decoded, strict=True):
-        if not isinstance(chunk, Part):
+        if not isinstance(chunk, Chunk):
             raise RuntimeError("a chunk put aside cannot be read any more")
         arrived.setdefault(key, {})[number] = chunk
-    _conclude(cur, ready, arrived, now, out)
-    _answer(cur, again, now, pushes.SENT_AGAIN)
+    _conclude(cur, ready, arrived, now, out, removal_share)
+    answer(cur, again, now, pushes.SENT_AGAIN)
     push_store.put_pushes(cur, list(known.values()), now)
     push_store.put_aside(cur, [(k, n, v) for (k, n), v in bytes_of.items() if k not in done])
+    for asked in acts:
+        out.records["removed"] += carry_out(cur, asked, now, removal_share)
     return out
 
 
 def expire(cur: cursor, now: datetime, timeout: timedelta) -> Settled:
-    """Answer the pushes that have been open for too long as incomplete, and let go of their chunks."""
+    """Answer the pushes that have been open for too long, and let go of their chunks."""
     out = Settled()
     late = push_store.open_since(cur, now - timeout)
     if not late:
         return out
     for push in late:
         pushes.expire(push)
-        out.outcomes["incomplete"] += 1
+    out.outcomes.update(str(p.outcome) for p in late)
     push_store.take_back(cur, [p.key for p in late])
     push_store.put_pushes(cur, late, now)
-    _answer(cur, late, now)
+    answer(cur, late, now)
     return out
 
 
@@ -78,15 +89,20 @@ def _fold(
     bytes_of: dict[tuple[PushKey, int], bytes] = {}
     ready: dict[PushKey, Push] = {}
     again: list[Push] = []
-    for arrival in batch:
-        push = known.setdefault(arrival.push, Push(arrival.push, arrival.kind, arrival.at))
-        if arrival.chunk is not None:
-            number = arrival.chunk.header["Chunk"]
-            if pushes.chunk_arrives(push, number, arrival.offset) is pushes.Delivery.FIRST:
-                arrived.setdefault(push.key, {})[number] = arrival.chunk
-                bytes_of[push.key, number] = arrival.value
-        elif (closed := arrival.closed) is not None and (
-            pushes.closing_arrives(push, closed, arrival.offset) is pushes.Delivery.LATE
+    for message in batch:
+        came = message.came
+        push = known.setdefault(
+            message.push, Push(message.push, message.kind, came.at, opened_at=came.source_time)
+        )
+        if push.outcome is None:
+            push.opened_at = min(push.opened_at, came.source_time)
+        if message.chunk is not None:
+            number = message.chunk.header["Chunk"]
+            if pushes.chunk_arrives(push, number, came.source_offset) is pushes.Delivery.FIRST:
+                arrived.setdefault(push.key, {})[number] = message.chunk
+                bytes_of[push.key, number] = came.value
+        elif (closed := message.closed) is not None and (
+            pushes.closing_arrives(push, closed, came.source_offset) is pushes.Delivery.LATE
         ):
             out.outcomes["repeated"] += 1
             again.append(push)
@@ -95,60 +111,89 @@ def _fold(
     return arrived, bytes_of, list(ready.values()), again
 
 
-def _conclude(cur: cursor, ready: Sequence[Push], chunks: Chunks, now: datetime, out: Settled) -> None:
-    datasets = push_store.datasets(cur, {p.key.dataset_id for p in ready})
-    versions: list[push_store.Version] = []
-    refused: list[push_store.RefusedRecord] = []
-    for wave in pushes.rounds(ready):
+def _conclude(
+    cur: cursor, ready: Sequence[Push], chunks: Chunks, now: datetime, out: Settled, removal_share: float
+) -> None:
+    datasets = dataset_store.datasets(cur, {p.key.dataset_id for p in ready})
+    refused: list[RefusedRecord] = []
+    for of_round in pushes.rounds(ready):
         complete = []
-        for push in wave:
+        for push in of_round:
             of_push = [chunks.get(push.key, {})[n] for n in sorted(push.seen)]
             dataset = datasets[push.key.dataset_id]
-            accepted = sum(c.records.frame.height for c in of_push)
             refused += [r for c in of_push for r in _refused_before(push, c)]
-            if pushes.decide_outcome(push, _received(of_push), accepted, dataset.opened_at):
-                complete.append(Complete(push, of_push, dataset.version + 1))
-        for job, applied in zip(complete, apply(cur, complete), strict=True):
-            version = _applied(datasets[job.push.key.dataset_id], job, applied)
-            versions += [version] if version else []
+            if pushes.decide_outcome(push, _came(of_push), dataset.opened_at):
+                records = [c for c in of_push if isinstance(c, Part)]
+                removed = [c for c in of_push if isinstance(c, Tombstones)]
+                complete.append(Complete(push, records, dataset.version + 1, removed))
+        versions: list[Version] = []
+        begun: list[Absence] = []
+        ended: list[Absence] = []
+        for job, applied in zip(complete, apply(cur, complete, removal_share), strict=True):
+            versions += _applied(datasets[job.push.key.dataset_id], job, applied)
+            begun += _absences(job.push, applied.begun)
+            ended += _absences(job.push, applied.ended)
             refused += applied.refused
             out.records["written"] += applied.written
-            out.records["unchanged"] += applied.accepted - applied.written
+            out.records["unchanged"] += sum(applied.accepted.values()) - applied.written
+            out.records["removed"] += sum(map(len, applied.left.values()))
             out.refused.update(r.rule for r in applied.refused)
-    push_store.put_datasets(cur, [d for d in datasets.values() if d.opened_at is not None])
-    push_store.put_versions(cur, versions)
+        dataset_store.put_datasets(cur, [datasets[job.push.key.dataset_id] for job in complete])
+        dataset_store.put_versions(cur, versions)
+        absences.end(cur, ended)
+        absences.begin(cur, begun)
     push_store.put_refused(cur, refused)
-    _answer(cur, ready, now)
+    answer(cur, ready, now)
     out.outcomes.update(str(p.outcome) for p in ready)
 
 
-def _applied(dataset: push_store.Dataset, job: Complete, applied: Applied) -> push_store.Version | None:
+def _applied(dataset: Dataset, job: Complete, applied: Applied) -> list[Version]:
     """Carry what was applied into the push and the dataset; the version it made, if any."""
     push = job.push
-    if push.closed is None:
-        raise ValueError("an open push was applied")
-    pushes.applied(push, dataset.version, applied.accepted, applied.written)
-    dataset.opened_at = push.closed.opened_at
+    push.written = applied.written
+    push.absent = +applied.absent
+    push.removed = _lengths(applied.left)
+    push.waiting = _lengths(applied.waiting)
+    pushes.applied(push, dataset.version, sum(applied.accepted.values()))
+    records = Counter(dataset.records) + applied.added - Counter(push.removed)
+    push.stayed = records - applied.accepted
+    dataset.opened_at = push.opened_at
     if push.outcome != "version":
-        return None
-    dataset.version = push.version
-    dataset.records = dict(Counter(dataset.records) + Counter(applied.added))
-    return push_store.Version(
-        push.key,
-        push.version,
-        dict(dataset.records),
-        _received(job.chunks),
-        applied.absent,
-        applied.written,
-        push.refused,
-    )
+        return []
+    dataset.version, dataset.records = push.version, dict(records)
+    return [
+        Version(
+            push.key.dataset_id,
+            push.version,
+            push.key.vendor,
+            push.key.push_id,
+            dataset.records,
+            received=_came(job.chunks).records,
+            removed=push.removed,
+            whole=job.whole(),
+            written=applied.written,
+            refused=push.refused,
+        )
+    ]
 
 
-def _refused_before(push: Push, chunk: Part) -> list[push_store.RefusedRecord]:
+def _absences(push: Push, records: Sequence[tuple[str, str]]) -> list[Absence]:
+    """A push of which nothing could be taken says nothing of what is absent."""
+    if push.outcome not in ("version", "unchanged"):
+        return []
+    key = push.key
+    return [Absence(key.dataset_id, t, i, push.version, key.vendor, key.push_id) for t, i in records]
+
+
+def _lengths(identities: dict[str, list[str]]) -> dict[str, int]:
+    return {record_type: len(some) for record_type, some in identities.items() if some}
+
+
+def _refused_before(push: Push, chunk: Chunk) -> list[RefusedRecord]:
     """What validation or the adapter refused."""
     header = chunk.header
     return [
-        push_store.RefusedRecord(
+        RefusedRecord(
             push.key,
             chunk.record_type,
             header["Chunk"],
@@ -163,32 +208,14 @@ def _refused_before(push: Push, chunk: Part) -> list[push_store.RefusedRecord]:
     ]
 
 
-def _received(chunks: Sequence[Part]) -> Mapping[str, int]:
-    counts: Counter[str] = Counter()
+def _came(chunks: Sequence[Chunk]) -> Arrived:
+    records: Counter[str] = Counter()
+    removed: Counter[str] = Counter()
     for chunk in chunks:
-        counts[chunk.record_type] += messages.received(chunk)
-    return counts
-
-
-def _answer(cur: cursor, ended: Sequence[Push], now: datetime, code: str = "") -> None:
-    """Tell the vendor what became of each push, through the outbox; ``code`` instead of the push's own."""
-    events = []
-    for push in ended:
-        school, year, _ = dataset_ids.split(push.key.dataset_id)
-        answer = {
-            "PushId": push.key.push_id,
-            "Vendor": push.key.vendor,
-            "MaTruongHoc": school,
-            "NamHoc": year,
-            "LoaiDongBo": push.kind,
-            "DatasetId": push.key.dataset_id,
-            "Outcome": push.outcome,
-            "Code": code or push.code,
-            "Version": push.version,
-            "Received": push.received,
-            "Accepted": push.accepted,
-            "Refused": push.refused,
-            "AnsweredAt": now,
-        }
-        events.append((school.encode(), codec.encode("PushAnswered", answer)))
-    outbox.put(cur, PUSH_ANSWERS, events)
+        (records if isinstance(chunk, Part) else removed)[chunk.record_type] += messages.received(chunk)
+    return Arrived(
+        records,
+        sum(messages.accepted(c) for c in chunks if isinstance(c, Part)),
+        removed,
+        sum(messages.accepted(c) for c in chunks if isinstance(c, Tombstones)),
+    )

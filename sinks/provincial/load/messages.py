@@ -1,4 +1,4 @@
-"""What the verdict topic brings: chunks and closings, each with the push it belongs to. Pure.
+"""What the verdict topic brings: chunks, tombstones and closings, each with the push it belongs to. Pure.
 
 Whatever comes here has passed validation. What cannot be read all the same is counted and left out, so that
 it cannot stand in the way of the rest; its push will not become complete, and its vendor is told so.
@@ -7,15 +7,17 @@ it cannot stand in the way of the rest; its push will not become complete, and i
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from schemas import datasets as dataset_ids
+from schemas.contracts import contracts
 from schemas.encoding import codec
 from schemas.encoding.codec import Batch, Header, Undecodable
 from sinks.postgres.copying import Records
 from sinks.provincial.load.pushes import Closed, PushKey
 
 CLOSED: Final = "PushClosed"
+REMOVED: Final = "RecordsRemoved"
 REPORTED: Final = "Reported"
 
 NO_DATASET: Final = "REC-004"
@@ -33,40 +35,56 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Tombstones:
+    """A chunk of removals: its header, Removed (records of one type that leave) and Refused in it."""
+
+    record_type: str
+    header: Header
+
+
+class Verdict(NamedTuple):
+    """A message of the accepted topic as it came: its bytes and time, the vendor's message's offset and
+    Kafka's time of it, and the code if validation found a closing's header wrong."""
+
+    value: bytes
+    at: datetime
+    source_offset: int
+    source_time: datetime
+    fault: str = ""
+
+
+@dataclass(frozen=True)
 class AcceptedMessage:
-    """One message that belongs to a push: a chunk with its bytes, or the closing. ``at`` is Kafka's time,
-    ``offset`` that of the vendor's message."""
+    """One message that belongs to a push: a chunk of records or removals, or the closing."""
 
     push: PushKey
     kind: str
-    at: datetime
-    offset: int
-    value: bytes
-    chunk: Part | None = None
+    came: Verdict
+    chunk: Part | Tombstones | None = None
     closed: Closed | None = None
 
 
-def arrivals(messages: Sequence[tuple[bytes, datetime, int]]) -> tuple[list[AcceptedMessage], list[str]]:
-    """(arrivals in the order given, codes of what is left out) of (value, Kafka's time, source offset)."""
-    chunks, codes = decode([value for value, _, _ in messages])
+def arrivals(messages: Sequence[Verdict]) -> tuple[list[AcceptedMessage], list[str]]:
+    """(messages of pushes in the order given, codes of what is left out)."""
+    chunks, codes = decode([m.value for m in messages])
     out: list[AcceptedMessage] = []
-    for (value, at, offset), event in zip(messages, chunks, strict=True):
+    for came, event in zip(messages, chunks, strict=True):
         if event is None:
             continue
-        header = event.header if isinstance(event, Part) else event
-        key = _key(header)
+        header = event if isinstance(event, dict) else event.header
+        key, kind = _key(header), header["LoaiDongBo"]
         if key is None:
             codes.append(NO_DATASET)
-        elif isinstance(event, Part):
-            out.append(AcceptedMessage(key, header["LoaiDongBo"], at, offset, value, chunk=event))
+        elif isinstance(event, dict):
+            out.append(AcceptedMessage(key, kind, came, closed=_closed(event, came.fault)))
         else:
-            out.append(AcceptedMessage(key, header["LoaiDongBo"], at, offset, value, closed=_closed(event)))
+            out.append(AcceptedMessage(key, kind, came, chunk=event))
     return out, codes
 
 
-def decode(values: Sequence[bytes]) -> tuple[list[Part | dict[str, Any] | None], list[str]]:
-    """Part, PushClosed or None for each value, and why the Nones are none."""
-    out: list[Part | dict[str, Any] | None] = [None] * len(values)
+def decode(values: Sequence[bytes]) -> tuple[list[Part | Tombstones | Header | None], list[str]]:
+    """Chunk, PushClosed or None for each value, and why the Nones are none."""
+    out: list[Part | Tombstones | Header | None] = [None] * len(values)
     codes: list[str] = []
     columnar: dict[int, list[int]] = {}
     for i, value in enumerate(values):
@@ -74,6 +92,9 @@ def decode(values: Sequence[bytes]) -> tuple[list[Part | dict[str, Any] | None],
             contract = codec.contract_of(value)
             if contract.name == CLOSED:
                 out[i] = codec.decode(value)[1]
+            elif contract.name == REMOVED:
+                header = codec.decode(value)[1]
+                out[i] = Tombstones(header["RecordType"], header)
             elif contract.name.endswith(REPORTED):
                 columnar.setdefault(contract.id, []).append(i)
             else:
@@ -94,9 +115,14 @@ def decode(values: Sequence[bytes]) -> tuple[list[Part | dict[str, Any] | None],
     return out, codes
 
 
-def received(part: Part) -> int:
-    """Records that a chunk brought, refused ones included; a record refused by several rules is one."""
-    return part.records.frame.height + len({(r["Row"], r["ClientId"]) for r in part.header["Refused"]})
+def received(part: Part | Tombstones) -> int:
+    """Records or removals of a chunk, refused ones included; one refused by several rules is one."""
+    return accepted(part) + len({(r["Row"], r["ClientId"]) for r in part.header["Refused"]})
+
+
+def accepted(part: Part | Tombstones) -> int:
+    """Records or removals of a chunk that validation let through."""
+    return part.records.frame.height if isinstance(part, Part) else len(part.header["Removed"])
 
 
 def _parts(batch: Batch) -> Iterator[Part]:
@@ -116,7 +142,7 @@ def _decode_alone(value: bytes) -> Part:
     return next(_parts(batch))
 
 
-def _key(header: dict[str, Any]) -> PushKey | None:
+def _key(header: Header) -> PushKey | None:
     """None for a push that speaks of no dataset, or whose names no database can hold."""
     try:
         dataset = dataset_ids.dataset_id(header["MaTruongHoc"], header["NamHoc"], header["LoaiDongBo"])
@@ -127,5 +153,15 @@ def _key(header: dict[str, Any]) -> PushKey | None:
     return None if any("\x00" in n or not n for n in names) else PushKey(names[0], names[1], dataset)
 
 
-def _closed(event: dict[str, Any]) -> Closed:
-    return Closed(event["OpenedAt"], event["ClosedAt"], event["Chunks"], event["Records"])
+def _closed(event: Header, fault: str) -> Closed:
+    """Events of the first version name neither whole lists nor removals."""
+    whole = event.get("Whole")
+    return Closed(
+        event["OpenedAt"],
+        event["ClosedAt"],
+        event["Chunks"],
+        event["Records"],
+        removals={t.replace("\x00", ""): n for t, n in event.get("Removed", {}).items()},
+        whole=None if whole is None else frozenset(whole) & set(contracts.record_types()),
+        fault=fault,
+    )

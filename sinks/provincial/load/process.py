@@ -1,6 +1,8 @@
-"""The shell of load: verdicts from Kafka, a batch a transaction, with rows, versions, answers and offsets."""
+"""The shell of load: verdicts and removals from Kafka, a batch a transaction, with rows, versions, answers
+and offsets."""
 
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,12 +10,15 @@ from typing import Final
 
 from kafka.consumer.fetcher import ConsumerRecord
 
-from runtime import metrics, postgres
+from runtime import kafka, metrics, postgres
 from runtime.process import Process
-from schemas.topics import RECORDS_ACCEPTED, SOURCE_OFFSET
+from schemas.topics import RECORDS_ACCEPTED, RECORDS_REMOVALS, SOURCE_FAULT, SOURCE_OFFSET, SOURCE_TIME, dlq
+from sinks.postgres import outbox
 from sinks.postgres.inbox import Batch, Inbox
+from sinks.provincial.load import schools_acts
 from sinks.provincial.load.batch import Settled, expire, settle
-from sinks.provincial.load.messages import AcceptedMessage, arrivals
+from sinks.provincial.load.messages import AcceptedMessage, Verdict, arrivals
+from sinks.provincial.load.removals import Asked
 
 CONSUMER: Final = "load"
 """Name in the table consumer_offset."""
@@ -37,12 +42,16 @@ class Fetched:
 
     batch: Batch
     came: list[AcceptedMessage]
-    codes: list[str]
+    acts: list[Asked]
+    misfits: list[ConsumerRecord]
+    codes: list[tuple[str, str]]
+    """(topic, code) of what cannot be read."""
+
     caught_up: bool
 
 
 class Load(Process):
-    """``csdl run load``: one consumer of the verdict topic.
+    """``csdl run load``: one consumer of the verdict topic and of the schools' removals.
 
     A second thread fetches and decodes the next batch while PostgreSQL stores this one; it alone touches the
     Kafka client, and what it has fetched counts only when its own transaction has moved the offsets.
@@ -56,7 +65,8 @@ class Load(Process):
         self._conn = self.closes(postgres.connect(self.settings, "csdl-load"))
         with self._conn, self._conn.cursor() as cur:
             cur.execute("SET idle_in_transaction_session_timeout = %s", (IDLE_IN_TRANSACTION,))
-        self._inbox = self.closes(Inbox(self.settings, self._conn, CONSUMER, [RECORDS_ACCEPTED]))
+        topics = [RECORDS_ACCEPTED, RECORDS_REMOVALS]
+        self._inbox = self.closes(Inbox(self.settings, self._conn, CONSUMER, topics))
         self._looked = time.monotonic()
         self._fetcher = self.closes(
             ThreadPoolExecutor(1, "fetch"), lambda fetcher: fetcher.shutdown(cancel_futures=True)
@@ -74,8 +84,12 @@ class Load(Process):
 
     def _fetch(self) -> Fetched:
         batch = self._inbox.gather(LINGER_S, MAX_BYTES)
-        came, codes = arrivals([(m.value or b"", _time(m.timestamp), _source(m)) for m in batch.messages])
-        return Fetched(batch, came, codes, self._is_due() and not batch.messages and self._inbox.caught_up())
+        came, codes = arrivals([_verdict(m) for m in batch.messages if m.topic == RECORDS_ACCEPTED])
+        acts, misfits = _acts([m for m in batch.messages if m.topic == RECORDS_REMOVALS])
+        unread = [(RECORDS_ACCEPTED, code) for code in codes]
+        unread += [(RECORDS_REMOVALS, code) for _, code in misfits]
+        caught_up = self._is_due() and not batch.messages and self._inbox.caught_up()
+        return Fetched(batch, came, acts, [m for m, _ in misfits], unread, caught_up)
 
     def _is_due(self) -> bool:
         return time.monotonic() - self._looked >= EXPIRY_S
@@ -85,15 +99,19 @@ class Load(Process):
         messages = fetched.batch.messages
         with self._conn, self._conn.cursor() as cur:
             self._inbox.take(cur, fetched.batch)
-            done = settle(cur, fetched.came, datetime.now(UTC))
+            share = self.settings.removal_share
+            done = settle(cur, fetched.came, datetime.now(UTC), fetched.acts, share)
+            letters = [(m.key or b"", m.value or b"") for m in fetched.misfits]
+            outbox.put(cur, dlq(RECORDS_REMOVALS), letters)
         metrics.BATCH_SECONDS.labels(CONSUMER).observe(time.perf_counter() - started)
-        metrics.MESSAGES.labels(CONSUMER, RECORDS_ACCEPTED).inc(len(messages))
-        for code in fetched.codes:
-            metrics.DEAD_LETTERS.labels(RECORDS_ACCEPTED, code).inc()
+        for topic, n in Counter(m.topic for m in messages).items():
+            metrics.MESSAGES.labels(CONSUMER, topic).inc(n)
+        for topic, code in fetched.codes:
+            metrics.DEAD_LETTERS.labels(topic, code).inc()
         _count(done)
-        if self._is_due():
+        last = {m.partition: m.timestamp for m in messages if m.topic == RECORDS_ACCEPTED}
+        if last and self._is_due():
             # Under load the log's own time decides: what we have not read yet cannot be late.
-            last = {m.partition: m.timestamp for m in messages}
             self._expire(_time(min(last.values())))
 
     def _expire(self, clock: datetime) -> None:
@@ -113,9 +131,32 @@ def _count(done: Settled) -> None:
         metrics.RECORDS_REFUSED.labels(rule).inc(n)
 
 
-def _source(message: ConsumerRecord) -> int:
-    """Offset of the vendor's message; -1, before all others, if validation did not say it."""
-    return int(dict(message.headers).get(SOURCE_OFFSET, b"-1"))
+def _verdict(message: ConsumerRecord) -> Verdict:
+    """What validation does not say: the offset is before all others, the time is the verdict's own."""
+    headers = dict(message.headers)
+    return Verdict(
+        message.value or b"",
+        _time(message.timestamp),
+        int(headers.get(SOURCE_OFFSET, b"-1")),
+        _time(int(headers.get(SOURCE_TIME, message.timestamp))),
+        headers.get(SOURCE_FAULT, b"").decode(),
+    )
+
+
+def _acts(messages: list[ConsumerRecord]) -> tuple[list[Asked], list[tuple[ConsumerRecord, str]]]:
+    """Removals that schools ask for, and messages that are none, with a code."""
+    acts: list[Asked] = []
+    misfits: list[tuple[ConsumerRecord, str]] = []
+    for message in messages:
+        read = schools_acts.read(message.value or b"", _time(message.timestamp))
+        if isinstance(read, str):
+            misfits.append((message, read))
+        elif message.partition != kafka.partition_of(read.school.encode()):
+            # Whoever reads the school's partition applies its pushes: nobody else may touch its datasets.
+            misfits.append((message, schools_acts.NO_DATASET))
+        else:
+            acts.append(read)
+    return acts, misfits
 
 
 def _time(millis: int) -> datetime:

@@ -1,40 +1,29 @@
-"""The book of pushes: what PostgreSQL knows of pushes, datasets and versions, read and written set by set."""
+"""What PostgreSQL knows of pushes, their chunks and refused records, read and written set by set."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from psycopg2.extensions import cursor
 from psycopg2.extras import Json, execute_values
 
-from schemas import datasets as dataset_ids
+from sinks.postgres import named
 from sinks.provincial.load.pushes import Closed, Push, PushKey
 
-PAGE: Final = 1000
+_KNOWN = """
+SELECT p.*, ARRAY(
+    SELECT c.chunk FROM push_chunk c
+    WHERE (c.vendor, c.push_id, c.dataset_id) = (p.vendor, p.push_id, p.dataset_id)
+) AS seen
+FROM push p JOIN (VALUES %s) AS w (vendor, push_id, dataset_id) USING (vendor, push_id, dataset_id)
+"""
 
-
-@dataclass
-class Dataset:
-    """A dataset as it stands: newest version, when its newest push was opened, records by type."""
-
-    dataset_id: str
-    version: int = 0
-    opened_at: datetime | None = None
-    records: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Version:
-    """A version that a push has made."""
-
-    push: PushKey
-    version: int
-    records: Mapping[str, int]
-    received: Mapping[str, int]
-    absent: Mapping[str, Sequence[str]]
-    written: int
-    refused: int
+_TAKE_BACK = """
+DELETE FROM push_chunk c USING (VALUES %s) AS w (vendor, push_id, dataset_id)
+WHERE (c.vendor, c.push_id, c.dataset_id) = (w.vendor, w.push_id, w.dataset_id)
+RETURNING c.vendor, c.push_id, c.dataset_id, c.chunk, c.value
+"""
 
 
 @dataclass(frozen=True)
@@ -57,18 +46,9 @@ def pushes(cur: cursor, keys: Iterable[PushKey]) -> dict[PushKey, Push]:
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    known = execute_values(
-        cur,
-        "SELECT p.vendor, p.push_id, p.dataset_id, p.kind, p.first_seen, p.opened_at, p.closed_at, p.chunks, "
-        "p.totals, p.outcome, p.code, p.version, p.received, p.accepted, p.refused, p.late, p.last_offset, "
-        "ARRAY(SELECT c.chunk FROM push_chunk c WHERE (c.vendor, c.push_id, c.dataset_id) "
-        "= (p.vendor, p.push_id, p.dataset_id)) "
-        "FROM push p JOIN (VALUES %s) AS w (vendor, push_id, dataset_id) USING (vendor, push_id, dataset_id)",
-        [_id(k) for k in wanted],
-        page_size=len(wanted),
-        fetch=True,
-    )
-    return {p.key: p for p in map(_push, known)}
+    values = [(k.vendor, k.push_id, k.dataset_id) for k in wanted]
+    found = execute_values(cur, _KNOWN, values, page_size=len(wanted), fetch=True)
+    return {p.key: p for p in map(_push, named.fetched(cur, found))}
 
 
 def open_since(cur: cursor, before: datetime) -> list[Push]:
@@ -76,35 +56,27 @@ def open_since(cur: cursor, before: datetime) -> list[Push]:
     cur.execute(
         "SELECT vendor, push_id, dataset_id FROM push WHERE outcome IS NULL AND first_seen < %s", (before,)
     )
-    return list(pushes(cur, [PushKey(*row) for row in cur.fetchall()]).values())
+    return list(pushes(cur, map(_key, named.fetched(cur))).values())
 
 
 def put_pushes(cur: cursor, some: Sequence[Push], now: datetime) -> None:
     """Write these pushes as they stand; one that has its outcome was decided ``now``."""
-    execute_values(
+    rows = [_row(push, now) for push in some]
+    changing = [n for n in rows[0] if n not in (*_ID, "kind", "first_seen", "decided_at")] if rows else []
+    sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in changing)
+    named.put(
         cur,
-        "INSERT INTO push (vendor, push_id, dataset_id, kind, first_seen, opened_at, closed_at, chunks, "
-        "totals, outcome, code, version, received, accepted, refused, late, last_offset, decided_at) "
-        "VALUES %s "
-        "ON CONFLICT (vendor, push_id, dataset_id) DO UPDATE SET opened_at = EXCLUDED.opened_at, "
-        "closed_at = EXCLUDED.closed_at, chunks = EXCLUDED.chunks, totals = EXCLUDED.totals, "
-        "outcome = EXCLUDED.outcome, code = EXCLUDED.code, version = EXCLUDED.version, "
-        "received = EXCLUDED.received, accepted = EXCLUDED.accepted, refused = EXCLUDED.refused, "
-        "late = EXCLUDED.late, last_offset = EXCLUDED.last_offset, "
+        "push",
+        rows,
+        f"ON CONFLICT (vendor, push_id, dataset_id) DO UPDATE SET {sets}, "
         "decided_at = coalesce(push.decided_at, EXCLUDED.decided_at)",
-        [(*_id(p.key), p.kind, p.first_seen, *_closing(p.closed), *_end(p, now)) for p in some],
-        page_size=PAGE,
     )
 
 
 def put_aside(cur: cursor, chunks: Sequence[tuple[PushKey, int, bytes]]) -> None:
     """Keep the bytes of open pushes' chunks until the push is complete."""
-    execute_values(
-        cur,
-        "INSERT INTO push_chunk (vendor, push_id, dataset_id, chunk, value) VALUES %s",
-        [(*_id(key), number, value) for key, number, value in chunks],
-        page_size=50,
-    )
+    rows = [{**_id(key), "chunk": number, "value": value} for key, number, value in chunks]
+    named.put(cur, "push_chunk", rows, page=50)
 
 
 def take_back(cur: cursor, keys: Iterable[PushKey]) -> list[tuple[PushKey, int, bytes]]:
@@ -112,120 +84,96 @@ def take_back(cur: cursor, keys: Iterable[PushKey]) -> list[tuple[PushKey, int, 
     wanted = sorted(set(keys))
     if not wanted:
         return []
-    taken = execute_values(
-        cur,
-        "DELETE FROM push_chunk c USING (VALUES %s) AS w (vendor, push_id, dataset_id) "
-        "WHERE (c.vendor, c.push_id, c.dataset_id) = (w.vendor, w.push_id, w.dataset_id) "
-        "RETURNING c.vendor, c.push_id, c.dataset_id, c.chunk, c.value",
-        [_id(k) for k in wanted],
-        page_size=len(wanted),
-        fetch=True,
-    )
-    return [(PushKey(*row[:3]), row[3], bytes(row[4])) for row in taken]
-
-
-def datasets(cur: cursor, ids: Iterable[str]) -> dict[str, Dataset]:
-    """These datasets as they stand; one that is new begins at version 0."""
-    wanted = sorted(set(ids))
-    out = {d: Dataset(d) for d in wanted}
-    cur.execute(
-        "SELECT d.dataset_id, d.version, d.opened_at, coalesce(v.records, '{}') FROM dataset d "
-        "LEFT JOIN version v USING (dataset_id, version) WHERE d.dataset_id = ANY(%s)",
-        (wanted,),
-    )
-    out.update((row[0], Dataset(*row)) for row in cur.fetchall())
-    return out
-
-
-def put_datasets(cur: cursor, some: Iterable[Dataset]) -> None:
-    """Write these datasets as they stand."""
-    execute_values(
-        cur,
-        "INSERT INTO dataset (dataset_id, school, school_year, period, version, opened_at) VALUES %s "
-        "ON CONFLICT (dataset_id) DO UPDATE SET version = EXCLUDED.version, opened_at = EXCLUDED.opened_at",
-        [(d.dataset_id, *dataset_ids.split(d.dataset_id), d.version, d.opened_at) for d in some],
-        page_size=PAGE,
-    )
-
-
-def put_versions(cur: cursor, some: Iterable[Version]) -> None:
-    """Write new versions, unchecked. Their datasets must stand."""
-    execute_values(
-        cur,
-        "INSERT INTO version (dataset_id, version, vendor, push_id, records, received, absent, written, "
-        "refused) VALUES %s",
-        [
-            (
-                v.push.dataset_id,
-                v.version,
-                v.push.vendor,
-                v.push.push_id,
-                Json(dict(v.records)),
-                Json(dict(v.received)),
-                Json({t: list(ids) for t, ids in v.absent.items()}),
-                v.written,
-                v.refused,
-            )
-            for v in some
-        ],
-        page_size=PAGE,
-    )
+    values = [(k.vendor, k.push_id, k.dataset_id) for k in wanted]
+    taken = execute_values(cur, _TAKE_BACK, values, page_size=len(wanted), fetch=True)
+    return [(_key(row), row["chunk"], bytes(row["value"])) for row in named.fetched(cur, taken)]
 
 
 def put_refused(cur: cursor, some: Iterable[RefusedRecord]) -> None:
     """Write refused records."""
-    execute_values(
-        cur,
-        "INSERT INTO record_refused (vendor, push_id, dataset_id, record_type, chunk, source, sheet, "
-        "source_row, client_id, rule, fields) VALUES %s",
-        [
-            (
-                *_id(r.push),
-                r.record_type,
-                r.chunk,
-                _storable(r.source),
-                _storable(r.sheet),
-                r.row,
-                _storable(r.client_id),
-                r.rule,
-                list(r.fields),
-            )
-            for r in some
-        ],
-        page_size=PAGE,
-    )
+    rows = [
+        {
+            **_id(r.push),
+            "record_type": _storable(r.record_type),
+            "chunk": r.chunk,
+            "source": _storable(r.source),
+            "sheet": _storable(r.sheet),
+            "source_row": r.row,
+            "client_id": _storable(r.client_id),
+            "rule": r.rule,
+            "fields": list(r.fields),
+        }
+        for r in some
+    ]
+    named.put(cur, "record_refused", rows)
+
+
+_ID = ("vendor", "push_id", "dataset_id")
+
+
+def _id(key: PushKey) -> dict[str, str]:
+    return {"vendor": key.vendor, "push_id": key.push_id, "dataset_id": key.dataset_id}
+
+
+def _key(row: Mapping[str, Any]) -> PushKey:
+    return PushKey(row["vendor"], row["push_id"], row["dataset_id"])
 
 
 def _storable(text: str) -> str:
     return text.replace("\x00", "")
 
 
-def _id(key: PushKey) -> tuple[str, str, str]:
-    return key.vendor, key.push_id, key.dataset_id
+def _row(p: Push, now: datetime) -> dict[str, Any]:
+    closed = p.closed
+    return {
+        **_id(p.key),
+        "kind": p.kind,
+        "first_seen": p.first_seen,
+        "opened_at": p.opened_at,
+        "sender_opened_at": closed.opened_at if closed else None,
+        "closed_at": closed.closed_at if closed else None,
+        "chunks": closed.chunks if closed else None,
+        "totals": Json(dict(closed.totals)) if closed else None,
+        "removals": Json(dict(closed.removals) if closed else {}),
+        "whole": sorted(closed.whole) if closed and closed.whole is not None else None,
+        "fault": closed.fault if closed else "",
+        "outcome": p.outcome,
+        "code": p.code,
+        "version": p.version,
+        "received": p.received,
+        "accepted": p.accepted,
+        "refused": p.refused,
+        "late": p.late,
+        "last_offset": p.last_offset,
+        "written": p.written,
+        **{name: Json(dict(getattr(p, name))) for name in _COUNTS},
+        "decided_at": now if p.outcome else None,
+    }
 
 
-def _closing(closed: Closed | None) -> tuple[Any, ...]:
-    if closed is None:
-        return None, None, None, None
-    return closed.opened_at, closed.closed_at, closed.chunks, Json(dict(closed.totals))
+_COUNTS = ("absent", "stayed", "removed", "waiting")
+_SAME = (
+    *("kind", "first_seen", "opened_at", "outcome", "code", "version", "received", "accepted", "refused"),
+    *("late", "last_offset", "written", *_COUNTS),
+)
+"""Columns that are attributes of a push by the same name."""
 
 
-def _end(p: Push, now: datetime) -> tuple[Any, ...]:
-    decided_at = now if p.outcome else None
-    return (
-        p.outcome,
-        p.code,
-        p.version,
-        p.received,
-        p.accepted,
-        p.refused,
-        p.late,
-        p.last_offset,
-        decided_at,
+def _push(row: Mapping[str, Any]) -> Push:
+    return Push(
+        key=_key(row), closed=_closed(row), seen=set(row["seen"]), **{name: row[name] for name in _SAME}
     )
 
 
-def _push(row: tuple[Any, ...]) -> Push:
-    vendor, push_id, dataset_id, kind, first_seen, opened_at, closed_at, chunks, totals, *end, seen = row
-    closed = None if chunks is None else Closed(opened_at, closed_at, chunks, totals)
-    return Push(PushKey(vendor, push_id, dataset_id), kind, first_seen, closed, set(seen), *end)
+def _closed(row: Mapping[str, Any]) -> Closed | None:
+    if row["chunks"] is None:
+        return None
+    return Closed(
+        opened_at=row["sender_opened_at"],
+        closed_at=row["closed_at"],
+        chunks=row["chunks"],
+        totals=row["totals"],
+        removals=row["removals"],
+        whole=None if row["whole"] is None else frozenset(row["whole"]),
+        fault=row["fault"],
+    )

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from sinks.postgres.copying import Records
-from sinks.provincial.load.messages import Part
+from sinks.provincial.load import messages
+from sinks.provincial.load.messages import Part, Tombstones
 from sinks.provincial.load.push_store import RefusedRecord
-from sinks.provincial.load.pushes import Push
+from sinks.provincial.load.pushes import Push, whole_types
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,16 @@ class Complete:
     push: Push
     chunks: Sequence[Part]
     version: int
+    tombstones: Sequence[Tombstones] = ()
+
+    def whole(self) -> frozenset[str]:
+        """Types of which it is the whole list."""
+        return whole_types(self.push, (c.record_type for c in self.chunks if messages.received(c)))
+
+    def client_ids_refused(self, record_type: str) -> set[str]:
+        """The vendor's own ids of the records that validation or the adapter refused."""
+        chunks = (c for c in self.chunks if c.record_type == record_type)
+        return {r["ClientId"] for c in chunks for r in c.header["Refused"]} - {""}
 
 
 @dataclass(frozen=True)

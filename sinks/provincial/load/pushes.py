@@ -4,6 +4,9 @@ A push is complete when it is closed and each of its chunks, 0 to ``chunks - 1``
 the closing may come in any order and more than once: the first of each counts. A push that has its outcome
 never changes again. What still comes of it is late if its sender wrote it later, and a mere repetition if it
 is a message that came before: validation passes some on twice after a crash.
+
+Which of two pushes is newer is said by Kafka's time of the vendor's first message of each, never by what a
+sender's clock says: a long upload that began earlier loses to the correction that overtook it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,6 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 from typing import Final, Literal
+
+Counts = Mapping[str, int]
+"""By record type."""
 
 PushOutcome = Literal["version", "unchanged", "refused", "mismatch", "superseded", "incomplete"]
 
@@ -23,6 +29,10 @@ EMPTY: Final = "PUSH-006"
 ALL_REFUSED: Final = "PUSH-007"
 UNCHANGED: Final = "PUSH-008"
 SENT_AGAIN: Final = "PUSH-009"
+SOME_REFUSED: Final = "PUSH-010"
+SOME_ABSENT: Final = "PUSH-011"
+SOME_WAITING: Final = "PUSH-012"
+REMOVALS_REFUSED: Final = "PUSH-013"
 
 
 @dataclass(frozen=True, order=True)
@@ -36,21 +46,42 @@ class PushKey:
 
 @dataclass(frozen=True)
 class Closed:
-    """What PushClosed says: when the sender opened and closed the push, how many chunks, records by type."""
+    """What PushClosed says: how many chunks, records and removals by type, of which types it is the whole
+    list (None: of all that it brings). ``opened_at`` and ``closed_at`` are by the sender's clock and decide
+    nothing. ``fault`` is the code of a header that validation found wrong."""
 
     opened_at: datetime
     closed_at: datetime
     chunks: int
-    totals: Mapping[str, int]
+    totals: Counts
+    removals: Counts = field(default_factory=dict)
+    whole: frozenset[str] | None = None
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What the chunks of a push brought, by type, refused ones included; how many of them validation let
+    through."""
+
+    records: Counts
+    accepted: int
+    removals: Counts = field(default_factory=dict)
+    removals_accepted: int = 0
 
 
 @dataclass
 class Push:
-    """A push as far as it is known. ``kind`` is LoaiDongBo; ``outcome`` is None while it is open."""
+    """A push as far as it is known. ``kind`` is LoaiDongBo; ``outcome`` is None while it is open.
+
+    ``first_seen`` is when its first verdict came, ``opened_at`` Kafka's time of the vendor's first message of
+    it that came: this orders the pushes of a dataset.
+    """
 
     key: PushKey
     kind: str
     first_seen: datetime
+    opened_at: datetime
     closed: Closed | None = None
     seen: set[int] = field(default_factory=set)
     outcome: PushOutcome | None = None
@@ -62,6 +93,14 @@ class Push:
     late: int = 0
     last_offset: int = -1
     """Of the vendor's messages that came for this push, the greatest offset."""
+
+    written: int = 0
+    absent: Counts = field(default_factory=dict)
+    stayed: Counts = field(default_factory=dict)
+    removed: Counts = field(default_factory=dict)
+    waiting: Counts = field(default_factory=dict)
+    """By type: held records that whole lists lacked, that an earlier push brought, that left, that wait for
+    the head to leave."""
 
     def decide(self, outcome: PushOutcome, code: str = "") -> None:
         """Give the push its outcome, once."""
@@ -125,48 +164,75 @@ def progress(push: Push) -> Progress:
     return Progress.COMPLETE if len(push.seen) == max(push.closed.chunks, 0) else Progress.WAITING
 
 
-def decide_outcome(push: Push, arrived: Mapping[str, int], accepted: int, newest: datetime | None) -> bool:
+def whole_types(push: Push, brought: Iterable[str]) -> frozenset[str]:
+    """Types of which the push is the whole list; a sender that does not say it means all that it brings."""
+    said = push.closed.whole if push.closed else None
+    return frozenset(brought) if said is None else said
+
+
+def decide_outcome(push: Push, came: Arrived, newest: datetime | None) -> bool:
     """Whether a push that waits no more is to be applied; if not, it has its outcome.
 
-    ``arrived`` counts the records of its chunks by type, refused ones included; ``accepted`` those that
-    validation let through; ``newest`` is when the newest push applied to the dataset was opened.
+    ``newest`` is when the newest push applied to the dataset was opened.
     """
     if push.closed is None:
         raise ValueError("an open push cannot be judged")
-    push.received = sum(arrived.values())
-    push.accepted, push.refused = 0, push.received - accepted
-    if progress(push) is Progress.MISCOUNTED:
+    push.received = sum(came.records.values())
+    push.accepted, push.refused = 0, push.received - came.accepted
+    totals = _counts(push.closed.totals), _counts(push.closed.removals)
+    if push.closed.fault:
+        push.decide("refused", push.closed.fault)
+    elif progress(push) is Progress.MISCOUNTED:
         push.decide("mismatch", WRONG_CHUNKS)
-    elif _counts(arrived) != _counts(push.closed.totals):
+    elif (_counts(came.records), _counts(came.removals)) != totals:
         push.decide("mismatch", WRONG_TOTALS)
-    elif not push.received:
+    elif not push.received and not totals[1]:
         push.decide("refused", EMPTY)
-    elif newest is not None and push.closed.opened_at < newest:
+    elif newest is not None and push.opened_at < newest:
         push.decide("superseded", OLDER)
-    elif not accepted:
+    elif not came.accepted and not came.removals_accepted:
         push.decide("refused", ALL_REFUSED)
     return push.outcome is None
 
 
-def applied(push: Push, version: int, accepted: int, written: int) -> None:
-    """The push was applied: ``written`` of its ``accepted`` records are new or changed.
+def applied(push: Push, version: int, accepted: int) -> None:
+    """The push was applied, and says itself what it wrote, removed and lacked: its outcome follows.
 
     ``version`` is the dataset's version before it.
     """
     push.accepted, push.refused = accepted, push.received - accepted
-    if written:
+    if push.written or any(push.removed.values()):
         push.decide("version")
         push.version = version + 1
-    elif accepted:
-        push.decide("unchanged", UNCHANGED)
+    elif accepted or any(push.waiting.values()):
+        asked = push.closed.removals if push.closed else {}
+        left = left_to_do(push.refused, push.absent, asked, push.removed, push.waiting)
+        push.decide("unchanged", left[0] if left else UNCHANGED)
         push.version = version
     else:
         push.decide("refused", ALL_REFUSED)
 
 
+def left_to_do(refused: int, absent: Counts, removals: Counts, removed: Counts, waiting: Counts) -> list[str]:
+    """Codes of what an applied push leaves for somebody to do, by its own counts; empty if it left nothing.
+
+    ``removals`` were asked for, of which ``removed`` left and ``waiting`` wait.
+    """
+    found = {
+        SOME_REFUSED: refused,
+        SOME_ABSENT: sum(absent.values()),
+        SOME_WAITING: sum(waiting.values()),
+        REMOVALS_REFUSED: sum(removals.values()) - sum(removed.values()) - sum(waiting.values()),
+    }
+    return [code for code, n in found.items() if n > 0]
+
+
 def expire(push: Push) -> None:
     """The push has been open for too long."""
-    push.decide("incomplete", CHUNKS_MISSING if push.closed else NOT_CLOSED)
+    if push.closed and push.closed.fault:
+        push.decide("refused", push.closed.fault)
+    else:
+        push.decide("incomplete", CHUNKS_MISSING if push.closed else NOT_CLOSED)
 
 
 def rounds(pushes: Iterable[Push]) -> list[list[Push]]:
@@ -182,5 +248,5 @@ def rounds(pushes: Iterable[Push]) -> list[list[Push]]:
     return out
 
 
-def _counts(totals: Mapping[str, int]) -> dict[str, int]:
+def _counts(totals: Counts) -> dict[str, int]:
     return {record_type: n for record_type, n in totals.items() if n}

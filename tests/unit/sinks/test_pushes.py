@@ -5,19 +5,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sinks.provincial.load import pushes
-from sinks.provincial.load.pushes import Closed, Delivery, Progress, Push, PushKey
+from sinks.provincial.load.pushes import Arrived, Closed, Delivery, Progress, Push, PushKey
 
 MORNING = datetime(2019, 9, 16, 8, tzinfo=UTC)
 
 
-def closed(chunks, hour=0, **totals):
-    opened = MORNING + timedelta(hours=hour)
-    return Closed(opened, opened + timedelta(minutes=1), chunks, totals)
+def closed(chunks, removals=None, fault="", **totals):
+    senders = MORNING + timedelta(hours=23)
+    return Closed(senders, senders, chunks, totals, removals or {}, fault=fault)
+
+
+def came(accepted, removals=None, removals_accepted=0, **records):
+    return Arrived(records, accepted, removals or {}, removals_accepted)
 
 
 def push(*messages, dataset="19164501.2019.start", push_id="p"):
     """A push to which these came: a number is a chunk, a Closed the closing."""
-    it = Push(PushKey("smas", push_id, dataset), "1", MORNING)
+    it = Push(PushKey("smas", push_id, dataset), "1", MORNING, MORNING)
     for offset, message in enumerate(messages):
         if isinstance(message, Closed):
             pushes.closing_arrives(it, message, offset)
@@ -62,40 +66,77 @@ def test_the_first_verdict_of_a_chunk_counts_and_a_repeat_is_known_as_one():
     assert it.closed == TWO
 
 
+BOTH = closed(2, {"HocSinh": 1}, HocSinh=5)
+LONE = closed(1, {"HocSinh": 1})
+FAULTY = closed(2, fault="VAL-001", HocSinh=5)
+
+
 @pytest.mark.parametrize(
-    ("messages", "arrived", "accepted", "newest_hour", "expected"),
+    ("messages", "arrived", "newest_hour", "expected"),
     [
-        ([0, 1, TWO], {"HocSinh": 5}, 5, None, (None, "")),
-        ([0, 1, TWO], {"HocSinh": 5}, 3, None, (None, "")),
-        ([0, 1, TWO], {"HocSinh": 5, "LopHoc": 0}, 5, None, (None, "")),
-        ([0, 1, TWO], {"HocSinh": 4}, 4, None, ("mismatch", "PUSH-002")),
-        ([0, 1, TWO], {"HocSinh": 5, "LopHoc": 1}, 6, None, ("mismatch", "PUSH-002")),
-        ([0, 1, 2, TWO], {"HocSinh": 5}, 5, None, ("mismatch", "PUSH-001")),
-        ([0, 1, TWO], {"HocSinh": 5}, 0, None, ("refused", "PUSH-007")),
-        ([closed(0)], {}, 0, None, ("refused", "PUSH-006")),
-        ([0, 1, TWO], {"HocSinh": 5}, 5, -1, (None, "")),
-        ([0, 1, TWO], {"HocSinh": 5}, 5, 0, (None, "")),
-        ([0, 1, TWO], {"HocSinh": 5}, 5, 1, ("superseded", "PUSH-005")),
-        ([0, 1, TWO], {"HocSinh": 4}, 5, 1, ("mismatch", "PUSH-002")),
+        ([0, 1, TWO], came(5, HocSinh=5), None, (None, "")),
+        ([0, 1, TWO], came(3, HocSinh=5), None, (None, "")),
+        ([0, 1, TWO], came(5, HocSinh=5, LopHoc=0), None, (None, "")),
+        ([0, 1, TWO], came(4, HocSinh=4), None, ("mismatch", "PUSH-002")),
+        ([0, 1, TWO], came(6, HocSinh=5, LopHoc=1), None, ("mismatch", "PUSH-002")),
+        ([0, 1, 2, TWO], came(5, HocSinh=5), None, ("mismatch", "PUSH-001")),
+        ([0, 1, TWO], came(0, HocSinh=5), None, ("refused", "PUSH-007")),
+        ([closed(0)], came(0), None, ("refused", "PUSH-006")),
+        ([0, 1, TWO], came(5, HocSinh=5), -1, (None, "")),
+        ([0, 1, TWO], came(5, HocSinh=5), 0, (None, "")),
+        ([0, 1, TWO], came(5, HocSinh=5), 1, ("superseded", "PUSH-005")),
+        ([0, 1, TWO], came(4, HocSinh=4), 1, ("mismatch", "PUSH-002")),
+        ([0, 1, BOTH], came(5, {"HocSinh": 1}, 1, HocSinh=5), None, (None, "")),
+        ([0, 1, BOTH], came(5, HocSinh=5), None, ("mismatch", "PUSH-002")),
+        ([0, 1, TWO], came(5, {"HocSinh": 1}, 1, HocSinh=5), None, ("mismatch", "PUSH-002")),
+        ([0, LONE], came(0, {"HocSinh": 1}, 1), None, (None, "")),
+        ([0, LONE], came(0, {"HocSinh": 1}, 0), None, ("refused", "PUSH-007")),
+        ([0, 1, FAULTY], came(5, HocSinh=5), None, ("refused", "VAL-001")),
+        ([0, 1, 2, FAULTY], came(5, HocSinh=5), 1, ("refused", "VAL-001")),
     ],
 )
-def test_which_pushes_are_applied(messages, arrived, accepted, newest_hour, expected):
+def test_which_pushes_are_applied(messages, arrived, newest_hour, expected):
     it = push(*messages)
     newest = None if newest_hour is None else MORNING + timedelta(hours=newest_hour)
-    to_apply = pushes.decide_outcome(it, arrived, accepted, newest)
+    to_apply = pushes.decide_outcome(it, arrived, newest)
     assert (it.outcome, it.code) == expected
     assert to_apply is (expected[0] is None)
 
 
 @pytest.mark.parametrize(
-    ("accepted", "written", "outcome", "version", "refused"),
-    [(5, 5, "version", 4, 0), (5, 1, "version", 4, 0), (5, 0, "unchanged", 3, 0), (2, 2, "version", 4, 3)],
+    ("accepted", "did", "expected"),
+    [
+        (5, {"written": 5}, ("version", "", 4, 0)),
+        (5, {"written": 1}, ("version", "", 4, 0)),
+        (5, {}, ("unchanged", "PUSH-008", 3, 0)),
+        (2, {"written": 2}, ("version", "", 4, 3)),
+        (5, {"removed": {"HocSinh": 1}}, ("version", "", 4, 0)),
+        (4, {}, ("unchanged", "PUSH-010", 3, 1)),
+        (5, {"absent": {"HocSinh": 1}}, ("unchanged", "PUSH-011", 3, 0)),
+        (5, {"waiting": {"HocSinh": 9}}, ("unchanged", "PUSH-012", 3, 0)),
+        (0, {}, ("refused", "PUSH-007", 0, 5)),
+    ],
 )
-def test_a_new_version_only_if_a_row_changed(accepted, written, outcome, version, refused):
+def test_a_new_version_only_if_a_row_changed_and_nothing_is_left_to_do_only_if_so(accepted, did, expected):
     it = push(0, 1, TWO)
-    pushes.decide_outcome(it, {"HocSinh": 5}, 5, None)
-    pushes.applied(it, 3, accepted, written)
-    assert (it.outcome, it.version, it.accepted, it.refused) == (outcome, version, accepted, refused)
+    pushes.decide_outcome(it, came(5, HocSinh=5), None)
+    for name, value in did.items():
+        setattr(it, name, value)
+    pushes.applied(it, 3, accepted)
+    assert (it.outcome, it.code, it.version, it.refused) == expected
+
+
+def test_what_a_push_leaves_to_do_is_said_one_thing_after_another():
+    one = {"HocSinh": 1}
+    everything = ["PUSH-010", "PUSH-011", "PUSH-012", "PUSH-013"]
+    assert pushes.left_to_do(2, one, {"HocSinh": 3}, one, one) == everything
+    assert pushes.left_to_do(0, {}, one, one, {}) == []
+
+
+def test_a_push_whose_closing_was_wrong_is_refused_though_chunks_are_missing():
+    it = push(0, FAULTY)
+    pushes.expire(it)
+    assert (it.outcome, it.code) == ("refused", "VAL-001")
 
 
 @pytest.mark.parametrize(("messages", "code"), [([0], "PUSH-003"), ([0, TWO], "PUSH-004")])
@@ -116,7 +157,7 @@ def test_what_is_sent_after_the_end_is_late_and_changes_nothing():
 def test_what_validation_passes_on_twice_is_not_sent_again():
     """After a crash of validation: the vendor, who sent once, must not hear that it sent twice."""
     it = push(0, 1, TWO)
-    pushes.decide_outcome(it, {"HocSinh": 5}, 0, None)
+    pushes.decide_outcome(it, came(0, HocSinh=5), None)
     assert pushes.chunk_arrives(it, 1, 1) is Delivery.REPEATED
     assert pushes.closing_arrives(it, TWO, 2) is Delivery.REPEATED
     assert it.late == 0
