@@ -36,6 +36,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "Chạy thử cả hệ thống — a made-up province through all of it, every record accounted for.",
     ),
     "docs": ("cli.docs", "docs", "In tài liệu sinh từ mã nguồn — write the documents that are generated."),
+    "doctor": (
+        "cli.doctor",
+        "doctor",
+        "Khám hệ thống — look at servers, topics, tables and the clock; say what needs a hand.",
+    ),
     "down": ("cli.stack", "down", "Dừng hệ thống — stop the local stack."),
     "grants": (
         "cli.grants",

@@ -16,7 +16,7 @@ from runtime.settings import Settings
 from schemas.errors import Problem
 from schemas.topics import CLOCK
 
-OFF: Final = "SYS-007"
+OFF: Final = "CLOCK-001"
 
 MAX_SKEW_S: Final = 60.0
 """A clock that NTP keeps is right to a fraction of a second; one minute is the finest that reports and logs
@@ -51,7 +51,7 @@ class ClockCheck:
             self.skew_s = found
 
     def warnings(self) -> list[Problem]:
-        """SYS-007 if the clock is off by more than MAX_SKEW_S."""
+        """CLOCK-001 if the clock is off by more than MAX_SKEW_S."""
         if abs(self.skew_s) <= MAX_SKEW_S:
             return []
         return [Problem(OFF, params={"seconds": f"{self.skew_s:+.0f}"})]

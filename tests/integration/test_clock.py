@@ -45,7 +45,7 @@ def test_a_push_under_a_wrong_clock_arrives_at_the_right_time_and_is_warned_of(v
     clock_is_off(seconds)
     code, said = csdl(vendor, "push", *TARGET, packet)
     assert code == 0
-    (warning,) = [w for w in said["warnings"] if w["code"] == "SYS-007"]
+    (warning,) = [w for w in said["warnings"] if w["code"] == "CLOCK-001"]
     assert warning["message_vi"] and warning["message_en"]
     assert [abs(at - true_time()) < HALF_AN_HOUR / 2 for at in stamps(vendor, in_topic("smas"))] == [
         True,
@@ -58,10 +58,10 @@ def test_an_officers_clock_is_warned_of_and_the_act_is_done(vendor, clock_is_off
         clock_is_off(-THREE_DAYS)
         code, said = csdl(vendor, "grants", "allow", "smas", SCHOOL)
         plain = CliRunner(env=environment(vendor)).invoke(main, ["grants", "revoke", "smas", SCHOOL])
-    assert (code, said["code"], [w["code"] for w in said["warnings"]]) == (0, "", ["SYS-007"])
+    assert (code, said["code"], [w["code"] for w in said["warnings"]]) == (0, "", ["CLOCK-001"])
     assert (plain.exit_code, [line.split(" ")[0] for line in plain.stderr.splitlines()]) == (
         0,
-        ["SYS-007"] * 2,
+        ["CLOCK-001"] * 2,
     )
     assert [abs(at - true_time()) < HALF_AN_HOUR / 2 for at in stamps(vendor, GRANTS_EVENTS)] == [True, True]
 
@@ -71,9 +71,9 @@ def test_preflight_says_it_where_a_broker_can_tell(vendor, clock_is_off):
     before = [f["rule"] for f in csdl(vendor, "preflight", *TARGET, packet)[1]]
     clock_is_off(HALF_AN_HOUR)
     code, found = csdl(vendor, "preflight", *TARGET, packet)
-    assert (code, [f["rule"] for f in found]) == (0, [*before, "SYS-007"])
+    assert (code, [f["rule"] for f in found]) == (0, [*before, "CLOCK-001"])
     plain = CliRunner(env=environment(vendor)).invoke(main, ["preflight", *TARGET, packet])
-    assert [line.split(" ")[0] for line in plain.stderr.splitlines()] == ["SYS-007"] * 2
+    assert [line.split(" ")[0] for line in plain.stderr.splitlines()] == ["CLOCK-001"] * 2
 
 
 def test_a_right_clock_is_not_spoken_of(vendor):

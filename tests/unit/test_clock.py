@@ -37,7 +37,7 @@ def checked(local, stamped):
 
 def test_how_far_and_which_way_is_said_in_both_languages():
     (fast,), (slow,) = checked(HALF_AN_HOUR, 0), checked(0, HALF_AN_HOUR)
-    assert fast.code == slow.code == "SYS-007"
+    assert fast.code == slow.code == "CLOCK-001"
     assert all("+1800 " in text for text in fast.messages())
     assert all("-1800 " in text for text in slow.messages())
 

@@ -39,6 +39,7 @@ NEEDS_NO_SERVER = {
     "config",
     "confirmation reasons",
     "confirmation table",
+    "doctor",
     "metrics list",
     "preflight",
     "rules",
