@@ -8,6 +8,7 @@ from schemas.datasets import PERIODS, dataset_id
 from schemas.errors import Problem
 from schemas.organisation.schools import Register
 from streams.confirmation.commands import Command
+from streams.confirmation.state import Window
 
 
 def reference_day(year: int, kind: str) -> date:
@@ -17,7 +18,14 @@ def reference_day(year: int, kind: str) -> date:
 
 
 def opening(
-    known: Register, codes: Iterable[str], year: int, kind: str, day: date, *, account: str = "cli"
+    known: Register,
+    codes: Iterable[str],
+    year: int,
+    kind: str,
+    day: date,
+    *,
+    account: str = "cli",
+    window: Window | None = None,
 ) -> tuple[list[Command], list[Problem]]:
     """The commands that open the datasets, and the schools (CAMP-SCHOOL) that the register does not know."""
     commands, problems = [], []
@@ -27,5 +35,6 @@ def opening(
         except KeyError:
             problems.append(Problem("CAMP-SCHOOL", params={"school": code, "day": day.isoformat()}))
             continue
-        commands.append(confirmation_acts.opening(dataset_id(code, year, kind), route, account=account))
+        dataset = dataset_id(code, year, kind)
+        commands.append(confirmation_acts.opening(dataset, route, account=account, window=window))
     return commands, problems

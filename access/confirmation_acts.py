@@ -1,4 +1,4 @@
-"""The commands that people give, with a new id and the present time: the machine itself makes neither."""
+"""The commands that people give, with a new id. Their time is the sender's and decides nothing."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -6,10 +6,11 @@ from uuid import uuid4
 
 from schemas.organisation.schools import DEPARTMENT
 from streams.confirmation.commands import Act, Command, Role
+from streams.confirmation.state import Window
 
 
-def opening(dataset_id: str, route: Sequence[str], *, account: str) -> Command:
-    """The department opens a dataset, with the units that must confirm it in their order."""
+def opening(dataset_id: str, route: Sequence[str], *, account: str, window: Window | None = None) -> Command:
+    """The department opens a dataset: the units that must confirm it in their order, the days to submit."""
     return _command(
         dataset_id,
         Act.OPEN,
@@ -17,6 +18,7 @@ def opening(dataset_id: str, route: Sequence[str], *, account: str) -> Command:
         role=Role.DEPARTMENT_OFFICER,
         account=account,
         route=tuple(route),
+        window=window,
     )
 
 
@@ -25,14 +27,19 @@ def act(
     what: Act,
     unit: str,
     *,
-    version: int,
-    digest: str,
+    sequence: int,
     account: str,
+    version: int = 0,
+    digest: str = "",
     role: str = "",
     reason_code: str = "",
     reason: str = "",
+    window: Window | None = None,
 ) -> Command:
-    """A unit acts on the version and digest that it saw; in its own role unless another is named."""
+    """A unit acts on what it saw: the dataset's sequence, and the version and digest if it acts on those.
+
+    In its own role unless another is named.
+    """
     return _command(
         dataset_id,
         what,
@@ -41,8 +48,10 @@ def act(
         account=account,
         version=version,
         digest=digest,
+        sequence=sequence,
         reason_code=reason_code,
         reason_text=reason,
+        window=window,
     )
 
 
@@ -68,6 +77,8 @@ def _command(
     reason_code: str = "",
     reason_text: str = "",
     route: tuple[str, ...] = (),
+    sequence: int = -1,
+    window: Window | None = None,
 ) -> Command:
     school, year, period = _parts(dataset_id)
     return Command(
@@ -86,6 +97,8 @@ def _command(
         reason_code=reason_code,
         reason_text=reason_text,
         route=route,
+        sequence=sequence,
+        window=window,
     )
 
 

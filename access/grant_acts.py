@@ -1,5 +1,6 @@
-"""The commands that people give, with a new id and the present time: the machine itself makes neither."""
+"""The commands that people give, with a new id. Their time is the sender's and decides nothing."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -13,11 +14,16 @@ def grant(
     school: str,
     *,
     account: str,
+    sequence: int = 0,
+    rights: Iterable[str] = (),
     unit: str = DEPARTMENT,
     role: str = ROLE,
     reason: str = "",
 ) -> Command:
-    """Allow or revoke a vendor's right to push for a school; by the department unless another is named."""
+    """Allow or revoke a vendor's right to push for a school; by the department unless another is named.
+
+    ``sequence`` is that of the grant that was seen, 0 if there was none.
+    """
     return Command(
         command_id=str(uuid4()),
         vendor=vendor,
@@ -28,4 +34,6 @@ def grant(
         role=role,
         account=account,
         reason_text=reason,
+        sequence=sequence,
+        rights=tuple(sorted(rights)),
     )

@@ -13,7 +13,8 @@ from runtime.settings import Settings
 from schemas.datasets import PERIODS
 from schemas.errors import Problem, ProblemList
 from schemas.organisation import schools
-from streams.confirmation.process import MACHINE
+from streams.confirmation.machine import MACHINE
+from streams.confirmation.state import Window
 from streams.machines.commands_client import CommandsClient
 
 
@@ -33,9 +34,20 @@ def campaign() -> None:
     type=click.DateTime(["%Y-%m-%d"]),
     help="Day whose organisation confirms. Default: the reference day of the period.",
 )
+@click.option("--opens", type=click.DateTime(["%Y-%m-%d"]), help="First day to submit. Default: no bound.")
+@click.option("--closes", type=click.DateTime(["%Y-%m-%d"]), help="Last day to submit. Default: no bound.")
 @click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
 @json_option
-def open_campaign(year: int, kind: str, which: str, on: datetime | None, account: str, as_json: bool) -> None:
+def open_campaign(
+    year: int,
+    kind: str,
+    which: str,
+    on: datetime | None,
+    opens: datetime | None,
+    closes: datetime | None,
+    account: str,
+    as_json: bool,
+) -> None:
     """Mở bộ dữ liệu cho từng trường — open a dataset for each school.
 
     The units that must confirm it are fixed now. One that cannot be opened stops no other. Exit code 1 if
@@ -48,7 +60,9 @@ def open_campaign(year: int, kind: str, which: str, on: datetime | None, account
     day = on.date() if on else reference_day(year, kind)
     known = schools.load(settings.register_file)
     codes = [s.code for s in known.schools(day)] if which == "all" else _codes(Path(which))
-    commands, problems = opening(known, codes, year, kind, day, account=account)
+    window = Window(opens.date() if opens else None, closes.date() if closes else None)
+    given = window if window != Window() else None
+    commands, problems = opening(known, codes, year, kind, day, account=account, window=given)
     with CommandsClient(MACHINE, settings) as client:
         outcomes = client.send_many(commands)
     counts = Counter(o.code or "opened" for o in outcomes)

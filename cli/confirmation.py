@@ -1,6 +1,7 @@
 """`csdl confirmation`: each act of the units, and what a dataset has been through."""
 
 import sys
+from datetime import datetime
 
 import click
 
@@ -9,9 +10,10 @@ from cli import confirmation_show
 from cli.answers import json_option, show_and_exit
 from runtime.settings import Settings
 from schemas.datasets import PERIODS, dataset_id
-from streams.confirmation.commands import OFFICERS_ACTS, Act, Role
-from streams.confirmation.process import MACHINE
-from streams.confirmation.state import STAGE_VI, Stage
+from schemas.organisation.schools import DEPARTMENT
+from streams.confirmation.commands import DEPARTMENTS_ACTS, OFFICERS_ACTS, Act, Role
+from streams.confirmation.machine import MACHINE
+from streams.confirmation.state import STAGE_VI, Stage, Window
 from streams.machines import topic_log
 from streams.machines.commands_client import send
 
@@ -24,6 +26,9 @@ HELP = {
     Act.RETURN: "Trả lại trường kèm lý do — return it to the school with a reason.",
     Act.APPROVE: "Sở duyệt — the last unit approves.",
     Act.FORWARD: "Chuyển lên Bộ — forward it to the Ministry.",
+    Act.LOCK: "Sở khóa, kèm lý do — the department locks it, with a reason.",
+    Act.UNLOCK: "Sở mở khóa, kèm lý do — the department unlocks it, with a reason.",
+    Act.ADMIT_LATE: "Sở cho nộp muộn, kèm lý do — the department admits it after its window, with a reason.",
 }
 
 
@@ -33,7 +38,7 @@ def confirmation() -> None:
 
 
 def _acting(act: Act) -> click.Command:
-    @click.command(name=act.value, help=HELP[act])
+    @click.command(name=act.value.replace("_", "-"), help=HELP[act])
     @click.argument("school")
     @click.option("--year", type=int, required=True, help="School year, by its first calendar year.")
     @click.option("--kind", type=click.Choice(sorted(PERIODS)), required=True, help="LoaiDongBo: the period.")
@@ -44,9 +49,18 @@ def _acting(act: Act) -> click.Command:
     @click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
     @click.option("--version", type=int, help="Version that you saw.")
     @click.option("--digest", help="Digest that you saw.")
-    @click.option("--seen-current", is_flag=True, help="Name the current version and digest; says which.")
+    @click.option("--sequence", type=int, help="Sequence that you saw (csdl confirmation show).")
+    @click.option(
+        "--seen-current", is_flag=True, help="Name the current version, digest and sequence; says which."
+    )
     @click.option("--reason-code", default="", help="Code of the reason (csdl confirmation reasons).")
     @click.option("--reason", default="", help="Reason, acknowledgement or answer in words.")
+    @click.option(
+        "--closes",
+        type=click.DateTime(["%Y-%m-%d"]),
+        hidden=act is not Act.ADMIT_LATE,
+        help="New last day to submit. Default: no bound.",
+    )
     @json_option
     def command(
         school: str,
@@ -57,23 +71,28 @@ def _acting(act: Act) -> click.Command:
         account: str,
         version: int | None,
         digest: str | None,
+        sequence: int | None,
         seen_current: bool,
         reason_code: str,
         reason: str,
+        closes: datetime | None,
         as_json: bool,
     ) -> None:
         by_school = act in (Act.SUBMIT, Act.RECALL)
-        if unit is None and not by_school:
+        of_department = act in DEPARTMENTS_ACTS
+        if unit is None and not by_school and not of_department:
             raise click.UsageError("Thiếu --unit — say which unit acts (--unit)")
-        acting = unit or school
+        acting = unit or (DEPARTMENT if of_department else school)
         settings = Settings()
         dataset = dataset_id(school, year, kind)
         if seen_current:
-            version, digest = _current(settings, school, dataset)
-        if version is None or digest is None:
+            version, digest, sequence = _current(settings, school, dataset)
+        if of_department:
+            version, digest = version or 0, digest or ""
+        if version is None or digest is None or sequence is None:
             raise click.UsageError(
-                "Nêu phiên bản đã xem: --version và --digest (csdl confirmation show), hoặc --seen-current"
-                " — name what you saw: --version and --digest, or --seen-current"
+                "Nêu điều đã xem: --version, --digest và --sequence (csdl confirmation show), hoặc"
+                " --seen-current — name what you saw: --version, --digest and --sequence, or --seen-current"
             )
         asked = confirmation_acts.act(
             dataset,
@@ -81,28 +100,30 @@ def _acting(act: Act) -> click.Command:
             acting,
             version=version,
             digest=digest,
+            sequence=sequence,
             account=account,
             role=role or (Role.SCHOOL_HEAD if by_school else ""),
             reason_code=reason_code,
             reason=reason,
+            window=Window(closes=closes.date()) if closes else None,
         )
         outcome = send(MACHINE, settings, asked)
         state = Stage(outcome.state)
-        done_vi = f"{dataset} v{version}: {STAGE_VI[state]}."
-        show_and_exit(outcome, done_vi, f"{dataset} v{version}: {state}.", as_json=as_json)
+        what = f"{dataset} {act}" if of_department else f"{dataset} v{version}"
+        show_and_exit(outcome, f"{what}: {STAGE_VI[state]}.", f"{what}: {state}.", as_json=as_json)
 
     return command
 
 
-for _act in OFFICERS_ACTS:
+for _act in (*OFFICERS_ACTS, *DEPARTMENTS_ACTS):
     confirmation.add_command(_acting(_act))
 for _shown in confirmation_show.COMMANDS:
     confirmation.add_command(_shown)
 
 
-def _current(settings: Settings, school: str, dataset: str) -> tuple[int, str]:
-    """Version and digest as they stand, said aloud: whoever acts on them should know what they are."""
+def _current(settings: Settings, school: str, dataset: str) -> tuple[int, str, int]:
+    """Version, digest and sequence as they stand, said aloud: who acts on them should know what they are."""
     state = topic_log.read_states(MACHINE, settings, school).get(dataset)
-    version, digest = (state.version, state.digest) if state else (0, "")
-    print(f"Hiện tại — current: {dataset} v{version} {digest}", file=sys.stderr)
-    return version, digest
+    version, digest, sequence = (state.version, state.digest, state.sequence) if state else (0, "", 0)
+    print(f"Hiện tại — current: {dataset} v{version} {digest} #{sequence}", file=sys.stderr)
+    return version, digest, sequence

@@ -9,16 +9,17 @@ import click
 from cli.answers import json_option, print_json
 from runtime.settings import Settings
 from streams.confirmation.commands import RETURN_REASONS
-from streams.confirmation.process import MACHINE
+from streams.confirmation.machine import MACHINE
 from streams.confirmation.state import OPEN_FOR_DATA, STAGE_VI, State
 from streams.confirmation.table import INTERNAL, TABLE
 from streams.documents import confirmation_page
-from streams.machines import chain, topic_log, wire
+from streams.machines import chain, machine_log, topic_log, wire
+from streams.machines.replay import Replayed
 
 
 def possible(state: State) -> list[str]:
     """What may be done in the dataset's state, each with the role that may: the table's acts, and a push."""
-    rows = [r for r in TABLE if r.state is state.state and r.command not in INTERNAL]
+    rows = [r for r in TABLE if r.state is state.state and r.event and r.command not in INTERNAL]
     acts = {f"{r.command.value} ({r.role.value})" for r in rows if r.role != "system"}
     return sorted(acts | ({"push (vendor)"} if state.state in OPEN_FOR_DATA else set()))
 
@@ -29,7 +30,7 @@ def possible(state: State) -> list[str]:
 def show(school: str, as_json: bool) -> None:
     """Bộ dữ liệu của trường đang ở đâu — where the datasets of SCHOOL stand.
 
-    Version and digest to name, whose turn it is, what may be done.
+    Version, digest and sequence to name, whose turn it is, what may be done.
     """
     found = topic_log.read_states(MACHINE, Settings(), school)
     states = sorted((s for s in found.values() if s.ma_truong_hoc == school), key=lambda s: s.dataset_id)
@@ -41,13 +42,22 @@ def show(school: str, as_json: bool) -> None:
     for s in states:
         route = " → ".join(f"[{unit}]" if unit == s.turn else unit for unit in s.route)
         counts = ", ".join(f"{name} {n}" for name, n in sorted(s.counts.items()))
-        click.echo(f"{s.dataset_id}: {STAGE_VI[s.state]} — {s.state}")
+        click.echo(f"{s.dataset_id}: {STAGE_VI[s.state]} — {s.state}{_marks(s)}")
         click.echo(f"  tuyến — route:      {route}")
         click.echo(f"  phiên bản — version: {s.version}  {s.digest}")
+        click.echo(f"  sự kiện — sequence:  {s.sequence}")
+        if s.window:
+            days = f"{s.window.opens or '…'} → {s.window.closes or '…'}"
+            click.echo(f"  thời hạn — window:   {days}")
         click.echo(f"  số liệu — counts:    {counts}")
         if s.held_version:
             click.echo(f"  chờ — held:          {s.held_version}  {s.held_digest}")
         click.echo(f"  có thể — possible:   {', '.join(possible(s))}")
+
+
+def _marks(state: State) -> str:
+    marks = {"đã khóa — locked": state.locked, "cho nộp muộn — admitted late": state.late}
+    return "".join(f" [{mark}]" for mark, holds in marks.items() if holds)
 
 
 @click.command()
@@ -77,24 +87,44 @@ def history(school: str, as_json: bool) -> None:
 @click.command()
 @json_option
 def verify(as_json: bool) -> None:
-    """Kiểm tra chuỗi sự kiện — check every dataset's chain, and that its state is the chain's end."""
+    """Kiểm tra chuỗi sự kiện — check every chain, and decide every command once more.
+
+    Each dataset's chain must hold, its state be the chain's end, and a replay of the commands give the
+    recorded events and refusals. What an earlier release wrote is believed, and said. Exit code 1 if not.
+    """
     settings = Settings()
     # States first: an event between the two readings then only lengthens a chain.
     states = topic_log.read_states(MACHINE, settings)
-    records = list(topic_log.read_events(MACHINE, settings))
-    sealed = {(r["DatasetId"], r["Sequence"]): r["Hash"] for r in records}
-    broken = _breaks(records)
+    found = machine_log.read(MACHINE, settings)
+    events = [*found.events, *found.later]
+    sealed = {(r["DatasetId"], r["Sequence"]): r["Hash"] for r in events}
+    broken = _breaks(events)
     broken += [
         chain.Break(s.dataset_id, s.sequence, "state")
         for s in states.values()
         if sealed.get((s.dataset_id, s.sequence)) != s.hash
     ]
+    again = found.replayed(MACHINE)
     if as_json:
         faults = [{"dataset": b.subject, "sequence": b.sequence, "fault": b.fault} for b in broken]
-        print_json({"datasets": len(states), "events": len(records), "breaks": faults})
+        differ = [
+            {"subject": d.subject, "topic": d.topic, "offset": d.offset, "fault": d.fault}
+            for d in again.differences
+        ]
+        print_json(
+            {
+                "datasets": len(states),
+                "events": len(events),
+                "breaks": faults,
+                "replayed": again.decided,
+                "believed": again.believed,
+                "differences": differ,
+            }
+        )
     else:
-        _say(len(records), broken)
-    sys.exit(1 if broken else 0)
+        _say(len(events), broken)
+        _say_replay(again)
+    sys.exit(1 if broken or again.differences else 0)
 
 
 @click.command()
@@ -109,9 +139,10 @@ def table(as_json: bool, markdown: bool) -> None:
         print_json([row.as_dict() for row in TABLE])
         return
     for r in TABLE:
-        guards = " ".join(r.guards)
-        head = f"{r.state:16} {r.command:16} {r.role:18} {r.who:9} {r.next:16}"
-        click.echo(f"{head} {r.when or guards}".rstrip())
+        needs = " ".join(r.guards) if r.event or r.guards else r.code or "silent"
+        when = f"[{r.when}] " if r.when else ""
+        head = f"{r.state:16} {r.command:16} {r.role:18} {r.who:9} {r.next if r.event else '—':16}"
+        click.echo(f"{head} {when}{needs}".rstrip())
 
 
 @click.command()
@@ -145,3 +176,18 @@ def _say(events: int, broken: list[chain.Break]) -> None:
         )
     else:
         click.echo(f"Chuỗi {events} sự kiện liền mạch — the chain of {events} events holds")
+
+
+def _say_replay(again: Replayed) -> None:
+    for d in again.differences:
+        click.echo(f"{d.subject} {d.topic}@{d.offset}: {d.fault}", err=True)
+    if again.differences:
+        n = len(again.differences)
+        click.echo(f"{n} lệnh cho kết quả khác khi chạy lại — {n} answers differ from a replay", err=True)
+    else:
+        click.echo(f"{again.decided} lệnh chạy lại cho cùng kết quả — commands replayed, same answers")
+    if again.believed:
+        click.echo(
+            f"{again.believed} kết quả của bản phát hành trước, không chạy lại"
+            " — answers of an earlier release, believed, not replayed"
+        )

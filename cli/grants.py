@@ -11,8 +11,8 @@ from schemas.days import today
 from schemas.errors import Problem, ProblemList
 from schemas.organisation import schools
 from schemas.organisation.schools import DEPARTMENT
-from streams.grants.commands import ROLE, Act
-from streams.grants.process import MACHINE
+from streams.grants.commands import ROLE, Act, Right
+from streams.grants.machine import MACHINE
 from streams.grants.state import Standing
 from streams.machines import topic_log
 from streams.machines.commands_client import send
@@ -36,13 +36,40 @@ def _acting(act: Act) -> click.Command:
     @click.option("--role", default=ROLE, show_default=True, help="Role that acts.")
     @click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
     @click.option("--reason", default="", help="Reason in words.")
+    @click.option(
+        "--right",
+        "rights",
+        multiple=True,
+        type=click.Choice([r.value for r in Right]),
+        hidden=act is not Act.ALLOW,
+        help="Right beyond pushing: remove (records leave by a tombstone). What is not named is taken back.",
+    )
+    @click.option("--sequence", type=int, help="Sequence that you saw. Default: the current one.")
     @json_option
     def command(
-        vendor: str, school: str, unit: str, role: str, account: str, reason: str, as_json: bool
+        vendor: str,
+        school: str,
+        unit: str,
+        role: str,
+        account: str,
+        reason: str,
+        rights: tuple[str, ...],
+        sequence: int | None,
+        as_json: bool,
     ) -> None:
         settings = Settings()
         check(settings, vendor, school if act is Act.ALLOW else None)
-        asked = grant_acts.grant(act, vendor, school, account=account, unit=unit, role=role, reason=reason)
+        asked = grant_acts.grant(
+            act,
+            vendor,
+            school,
+            account=account,
+            sequence=_current(settings, vendor, school) if sequence is None else sequence,
+            rights=rights,
+            unit=unit,
+            role=role,
+            reason=reason,
+        )
         outcome = send(MACHINE, settings, asked)
         done_vi = f"{vendor} được đẩy dữ liệu cho trường {school}."
         done_en = f"{vendor} may push for school {school}."
@@ -52,6 +79,11 @@ def _acting(act: Act) -> click.Command:
         show_and_exit(outcome, done_vi, done_en, as_json=as_json)
 
     return command
+
+
+def _current(settings: Settings, vendor: str, school: str) -> int:
+    state = topic_log.read_states(MACHINE, settings, school).get(f"{vendor}/{school}")
+    return state.sequence if state else 0
 
 
 for _act in Act:
@@ -82,7 +114,13 @@ def list_grants(vendor: str | None, with_revoked: bool, as_json: bool) -> None:
     """Các quyền đang có — list the grants, as validation reads them."""
     found = sorted(topic_log.read_states(MACHINE, Settings()).items())
     rows = [
-        {"vendor": s.vendor, "school": s.ma_truong_hoc, "state": s.state.value}
+        {
+            "vendor": s.vendor,
+            "school": s.ma_truong_hoc,
+            "state": s.state.value,
+            "rights": list(s.rights),
+            "sequence": s.sequence,
+        }
         for _, s in found
         if (with_revoked or s.state is Standing.ALLOWED) and vendor in (None, s.vendor)
     ]
@@ -90,5 +128,6 @@ def list_grants(vendor: str | None, with_revoked: bool, as_json: bool) -> None:
         print_json(rows)
         return
     for row in rows:
-        click.echo(f"{row['vendor']:10} {row['school']:10} {row['state']}")
+        line = f"{row['vendor']:10} {row['school']:10} {row['state']:8} #{row['sequence']:<3}"
+        click.echo(f"{line} {' '.join(row['rights'])}".rstrip())
     click.echo(f"{len(rows)} quyền — grants")

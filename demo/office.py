@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from access import confirmation_acts
@@ -10,6 +10,7 @@ from demo.ledger import Ledger
 from streams.confirmation.commands import Act, Command
 from streams.confirmation.state import Stage, State
 from streams.machines.commands_client import CommandOutcome, CommandsClient
+from streams.machines.wire import replace
 
 FINAL: Final = (Stage.ACCEPTED, Stage.PARTLY_ACCEPTED)
 STALL_S: Final = 120.0
@@ -128,13 +129,14 @@ def usual_act(state: State) -> Command | None:
 
 
 def act(state: State, what: Act, unit: str, *, reason_code: str = "", reason: str = "") -> Command:
-    """A unit's act on the version and digest that it sees."""
+    """A unit's act on what it sees: version, digest and sequence."""
     return confirmation_acts.act(
         state.dataset_id,
         what,
         unit,
         version=state.version,
         digest=state.digest,
+        sequence=state.sequence,
         account=f"demo.{unit}",
         reason_code=reason_code,
         reason=reason,

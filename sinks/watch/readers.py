@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from schemas.topics import (
+    CONFIRMATION_CHECKS,
     CONFIRMATION_COMMANDS,
     CONFIRMATION_EVENTS,
+    CONFIRMATION_RECEIPTS,
     CONFIRMATION_REFUSALS,
     GRANTS_COMMANDS,
     GRANTS_EVENTS,
@@ -33,12 +35,13 @@ class Reader:
 def readers(vendors: Sequence[str]) -> list[Reader]:
     """Every consumer of the pipeline, in the order of the flow."""
     inbound = tuple(in_topic(vendor) for vendor in vendors)
+    asked = (CONFIRMATION_COMMANDS, CONFIRMATION_CHECKS, CONFIRMATION_RECEIPTS)
     machines = (CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS, GRANTS_EVENTS, GRANTS_REFUSALS)
     return [
         Reader("csdl.grants", "grants", (GRANTS_COMMANDS,), IN_KAFKA),
         Reader("csdl-validation", "validation", inbound, IN_KAFKA),
         Reader("load", "load", (RECORDS_ACCEPTED,), IN_POSTGRES),
-        Reader("csdl.confirmation", "confirmation", (CONFIRMATION_COMMANDS,), IN_KAFKA),
+        Reader("csdl.confirmation", "confirmation", asked, IN_KAFKA),
         Reader("projection", "projection", machines, IN_POSTGRES),
         Reader("export", "export", (CONFIRMATION_EVENTS,), IN_POSTGRES),
         Reader("receipts", "receipts", (MINISTRY_RECEIPTS,), IN_POSTGRES),

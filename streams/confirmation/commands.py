@@ -1,10 +1,12 @@
 """What may be asked of a dataset, by whom. Pure data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from streams.confirmation.state import Window
+from streams.machines.wire import Value
 
 
 class Role(StrEnum):
@@ -41,6 +43,9 @@ class Act(StrEnum):
     APPROVE = "approve"
     FORWARD = "forward"
     RECORD_RECEIPTS = "record_receipts"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    ADMIT_LATE = "admit_late"
 
 
 OFFICERS_ACTS: Final = (
@@ -53,7 +58,10 @@ OFFICERS_ACTS: Final = (
     Act.APPROVE,
     Act.FORWARD,
 )
-"""Acts that name the version and the digest that the actor saw."""
+"""Acts on the version in hand: they name the version, the digest and the sequence that the actor saw."""
+
+DEPARTMENTS_ACTS: Final = (Act.LOCK, Act.UNLOCK, Act.ADMIT_LATE)
+"""Acts on the dataset, whatever version is in hand: they name the sequence that the actor saw."""
 
 RETURN_REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "DATA_WRONG": ("Số liệu không đúng thực tế", "Data differ from the facts"),
@@ -73,12 +81,13 @@ RETURN_REASONS: Final[Mapping[str, tuple[str, str]]] = {
 """Closed list of reasons for a return: code → (Vietnamese, English). A text is asked for with each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One message of the commands topic. Time and id come with it: the machine reads no clock.
+class Command(Value, frozen=True):
+    """One message of a commands topic. Its id comes with it, its time from the broker: no clock is read.
 
     ``command`` and ``role`` are plain strings here: an unknown name is refused, not an error. ``unit`` is the
     acting unit's code (a school's code for its head); ``account`` the office's, never a person's name.
+    ``issued_at`` is the sender's clock and decides nothing. ``sequence`` is that of the dataset that the
+    actor saw (-1: not named), or of the forwarding that the Ministry answers.
     """
 
     command_id: str
@@ -96,4 +105,7 @@ class Command:
     reason_code: str = ""
     reason_text: str = ""
     route: tuple[str, ...] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = {}
+    sequence: int = -1
+    export_id: str = ""
+    window: Window | None = None

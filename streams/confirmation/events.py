@@ -1,12 +1,12 @@
 """What happened to a dataset. Pure data, and ``evolve``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from streams.confirmation.state import Stage, State
+from streams.confirmation.state import Stage, State, Window
 from streams.machines import chain, wire
+from streams.machines.wire import Value, replace
 
 
 class Fact(StrEnum):
@@ -25,11 +25,13 @@ class Fact(StrEnum):
     APPROVED = "approved"
     FORWARDED = "forwarded"
     RECEIPTS_RECORDED = "receipts_recorded"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
+    LATE_ADMITTED = "late_admitted"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One transition. ``state`` and ``level`` are those after it.
+class Event(Value, frozen=True):
+    """One transition. ``state`` and ``level`` are those after it; ``at`` is when the broker took its command.
 
     ``version``, ``digest`` and ``counts`` are of the version it speaks of (a held one in ``version_held``);
     the counts of ``receipts_recorded`` are the receipts'.
@@ -56,7 +58,11 @@ class Event:
     reason_code: str = ""
     reason_text: str = ""
     route: tuple[str, ...] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = {}
+    command_topic: str = ""
+    command_offset: int = -1
+    export_id: str = ""
+    window: Window | None = None
 
     def sealed(self) -> "Event":
         """The same event with its hash."""
@@ -68,11 +74,19 @@ def evolve(state: State, event: Event) -> State:
     after = replace(state, sequence=event.sequence, hash=event.hash, state=event.state, level=event.level)
     match event.event:
         case Fact.OPENED:
-            return replace(after, route=event.route)
+            return replace(after, route=event.route, window=event.window)
         case Fact.VERSION_HELD:
             return replace(
                 after, held_version=event.version, held_digest=event.digest, held_counts=event.counts
             )
+        case Fact.FORWARDED:
+            return replace(after, forwarded=event.sequence)
+        case Fact.RETURNED:
+            return replace(after, forwarded=0)
+        case Fact.LOCKED | Fact.UNLOCKED:
+            return replace(after, locked=event.event is Fact.LOCKED)
+        case Fact.LATE_ADMITTED:
+            return replace(after, late=True, window=event.window)
         case Fact.VERSION_CHECKED | Fact.VERSION_ADOPTED:
             return replace(
                 after,

@@ -1,61 +1,51 @@
 """The confirmation machine: ``decide`` and ``evolve``, pure functions over one table.
 
-State is the fold of ``evolve`` over the events; the same commands give the same events, byte for byte.
+State is the fold of ``evolve`` over the events; the same commands, taken in the same order at the same times,
+give the same events, byte for byte.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
-from streams.confirmation.commands import OFFICERS_ACTS, Act, Command, Role
+from schemas import topics
+from streams.confirmation.commands import Act, Command, Role
+from streams.confirmation.conditions import GUARDS, PARTS, WHEN, WRITER, Level
 from streams.confirmation.events import Event, Fact, evolve
-from streams.confirmation.state import Stage, State
-from streams.confirmation.table import CONDITIONS, GUARDS, TABLE, Level, Row, Who, rows_of
+from streams.confirmation.state import Stage, State, Window
+from streams.confirmation.table import TABLE, Row, rows_of
 from streams.machines import chain
+from streams.machines.machine import CommandSource, Input, Machine
 from streams.machines.refusal import Refusal
+from streams.machines.wire import replace
 
-__all__ = ["TABLE", "Row", "decide", "evolve", "initial"]
+__all__ = ["MACHINE", "decide", "evolve", "initial"]
 
 
-def initial(command: Command) -> State:
+def initial(about: Command | Event) -> State:
     """State of a dataset that nobody has spoken of."""
-    return State(command.dataset_id, command.ma_truong_hoc, command.nam_hoc, command.period)
+    return State(about.dataset_id, about.ma_truong_hoc, about.nam_hoc, about.period)
 
 
-def decide(state: State, command: Command) -> list[Event] | Refusal:
+def decide(state: State, command: Command, source: CommandSource) -> list[Event] | Refusal:
     """The events that a command causes; none if it only repeats what is known; or why it is refused."""
-    if _known_already(state, command):
-        return []
-    found = _row(state, command)
-    if isinstance(found, str):
-        return _refusal(state, command, found)
-    failed = next((code for code in found.guards if not GUARDS[code](state, command)), None)
+    row = _row(state, command, source)
+    if isinstance(row, str):
+        return refuse(state, command, source, row)
+    failed = row.code or next((code for code in row.guards if not GUARDS[code](state, command, source)), "")
     if failed:
-        return _refusal(state, command, failed)
-    events = [_event(state, command, found, 0).sealed()]
+        return refuse(state, command, source, failed)
+    if row.event is None:
+        return []
+    events = [_event(state, command, source, row, row.event, 0).sealed()]
     after = evolve(state, events[0])
     adopt = next((r for r in TABLE if (r.state, r.command) == (after.state, Act.ADOPT)), None)
     if after.held_version and adopt:
-        adopted = _event(after, command, adopt, 1)
+        adopted = _event(after, command, source, adopt, Fact.VERSION_ADOPTED, 1)
         by_machine = replace(adopted, unit=adopt.role.value, role=adopt.role.value, account="")
         events.append(replace(by_machine, reason_code="", reason_text="").sealed())
     return events
 
 
-def _known_already(state: State, command: Command) -> bool:
-    """Parts of the pipeline send at least once: a repetition of theirs changes nothing and is no refusal."""
-    match command.command:
-        case Act.VERSION_CHECKED:
-            known = command.version <= max(state.version, state.held_version)
-        case Act.RECORD_RECEIPTS:
-            final = state.state in (Stage.ACCEPTED, Stage.PARTLY_ACCEPTED)
-            known = final and command.version == state.version
-        case _:
-            return False
-    return known and command.role in {r.role for r in rows_of(command.command)}
-
-
-def _row(state: State, command: Command) -> Row | str:
+def _row(state: State, command: Command, source: CommandSource) -> Row | str:
     """The row that holds for the command, or the code of its refusal: the broadest question first."""
     rows = rows_of(command.command)
     if not rows:
@@ -66,70 +56,16 @@ def _row(state: State, command: Command) -> Row | str:
         return "CONF-ABSENT"
     if command.role not in {r.role for r in rows}:
         return "CONF-ROLE"
-    if stranger := _stranger(state, command):
-        return stranger
+    parts = [r for r in rows if PARTS[r.who].has(state, command.unit)]
     here = [r for r in rows if r.state is state.state]
-    if not here and _done(state, command, rows):
-        return "CONF-ALREADY"
-    if stale := _stale(state, command):
-        return stale
-    if not here:
-        return "CONF-STATE"
-    mine = [r for r in here if r.role == command.role and _HOLDS[r.who](state, command.unit)]
-    if not mine:
-        return "CONF-TURN"
-    return next(r for r in mine if CONDITIONS[r.when](state, command))
-
-
-_HOLDS: Final[dict[Who, Callable[[State, str], bool]]] = {
-    Who.SELF: lambda s, unit: True,
-    Who.SCHOOL: lambda s, unit: unit == s.ma_truong_hoc,
-    Who.TURN: lambda s, unit: unit == s.turn and not s.at_last_level,
-    Who.LAST: lambda s, unit: unit == s.turn and s.at_last_level,
-    Who.PREVIOUS: lambda s, unit: s.level > 0 and unit == s.route[s.level - 1],
-}
-
-
-def _stranger(state: State, command: Command) -> str:
-    """Whether the unit has no part in this dataset, or another part than the role says."""
-    match command.role:
-        case Role.SCHOOL_HEAD:
-            return "" if command.unit == state.ma_truong_hoc else "CONF-UNIT"
-        case Role.DISTRICT_OFFICER | Role.DEPARTMENT_OFFICER if state.route:
-            if command.unit not in state.route:
-                return "CONF-UNIT"
-            is_last = command.unit == state.route[-1]
-            return "" if is_last == (command.role == Role.DEPARTMENT_OFFICER) else "CONF-ROLE"
-        case _:
-            return ""
-
-
-def _done(state: State, command: Command, rows: tuple[Row, ...]) -> bool:
-    """Whether the dataset stands where the command would bring it, by this unit's own act."""
-    if command.command == Act.OPEN:
-        return state.state is not Stage.ABSENT
-    if state.state not in {r.next for r in rows}:
-        return False
-    match state.state:
-        case Stage.SUBMITTED | Stage.RECALLED:
-            return True
-        case Stage.CONFIRMED:
-            return command.unit == state.route[state.level - 1]
-        case Stage.CLAIMED | Stage.APPROVED | Stage.FORWARDING:
-            return command.unit == state.turn
-        case _:
-            return False
-
-
-def _stale(state: State, command: Command) -> str:
-    """Whether the actor saw another version, or other content under the same number."""
-    if state.version == 0 or command.command in (Act.OPEN, Act.VERSION_CHECKED):
-        return ""
-    if command.version != state.version:
-        return "CONF-STALE"
-    if command.command in OFFICERS_ACTS and command.digest != state.digest:
-        return "CONF-DIGEST"
-    return ""
+    if not any(r.role == command.role for r in parts):
+        return "CONF-ROLE" if parts else "CONF-UNIT"
+    mine = (r for r in here if r.role == command.role and r in parts)
+    turn = [r for r in mine if PARTS[r.who].turn(state, command.unit)]
+    found = next((r for r in turn if WHEN[r.when](state, command, source)), None)
+    if found:
+        return found
+    return "CONF-TURN" if any(not r.code for r in here) else "CONF-STATE"
 
 
 def _level(state: State, row: Row) -> int:
@@ -144,9 +80,9 @@ def _level(state: State, row: Row) -> int:
             return state.level - 1
 
 
-def _event(state: State, command: Command, row: Row, index: int) -> Event:
+def _event(state: State, command: Command, source: CommandSource, row: Row, fact: Fact, index: int) -> Event:
     version, digest, counts = state.version, state.digest, {}
-    match row.event:
+    match fact:
         case Fact.VERSION_CHECKED | Fact.VERSION_HELD:
             version, digest, counts = command.version, command.digest, dict(command.counts)
         case Fact.VERSION_ADOPTED:
@@ -165,10 +101,10 @@ def _event(state: State, command: Command, row: Row, index: int) -> Event:
         sequence=state.sequence + 1,
         previous_hash=state.hash,
         hash="",
-        event=row.event,
+        event=fact,
         state=row.next,
         level=_level(state, row),
-        at=command.issued_at,
+        at=source.at,
         unit=command.unit,
         role=command.role,
         account=command.account,
@@ -176,22 +112,70 @@ def _event(state: State, command: Command, row: Row, index: int) -> Event:
         digest=digest,
         reason_code=command.reason_code,
         reason_text=command.reason_text,
-        route=command.route if row.event is Fact.OPENED else state.route,
+        route=command.route if fact is Fact.OPENED else state.route,
         counts=counts,
+        command_topic=source.topic,
+        command_offset=source.offset,
+        export_id=command.export_id if row.role is Role.MINISTRY_ADAPTER else "",
+        window=_window(state, command, fact),
     )
 
 
-def _refusal(state: State, command: Command, code: str) -> Refusal:
+def _window(state: State, command: Command, fact: Fact) -> Window | None:
+    """The window that the event gives: the campaign's; another last day, or none, where late is admitted."""
+    match fact:
+        case Fact.OPENED:
+            return command.window
+        case Fact.LATE_ADMITTED:
+            return Window(state.days.opens, command.window.closes if command.window else None)
+        case _:
+            return None
+
+
+def refuse(state: State, command: Command, source: CommandSource, code: str) -> Refusal:
+    """The refusal of a command, with the state that it met."""
     return Refusal(
         command_id=command.command_id,
         subject=state.dataset_id,
         ma_truong_hoc=state.ma_truong_hoc,
         command=command.command,
         code=code,
-        at=command.issued_at,
+        at=source.at,
         unit=command.unit,
         role=command.role,
         state=state.state.value,
         version=state.version,
         digest=state.digest,
+        command_topic=source.topic,
+        command_offset=source.offset,
+        sequence=state.sequence,
     )
+
+
+MACHINE: Final[Machine[Command, State, Event]] = Machine(
+    name="confirmation",
+    inputs=(
+        Input(
+            topics.CONFIRMATION_COMMANDS,
+            frozenset({Role.SCHOOL_HEAD, Role.DISTRICT_OFFICER, Role.DEPARTMENT_OFFICER}),
+        ),
+        Input(topics.CONFIRMATION_CHECKS, frozenset({Role.SYSTEM})),
+        Input(topics.CONFIRMATION_RECEIPTS, frozenset({Role.MINISTRY_ADAPTER})),
+    ),
+    events_topic=topics.CONFIRMATION_EVENTS,
+    state_topic=topics.CONFIRMATION_STATE,
+    refusals_topic=topics.CONFIRMATION_REFUSALS,
+    command=Command,
+    state=State,
+    event=Event,
+    command_contract="ConfirmationCommand",
+    event_contract="ConfirmationEvent",
+    state_contract="ConfirmationState",
+    writer_code=WRITER,
+    key=lambda about: about.ma_truong_hoc,
+    state_key=lambda about: about.dataset_id,
+    initial=initial,
+    decide=decide,
+    evolve=evolve,
+    refuse=refuse,
+)

@@ -1,9 +1,11 @@
 """What the machine knows of a dataset. Pure data; the value of the compacted topic."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Final
+
+from streams.machines.wire import Value
 
 
 class Stage(StrEnum):
@@ -53,13 +55,25 @@ OPEN_FOR_DATA: Final = (Stage.COLLECTING, Stage.CHECKED, Stage.RETURNED, Stage.R
 """Here the newest checked version is the dataset's version."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class Window(Value, frozen=True):
+    """Days in which the school submits, both included, Vietnam's days; None: no bound."""
+
+    opens: date | None = None
+    closes: date | None = None
+
+    def holds(self, day: date) -> bool:
+        """Whether the day is one of them."""
+        return (self.opens is None or self.opens <= day) and (self.closes is None or day <= self.closes)
+
+
+class State(Value, frozen=True):
     """A dataset's confirmation.
 
     ``level`` is the index in ``route`` of the unit whose turn it is. ``counts`` (records, refused, blocking,
     warnings) are of the version in hand. A held version waits until the one under review comes back, or until
-    the dataset is opened; ``held_version`` 0 means none.
+    the dataset is opened; ``held_version`` 0 means none. ``forwarded`` is the sequence of the forwarding that
+    the Ministry has in hand or has answered, 0 if none. ``late``: the department has admitted it after its
+    window's last day, which is another one since, or none.
     """
 
     dataset_id: str
@@ -73,10 +87,14 @@ class State:
     route: tuple[str, ...] = ()
     version: int = 0
     digest: str = ""
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = {}
     held_version: int = 0
     held_digest: str = ""
-    held_counts: Mapping[str, int] = field(default_factory=dict)
+    held_counts: Mapping[str, int] = {}
+    forwarded: int = 0
+    locked: bool = False
+    late: bool = False
+    window: Window | None = None
 
     @property
     def turn(self) -> str:
@@ -87,3 +105,13 @@ class State:
     def at_last_level(self) -> bool:
         """Whether it is the turn of the unit that approves and forwards."""
         return self.level == len(self.route) - 1
+
+    @property
+    def newest_version(self) -> int:
+        """The last version that was checked, in hand or held; 0 if none."""
+        return max(self.version, self.held_version)
+
+    @property
+    def days(self) -> Window:
+        """The window; without bounds if none was given."""
+        return self.window or Window()

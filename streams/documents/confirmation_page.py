@@ -9,8 +9,9 @@ from typing import Final
 
 from schemas.errors import catalogue
 from streams.confirmation.commands import RETURN_REASONS, ROLE_VI, Role
+from streams.confirmation.conditions import PARTS, REFUSALS
 from streams.confirmation.state import STAGE_VI, Stage
-from streams.confirmation.table import INTERNAL, REFUSALS, TABLE, Row
+from streams.confirmation.table import INTERNAL, TABLE, Row
 
 _HEAD: Final = """\
 # Confirmation
@@ -19,13 +20,16 @@ Printed from `streams/confirmation/table.py` by `csdl confirmation table --markd
 
 A dataset is a school's data of one school year and period. Its route is the list of units that must confirm
 it, fixed when the department opens the dataset. Every unit of the route but the last claims and confirms; the
-last claims, approves and forwards. Each act names the version and the digest that the actor saw. A version
-that is checked while somebody's act stands for another one is held, and adopted when the dataset comes back.
+last claims, approves and forwards. Each act names what the actor saw: the sequence of the dataset's last
+event, and the version and digest in hand; it acts once. A version that is checked while somebody's act stands
+for another one is held, and adopted when the dataset comes back. Besides its state a dataset has fields that
+rows ask for: locked, window (days in which the school submits, Vietnam's), late, the forwarding in hand. Time
+is Kafka's: the sender's clock decides nothing.
 
 """
 
-_NOT_DRAWN: Final = {"version_held"}
-"""A held version changes no state: arrows from every state to itself would hide the others."""
+_NOT_DRAWN: Final = {"version_held", "locked", "unlocked", "late_admitted"}
+"""These change fields, not the state: arrows from every state to itself would hide the others."""
 
 
 def mermaid() -> str:
@@ -33,7 +37,7 @@ def mermaid() -> str:
     stands in the table: labels with roles lie over each other.
     """
     lines = ["stateDiagram-v2", "    [*] --> absent"]
-    drawn = [row for row in TABLE if row.event.value not in _NOT_DRAWN]
+    drawn = [row for row in TABLE if row.event and row.event.value not in _NOT_DRAWN]
     for (state, to), rows in groupby(sorted(drawn, key=_arrow), key=_arrow):
         commands = sorted({_said(row.command.value) for row in rows})
         lines.append(f"    {state} --> {to}: {' / '.join(commands)}")
@@ -67,16 +71,43 @@ def _roles() -> str:
 
 
 def _table() -> str:
-    rows = [
-        (r.state, r.command, r.role, r.who, r.next, r.event, r.when or "", ", ".join(r.guards)) for r in TABLE
-    ]
     text = _section(
-        "Table", ("state", "command", "role", "unit", "next state", "event", "if", "refused unless"), rows
+        "Table",
+        ("state", "command", "role", "unit", "if", "next state", "event", "refused unless"),
+        [_line(rows) for rows in _alike()],
     )
+    parts = "; ".join(f"`{who.value}` is {part.doc}" for who, part in PARTS.items())
     return text + (
-        "\n`unit`: `self` is the part of the system with that role, `school` the dataset's school, `turn` the"
-        " unit whose turn it is, `last` the same if it is the last of the route, `previous` the one before"
-        " it. `adopt` is the machine's own, in the same step.\n"
+        f"\n`unit`: {parts}. Where several lines fit, the first is taken. `—` is no event: the command is"
+        " refused with the code beside it, or silent, since a part of the pipeline repeats what is known."
+        " `adopt` is the machine's own, in the same step.\n"
+    )
+
+
+def _alike() -> list[list[Row]]:
+    """The rows in their order, those together that differ in the state alone."""
+    found: dict[tuple[object, ...], list[Row]] = {}
+    for r in TABLE:
+        stays = "same" if r.next is r.state else r.next
+        key = (r.command, r.role, r.who, r.when, stays, r.event, r.code, r.guards, r.level)
+        found.setdefault(key, []).append(r)
+    return list(found.values())
+
+
+def _line(rows: Sequence[Row]) -> tuple[str, ...]:
+    r = rows[0]
+    before = [r.state.value for r in rows]
+    opened = [s.value for s in Stage if s is not Stage.ABSENT]
+    many = {tuple(s.value for s in Stage): "any", tuple(opened): "any but absent"}
+    return (
+        many.get(tuple(before), ", ".join(before)),
+        r.command,
+        r.role,
+        r.who,
+        r.when,
+        "same" if r.next is r.state else r.next,
+        r.event.value if r.event else f"— {r.code or 'silent'}",
+        ", ".join(r.guards),
     )
 
 

@@ -1,11 +1,11 @@
 """What happened to a grant. Pure data, and ``evolve``."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from streams.grants.state import Standing, State
 from streams.machines import chain, wire
+from streams.machines.wire import Value, replace
 
 
 class Fact(StrEnum):
@@ -15,9 +15,8 @@ class Fact(StrEnum):
     REVOKED = "revoked"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One transition; ``state`` is the standing after it."""
+class Event(Value, frozen=True):
+    """One transition; ``state`` and ``rights`` are those after it, ``at`` the broker's time."""
 
     event_id: str
     command_id: str
@@ -34,6 +33,14 @@ class Event:
     account: str
     reason_code: str = ""
     reason_text: str = ""
+    command_topic: str = ""
+    command_offset: int = -1
+    rights: tuple[str, ...] = ()
+
+    @property
+    def grant_id(self) -> str:
+        """Subject of the event."""
+        return f"{self.vendor}/{self.ma_truong_hoc}"
 
     def sealed(self) -> "Event":
         """The same event with its hash."""
@@ -42,4 +49,4 @@ class Event:
 
 def evolve(state: State, event: Event) -> State:
     """The state after the event."""
-    return replace(state, sequence=event.sequence, hash=event.hash, state=event.state)
+    return replace(state, sequence=event.sequence, hash=event.hash, state=event.state, rights=event.rights)

@@ -8,49 +8,65 @@ the register does not know on the day, so that a grant for an unknown school giv
 from dataclasses import dataclass
 from typing import Final
 
+from schemas import topics
 from schemas.organisation.schools import DEPARTMENT
-from streams.grants.commands import ROLE, Act, Command
+from streams.grants.commands import ROLE, Act, Command, Right
 from streams.grants.events import Event, Fact, evolve
 from streams.grants.state import Standing, State
 from streams.machines import chain
+from streams.machines.machine import CommandSource, Input, Machine
 from streams.machines.refusal import Refusal
 
-__all__ = ["TABLE", "Row", "decide", "evolve", "initial"]
+__all__ = ["MACHINE", "TABLE", "Row", "decide", "evolve", "initial"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table."""
+    """One line of the table: an event, or refused with its own code. The first that fits is taken."""
 
     state: Standing
     command: Act
     next: Standing
-    event: Fact
+    event: Fact | None
+    code: str = ""
+    same_rights: bool = False
+    """Only if the command asks for the rights that the grant has."""
 
+
+_NONE, _ALLOWED, _REVOKED = Standing.NONE, Standing.ALLOWED, Standing.REVOKED
 
 TABLE: Final = (
-    Row(Standing.NONE, Act.ALLOW, Standing.ALLOWED, Fact.ALLOWED),
-    Row(Standing.REVOKED, Act.ALLOW, Standing.ALLOWED, Fact.ALLOWED),
-    Row(Standing.ALLOWED, Act.REVOKE, Standing.REVOKED, Fact.REVOKED),
+    Row(_NONE, Act.ALLOW, _ALLOWED, Fact.ALLOWED),
+    Row(_REVOKED, Act.ALLOW, _ALLOWED, Fact.ALLOWED),
+    Row(_ALLOWED, Act.ALLOW, _ALLOWED, None, "GRANT-ALREADY", same_rights=True),
+    Row(_ALLOWED, Act.ALLOW, _ALLOWED, Fact.ALLOWED),
+    Row(_ALLOWED, Act.REVOKE, _REVOKED, Fact.REVOKED),
+    Row(_REVOKED, Act.REVOKE, _REVOKED, None, "GRANT-ALREADY"),
+    Row(_NONE, Act.REVOKE, _NONE, None, "GRANT-ABSENT"),
 )
 
 
-def initial(command: Command) -> State:
+def initial(about: Command | Event) -> State:
     """State of a grant that nobody has spoken of."""
-    return State(command.vendor, command.ma_truong_hoc)
+    return State(about.vendor, about.ma_truong_hoc)
 
 
-def decide(state: State, command: Command) -> list[Event] | Refusal:
+def decide(state: State, command: Command, source: CommandSource) -> list[Event] | Refusal:
     """The event that a command causes, or why it is refused."""
     rows = [r for r in TABLE if r.command == command.command]
+    rights = tuple(sorted(set(command.rights)))
     if not rows:
-        return _refusal(state, command, "GRANT-UNKNOWN")
+        return refuse(state, command, source, "GRANT-UNKNOWN")
     if command.role != ROLE or command.unit != DEPARTMENT:
-        return _refusal(state, command, "GRANT-ROLE")
-    row = next((r for r in rows if r.state is state.state), None)
-    if row is None:
-        code = "GRANT-ABSENT" if state.state is Standing.NONE else "GRANT-ALREADY"
-        return _refusal(state, command, code)
+        return refuse(state, command, source, "GRANT-ROLE")
+    if not set(rights) <= set(Right):
+        return refuse(state, command, source, "GRANT-RIGHT")
+    same = rights == state.rights
+    row = next(r for r in rows if r.state is state.state and (same or not r.same_rights))
+    if row.event is None:
+        return refuse(state, command, source, row.code)
+    if command.sequence != state.sequence:
+        return refuse(state, command, source, "GRANT-SEQUENCE")
     event = Event(
         event_id=chain.event_id(command.command_id, 0),
         command_id=command.command_id,
@@ -61,25 +77,54 @@ def decide(state: State, command: Command) -> list[Event] | Refusal:
         hash="",
         event=row.event,
         state=row.next,
-        at=command.issued_at,
+        at=source.at,
         unit=command.unit,
         role=command.role,
         account=command.account,
         reason_code=command.reason_code,
         reason_text=command.reason_text,
+        command_topic=source.topic,
+        command_offset=source.offset,
+        rights=rights if row.next is Standing.ALLOWED else (),
     )
     return [event.sealed()]
 
 
-def _refusal(state: State, command: Command, code: str) -> Refusal:
+def refuse(state: State, command: Command, source: CommandSource, code: str) -> Refusal:
+    """The refusal of a command, with the state that it met."""
     return Refusal(
         command_id=command.command_id,
         subject=state.grant_id,
         ma_truong_hoc=state.ma_truong_hoc,
         command=command.command,
         code=code,
-        at=command.issued_at,
+        at=source.at,
         unit=command.unit,
         role=command.role,
         state=state.state.value,
+        command_topic=source.topic,
+        command_offset=source.offset,
+        sequence=state.sequence,
     )
+
+
+MACHINE: Final[Machine[Command, State, Event]] = Machine(
+    name="grants",
+    inputs=(Input(topics.GRANTS_COMMANDS, frozenset({ROLE})),),
+    events_topic=topics.GRANTS_EVENTS,
+    state_topic=topics.GRANTS_STATE,
+    refusals_topic=topics.GRANTS_REFUSALS,
+    command=Command,
+    state=State,
+    event=Event,
+    command_contract="GrantCommand",
+    event_contract="GrantEvent",
+    state_contract="GrantState",
+    writer_code="GRANT-ROLE",
+    key=lambda about: about.ma_truong_hoc,
+    state_key=lambda about: about.grant_id,
+    initial=initial,
+    decide=decide,
+    evolve=evolve,
+    refuse=refuse,
+)

@@ -1,7 +1,8 @@
 """What the machine knows of a grant. Pure data; the value of the compacted topic."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from streams.machines.wire import Value
 
 
 class Standing(StrEnum):
@@ -12,15 +13,15 @@ class Standing(StrEnum):
     REVOKED = "revoked"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """One vendor's grant for one school."""
+class State(Value, frozen=True):
+    """One vendor's grant for one school; ``rights`` beyond pushing, sorted."""
 
     vendor: str
     ma_truong_hoc: str
     sequence: int = 0
     hash: str = ""
     state: Standing = Standing.NONE
+    rights: tuple[str, ...] = ()
 
     @property
     def grant_id(self) -> str:

@@ -1,15 +1,16 @@
 """The hash chain of a subject's events: a reader of the topic can check that nothing is missing or changed.
 
 ``Hash`` is the SHA-256 of the canonical JSON of the event's Avro record without ``Hash`` itself: keys sorted,
-no blanks, UTF-8, timestamps as milliseconds since 1970. ``PreviousHash`` is in that body, so each hash seals
-all events before it.
+no blanks, UTF-8, timestamps as milliseconds since 1970, days as 2020-02-29. ``PreviousHash`` is in that body,
+so each hash seals all events before it. What a contract has not is not in the body of its events: an event of
+an earlier contract keeps its hash.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -63,4 +64,8 @@ def breaks(subject: str, records: Iterable[Mapping[str, Any]]) -> list[Break]:
 def _canonical(value: Any) -> Any:
     if isinstance(value, datetime):
         return millis(value)
-    return dict(value) if isinstance(value, Mapping) else value
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: _canonical(inner) for name, inner in value.items()}
+    return [_canonical(inner) for inner in value] if isinstance(value, (list, tuple)) else value

@@ -53,7 +53,7 @@ class CommandOutcome:
 
 
 class CommandsClient:
-    """Sends commands to one machine. A context manager; reads from the moment it was made."""
+    """Sends people's commands to one machine. A context manager; reads from the moment it was made."""
 
     def __init__(self, machine: AnyMachine, settings: Settings) -> None:
         """Raises ProblemList (SYS-001) if Kafka is away."""
@@ -63,7 +63,7 @@ class CommandsClient:
         try:
             self._producer = kafka.producer(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
             self._consumer = kafka.consumer(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
-            answers = kafka.partitions(*machine.topics())
+            answers = kafka.partitions(*machine.answer_topics())
             self._consumer.assign(answers)
             for tp, end in self._consumer.end_offsets(answers).items():
                 self._consumer.seek(tp, end)
@@ -82,7 +82,7 @@ class CommandsClient:
     def send_many(self, commands: Sequence[Any], silence_s: float = ANSWER_S) -> list[CommandOutcome]:
         """All commands at once, in this order; their outcomes in the same order.
 
-        Commands of one school are decided in the order given. Raises ProblemList: SYS-001 if Kafka does not
+        Commands of one key are decided in the order given. Raises ProblemList: SYS-001 if Kafka does not
         take a command, CMD-SILENT if the machine says nothing for ``silence_s`` (the commands are written
         and will be carried out when it runs again).
         """
@@ -104,9 +104,9 @@ class CommandsClient:
 
     def _write(self, command: Any) -> Any:
         value = codec.encode(self.machine.command_contract, wire.to_record(command))
-        key = self.machine.school(command).encode("utf-8")
+        key = self.machine.key(command).encode("utf-8")
         try:
-            return self._producer.send(self.machine.commands_topic, value, key=key)
+            return self._producer.send(self.machine.inputs[0].topic, value, key=key)
         except KafkaError:
             raise kafka.away(self._settings) from None
 

@@ -3,7 +3,8 @@
 Invariant: **events, refusals, dead letters, the new states and the offsets of the commands they come from
 become visible together or not at all, and in this order:**
 
-1. decide every command of the batch against the states in memory, each evolving what the next one sees;
+1. decide every command of the batch against the states in memory, each evolving what the next one sees
+   (commands of several topics in the order in which the poll gave them; their events and refusals say it);
 2. send events, refusals and dead letters to the commands' own partition number, and each changed state once;
 3. send the offset after the last command of each partition to the transaction;
 4. wait until the broker has every record, and look at each answer;
@@ -18,6 +19,9 @@ it ends alone (``kafka.TRANSACTIONAL_PROTOCOL``).
 Step 4 stands before the commit on purpose: kafka-python 3.0.12 lets a record that timed out fail in its own
 future alone and would commit the rest.
 
+A state that an earlier contract wrote lacks fields that its events may fill: the start folds it anew from
+them and writes it, before the first command.
+
 Partitions are assigned, never subscribed: a rebalance would hand one to another process while this one still
 holds its states. Whoever changes the number of shards stops all of them first: their transactional ids do not
 fence each other.
@@ -25,6 +29,7 @@ fence each other.
 
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final, NamedTuple
 
 from kafka import TopicPartition
@@ -34,9 +39,12 @@ from kafka.structs import OffsetAndMetadata
 from runtime import dead_letters, kafka, metrics
 from runtime.process import WHOLE, Process, Share
 from runtime.settings import Settings
+from schemas.contracts import versions
 from schemas.encoding import codec
+from schemas.errors import Problem, ProblemList
 from schemas.topics import dlq
 from streams.machines import topic_log, wire
+from streams.machines.command_messages import Misfit, command_record, source
 from streams.machines.machine import AnyMachine
 from streams.machines.refusal import Refusal
 
@@ -63,14 +71,6 @@ class Output(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-class Misfit(Exception):
-    """Bytes that are no command of this machine: for the dead letters. ``code`` is of the error catalogue."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
 class Processor(Process):
     """One machine over the partitions of one instance. A machine's own process names its ``machine``."""
 
@@ -81,7 +81,9 @@ class Processor(Process):
         numbers = share.partitions()
         self.id = f"csdl.{self.machine.name}.{numbers[0]}-{numbers[-1]}"
         self.states: dict[str, Any] = {}
-        self._inputs = [TopicPartition(self.machine.commands_topic, n) for n in numbers]
+        topics = self.machine.input_topics()
+        self._inputs = [TopicPartition(topic, n) for topic in topics for n in numbers]
+        self._events = [TopicPartition(self.machine.events_topic, n) for n in numbers]
         self._kept = [TopicPartition(self.machine.state_topic, n) for n in numbers]
 
     def open(self) -> None:
@@ -98,7 +100,9 @@ class Processor(Process):
             lambda consumer: consumer.close(autocommit=False),
         )
         # Every transaction of this id has ended, so the end of the state topic is the end of the story.
-        self.states = topic_log.states(self.machine, kafka.to_end(self._consumer, self._kept))
+        kept = list(kafka.to_end(self._consumer, self._kept))
+        self.states = topic_log.states(self.machine, kept)
+        self._bring_up({m.key.decode(): m for m in kept if m.value is not None})
         self._consumer.assign(self._inputs)
         for tp in self._inputs:
             self._consumer.seek(tp, self._consumer.committed(tp) or 0)
@@ -111,58 +115,65 @@ class Processor(Process):
             return
         began = time.monotonic()
         outputs: list[Output] = []
-        changed: dict[str, Output] = {}
+        changed: dict[str, int] = {}
         for tp, messages in batches.items():
             for message in messages:
                 outputs += self._deal_with(message, tp.partition, changed)
-        outputs += changed.values()
+        outputs += [self._kept_state(subject, partition) for subject, partition in changed.items()]
         self._commit(outputs, {tp: messages[-1].offset + 1 for tp, messages in batches.items()})
         metrics.BATCH_SECONDS.labels(self.machine.name).observe(time.monotonic() - began)
         for tp, messages in batches.items():
             metrics.MESSAGES.labels(self.machine.name, tp.topic).inc(len(messages))
 
-    def _deal_with(self, message: ConsumerRecord, partition: int, changed: dict[str, Output]) -> list[Output]:
-        """Decide one command; ``changed`` gets the subject's new state. The output records, in order."""
+    def _bring_up(self, kept: Mapping[str, ConsumerRecord]) -> None:
+        """Fold anew what an earlier contract wrote. Raises ProblemList if the events do not lead there."""
+        newest = versions.newest(self.machine.state_contract)
+        old = {k: m for k, m in kept.items() if k in self.states and codec.contract_of(m.value) != newest}
+        if not old:
+            return
+        folded = topic_log.fold(self.machine, kafka.to_end(self._consumer, self._events), old)
+        outputs = []
+        for subject, message in old.items():
+            stood, state = self.states[subject], folded.get(subject)
+            if state is None or (state.sequence, state.hash) != (stood.sequence, stood.hash):
+                params = {"machine": self.machine.name, "subject": subject, "sequence": stood.sequence}
+                raise ProblemList([Problem("CMD-STATE", params=params)])
+            self.states[subject] = state
+            outputs.append(self._kept_state(subject, message.partition))
+        self._commit(outputs, {})
+        log.info("%s: %d states of an earlier contract folded anew", self.id, len(old))
+
+    def _kept_state(self, subject: str, partition: int) -> Output:
+        value = codec.encode(self.machine.state_contract, wire.to_record(self.states[subject]))
+        return Output(self.machine.state_topic, partition, subject.encode("utf-8"), value, [])
+
+    def _deal_with(self, message: ConsumerRecord, partition: int, changed: dict[str, int]) -> list[Output]:
+        """Decide one command; ``changed`` gets its subject and partition. The output records, in order."""
         machine, stage = self.machine, self.machine.name
         try:
-            command = self._read(message)
+            command = wire.from_record(machine.command, command_record(machine, message))
         except Misfit as misfit:
             metrics.DEAD_LETTERS.labels(message.topic, misfit.code).inc()
             return [_dead_letter(message, misfit.code)]
-        school, subject = machine.school(command).encode("utf-8"), machine.subject(command)
+        key, subject = machine.key(command).encode("utf-8"), machine.subject(command)
         state = self.states.get(subject) or machine.initial(command)
-        outcome = machine.decide(state, command)
+        outcome = machine.answer(state, command, source(message))
         if isinstance(outcome, Refusal):
             metrics.COMMANDS.labels(stage, "refused").inc()
             metrics.COMMANDS_REFUSED.labels(stage, outcome.code).inc()
             value = codec.encode(machine.refusal_contract, wire.to_record(outcome))
-            return [Output(machine.refusals_topic, partition, school, value, [])]
+            return [Output(machine.refusals_topic, partition, key, value, [])]
         metrics.COMMANDS.labels(stage, "accepted" if outcome else "repeated").inc()
         metrics.EVENTS.labels(stage).inc(len(outcome))
         outputs = []
         for event in outcome:
             state = machine.evolve(state, event)
             value = codec.encode(machine.event_contract, wire.to_record(event))
-            outputs.append(Output(machine.events_topic, partition, school, value, []))
+            outputs.append(Output(machine.events_topic, partition, key, value, []))
         if outcome:
             self.states[subject] = state
-            kept = codec.encode(machine.state_contract, wire.to_record(state))
-            changed[subject] = Output(machine.state_topic, partition, subject.encode("utf-8"), kept, [])
+            changed[subject] = partition
         return outputs
-
-    def _read(self, message: ConsumerRecord) -> Any:
-        """The command. Raises Misfit: another school's partition would give its dataset two states."""
-        try:
-            name, record = codec.decode(message.value or b"")
-        except codec.Undecodable as error:
-            raise Misfit(error.code) from None
-        if name != self.machine.command_contract:
-            raise Misfit("CMD-CONTRACT")
-        command = wire.from_record(self.machine.command, record)
-        school = self.machine.school(command).encode("utf-8")
-        if message.key != school or message.partition != kafka.partition_of(school):
-            raise Misfit("CMD-KEY")
-        return command
 
     def _commit(self, outputs: list[Output], ends: dict[TopicPartition, int]) -> None:
         producer = self._producer
@@ -171,8 +182,9 @@ class Processor(Process):
             producer.send(o.topic, o.value, key=o.key, partition=o.partition, headers=o.headers)
             for o in outputs
         ]
-        offsets = {tp: OffsetAndMetadata(end, "", -1) for tp, end in ends.items()}
-        producer.send_offsets_to_transaction(offsets, f"csdl.{self.machine.name}")
+        if ends:
+            offsets = {tp: OffsetAndMetadata(end, "", -1) for tp, end in ends.items()}
+            producer.send_offsets_to_transaction(offsets, f"csdl.{self.machine.name}")
         producer.flush()
         for future in sent:
             future.get(timeout=0)

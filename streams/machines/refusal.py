@@ -1,14 +1,15 @@
 """A command that changed nothing, and why. Pure data, shared by the machines."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from streams.machines.wire import Value
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """``code`` is of the error catalogue; ``state``, ``version`` and ``digest`` are the subject's own.
 
-    Version 0 and an empty digest where they do not apply (grants, a dataset without data).
+class Refusal(Value, frozen=True):
+    """``code`` is of the error catalogue; ``state``, ``sequence``, ``version``, ``digest`` are the subject's.
+
+    Version 0 and an empty digest where they do not apply (grants, a dataset without data); an empty school
+    where the subject is none of a school's. ``at`` is the broker's time of the command.
     """
 
     command_id: str
@@ -22,3 +23,6 @@ class Refusal:
     state: str
     version: int = 0
     digest: str = ""
+    command_topic: str = ""
+    command_offset: int = -1
+    sequence: int = -1

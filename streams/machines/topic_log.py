@@ -1,9 +1,9 @@
-"""Reading topics whole: a machine's compacted states, its events of a school or of all, any messages.
+"""Reading topics whole: a machine's compacted states, its events of a key or of all, any messages.
 
 Only committed data; ends at the end that the topic had when reading began.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from kafka import TopicPartition
@@ -18,29 +18,42 @@ from streams.machines.machine import AnyMachine
 
 
 def states(machine: AnyMachine, messages: Iterable[ConsumerRecord]) -> dict[str, Any]:
-    """subject → its state: the last message of each key."""
+    """State key → its state: the last message of each key."""
     found: dict[str, Any] = {}
     for message in messages:
         subject = message.key.decode("utf-8")
         if message.value is None:
             found.pop(subject, None)
         else:
-            _, record = codec.decode(message.value)
-            found[subject] = wire.from_record(machine.state, record)
+            found[subject] = state(machine, message.value)
     return found
 
 
-def read_states(machine: AnyMachine, settings: Settings, school: str | None = None) -> dict[str, Any]:
-    """States as they stand now; with ``school``, at least all of its own. Raises ProblemList (SYS-001)."""
-    return states(machine, read(settings, _partitions(machine.state_topic, school)))
+def state(machine: AnyMachine, value: bytes) -> Any:
+    """The state that a message of the state topic holds."""
+    return wire.from_record(machine.state, codec.decode(value)[1])
 
 
-def read_events(
-    machine: AnyMachine, settings: Settings, school: str | None = None
-) -> Iterator[dict[str, Any]]:
-    """Records of all events, a school's in their order; with ``school``, its own only. Raises as above."""
-    for message in read(settings, _partitions(machine.events_topic, school)):
-        if school is None or message.key == school.encode("utf-8"):
+def fold(machine: AnyMachine, messages: Iterable[ConsumerRecord], wanted: Collection[str]) -> dict[str, Any]:
+    """The states of these keys as the messages of the events topic make them, each chain from its first."""
+    found: dict[str, Any] = {}
+    for message in messages:
+        event = wire.from_record(machine.event, codec.decode(message.value)[1])
+        subject = machine.subject(event)
+        if subject in wanted:
+            found[subject] = machine.evolve(found.get(subject) or machine.initial(event), event)
+    return found
+
+
+def read_states(machine: AnyMachine, settings: Settings, key: str | None = None) -> dict[str, Any]:
+    """States as they stand now; with ``key``, at least all of its own. Raises ProblemList (SYS-001)."""
+    return states(machine, read(settings, _partitions(machine.state_topic, key)))
+
+
+def read_events(machine: AnyMachine, settings: Settings, key: str | None = None) -> Iterator[dict[str, Any]]:
+    """Records of all events, a key's in their order; with ``key``, its own only. Raises as above."""
+    for message in read(settings, _partitions(machine.events_topic, key)):
+        if key is None or message.key == key.encode("utf-8"):
             yield codec.decode(message.value)[1]
 
 
@@ -56,8 +69,8 @@ def read(settings: Settings, partitions: Sequence[TopicPartition]) -> Iterator[C
         raise kafka.away(settings) from None
 
 
-def _partitions(topic: str, school: str | None) -> list[TopicPartition]:
-    if school is None:
+def _partitions(topic: str, key: str | None) -> list[TopicPartition]:
+    if key is None:
         return kafka.partitions(topic)
-    # State keys differ from school codes, but a state lies in its commands' partition.
-    return [TopicPartition(topic, kafka.partition_of(school.encode("utf-8")))]
+    # A state's key may be another, but it lies in the partition of its commands' key.
+    return [TopicPartition(topic, kafka.partition_of(key.encode("utf-8")))]

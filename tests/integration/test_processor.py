@@ -14,35 +14,46 @@ from kafka.errors import InvalidProducerEpochError
 from runtime import kafka
 from schemas.encoding import codec
 from schemas.errors import ProblemList
-from schemas.topics import CONFIRMATION_COMMANDS, CONFIRMATION_REFUSALS, PARTITIONS, dlq
+from schemas.topics import (
+    CONFIRMATION_CHECKS,
+    CONFIRMATION_COMMANDS,
+    CONFIRMATION_REFUSALS,
+    PARTITIONS,
+    dlq,
+)
 from streams.confirmation.commands import Command
-from streams.confirmation.process import MACHINE
-from streams.confirmation.state import State
-from streams.machines import chain, topic_log, wire
+from streams.confirmation.machine import MACHINE
+from streams.machines import chain, machine_log, topic_log, wire
 from streams.machines.commands_client import CommandsClient
 from streams.machines.refusal import Refusal
+from streams.machines.wire import replace
 from tests.support import wait_until
 
 START = datetime(2020, 3, 1, tzinfo=UTC)
 CLEAN = {"records": 10, "refused": 0, "blocking": 0, "warnings": 0}
 LIFE = [
-    ("open", "19", "department_officer"),
-    ("version_checked", "system", "system"),
-    ("submit", "school", "school_head"),
-    ("claim", "164", "district_officer"),
-    ("claim", "165", "district_officer"),
-    ("confirm", "164", "district_officer"),
-    ("unconfirm", "164", "district_officer"),
-    ("confirm", "164", "district_officer"),
-    ("approve", "19", "department_officer"),
-    ("claim", "19", "department_officer"),
-    ("approve", "19", "department_officer"),
-    ("forward", "19", "department_officer"),
+    ("open", "19", "department_officer", -1),
+    ("version_checked", "system", "system", -1),
+    ("submit", "school", "school_head", 2),
+    ("claim", "164", "district_officer", 3),
+    ("claim", "165", "district_officer", 3),
+    ("confirm", "164", "district_officer", 4),
+    ("unconfirm", "164", "district_officer", 5),
+    ("confirm", "164", "district_officer", 4),  # the bytes of before
+    ("confirm", "164", "district_officer", 6),
+    ("approve", "19", "department_officer", 7),
+    ("claim", "19", "department_officer", 7),
+    ("approve", "19", "department_officer", 8),
+    ("forward", "19", "department_officer", 9),
 ]
+"""Who asks what, having seen which sequence. The check has a topic of its own: it may come at any time."""
+
+
+ACTS = [name for name, _, role, _ in LIFE if name != "open" and role != "system"]
 
 
 def command(school: str, step: int, number: int) -> Command:
-    name, unit, role = LIFE[step]
+    name, unit, role, seen = LIFE[step]
     return Command(
         command_id=str(UUID(int=number)),
         dataset_id=f"{school}.2019.start",
@@ -50,13 +61,14 @@ def command(school: str, step: int, number: int) -> Command:
         nam_hoc=2019,
         period="start",
         command=name,
-        issued_at=START + timedelta(seconds=number),
+        issued_at=START + timedelta(days=number),  # any clock: it decides nothing
         unit=school if unit == "school" else unit,
         role=role,
         version=1,
         digest="d1",
         route=("164", "19"),
         counts=CLEAN,
+        sequence=seen,
     )
 
 
@@ -81,31 +93,14 @@ def read_all(settings, topic):
     return found
 
 
-def model(settings):
-    """What a sequential fold over the commands topic says: events, refusals, states, by partition."""
-    states: dict[str, State] = {}
-    events, refusals = defaultdict(list), defaultdict(list)
-    for partition, messages in read_all(settings, MACHINE.commands_topic).items():
-        for message in messages:
-            asked = wire.from_record(Command, codec.decode(message.value)[1])
-            state = states.get(asked.dataset_id) or MACHINE.initial(asked)
-            outcome = MACHINE.decide(state, asked)
-            if isinstance(outcome, Refusal):
-                refusals[partition].append(codec.encode("CommandRefused", wire.to_record(outcome)))
-                continue
-            for event in outcome:
-                state = MACHINE.evolve(state, event)
-                events[partition].append(codec.encode("ConfirmationEvent", wire.to_record(event)))
-            states[asked.dataset_id] = state
-    return events, refusals, states
-
-
-def assert_equals_the_model(settings):
-    events, refusals, states = model(settings)
-    for topic, expected in ((MACHINE.events_topic, events), (MACHINE.refusals_topic, refusals)):
-        written = {n: [m.value for m in messages] for n, messages in read_all(settings, topic).items()}
-        assert {n: len(v) for n, v in written.items()} == {n: len(v) for n, v in expected.items()}
-        assert written == dict(expected)
+def assert_equals_the_replay(settings, commands):
+    """Each command answered once, each answer what a replay of the topics comes to, states the folds."""
+    log = machine_log.read(MACHINE, settings)
+    again = log.replayed(MACHINE)
+    assert again.differences == []
+    assert again.decided == commands
+    assert {e["CommandTopic"] for e in log.events} == {CONFIRMATION_COMMANDS, CONFIRMATION_CHECKS}
+    states = {name: state for name, state in again.states.items() if state.sequence}
     assert topic_log.read_states(MACHINE, settings) == states
 
 
@@ -113,7 +108,8 @@ def write(settings, commands, pause=0.0):
     producer = kafka.producer(settings)
     for n, asked in enumerate(commands):
         value = codec.encode("ConfirmationCommand", wire.to_record(asked))
-        producer.send(CONFIRMATION_COMMANDS, value, key=asked.ma_truong_hoc.encode())
+        topic = next(i.topic for i in MACHINE.inputs if asked.role in i.roles)
+        producer.send(topic, value, key=asked.ma_truong_hoc.encode())
         if pause and n % 100 == 0:
             time.sleep(pause)
     producer.flush()
@@ -123,7 +119,7 @@ def write(settings, commands, pause=0.0):
 def wait_until_answered(process, settings, commands):
     """Until the last command of every partition is committed; fails if the process ends before."""
     consumer = kafka.consumer(settings, group_id="csdl.confirmation")
-    partitions = kafka.partitions(CONFIRMATION_COMMANDS)
+    partitions = kafka.partitions(*MACHINE.input_topics())
     try:
         ends = consumer.end_offsets(partitions)
         assert sum(ends.values()) == len(commands)
@@ -134,14 +130,20 @@ def wait_until_answered(process, settings, commands):
 
 def test_commands_are_answered_in_order_and_the_chain_holds(topics, run_process):
     commands = lives(schools=20, seed=1)
-    with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
-        outcomes = client.send_many(commands)
-    assert {o.code for o in outcomes} == {"", "CONF-UNIT", "CONF-STATE"}
+    opening, checks, acts = (
+        [c for c in commands if c.command in names] for names in (["open"], ["version_checked"], ACTS)
+    )
+    with run_process("confirmation", topics) as process, CommandsClient(MACHINE, topics) as client:
+        client.send_many(opening)
+        write(topics, checks)
+        wait_until_answered(process, topics, [*opening, *checks])
+        outcomes = client.send_many(acts)
+    assert {o.code for o in outcomes} == {"", "CONF-UNIT", "CONF-STATE", "CONF-SEQUENCE"}
     assert all(o.messages()[0] for o in outcomes if o.code)
     records = list(topic_log.read_events(MACHINE, topics, "19164000"))
     assert records[-1]["State"] == "forwarding"
     assert chain.breaks("19164000", records) == []
-    assert_equals_the_model(topics)
+    assert_equals_the_replay(topics, len(commands))
 
 
 def test_a_caller_is_told_that_the_machine_does_not_run(topics):
@@ -149,6 +151,25 @@ def test_a_caller_is_told_that_the_machine_does_not_run(topics):
         client.send(command("19164000", 0, 1), silence_s=1)
     assert [p.code for p in raised.value.problems] == ["CMD-SILENT"]
     assert all(raised.value.problems[0].messages())
+
+
+@pytest.mark.parametrize("days", [-3, 3])
+def test_a_clock_that_is_days_off_dates_nothing(topics, run_process, days):
+    """Neither an act in the chain nor how long its command is kept: both times are the broker's."""
+    began = datetime.now(UTC) - timedelta(minutes=1)
+    off = datetime.now(UTC) + timedelta(days=days)
+    asked = replace(command("19164000", 0, 1), issued_at=off)
+    with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
+        producer = kafka.producer(topics)
+        value = codec.encode("ConfirmationCommand", wire.to_record(asked))
+        stamp = int(off.timestamp() * 1000)
+        producer.send(CONFIRMATION_COMMANDS, value, key=b"19164000", timestamp_ms=stamp)
+        producer.close()
+        outcome = client.send(replace(asked, command_id="another"))
+    (event,) = topic_log.read_events(MACHINE, topics)
+    assert outcome.refusal is not None and outcome.code == "CONF-ALREADY"
+    for at in (event["At"], outcome.refusal["At"]):
+        assert began < at < datetime.now(UTC) + timedelta(minutes=1)
 
 
 def test_what_is_no_command_is_set_aside_untouched_and_stops_nothing(topics, run_process):
@@ -182,10 +203,11 @@ def test_what_is_no_command_is_set_aside_untouched_and_stops_nothing(topics, run
 
 def test_a_restart_goes_on_where_it_stood(topics, run_process):
     commands = lives(schools=10, seed=2)
-    for part in (commands[:60], commands[60:]):
-        with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
-            client.send_many(part)
-    assert_equals_the_model(topics)
+    for start, end in ((0, 60), (60, len(commands))):
+        with run_process("confirmation", topics) as process:
+            write(topics, commands[start:end])
+            wait_until_answered(process, topics, commands[:end])
+    assert_equals_the_replay(topics, len(commands))
     assert not any(read_all(topics, CONFIRMATION_REFUSALS).keys() - set(range(PARTITIONS)))
 
 
@@ -205,7 +227,7 @@ def test_killed_again_and_again_under_load_it_loses_and_repeats_nothing(topics, 
     with run_process("confirmation", topics) as process:
         writer.join()
         wait_until_answered(process, topics, commands)
-    assert_equals_the_model(topics)
+    assert_equals_the_replay(topics, len(commands))
 
 
 def test_a_producer_that_was_fenced_cannot_end_its_successors_transaction(topics):
@@ -244,4 +266,4 @@ def test_a_paused_process_that_wakes_beside_its_successor_writes_nothing(topics,
             wait_until_answered(successor, topics, commands)
             wait_until(lambda: paused.popen.poll() is not None, seen=paused.tail)
             assert paused.popen.returncode == 1
-    assert_equals_the_model(topics)
+    assert_equals_the_replay(topics, len(commands))

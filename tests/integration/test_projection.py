@@ -15,6 +15,7 @@ from streams.confirmation.events import Event
 from streams.grants import commands as grant_commands
 from streams.grants import machine as grants
 from streams.machines import wire
+from streams.machines.machine import CommandSource
 from streams.machines.refusal import Refusal
 
 SCHOOL = "19164501"
@@ -40,9 +41,9 @@ COMMANDS = [
         digest="d1",
         counts={"records": 3, "refused": 0, "blocking": 0, "warnings": 0},
     ),
-    command(3, "submit", "school_head", SCHOOL, version=1, digest="d1"),
-    command(4, "confirm", "district_officer", "165", version=1, digest="d1"),  # not its school
-    command(5, "claim", "district_officer", "164", version=1, digest="d1"),
+    command(3, "submit", "school_head", SCHOOL, version=1, digest="d1", sequence=2),
+    command(4, "confirm", "district_officer", "165", version=1, digest="d1", sequence=3),  # not its school
+    command(5, "claim", "district_officer", "164", version=1, digest="d1", sequence=3),
 ]
 
 
@@ -50,8 +51,8 @@ def run_machine(some):
     """(events as records, refusals as records, last state)."""
     state = machine.initial(some[0])
     events, refusals = [], []
-    for each in some:
-        decided = machine.decide(state, each)
+    for offset, each in enumerate(some):
+        decided = machine.decide(state, each, CommandSource("a topic", offset, AT))
         if isinstance(decided, Refusal):
             refusals.append(wire.to_record(decided))
             continue
@@ -141,8 +142,10 @@ def test_a_command_sent_twice_is_accepted_whichever_topic_is_read_first(conn):
 
 @pytest.mark.slow
 def test_a_projection_that_is_killed_goes_on_where_it_was(settings, run_process):
-    allow = grant_commands.Command("g1", "smas", SCHOOL, "allow", AT, "19", "department_officer", "vp")
-    decided = grants.decide(grants.initial(allow), allow)
+    allow = grant_commands.Command(
+        "g1", "smas", SCHOOL, "allow", AT, "19", "department_officer", "vp", sequence=0
+    )
+    decided = grants.decide(grants.initial(allow), allow, CommandSource("a topic", 0, AT))
     assert not isinstance(decided, Refusal)
     allowed = [wire.to_record(e) for e in decided]
     with closing(kafka.producer(settings)) as producer, closing(postgres.connect(settings, "test")) as conn:

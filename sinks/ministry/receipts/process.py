@@ -17,7 +17,7 @@ from psycopg2.extensions import cursor
 from runtime import dead_letters, kafka, metrics, postgres
 from runtime.process import Process
 from schemas.encoding import codec
-from schemas.topics import CONFIRMATION_COMMANDS, MINISTRY_RECEIPTS, dlq
+from schemas.topics import CONFIRMATION_RECEIPTS, MINISTRY_RECEIPTS, dlq
 from sinks.ministry.receipt_codes import ACCEPTED
 from sinks.postgres import copying, outbox
 from sinks.postgres.inbox import Inbox
@@ -201,4 +201,4 @@ def _answer(cur: cursor) -> None:
             "Counts": {"accepted": accepted, "refused": refused},
         }
         message = (school.encode(), codec.encode("ConfirmationCommand", command))
-        outbox.put(cur, CONFIRMATION_COMMANDS, [message])
+        outbox.put(cur, CONFIRMATION_RECEIPTS, [message])

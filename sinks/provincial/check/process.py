@@ -24,7 +24,7 @@ from schemas import datasets as dataset_ids
 from schemas.contracts import contracts
 from schemas.encoding import codec, digest
 from schemas.rules import catalogue
-from schemas.topics import CONFIRMATION_COMMANDS
+from schemas.topics import CONFIRMATION_CHECKS
 from sinks.postgres import copying, named, outbox
 from sinks.provincial.records import read
 from streams.confirmation.commands import Act, Role
@@ -264,4 +264,4 @@ def _write(cur: cursor, done: Sequence[Checked], now: datetime) -> None:
         "WHERE v.dataset_id = c.dataset_id AND v.version = c.version",
         [(c.of.dataset_id, c.of.version, c.digest, c.blocking, c.warnings) for c in done],
     )
-    outbox.put(cur, CONFIRMATION_COMMANDS, [command(c, now) for c in done])
+    outbox.put(cur, CONFIRMATION_CHECKS, [command(c, now) for c in done])

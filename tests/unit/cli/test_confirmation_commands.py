@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from access import campaigns
 from cli.main import main
 from schemas.organisation import schools
+from streams.confirmation.state import Window
 
 REGISTER = """code,name,level,district,managing_unit,valid_from,valid_to,active
 19164101,Trường A,primary,164,164,2010-01-01,2025-07-01,1
@@ -44,6 +45,13 @@ def test_a_campaign_takes_each_route_from_the_register_of_the_day_and_never_from
     assert routes(date(2025, 9, 30), *codes) == dict.fromkeys(codes, ("19",))
 
 
+def test_a_campaign_gives_each_dataset_its_window() -> None:
+    known = schools.load(Path("register.csv"))
+    window = Window(date(2019, 9, 1), date(2019, 10, 15))
+    commands, _ = campaigns.opening(known, ["19000001"], 2019, "1", date(2019, 9, 30), window=window)
+    assert [c.window for c in commands] == [window]
+
+
 def test_a_school_that_the_register_does_not_know_stops_no_other() -> None:
     known = schools.load(Path("register.csv"))
     commands, problems = campaigns.opening(known, ["19999999", "19164101"], 2019, "1", date(2019, 9, 30))
@@ -71,7 +79,15 @@ def test_the_organisation_of_the_periods_reference_day_confirms(kind: str, day: 
         (("confirmation", "claim", *ACT), 2, "--unit"),
         (("confirmation", "submit", *ACT), 2, "--version"),
         (("confirmation", "submit", *ACT, "--version", "1"), 2, "--digest"),
-        (("confirmation", "submit", *ACT, "--version", "1", "--digest", "x"), 3, "SYS-001"),
+        (("confirmation", "submit", *ACT, "--version", "1", "--digest", "x"), 2, "--sequence"),
+        (
+            ("confirmation", "submit", *ACT, "--version", "1", "--digest", "x", "--sequence", "2"),
+            3,
+            "SYS-001",
+        ),
+        (("confirmation", "lock", *ACT, "--reason", "x"), 2, "--sequence"),
+        (("confirmation", "lock", *ACT, "--sequence", "2", "--reason", "x"), 3, "SYS-001"),
+        (("grants", "allow", "smas", "19164101", "--right", "copy"), 2, "copy"),
         (("confirmation", "open", *ACT), 2, "open"),
         (("confirmation", "show", "19164101"), 3, "SYS-001"),
         (("confirmation", "verify"), 3, "SYS-001"),

@@ -10,17 +10,20 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
-from streams.confirmation.commands import OFFICERS_ACTS
+from streams.confirmation.commands import DEPARTMENTS_ACTS, OFFICERS_ACTS
 from tests.unit.producers.made import SCHOOL, YEAR
 
 PERIOD = ("--year", str(YEAR), "--kind", "1")
-SEEN = ("--unit", "164", "--version", "1", "--digest", "d")
+SEEN = ("--unit", "164", "--version", "1", "--digest", "d", "--sequence", "3")
 
 KAFKA_AWAY, POSTGRES_AWAY = "SYS-001", "SYS-002"
 
 ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "campaign open": (PERIOD, KAFKA_AWAY),
-    **{f"confirmation {act}": ((SCHOOL, *PERIOD, *SEEN), KAFKA_AWAY) for act in OFFICERS_ACTS},
+    **{
+        f"confirmation {act.replace('_', '-')}": ((SCHOOL, *PERIOD, *SEEN), KAFKA_AWAY)
+        for act in (*OFFICERS_ACTS, *DEPARTMENTS_ACTS)
+    },
     "confirmation history": ((SCHOOL,), KAFKA_AWAY),
     "confirmation show": ((SCHOOL,), KAFKA_AWAY),
     "confirmation verify": ((), KAFKA_AWAY),

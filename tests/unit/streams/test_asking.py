@@ -21,11 +21,9 @@ DATASET = f"{SCHOOL}.2019.start"
     ],
 )
 def test_a_unit_acts_in_its_own_role_unless_it_says_another(unit, role):
-    asked = confirmation_acts.act(DATASET, Act.CLAIM, unit, version=2, digest="d", account="cli")
-    assert (asked.role, asked.unit, asked.version, asked.digest) == (role, unit, 2, "d")
-    asked = confirmation_acts.act(
-        DATASET, Act.CLAIM, unit, version=2, digest="d", account="cli", role="system"
-    )
+    asked = confirmation_acts.act(DATASET, Act.CLAIM, unit, version=2, digest="d", sequence=5, account="cli")
+    assert (asked.role, asked.unit, asked.version, asked.digest, asked.sequence) == (role, unit, 2, "d", 5)
+    asked = confirmation_acts.act(DATASET, Act.CLAIM, unit, sequence=5, account="cli", role="system")
     assert asked.role == "system"
 
 

@@ -8,9 +8,10 @@ from click.testing import CliRunner
 
 from cli.confirmation import confirmation
 from schemas.errors import catalogue
+from streams.confirmation.conditions import GUARDS, PARTS, REFUSALS, WHEN, When, Who
 from streams.confirmation.events import Event
 from streams.confirmation.state import STAGE_VI, Stage
-from streams.confirmation.table import GUARDS, REFUSALS, TABLE
+from streams.confirmation.table import TABLE
 from streams.documents import confirmation_page
 
 ROOT = Path(__file__).parents[3]
@@ -38,6 +39,12 @@ def test_no_two_rows_answer_the_same_question():
     assert len(keys) == len(set(keys))
 
 
+def test_every_word_of_the_table_has_its_meaning():
+    assert set(PARTS) == set(Who) == {r.who for r in TABLE}
+    assert set(WHEN) == set(When) == {r.when for r in TABLE}
+    assert {r.code for r in TABLE} - {""} <= set(REFUSALS)
+
+
 def test_every_state_has_a_name_in_vietnamese_and_can_be_reached():
     assert set(STAGE_VI) == set(Stage)
     assert {r.next for r in TABLE} == set(Stage)
@@ -56,4 +63,4 @@ def test_what_is_printed_names_every_state(page):
 
 
 def test_an_event_holds_all_that_the_read_model_needs():
-    assert {"state", "level", "route", "version", "digest", "reason_code"} <= set(Event.__dataclass_fields__)
+    assert {"state", "level", "route", "version", "digest", "reason_code"} <= set(Event.__struct_fields__)

@@ -1,7 +1,12 @@
 """What the units may do with a dataset, told as stories."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 
+from schemas import topics
+from streams.confirmation.state import Window
+from streams.machines.machine import CommandSource
 from tests.unit.streams.confirmation_steps import CLEAN, DEPARTMENT, DISTRICT, SCHOOL, Story
 
 REASON = {"reason_code": "DATA_WRONG", "reason_text": "Sĩ số lớp không khớp"}
@@ -33,9 +38,9 @@ def test_a_version_checked_twice_is_known_already():
     story.open()
     assert story.checked(1) == "version_checked"
     assert story.checked(1) == ""
-    assert story.checked(3) == "version_checked"
-    assert story.checked(2) == ""
-    assert story.state.version == 3
+    assert story.checked(2) == "version_checked"
+    assert story.checked(1) == ""
+    assert story.state.version == 2
 
 
 def test_a_version_checked_before_the_campaign_waits_and_is_adopted_when_it_opens():
@@ -231,3 +236,172 @@ def test_a_route_ends_with_the_unit_that_opens_and_names_each_unit_once(route):
 def test_a_dataset_id_agrees_with_its_school_year_and_period():
     story = Story()
     assert story.do("version_checked", version=1, counts=CLEAN, nam_hoc=2020) == "CONF-DATASET"
+
+
+def test_the_bytes_of_a_confirmation_confirm_once_also_after_it_was_taken_back():
+    story = Story().submitted()
+    story.do("claim", DISTRICT)
+    sent = story.command("confirm", DISTRICT)
+    assert story.tell(sent) == "confirmed"
+    assert story.tell(sent) == "CONF-ALREADY"
+    story.do("unconfirm", DISTRICT)
+    assert story.tell(sent) == "CONF-SEQUENCE"
+    assert story.state.state == "claimed"
+
+
+def test_the_bytes_of_a_confirmation_confirm_once_also_after_a_return():
+    story = Story().submitted()
+    claimed = story.command("claim", DISTRICT)
+    story.tell(claimed)
+    sent = story.command("confirm", DISTRICT)
+    story.tell(sent)
+    story.do("claim", DEPARTMENT)
+    story.do("return", DEPARTMENT, **REASON)
+    story.do("submit", SCHOOL, reason_text="Số liệu đúng")  # the same version, the same digest
+    assert story.tell(claimed) == "CONF-SEQUENCE"
+    story.do("claim", DISTRICT)
+    assert story.tell(sent) == "CONF-SEQUENCE"
+
+
+@pytest.mark.parametrize("act", ["submit", "recall", "claim", "return", "lock"])
+def test_an_act_that_names_no_sequence_is_refused(act):
+    story = Story().submitted()
+    unit = {"submit": SCHOOL, "recall": SCHOOL, "lock": DEPARTMENT}.get(act, DISTRICT)
+    if act == "submit":
+        story.do("recall", SCHOOL)
+    if act == "return":
+        story.do("claim", DISTRICT)
+    assert story.do(act, unit, sequence=-1, **REASON) == "CONF-SEQUENCE"
+    assert story.refused[-1].sequence == story.state.sequence
+
+
+def test_the_last_receipt_of_the_first_export_never_closes_the_second():
+    story = Story().forwarding()
+    late = story.command("record_receipts", "ministry", counts={"accepted": 10, "refused": 0})
+    story.do("return", "ministry", reason_code="MINISTRY_REFUSED", reason_text="Sai năm")
+    assert story.tell(late) == "CONF-STATE"
+    story.do("submit", SCHOOL, reason_text="Đã sửa năm")
+    for unit, act in ((DISTRICT, "claim"), (DISTRICT, "confirm"), (DEPARTMENT, "claim")):
+        story.do(act, unit)
+    story.do("approve", DEPARTMENT)
+    story.do("forward", DEPARTMENT)
+    assert story.tell(late) == "CONF-EXPORT"
+    assert story.do("return", "ministry", sequence=late.sequence, **REASON) == "CONF-EXPORT"
+    counts = {"accepted": 10, "refused": 0}
+    assert story.do("record_receipts", "ministry", counts=counts, export_id="") == "CONF-EXPORT"
+    assert story.do("record_receipts", "ministry", counts=counts) == "receipts_recorded"
+    assert story.events[-1].export_id == "an export"
+    assert story.tell(late) == "CONF-EXPORT"
+
+
+@pytest.mark.parametrize("version", [2**31 - 1, 3])
+def test_a_version_that_nobody_has_made_cannot_shut_a_dataset(version):
+    story = Story()
+    story.open()
+    story.checked(1)
+    assert story.checked(version) == "CONF-JUMP"
+    assert story.checked(2) == "version_checked"
+
+
+def test_a_known_version_with_another_digest_is_refused_aloud():
+    story = Story().submitted()
+    assert story.checked(2) == "version_held"
+    for known in (1, 2):
+        assert story.checked(known) == ""
+        assert story.do("version_checked", version=known, digest="another", counts=CLEAN) == "CONF-DIGEST"
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "role", "topic"),
+    [
+        ("version_checked", "system", "system", topics.CONFIRMATION_COMMANDS),
+        ("record_receipts", "ministry", "ministry_adapter", topics.CONFIRMATION_COMMANDS),
+        ("record_receipts", "ministry", "ministry_adapter", topics.CONFIRMATION_CHECKS),
+        ("claim", DISTRICT, "district_officer", topics.CONFIRMATION_CHECKS),
+        ("claim", DISTRICT, "nobody", topics.CONFIRMATION_RECEIPTS),
+    ],
+)
+def test_a_role_on_another_classs_topic_is_refused(name, unit, role, topic):
+    story = Story().submitted()
+    source = CommandSource(topic, 99, datetime(2020, 3, 2, tzinfo=UTC))
+    command = story.command(name, unit, role, version=2, counts=CLEAN)
+    assert story.tell(command, source) == "CONF-WRITER"
+    assert (story.refused[-1].command_topic, story.refused[-1].command_offset) == (topic, 99)
+
+
+def test_a_senders_clock_dates_nothing():
+    story = Story()
+    taken = datetime(2020, 3, 5, 7, 30, tzinfo=UTC)
+    sent = story.command("open", DEPARTMENT, route=story.route, issued_at=datetime(2001, 1, 1, tzinfo=UTC))
+    story.tell(sent, CommandSource(topics.CONFIRMATION_COMMANDS, 7, taken))
+    event = story.events[-1]
+    assert (event.at, event.command_topic, event.command_offset) == (taken, topics.CONFIRMATION_COMMANDS, 7)
+    late = story.command("claim", DISTRICT, issued_at=datetime(2099, 1, 1, tzinfo=UTC))
+    story.tell(late, CommandSource(topics.CONFIRMATION_COMMANDS, 8, taken))
+    assert story.refused[-1].at == taken
+
+
+def test_a_locked_dataset_stands_still_for_all_but_the_department():
+    story = Story().submitted()
+    assert story.do("lock", DISTRICT, "district_officer") == "CONF-ROLE"
+    assert story.do("lock", DEPARTMENT) == "CONF-REASON-TEXT"
+    assert story.do("lock", DEPARTMENT, reason_text="Thanh tra") == "locked"
+    assert story.do("lock", DEPARTMENT, reason_text="Thanh tra") == "CONF-ALREADY"
+    assert story.do("recall", SCHOOL) == "CONF-LOCKED"
+    assert story.do("claim", DISTRICT) == "CONF-LOCKED"
+    assert story.checked(2) == "version_held"
+    assert story.do("unlock", DEPARTMENT, reason_text="Xong") == "unlocked"
+    assert story.do("unlock", DEPARTMENT, reason_text="Xong") == "CONF-ALREADY"
+    assert story.do("claim", DISTRICT) == "claimed"
+    assert (story.state.state, story.state.locked) == ("claimed", False)
+
+
+def test_the_department_goes_on_with_a_dataset_that_it_has_locked():
+    story = Story(route=(DEPARTMENT,)).submitted()
+    story.do("lock", DEPARTMENT, reason_text="Thanh tra")
+    assert story.do("claim", DEPARTMENT) == "claimed"
+
+
+IN_MARCH = Window(date(2020, 3, 2), date(2020, 3, 10))
+
+
+def at(day: int, hour: int = 0) -> CommandSource:
+    return CommandSource(topics.CONFIRMATION_COMMANDS, 500, datetime(2020, 3, day, hour, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("taken", "outcome"),
+    [
+        (at(1, 16), "CONF-WINDOW"),
+        (at(1, 17), "submitted"),  # midnight in Vietnam
+        (at(10, 16), "submitted"),
+        (at(10, 17), "CONF-WINDOW"),
+    ],
+)
+def test_a_school_submits_in_its_window_by_vietnams_days(taken, outcome):
+    story = Story()
+    story.open(window=IN_MARCH)
+    story.checked(1)
+    assert story.tell(story.command("submit", SCHOOL), taken) == outcome
+
+
+def test_a_late_school_is_admitted_by_the_department_alone():
+    story = Story()
+    story.open(window=IN_MARCH)
+    story.checked(1)
+    assert story.tell(story.command("submit", SCHOOL), at(12)) == "CONF-WINDOW"
+    assert story.do("admit_late", DEPARTMENT) == "CONF-REASON-TEXT"
+    earlier = Window(closes=date(2020, 3, 9))
+    assert story.do("admit_late", DEPARTMENT, window=earlier, reason_text="Bão") == "CONF-LATER"
+    later = Window(closes=date(2020, 3, 11))
+    assert story.do("admit_late", DEPARTMENT, window=later, reason_text="Bão") == "late_admitted"
+    assert story.state.window == Window(date(2020, 3, 2), date(2020, 3, 11))
+    assert story.tell(story.command("submit", SCHOOL), at(12)) == "CONF-WINDOW"
+    assert story.do("admit_late", DEPARTMENT, reason_text="Bão") == "late_admitted"
+    assert (story.state.late, story.state.state) == (True, "checked")
+    assert story.do("admit_late", DEPARTMENT, reason_text="Bão") == "CONF-ALREADY"
+    assert story.tell(story.command("submit", SCHOOL), at(12)) == "submitted"
+
+
+def test_a_window_opens_before_it_closes():
+    assert Story().open(window=Window(date(2020, 3, 2), date(2020, 3, 1))) == "CONF-DAYS"

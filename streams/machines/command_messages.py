@@ -1,0 +1,44 @@
+"""Messages of a commands topic as commands of its machine."""
+
+from typing import Any
+
+from kafka.consumer.fetcher import ConsumerRecord
+
+from runtime import kafka
+from schemas.days import kafka_time
+from schemas.encoding import codec
+from streams.machines import wire
+from streams.machines.machine import AnyMachine, CommandSource
+
+
+class Misfit(Exception):
+    """Bytes that are no command of this machine: for the dead letters. ``code`` is of the error catalogue."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def command_record(machine: AnyMachine, message: ConsumerRecord) -> dict[str, Any]:
+    """The record of a command that lies where it belongs.
+
+    Raises Misfit: another key's partition would give its subject two states.
+    """
+    try:
+        name, record = codec.decode(message.value or b"")
+    except codec.Undecodable as error:
+        raise Misfit(error.code) from None
+    if name != machine.command_contract:
+        raise Misfit("CMD-CONTRACT")
+    try:
+        key = machine.key(wire.from_record(machine.command, record)).encode("utf-8")
+    except ValueError:
+        raise Misfit("CMD-CONTRACT") from None
+    if message.key != key or message.partition != kafka.partition_of(key):
+        raise Misfit("CMD-KEY")
+    return record
+
+
+def source(message: ConsumerRecord) -> CommandSource:
+    """Where it lies and when the broker took it."""
+    return CommandSource(message.topic, message.offset, kafka_time(message.timestamp))

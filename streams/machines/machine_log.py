@@ -1,0 +1,77 @@
+"""All that is on record of a machine, read from its topics: for a replay."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.errors import KafkaError
+
+from runtime import kafka
+from runtime.settings import Settings
+from schemas.encoding import codec
+from streams.machines import topic_log
+from streams.machines.command_messages import Misfit, command_record, source
+from streams.machines.machine import AnyMachine
+from streams.machines.replay import Replayed, TakenCommand, replay
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class MachineLog:
+    """Commands that were decided, their answers, and the events of commands decided since the reading began.
+
+    What went to the dead letters is not among the commands.
+    """
+
+    commands: Sequence[TakenCommand]
+    events: Sequence[Record]
+    refusals: Sequence[Record]
+    later: Sequence[Record]
+
+    def replayed(self, machine: AnyMachine) -> Replayed:
+        """All of it decided once more."""
+        return replay(machine, self.commands, self.events, self.refusals)
+
+
+def read(machine: AnyMachine, settings: Settings) -> MachineLog:
+    """What had been decided when reading began. Raises ProblemList (SYS-001) if Kafka is away."""
+    ends = _decided(machine, settings)
+    commands = []
+    for message in topic_log.read(settings, list(ends)):
+        if message.offset < ends[TopicPartition(message.topic, message.partition)]:
+            try:
+                commands.append(TakenCommand(source(message), command_record(machine, message)))
+            except Misfit:
+                continue
+    events, later = _answers(settings, machine.events_topic, ends)
+    refusals, _ = _answers(settings, machine.refusals_topic, ends)
+    return MachineLog(commands, events, refusals, later)
+
+
+def _decided(machine: AnyMachine, settings: Settings) -> dict[TopicPartition, int]:
+    """Input partition → offset after the last command whose answer is committed."""
+    partitions = kafka.partitions(*machine.input_topics())
+    try:
+        with closing(
+            kafka.consumer(settings, group_id=f"csdl.{machine.name}", bootstrap_timeout_ms=kafka.STAND_BY_MS)
+        ) as consumer:
+            return {tp: consumer.committed(tp) or 0 for tp in partitions}
+    except KafkaError:
+        raise kafka.away(settings) from None
+
+
+def _answers(
+    settings: Settings, topic: str, ends: Mapping[TopicPartition, int]
+) -> tuple[list[Record], list[Record]]:
+    """Records of answers to commands before the ends, and after. An earlier contract's name no command."""
+    before: list[Record] = []
+    after: list[Record] = []
+    for message in topic_log.read(settings, kafka.partitions(topic)):
+        record = codec.decode(message.value)[1]
+        command = TopicPartition(record.get("CommandTopic", ""), message.partition)
+        decided = command not in ends or record["CommandOffset"] < ends[command]
+        (before if decided else after).append(record)
+    return before, after

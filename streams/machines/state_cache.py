@@ -1,0 +1,100 @@
+"""A machine's states in memory: its compacted topic, read whole at the start and followed.
+
+A thread reads all partitions from their beginning. Before something is refused for want of a state,
+``catch_up`` reads to what is the end of the topic at that moment, so that what a machine said a moment ago
+counts.
+"""
+
+import logging
+import os
+from threading import Condition, Event, Thread
+from typing import Any, Final, Generic, TypeVar
+
+from kafka.errors import KafkaError
+
+from runtime import kafka
+from runtime.settings import Settings
+from streams.machines import topic_log
+from streams.machines.machine import Machine
+from streams.machines.wire import Value
+
+log = logging.getLogger("csdl")
+
+S = TypeVar("S", bound=Value)
+
+POLL_MS: Final = 50
+AGAIN_S: Final = 0.5
+
+
+class StateCache(Generic[S]):
+    """Started once; ``get`` may be asked from any thread."""
+
+    def __init__(self, machine: Machine[Any, S, Any], settings: Settings) -> None:
+        self._machine, self._settings = machine, settings
+        self._states: dict[str, S] = {}
+        self._turn = Condition()
+        self._asked = 0
+        self._served = 0
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, daemon=True, name=f"{machine.name} states")
+
+    def start(self) -> None:
+        """Start reading; ``catch_up`` waits for the whole topic."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopping.set()
+        self._thread.join(timeout=5)
+
+    def get(self, key: str) -> S | None:
+        """The state with that key, as far as the topic was read; None if there is none."""
+        return self._states.get(key)
+
+    def catch_up(self, timeout: float | None = None) -> bool:
+        """Wait until everything that is in the topic now has been read. False if that takes longer."""
+        with self._turn:
+            self._asked += 1
+            mine = self._asked
+            return self._turn.wait_for(lambda: self._served >= mine, timeout)
+
+    def _run(self) -> None:
+        name = self._machine.name
+        try:
+            while not self._stopping.is_set():
+                try:
+                    self._follow()
+                except KafkaError as exc:  # unreachable, or a time-out: nothing is lost, read it all again
+                    log.warning("%s states: %s; reading again", name, type(exc).__name__)
+                    self._stopping.wait(AGAIN_S)
+        except BaseException as exc:  # without the states nothing can be judged
+            log.error("%s states: %s; ending", name, type(exc).__name__)
+            os._exit(1)
+
+    def _follow(self) -> None:
+        consumer = kafka.consumer(self._settings)
+        try:
+            partitions = kafka.partitions(self._machine.state_topic)
+            consumer.assign(partitions)
+            consumer.seek_to_beginning(*partitions)
+            while not self._stopping.is_set():
+                asked = self._asked
+                ends = consumer.end_offsets(partitions) if asked > self._served else None
+                while True:
+                    for messages in consumer.poll(timeout_ms=POLL_MS).values():
+                        for message in messages:
+                            self._take(message.key.decode("utf-8"), message.value)
+                    if ends is None or all(consumer.position(tp) >= end for tp, end in ends.items()):
+                        break
+                if ends is not None:
+                    with self._turn:
+                        self._served = max(self._served, asked)
+                        self._turn.notify_all()
+        finally:
+            consumer.close()
+
+    def _take(self, key: str, value: bytes | None) -> None:
+        if value is None:
+            self._states.pop(key, None)
+        else:
+            self._states[key] = topic_log.state(self._machine, value)
