@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,8 +130,13 @@ class Running:
 
 
 @contextmanager
-def run_process(name: str, settings: Settings, wait: bool = True) -> Iterator[Running]:
-    """`csdl run NAME` with these settings; with ``wait`` until it is ready. Stopped at the end."""
+def run_process(
+    name: str, settings: Settings, wait: bool = True, module: Sequence[str] = ()
+) -> Iterator[Running]:
+    """`csdl run NAME` with these settings; with ``wait`` until it is ready. Stopped at the end.
+
+    ``module``: another module to run, with its arguments.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -139,7 +144,7 @@ def run_process(name: str, settings: Settings, wait: bool = True) -> Iterator[Ru
     log = settings.data_dir / f"{name}-{port}.log"
     env = environment(settings.model_copy(update={"http_port": port}))
     with log.open("wb") as out:
-        command = [sys.executable, "-m", "cli", "run", name]
+        command = [sys.executable, "-m", *(module or ("cli", "run", name))]
         popen = subprocess.Popen(command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
     running = Running(name, popen, port, log)
     try:

@@ -30,10 +30,10 @@ from schemas.encoding.digest import dataset_digest, row_hashes
 from schemas.errors import ProblemList
 from schemas.topics import MINISTRY_EXPORT
 from sinks.provincial.records import read
-from streams.confirmation.process import MACHINE as CONFIRMATION
+from streams.confirmation.machine import MACHINE as CONFIRMATION
 from streams.grants.commands import Act
-from streams.grants.process import MACHINE as GRANTS
-from streams.machines import chain, topic_log
+from streams.grants.machine import MACHINE as GRANTS
+from streams.machines import chain, machine_log, topic_log
 from streams.machines.commands_client import CommandsClient
 from tests import support
 from tests.faults import inputs, model
@@ -204,8 +204,10 @@ def _refusals(cur, expected):
 
 
 def _chains(settings, expected, digests):
+    log = machine_log.read(CONFIRMATION, settings)
+    assert log.replayed(CONFIRMATION).differences == []
     chains = defaultdict(list)
-    for event in topic_log.read_events(CONFIRMATION, settings):
+    for event in [*log.events, *log.later]:
         chains[event["DatasetId"]].append(event)
     assert set(chains) == {dataset_id(code, YEAR, KIND) for code in expected}
     for code, e in expected.items():

@@ -1,7 +1,6 @@
 """The read model follows the machines' topics: once each, in order, and says when a chain is broken."""
 
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +16,7 @@ from streams.grants import machine as grants
 from streams.machines import wire
 from streams.machines.machine import CommandSource
 from streams.machines.refusal import Refusal
+from streams.machines.wire import replace
 
 SCHOOL = "19164501"
 DATASET = f"{SCHOOL}.2019.start"

@@ -17,7 +17,7 @@ def test_a_version_is_checked_once_and_said_with_its_digest(book):
     expected = digest.dataset_digest(
         ("HocSinh", i, h) for i, h in rows.select("_identity", "_row_hash").iter_rows()
     )
-    (value,) = book.ask("SELECT value FROM outbox WHERE topic LIKE '%%commands%%'")[0]
+    (value,) = book.ask("SELECT value FROM outbox WHERE topic = 'csdl.confirmation.checks.v1'")[0]
     name, command = codec.decode(bytes(value))
     assert (name, command["Command"], command["Version"]) == ("ConfirmationCommand", "version_checked", 1)
     assert command["Digest"] == checked.digest == expected
