@@ -65,6 +65,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "Kết quả một lần đẩy — what became of a push and of its refused records.",
     ),
     "pushes": ("cli.pushes", "pushes", "Các lần đẩy và kết quả — list the pushes and what became of them."),
+    "records": (
+        "cli.records",
+        "records",
+        "Bản ghi vắng, bản ghi rời đi — records that a school's lists lacked; which of them leave.",
+    ),
     "rules": ("cli.schemas", "rules", "Bộ quy tắc kiểm tra — the rule book."),
     "run": ("cli.run", "run", "Chạy một tiến trình — run one process of the pipeline in the foreground."),
     "schemas": ("cli.schemas", "schemas", "Hợp đồng dữ liệu — the data contracts: list, freeze, publish."),

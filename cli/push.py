@@ -14,6 +14,7 @@ from producers.model import Reading, Target
 from producers.preflight import check, of_problem
 from runtime.clock import ask_if_reachable
 from runtime.settings import Settings
+from schemas.contracts.contracts import record_types
 from schemas.errors import Problem, ProblemList
 from schemas.organisation import schools
 
@@ -38,6 +39,13 @@ def _options(command: Any) -> Any:
 @click.command()
 @_options
 @click.option("--push-id", help="Id of an earlier sending that is to be repeated.")
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    type=click.Choice(record_types()),
+    help="Type of which the files hold a part only; else they are its whole list. Repeatable.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would become of it and send nothing.")
 def push(
     vendor: str,
@@ -47,22 +55,27 @@ def push(
     paths: tuple[Path, ...],
     as_json: bool,
     push_id: str | None,
+    parts: tuple[str, ...],
     dry_run: bool,
 ) -> None:
-    """Gửi tệp của một trường — send a vendor's files for one school as one push."""
+    """Gửi tệp của một trường — send a vendor's files for one school as one push.
+
+    Files are the whole list of each type that they hold: what they lack is listed as absent, and stays.
+    """
     settings, target = Settings(), Target(vendor, school, year, kind)
     reading = _read(settings, target, paths, push_id)
     if dry_run:
         _report(settings, target, reading, as_json)
         return
     with PushClient(settings, vendor) as client:
-        receipt = client.push(school, year, kind, reading.tables, push_id)
+        receipt = client.push(school, year, kind, reading.tables, push_id, parts=parts)
     if as_json:
         print_json(
             {
                 "push_id": receipt.push_id,
                 "chunks": receipt.chunks,
                 "records": receipt.records,
+                "whole": receipt.whole,
                 "refused_before_sending": receipt.refused,
                 "warnings": [w.as_dict() for w in [*reading.warnings, *receipt.warnings]],
             }

@@ -10,7 +10,7 @@ from producers.preflight import explain
 from readings import pushes as readings
 from readings.database import database
 from schemas.errors import Problem, ProblemList, SourceLocation
-from sinks.provincial.load.pushes import SENT_AGAIN
+from sinks.provincial.load.pushes import SENT_AGAIN, left_to_do
 
 Row = Mapping[str, Any]
 
@@ -25,6 +25,13 @@ OUTCOME_VI: Final = {
     "mismatch": "sai số lượng",
     "superseded": "cũ hơn dữ liệu hiện có",
     "incomplete": "chưa đủ",
+}
+
+BY_TYPE: Final = {
+    "stayed": "giữ từ lần trước — stayed from an earlier push",
+    "absent": "danh sách đầy đủ không có, vẫn giữ — absent from the whole list, kept",
+    "removed": "đã rời đi — removed",
+    "waiting": "chờ hiệu trưởng đồng ý xóa — removal waits for the head",
 }
 
 
@@ -78,8 +85,13 @@ def push_status(push_id: str, as_json: bool) -> None:
         click.echo(f"{p['dataset_id']} ({p['vendor']}): {_outcome(p)}")
         click.echo(
             f"  phiên bản — version {p['version']}; đã đến — received {p['received']}, "
-            f"nhận — accepted {p['accepted']}, từ chối — refused {p['refused']}"
+            f"nhận — accepted {p['accepted']}, từ chối — refused {p['refused']}, "
+            f"mới hoặc đổi — new or changed {p['written']}"
         )
+        for name, words in BY_TYPE.items():
+            if p[name]:
+                counts = ", ".join(f"{record_type} {n}" for record_type, n in sorted(p[name].items()))
+                click.echo(f"  {words}: {counts}")
         for note in p["notes"]:
             _say(note["code"], f"{p['dataset_id']}: ")
     _print_refused(refused)
@@ -106,9 +118,14 @@ def _outcome(push: Row) -> str:
 
 
 def _codes(push: Row) -> list[str]:
-    """Code of the outcome, and that more came under the same id once there was one."""
-    again = [SENT_AGAIN] if push["late"] else []
-    return [push["code"], *again] if push["code"] else again
+    """Code of the outcome, what is left to do after it, and that more came under the same id."""
+    codes = [push["code"]] if push["code"] else []
+    if push["outcome"] in ("version", "unchanged"):
+        counts = (push[name] for name in ("refused", "absent", "removals", "removed", "waiting"))
+        codes += left_to_do(*counts)
+    if push["late"]:
+        codes.append(SENT_AGAIN)
+    return list(dict.fromkeys(codes))
 
 
 def _note(code: str) -> dict[str, str]:

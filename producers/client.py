@@ -5,7 +5,7 @@ producer is idempotent and keeps a school's order. A push is closed only after t
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -29,12 +29,17 @@ CHUNK: Final = 250
 """Records a chunk: large enough for the columnar codec, small enough for a verdict within a second."""
 
 CONFIRM_S: Final = 60.0
+REMOVED: Final = "RecordsRemoved"
+
+Removals = Mapping[str, Sequence[str]]
+"""Record type → the vendor's own ids of records that leave."""
 
 
 @dataclass(frozen=True)
 class PushReceipt:
     """What was sent. ``records`` by type, refused ones included; ``refused`` by type, before sending;
-    ``warnings``: of the clock."""
+    ``whole``: types of which it is the whole list; ``removed``: removals by type; ``warnings``: of the
+    clock."""
 
     push_id: str
     target: Target
@@ -43,6 +48,8 @@ class PushReceipt:
     closed_at: datetime
     records: dict[str, int] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
+    whole: list[str] = field(default_factory=list)
+    removed: dict[str, int] = field(default_factory=dict)
     warnings: list[Problem] = field(default_factory=list)
 
 
@@ -81,21 +88,34 @@ class PushClient:
         tables: Sequence[SourceTable],
         push_id: str | None = None,
         *,
+        parts: Collection[str] = (),
+        removals: Removals | None = None,
         complete: bool = True,
     ) -> PushReceipt:
         """Send tables as one push. ``kind`` is LoaiDongBo.
 
-        The same ``push_id`` says that this is the same sending again, e.g. after a broken connection; without
-        one the push is new. ``complete=False`` leaves the push open. Raises ProblemList (SEND-001) if the
-        broker does not confirm.
+        Of each type that they hold they are the whole list, but of ``parts``. ``removals`` leave with it:
+        type → the vendor's own ids, which needs a right of the grant. The same ``push_id`` says that this is
+        the same sending again, e.g. after a broken connection; without one the push is new.
+        ``complete=False`` leaves the push open. Raises ProblemList (SEND-001) if the broker does not confirm.
         """
         push_id, opened = push_id or str(uuid.uuid4()), datetime.now(UTC)
         target = Target(self.vendor, school, year, kind)
         chunks = list(chunks_of(tables, target, push_id, self._chunk))
-        self._send(push_id, school, [(name, value) for name, value in chunks])
-        closed = datetime.now(UTC)
+        removals = removals or {}
+        chunks += tombstones(removals, target, push_id, len(chunks))
+        self._send(push_id, school, chunks)
+        counts = totals(tables)
         receipt = PushReceipt(
-            push_id, target, len(chunks), opened, closed, totals(tables), totals(tables, refused_only=True)
+            push_id,
+            target,
+            len(chunks),
+            opened,
+            datetime.now(UTC),
+            counts,
+            totals(tables, refused_only=True),
+            whole=sorted(counts.keys() - set(parts)),
+            removed={record_type: len(ids) for record_type, ids in removals.items() if ids},
         )
         if complete:
             self._send(push_id, school, [("PushClosed", codec.encode("PushClosed", closing(receipt)))])
@@ -130,11 +150,7 @@ def chunks_of(
         for part in _parts(table, size):
             headers.append(
                 {
-                    "PushId": push_id,
-                    "Vendor": target.vendor,
-                    "MaTruongHoc": target.school,
-                    "NamHoc": target.year,
-                    "LoaiDongBo": target.kind,
+                    **_envelope(target, push_id),
                     "Chunk": number,
                     "Source": table.source[:MAX_TEXT],
                     "Sheet": table.sheet[:MAX_TEXT],
@@ -152,6 +168,38 @@ def chunks_of(
                 yield name, value
 
 
+def tombstones(removals: Removals, target: Target, push_id: str, first: int) -> Iterator[tuple[str, bytes]]:
+    """(contract, value) of the chunks of removals, numbered from ``first``."""
+    number = first
+    for record_type, ids in removals.items():
+        for start in range(0, len(ids), MAX_RECORDS):
+            event = {
+                **_envelope(target, push_id),
+                "Chunk": number,
+                "Source": "",
+                "Sheet": "",
+                "RecordType": record_type,
+                "Removed": [
+                    {"ClientId": client_id, "Row": row}
+                    for row, client_id in enumerate(ids[start : start + MAX_RECORDS], start + 1)
+                ],
+                "Refused": [],
+            }
+            yield REMOVED, codec.encode(REMOVED, event)
+            number += 1
+
+
+def _envelope(target: Target, push_id: str) -> dict[str, Any]:
+    """What every message of a push says."""
+    return {
+        "PushId": push_id,
+        "Vendor": target.vendor,
+        "MaTruongHoc": target.school,
+        "NamHoc": target.year,
+        "LoaiDongBo": target.kind,
+    }
+
+
 def totals(tables: Sequence[SourceTable], *, refused_only: bool = False) -> dict[str, int]:
     """Records by type; a type that was pushed without a record is not named."""
     counts: dict[str, int] = {}
@@ -164,17 +212,14 @@ def totals(tables: Sequence[SourceTable], *, refused_only: bool = False) -> dict
 
 def closing(receipt: PushReceipt) -> dict[str, Any]:
     """The PushClosed event of what was sent."""
-    target = receipt.target
     return {
-        "PushId": receipt.push_id,
-        "Vendor": target.vendor,
-        "MaTruongHoc": target.school,
-        "NamHoc": target.year,
-        "LoaiDongBo": target.kind,
+        **_envelope(receipt.target, receipt.push_id),
         "OpenedAt": receipt.opened_at,
         "ClosedAt": receipt.closed_at,
         "Chunks": receipt.chunks,
         "Records": receipt.records,
+        "Whole": receipt.whole,
+        "Removed": receipt.removed,
     }
 
 

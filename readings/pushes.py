@@ -7,7 +7,8 @@ from psycopg2.extras import RealDictCursor
 
 _PUSH = """
 SELECT push_id, vendor, dataset_id, kind, coalesce(outcome, 'open') AS outcome, code, version,
-       received, accepted, refused, late, opened_at, closed_at, decided_at
+       received, accepted, refused, late, written, absent, stayed, removals, removed, waiting,
+       opened_at, sender_opened_at, closed_at AS sender_closed_at, decided_at
 FROM push
 """
 
@@ -20,7 +21,7 @@ ORDER BY dataset_id, record_type, source, sheet, source_row, rule
 
 def listed(conn: connection, limit: int = 500) -> list[dict[str, Any]]:
     """The newest pushes, newest first."""
-    return _rows(conn, f"{_PUSH} ORDER BY coalesce(opened_at, first_seen) DESC, push_id LIMIT %s", (limit,))
+    return _rows(conn, f"{_PUSH} ORDER BY opened_at DESC, push_id LIMIT %s", (limit,))
 
 
 def one(conn: connection, push_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -35,6 +35,8 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "push": (("--vendor", "smas", "--school", SCHOOL, *PERIOD, "good.json"), KAFKA_AWAY),
     "push-status": (("p1",), POSTGRES_AWAY),
     "pushes": ((), POSTGRES_AWAY),
+    "records absent": ((SCHOOL, *PERIOD), POSTGRES_AWAY),
+    "records remove": ((SCHOOL, *PERIOD, "--consent", "r1"), POSTGRES_AWAY),
 }
 """command → its arguments, what it says when the servers are away."""
 

@@ -138,6 +138,30 @@ def test_a_push_is_closed_with_its_control_totals(broker: Broker) -> None:
     assert receipt.refused == {"HocSinh": 2}
 
 
+def test_a_push_says_of_which_types_it_is_the_whole_list(broker: Broker) -> None:
+    with PushClient(Settings(), "smas") as pushes:
+        pushes.push(SCHOOL, YEAR, "1", reading().tables)
+        pushes.push(SCHOOL, YEAR, "1", reading().tables, parts=["HocSinh"])
+    closings = [codec.decode(v)[1] for *_, v in broker.sent if codec.contract_name(v) == "PushClosed"]
+    assert [c["Whole"] for c in closings] == [["HocSinh", "LopHoc"], ["LopHoc"]]
+
+
+def test_removals_are_chunks_of_their_push(broker: Broker) -> None:
+    gone = {"HocSinh": [f"hs{n}" for n in range(501)], "CanBo": ["cb1"]}
+    with PushClient(Settings(), "smas") as pushes:
+        receipt = pushes.push(SCHOOL, YEAR, "1", reading().tables, removals=gone)
+    events = [codec.decode(v)[1] for *_, v in broker.sent if codec.contract_name(v) == "RecordsRemoved"]
+    first = receipt.chunks - 3
+    assert [(e["Chunk"], e["RecordType"], len(e["Removed"])) for e in events] == [
+        (first, "HocSinh", 500),
+        (first + 1, "HocSinh", 1),
+        (first + 2, "CanBo", 1),
+    ]
+    assert events[1]["Removed"] == [{"ClientId": "hs500", "Row": 501, "Keys": {}}]
+    closed = codec.decode(broker.sent[-1][2])[1]
+    assert (closed["Removed"], closed["Chunks"]) == ({"HocSinh": 501, "CanBo": 1}, receipt.chunks)
+
+
 def test_the_same_sending_again_has_the_same_chunks(broker: Broker) -> None:
     with PushClient(Settings(), "smas") as pushes:
         first = pushes.push(SCHOOL, YEAR, "1", reading().tables)

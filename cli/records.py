@@ -1,0 +1,136 @@
+"""`csdl records`: what a school's last whole lists lacked, and which of those records leave."""
+
+import sys
+from typing import Any, Final
+
+import click
+
+from access import removal_acts
+from cli.answers import REFUSED, json_option, print_json, print_table
+from readings import records as readings
+from readings.database import database
+from runtime.settings import Settings
+from schemas.contracts.contracts import record_types
+from schemas.datasets import PERIODS, dataset_id
+from schemas.errors import Problem, ProblemList, message
+
+WAITING: Final = "PUSH-012"
+
+TOLD: Final = {
+    "removal_id": "PushId",
+    "dataset": "DatasetId",
+    "outcome": "Outcome",
+    "code": "Code",
+    "version": "Version",
+    "removed": "Removed",
+    "waiting": "Waiting",
+}
+"""What is printed of an answer."""
+
+
+@click.group()
+def records() -> None:
+    """Bản ghi của trường — records of a school: who is absent from its lists, who leaves."""
+
+
+def _dataset(command: Any) -> Any:
+    for add in (
+        click.argument("school"),
+        click.option("--year", type=int, required=True, help="School year, by its first calendar year."),
+        click.option("--kind", type=click.Choice(sorted(PERIODS)), required=True, help="LoaiDongBo."),
+        json_option,
+    ):
+        command = add(command)
+    return command
+
+
+@records.command()
+@_dataset
+def absent(school: str, year: int, kind: str, as_json: bool) -> None:
+    """Bản ghi mà danh sách đầy đủ gần nhất không có — what the last whole lists lacked; it is kept.
+
+    Prints identities and the vendor's own ids, never a person's name; and the removals that wait for the
+    head.
+    """
+    dataset = dataset_id(school, year, kind)
+    with database("csdl records") as conn:
+        found, waiting = readings.absent(conn, dataset), readings.waiting(conn, dataset)
+        version = readings.version(conn, dataset)
+    if as_json:
+        print_json({"dataset": dataset, "version": version, "absent": found, "waiting": waiting})
+        return
+    click.echo(f"{dataset} v{version}: {len(found)} bản ghi vắng — records absent")
+    heads = ("record_type", "identity", "client_id", "since_version", "vendor", "push_id")
+    if found:
+        print_table(heads, [[row[name] for name in heads] for row in found])
+    if waiting:
+        click.echo("Chờ hiệu trưởng đồng ý — waiting for the head (csdl records remove --consent):")
+        heads = ("removal_id", "record_type", "records", "vendor", "account", "asked_at")
+        print_table(heads, [[row[name] for name in heads] for row in waiting])
+
+
+@records.command()
+@_dataset
+@click.option("--type", "record_type", type=click.Choice(record_types()), help="Type of the records.")
+@click.option("--identity", "identities", multiple=True, help="Record that leaves. Default: all absent ones.")
+@click.option("--reason", default="", help="Reason in words.")
+@click.option("--version", type=int, help="Version that you saw. Default: the current one; says which.")
+@click.option("--consent", metavar="REMOVAL_ID", help="The head consents to a removal that waits.")
+@click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
+def remove(
+    school: str,
+    year: int,
+    kind: str,
+    record_type: str | None,
+    identities: tuple[str, ...],
+    reason: str,
+    version: int | None,
+    consent: str | None,
+    account: str,
+    as_json: bool,
+) -> None:
+    """Cho bản ghi rời bộ dữ liệu — records that the last whole list lacked leave; history stays.
+
+    Above a share of the school it waits for the head, who consents with --consent.
+    """
+    if consent is None and not (record_type and reason):
+        raise click.UsageError(
+            "Nêu --type và --reason, hoặc --consent — name --type and --reason, or --consent"
+        )
+    dataset = dataset_id(school, year, kind)
+    with database("csdl records") as conn:
+        waits = {row["removal_id"]: row for row in readings.waiting(conn, dataset)}
+        seen = readings.version(conn, dataset) if version is None else version
+    if consent is not None and consent not in waits:
+        raise ProblemList([Problem("REM-009", params={"removal_id": consent})])
+    if version is None:
+        click.echo(f"Hiện tại — current: {dataset} v{seen}", err=True)
+    asked = removal_acts.removal(
+        dataset,
+        waits[consent]["record_type"] if consent else str(record_type),
+        seen,
+        role=removal_acts.HEAD if consent else removal_acts.OFFICER,
+        account=account,
+        reason=reason,
+        identities=identities,
+        removal_id=consent or "",
+    )
+    _show(removal_acts.ask(Settings(), asked), as_json)
+
+
+def _show(said: dict[str, Any], as_json: bool) -> None:
+    """What came of it; exit code 1 if it was refused."""
+    code, outcome = said["Code"], said["Outcome"]
+    texts = message(code) if code else ("", "")
+    if as_json:
+        told = {name: said[key] for name, key in TOLD.items()}
+        print_json({**told, "message_vi": texts[0], "message_en": texts[1]})
+    else:
+        if said["Removed"]:
+            n = sum(said["Removed"].values())
+            click.echo(f"{said['DatasetId']} v{said['Version']}: {n} bản ghi đã rời đi — records have left.")
+        for text in filter(None, texts):
+            click.echo(f"{code} {text}", err=True)
+        if code == WAITING:
+            click.echo(f"  {said['PushId']}")
+    sys.exit(REFUSED if outcome == "refused" else 0)
