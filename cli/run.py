@@ -1,38 +1,44 @@
-"""`csdl run NAME`: one long-lived process in the foreground. The table of all processes."""
-
-from importlib import import_module
-from typing import Final
+"""`csdl run NAME`: one long-lived process in the foreground."""
 
 import click
 
-from deploy.local.layout import OFFSETS, PORT_BASE
+from deploy import processes
+from deploy.local.layout import DATA_DIR, PORT_BASE, Stack
 from runtime import process as runner
+from runtime.process import Gate
 from runtime.settings import Settings
-
-PROCESSES: Final[dict[str, str]] = {
-    "check": "sinks.provincial.check.process:Check",
-    "confirmation": "streams.confirmation.process:Confirmation",
-    "export": "sinks.ministry.export.process:Exporter",
-    "grants": "streams.grants.process:Grants",
-    "load": "sinks.provincial.load.process:Load",
-    "outbox": "sinks.postgres.outbox:Outbox",
-    "projection": "sinks.projection.process:Projection",
-    "receipts": "sinks.ministry.receipts.process:Receiver",
-    "validation": "streams.validation.process:Validation",
-    "watch": "sinks.watch.process:Watch",
-}
-"""Process → its class; imported when it is run."""
+from runtime.turns import DatabaseTurn, FolderTurn
 
 
 @click.command()
-@click.argument("process", type=click.Choice(sorted(PROCESSES)))
+@click.argument("process", metavar="PROCESS[-N]")
 @click.option(
     "--standard-port", is_flag=True, help="Serve /metrics where Prometheus looks for this process by default."
 )
 def run(process: str, standard_port: bool) -> None:
-    """Chạy một tiến trình — run one process of the pipeline until it is told to stop (SIGTERM, Ctrl-C)."""
+    """Chạy một tiến trình — run one process of the pipeline until it is told to stop (SIGTERM, Ctrl-C).
+
+    PROCESS-2 is the second of as many as CSDL_INSTANCES says.
+    """
     settings = Settings()
+    ours = processes.instance(settings, process)
     if standard_port:
-        settings.http_port = PORT_BASE + OFFSETS[process]
-    module, name = PROCESSES[process].split(":")
-    runner.leave(runner.run(getattr(import_module(module), name)(settings)))
+        settings.http_port = Stack(DATA_DIR, PORT_BASE).port(ours.label)
+    made = ours.declared.make(settings, ours.share)
+    runner.leave(runner.run(made, gates(ours, settings)))
+
+
+def gates(ours: processes.Instance, settings: Settings) -> list[Gate]:
+    """What it waits for: its turn, then the tables of its own code."""
+    turn = f"{ours.declared.name}-{ours.share.number}"
+    found: list[Gate] = []
+    match ours.declared.turn:
+        case processes.Turn.DATABASE:
+            found.append(DatabaseTurn(settings, turn))
+        case processes.Turn.FOLDER:
+            found.append(FolderTurn(settings.data_dir, turn))
+    if ours.declared.tables:
+        from sinks.provincial.schema import SchemaFits  # contracts and polars: not for machines
+
+        found.append(SchemaFits(settings))
+    return found

@@ -37,7 +37,7 @@ data_dir_option = click.option(
 @json_option
 def up(data_dir: Path, port_base: int, wait: bool, as_json: bool) -> None:
     """Khởi động — start Kafka, PostgreSQL and every process of the pipeline."""
-    it = layout.Stack(data_dir.absolute(), port_base)
+    it = layout.Stack(data_dir.absolute(), port_base, Settings().instances)
     say = stack.silent if as_json else lambda line: click.echo(f"  {line}")
     stack.up(it, wait=wait, say=say)
     _print(stack.status(it), as_json)

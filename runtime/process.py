@@ -4,21 +4,30 @@ import logging
 import os
 import signal
 import sys
+import time
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any, ClassVar, Final, Self, TypeVar
 
+from kafka.errors import InvalidProducerEpochError, ProducerFencedError
+
 from runtime import serve
 from runtime.settings import Settings
-from schemas.errors import ProblemList
+from schemas.errors import Problem, ProblemList
 from schemas.topics import PARTITIONS
 
 log = logging.getLogger("csdl")
+
+AGAIN_S: Final = 2.0
+"""Between two looks at a gate."""
+
+AWAY_S: Final = 20.0
+"""How long a fenced process stays away before it ends, to be started again."""
 
 T = TypeVar("T")
 
@@ -36,6 +45,25 @@ class Share:
 
 
 WHOLE: Final = Share()
+
+
+class Gate(ABC):
+    """What a process waits for before it opens. ``refused`` is asked again and again until it says None."""
+
+    @abstractmethod
+    def refused(self) -> Problem | None:
+        """Why not yet; None once it may pass."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+
+class Fenced(Exception):
+    """Another process has taken our work: epochs or Kafka's fences keep us from writing."""
+
+
+FENCED: Final = (Fenced, InvalidProducerEpochError, ProducerFencedError)
 
 
 class Process(ABC):
@@ -94,11 +122,13 @@ class Process(ABC):
         self.close()
 
 
-def run(process: Process) -> int:
+def run(process: Process, gates: Sequence[Gate] = ()) -> int:
     """Run it until SIGTERM or SIGINT asks for a stop; the exit code. The supervisor restarts after a 1.
 
-    Until the process is open a signal ends it at once: nothing is in hand, and what is waited for (a broker
-    that is away) may take long. Raises ProblemList: what the user can mend.
+    It passes the gates in their order, alive and not ready, then opens. Until the process is open a signal
+    ends it at once: nothing is in hand, and what is waited for (a broker that is away) may take long. One
+    that was fenced stays away for a while: two that belong nowhere near each other must not take turns every
+    few seconds. Raises ProblemList: what the user can mend.
     """
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {process.label} %(levelname)s %(message)s"
@@ -109,7 +139,11 @@ def run(process: Process) -> int:
         "started, http port %d", serve.start(process.settings, lambda: opened.is_set() and process.ready)
     )
     try:
-        with process:
+        with ExitStack() as held:
+            for gate in gates:
+                held.callback(gate.close)
+                _wait_for(gate)
+            held.enter_context(process)
             for asked in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(asked, lambda *_: process.stopping.set())
             opened.set()
@@ -118,11 +152,32 @@ def run(process: Process) -> int:
             opened.clear()
     except ProblemList:
         raise
+    except FENCED as fault:
+        opened.clear()
+        log.error("%s [%s]", _said(Problem("SYS-009", params={"name": process.label})), one_line(fault))
+        process.stopping.wait(AWAY_S)
+        return 1
     except Exception as fault:
         log.error("ended by %s", one_line(fault))
         return 1
     log.info("stopped")
     return 0
+
+
+def _wait_for(gate: Gate) -> None:
+    """Ask until it lets pass; say why not, once as long as it is the same."""
+    before = None
+    while (problem := gate.refused()) is not None:
+        if problem != before:
+            log.warning("%s", _said(problem))
+        before = problem
+        time.sleep(AGAIN_S)
+    if before is not None:
+        log.info("no longer waiting for that")
+
+
+def _said(problem: Problem) -> str:
+    return f"{problem.code} {' / '.join(problem.messages())}"
 
 
 def leave(code: int) -> None:

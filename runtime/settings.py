@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     school_years: list[int] = [2019]
     """Configured school years, by their first calendar year (ENV-303)."""
 
+    instances: dict[str, int] = {}
+    """Process → how many of it run and share its work, where not one (deploy.processes). As JSON."""
+
     host: str = "127.0.0.1"
     http_port: int = 0
     """Port of /metrics, /healthz and /readyz; 0 takes a free one."""

@@ -46,7 +46,7 @@ def environment(settings: Settings) -> dict[str, str]:
     def text(value: object) -> str:
         if isinstance(value, SecretStr):
             return str(value.get_secret_value())
-        return json.dumps(value) if isinstance(value, list) else str(value)
+        return json.dumps(value) if isinstance(value, list | dict) else str(value)
 
     ours = {f"CSDL_{name.upper()}": text(getattr(settings, name)) for name in Settings.model_fields}
     return os.environ | ours

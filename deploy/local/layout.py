@@ -2,38 +2,36 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
 
 from deploy.local.problems import fail
+from deploy.processes import NAMES, instances, label
+from runtime.process import Share
 from runtime.settings import Settings
+from schemas.topics import PARTITIONS
 
 DATA_DIR: Final = Path(".csdl")
 PORT_BASE: Final = 19090
 
-#: The pipeline's long-lived processes, in the order they start. `csdl run NAME` runs one.
-PROCESSES: Final = (
-    "grants",
-    "validation",
-    "load",
-    "check",
-    "outbox",
-    "confirmation",
-    "projection",
-    "export",
-    "receipts",
-    "watch",
-)
+MORE: Final = 200
+"""Offset of the first port of the second and later instances."""
 
-#: name -> offset from the port base. A process's port serves /metrics, /healthz and /readyz.
+#: name -> offset from the port base. A process's port serves /metrics, /healthz and /readyz; the first of
+#: several instances has its process's, the others follow in a block of ten a process.
 OFFSETS: Final = {
     "kafka-controller": 1,
     "kafka": 2,
     "postgres": 3,
-    **{name: 10 + i for i, name in enumerate(PROCESSES)},
+    **{name: 10 + i for i, name in enumerate(NAMES)},
+    **{
+        label(name, Share(n, PARTITIONS)): MORE + 10 * i + n
+        for i, name in enumerate(NAMES)
+        for n in range(2, PARTITIONS + 1)
+    },
 }
 
 
@@ -43,10 +41,17 @@ class Stack:
 
     data_dir: Path
     port_base: int = PORT_BASE
+    instances: dict[str, int] = field(default_factory=dict)
+    """As the setting (runtime.settings)."""
 
     def port(self, name: str) -> int:
-        """TCP port on 127.0.0.1 of a server or a process."""
-        return self.port_base + OFFSETS[name]
+        """TCP port on 127.0.0.1 of a server or of a process's instance."""
+        return self.port_base + OFFSETS[name.removesuffix("-1")]
+
+    @property
+    def processes(self) -> tuple[str, ...]:
+        """Every instance of every process, in the order they start. Raises ProblemList (SYS-008)."""
+        return tuple(instance.label for instance in instances(self.settings()))
 
     @property
     def kafka_dir(self) -> Path:
@@ -72,6 +77,7 @@ class Stack:
             "CSDL_DATABASE_URL": f"postgresql://csdl@127.0.0.1:{self.port('postgres')}/csdl",
             "CSDL_DATA_DIR": str(self.data_dir),
             "CSDL_REGISTER_FILE": os.environ.get("CSDL_REGISTER_FILE", str(self.data_dir / "register.csv")),
+            "CSDL_INSTANCES": json.dumps(self.instances, separators=(",", ":")),
         }
 
     def settings(self) -> Settings:
@@ -82,11 +88,12 @@ class Stack:
             database_url=SecretStr(env["CSDL_DATABASE_URL"]),
             data_dir=self.data_dir,
             register_file=Path(env["CSDL_REGISTER_FILE"]),
+            instances=self.instances,
         )
 
     def save(self) -> None:
         """Write down the ports, for `down` and `status`, and the settings, for the command line."""
-        state = {"port_base": self.port_base}
+        state = {"port_base": self.port_base, "instances": self.instances}
         (self.data_dir / "stack.json").write_text(json.dumps(state) + "\n", encoding="utf-8")
         lines = [f"{key}={value}\n" for key, value in self.environment().items()]
         self.env_file.write_text("".join(lines), encoding="utf-8")
@@ -97,6 +104,6 @@ def at(data_dir: Path) -> Stack:
     data_dir = data_dir.absolute()
     try:
         state = json.loads((data_dir / "stack.json").read_text(encoding="utf-8"))
-        return Stack(data_dir, int(state["port_base"]))
+        return Stack(data_dir, int(state["port_base"]), dict(state.get("instances", {})))
     except (FileNotFoundError, ValueError, KeyError):
         fail("STK-007", data_dir=data_dir)

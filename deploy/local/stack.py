@@ -19,7 +19,7 @@ import psycopg2
 from kafka.errors import KafkaError
 
 from deploy.local import kafka, postgres, supervisor
-from deploy.local.layout import OFFSETS, PROCESSES, Stack
+from deploy.local.layout import Stack
 from deploy.local.problems import fail
 from deploy.local.supervisor import Program
 from deploy.prometheus import config as prometheus_config
@@ -36,12 +36,13 @@ def silent(line: str) -> None:
     """Says nothing."""
 
 
-def up(stack: Stack, processes: tuple[str, ...] = PROCESSES, wait: bool = True, say: Say = silent) -> None:
+def up(stack: Stack, processes: tuple[str, ...] | None = None, wait: bool = True, say: Say = silent) -> None:
     """Start the servers, make topics and tables, start the processes; with ``wait`` until each is ready.
 
     Codes: STK-001 port in use, 002 already running, 003/004/010 downloads, 005 left over, 006 does not start,
-    009 another `up` is at work.
+    009 another `up` is at work; SYS-008 instances that cannot be. ``processes``: all, unless some are named.
     """
+    processes = stack.processes if processes is None else processes
     stack.logs.mkdir(parents=True, exist_ok=True)
     with alone(stack):
         _refuse_what_runs(stack, say)
@@ -100,7 +101,7 @@ def status(stack: Stack) -> list[dict[str, Any]]:
                 "uptime_s": info["now"] - info["start"] if running else 0,
             }
         )
-    order = list(OFFSETS)
+    order = [*SERVERS, *stack.processes]
     return sorted(rows, key=lambda row: order.index(str(row["name"])))
 
 
@@ -142,7 +143,7 @@ def programs(stack: Stack) -> list[Program]:
             [sys.executable, "-m", "cli", "run", name],
             environment=stack.environment() | {"CSDL_HTTP_PORT": str(stack.port(name))},
         )
-        for name in PROCESSES
+        for name in stack.processes
     ]
 
 
@@ -211,7 +212,7 @@ def _stop(stack: Stack, hurry: bool = False) -> None:
     """
     if supervisor.is_running(stack):
         pid = supervisor.supervisor_pid(stack)
-        supervisor.stop_programs(stack, PROCESSES)
+        supervisor.stop_programs(stack, stack.processes)
         servers = [info["pid"] for info in supervisor.process_info(stack) if info["pid"]]
         supervisor.rpc(stack).shutdown()
         if hurry:

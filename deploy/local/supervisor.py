@@ -68,7 +68,9 @@ def _escaped(value: str) -> str:
 
 
 def _environment(variables: dict[str, str]) -> str:
-    return _escaped(",".join(f'{key}="{value}"' for key, value in variables.items()))
+    """JSON has double quotes of its own; no value has both kinds."""
+    quoted = {key: f"'{value}'" if '"' in value else f'"{value}"' for key, value in variables.items()}
+    return _escaped(",".join(f"{key}={value}" for key, value in quoted.items()))
 
 
 def socket_path(stack: Stack) -> Path:

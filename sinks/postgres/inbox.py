@@ -14,6 +14,7 @@ from kafka.errors import KafkaError
 from psycopg2.extensions import connection, cursor
 
 from runtime import kafka
+from runtime.process import WHOLE, Share
 from runtime.settings import Settings
 from sinks.postgres.offsets import Offsets
 
@@ -27,12 +28,19 @@ class Batch:
 
 
 class Inbox:
-    """All partitions of some topics, taken from whoever read them before under the same name."""
+    """Our share of the partitions of some topics, taken from whoever read them before under the same name."""
 
     def __init__(
-        self, settings: Settings, conn: connection, consumer: str, topics: Sequence[str], **overrides: Any
+        self,
+        settings: Settings,
+        conn: connection,
+        consumer: str,
+        topics: Sequence[str],
+        share: Share = WHOLE,
+        **overrides: Any,
     ) -> None:
-        partitions = kafka.partitions(*topics)
+        ours = share.partitions()
+        partitions = [tp for tp in kafka.partitions(*topics) if tp.partition in ours]
         self.offsets, start = Offsets.claim(conn, consumer, partitions)
         self._consumer = kafka.consumer(settings, **overrides)
         self._consumer.assign(partitions)
@@ -67,7 +75,7 @@ class Inbox:
         return all(self._consumer.position(tp) >= ends[tp] for tp in partitions)
 
     def take(self, cur: cursor, batch: Batch) -> None:
-        """First statement of the transaction that deals with ``batch``. Raises offsets.Fenced."""
+        """First statement of the transaction that deals with ``batch``. Raises process.Fenced."""
         self.offsets.advance(cur, batch.positions)
 
     def close(self) -> None:

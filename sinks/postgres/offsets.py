@@ -11,9 +11,7 @@ from kafka import TopicPartition
 from psycopg2.extensions import connection, cursor
 from psycopg2.extras import execute_values
 
-
-class Fenced(Exception):
-    """Another consumer has taken our partitions."""
+from runtime.process import Fenced
 
 
 class Offsets:
@@ -64,8 +62,9 @@ class Offsets:
     def hold(self, cur: cursor) -> None:
         """As ``advance`` without moving: for a transaction that no message caused."""
         cur.execute(
-            "SELECT topic, partition, epoch FROM consumer_offset WHERE consumer = %s FOR UPDATE",
-            (self.consumer,),
+            "SELECT topic, partition, epoch FROM consumer_offset "
+            "WHERE consumer = %s AND partition = ANY(%s) FOR UPDATE",
+            (self.consumer, sorted({tp.partition for tp in self._epochs})),
         )
         held = {TopicPartition(topic, partition): epoch for topic, partition, epoch in cur.fetchall()}
         if any(held.get(tp) != epoch for tp, epoch in self._epochs.items()):

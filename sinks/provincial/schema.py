@@ -3,6 +3,7 @@
 Imports no alembic, which takes a second.
 """
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,11 @@ from typing import Final
 import psycopg2
 from psycopg2.extensions import connection
 
+from runtime import postgres
+from runtime.process import Gate
+from runtime.settings import Settings
 from schemas.contracts import contracts
+from schemas.errors import Problem
 from sinks.provincial.records import tables
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -56,3 +61,25 @@ def look(conn: connection) -> Schema:
         for column in table.columns
     }
     return Schema(found, expected(), tuple(sorted(".".join(pair) for pair in wanted - have)))
+
+
+class SchemaFits(Gate):
+    """A process that meets another schema than its own waits until somebody runs ``csdl setup``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def refused(self) -> Problem | None:
+        """SYS-005 while the schema is another one, SYS-002 while PostgreSQL is away."""
+        try:
+            with closing(postgres.connect(self._settings, "csdl-schema")) as conn:
+                schema = look(conn)
+        except psycopg2.OperationalError:
+            return Problem("SYS-002")
+        if schema.fits:
+            return None
+        params = {"found": schema.found, "expected": schema.expected, "missing": len(schema.missing)}
+        return Problem("SYS-005", params=params)
+
+    def close(self) -> None:
+        """It holds nothing."""

@@ -46,7 +46,7 @@ class Validation(Process):
         os.nice(GIVES_WAY)
         for name, level in LOUD.items():
             logging.getLogger(name).setLevel(level)
-        folder = self.settings.data_dir / self.label
+        folder = self.settings.data_dir / self.name
         in_flight = InFlight(folder)
         schools = RegisterFile(self.settings.register_file)
         grants = GrantsCache(self.settings)

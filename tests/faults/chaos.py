@@ -11,7 +11,8 @@ from threading import Event, Thread
 import psutil
 
 from deploy.local import stack as local
-from deploy.local.layout import PROCESSES, Stack
+from deploy.local.layout import Stack
+from deploy.processes import NAMES
 from schemas.errors import ProblemList
 from tests.support import end
 
@@ -24,7 +25,7 @@ class Chaos:
 
     def __init__(self, stack: Stack, seed: int, pause_s: float) -> None:
         rng = random.Random(seed)
-        killed = [("kill", name) for name in ("kafka", "postgres", *PROCESSES)]
+        killed = [("kill", name) for name in ("kafka", "postgres", *NAMES)]
         frozen = [("freeze", name) for name in rng.sample(FROZEN, 2)]
         self.plan = rng.sample(killed + frozen, len(killed) + len(frozen))
         self.done: list[tuple[str, str]] = []

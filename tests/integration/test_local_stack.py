@@ -18,6 +18,7 @@ from cli.main import main
 from deploy.local import layout, supervisor
 from deploy.local import stack as local
 from deploy.local.layout import Stack
+from deploy.processes import NAMES
 from runtime import kafka
 from tests import support
 from tests.support import wait_until
@@ -78,7 +79,7 @@ def test_everything_listens_on_this_machine_only(ours: Stack) -> None:
 def test_status_as_json_names_every_process(ours: Stack) -> None:
     result = CliRunner().invoke(main, ["status", "--json", "--data-dir", str(ours.data_dir)])
     rows = json.loads(result.stdout)
-    assert [row["name"] for row in rows] == ["kafka", "postgres", *layout.PROCESSES]
+    assert [row["name"] for row in rows] == ["kafka", "postgres", *NAMES]
 
 
 def test_the_command_line_finds_the_stack_by_its_data_directory(

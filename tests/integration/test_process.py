@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from pydantic import SecretStr
 
-from deploy.local.layout import PROCESSES
+from deploy.processes import NAMES
 from producers.synthetic.write import write_register
 from runtime.settings import Settings
 from tests.support import wait_until
@@ -21,7 +21,7 @@ def test_each_stops_when_told_though_the_servers_are_away(tmp_path, run_process)
     )
     write_register(away.register_file, [])
     with ExitStack() as running:
-        started = [running.enter_context(run_process(name, away, wait=False)) for name in PROCESSES]
+        started = [running.enter_context(run_process(name, away, wait=False)) for name in NAMES]
         wait_until(lambda: all("started, http port" in p.log.read_text(encoding="utf-8") for p in started))
         time.sleep(1)  # on the way to the servers
         ends = {process.name: process.stop() for process in started}

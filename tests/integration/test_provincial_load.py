@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from runtime import kafka, postgres
+from runtime.process import Fenced
 from schemas.encoding import codec
 from schemas.topics import PUSH_ANSWERS, RECORDS_ACCEPTED, SOURCE_OFFSET
 from sinks.postgres import outbox
-from sinks.postgres.offsets import Fenced
 from sinks.provincial.load.process import Load
 from tests import pushed
 from tests.pushed import chunk, pupil, whole

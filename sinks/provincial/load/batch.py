@@ -6,7 +6,7 @@ they name the version that was seen. Nothing here reads Kafka or commits.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -65,10 +65,16 @@ def settle(
     return out
 
 
-def expire(cur: cursor, now: datetime, timeout: timedelta) -> Settled:
-    """Answer the pushes that have been open for too long, and let go of their chunks."""
+def expire(
+    cur: cursor, now: datetime, timeout: timedelta, is_ours: Callable[[str], bool] = lambda school: True
+) -> Settled:
+    """Answer the pushes of our schools that have been open for too long, and let go of their chunks."""
     out = Settled()
-    late = push_store.open_since(cur, now - timeout)
+    late = [
+        push
+        for push in push_store.open_since(cur, now - timeout)
+        if is_ours(dataset_ids.split(push.key.dataset_id)[0])
+    ]
     if not late:
         return out
     for push in late:

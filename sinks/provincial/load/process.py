@@ -66,7 +66,7 @@ class Load(Process):
         with self._conn, self._conn.cursor() as cur:
             cur.execute("SET idle_in_transaction_session_timeout = %s", (IDLE_IN_TRANSACTION,))
         topics = [RECORDS_ACCEPTED, RECORDS_REMOVALS]
-        self._inbox = self.closes(Inbox(self.settings, self._conn, CONSUMER, topics))
+        self._inbox = self.closes(Inbox(self.settings, self._conn, CONSUMER, topics, self.share))
         self._looked = time.monotonic()
         self._fetcher = self.closes(
             ThreadPoolExecutor(1, "fetch"), lambda fetcher: fetcher.shutdown(cancel_futures=True)
@@ -114,11 +114,15 @@ class Load(Process):
             # Under load the log's own time decides: what we have not read yet cannot be late.
             self._expire(_time(min(last.values())))
 
+    def _is_ours(self, school: str) -> bool:
+        """What another instance has not read yet is not ours to call late."""
+        return kafka.partition_of(school.encode()) in self.share.partitions()
+
     def _expire(self, clock: datetime) -> None:
         self._looked = time.monotonic()
         with self._conn, self._conn.cursor() as cur:
             self._inbox.offsets.hold(cur)
-            done = expire(cur, clock, self._timeout)
+            done = expire(cur, clock, self._timeout, self._is_ours)
         _count(done)
 
 

@@ -3,12 +3,12 @@
 import re
 
 from deploy.grafana.dashboard import STAGES, dashboard, queries
-from deploy.local.layout import PROCESSES
+from deploy.processes import NAMES
 from runtime.metrics import LABELS, METRICS
 
 
 def test_every_stage_has_its_row():
-    assert {s.name for s in STAGES} == set(PROCESSES) - {"watch"}
+    assert {s.name for s in STAGES} == set(NAMES) - {"watch"}
     assert all(s.name in LABELS["stage"] for s in STAGES)
     rows = [p["title"] for p in dashboard()["panels"] if p["type"] == "row"]
     assert rows == [*(s.title for s in STAGES), "Mọi số đo"]

@@ -7,17 +7,68 @@ from pathlib import Path
 
 import pytest
 
-from cli import run
+from deploy import processes
 from deploy.local import layout
+from deploy.processes import NAMES, Sharing
+from runtime.process import Process, Share
 from runtime.settings import Settings
+from schemas import topics
+from schemas.errors import ProblemList
+from schemas.topics import PARTITIONS
+from sinks.watch.readers import readers
 
 DEPLOY = Path(layout.__file__).parents[1]
 COMPOSE = (DEPLOY / "compose.yml").read_text(encoding="utf-8")
 UNITS = DEPLOY / "systemd"
 
 
-def test_every_process_that_can_be_run_is_supervised() -> None:
-    assert set(run.PROCESSES) == set(layout.PROCESSES)
+@pytest.mark.parametrize("declared", processes.TABLE, ids=lambda declared: declared.name)
+def test_every_process_has_the_one_form(declared: processes.Declared) -> None:
+    made = declared.make(Settings(), Share())
+    assert isinstance(made, Process)
+    assert made.label == declared.name
+
+
+@pytest.mark.parametrize("declared", processes.TABLE, ids=lambda declared: declared.name)
+def test_as_many_run_as_the_setting_says(declared: processes.Declared) -> None:
+    settings = Settings(instances={declared.name: 2})
+    if declared.sharing is Sharing.SINGLE:
+        with pytest.raises(ProblemList, match="SYS-008"):
+            processes.instances(settings)
+        return
+    labels = [i.label for i in processes.instances(settings)]
+    assert len(labels) == len(NAMES) + 1
+    for number in (1, 2):
+        label = f"{declared.name}-{number}"
+        assert label in labels
+        found = processes.instance(settings, label)
+        assert (found.declared, found.share) == (declared, Share(number, 2))
+        assert found.declared.make(settings, found.share).label == label
+    assert processes.instance(settings, declared.name).share.number == 1
+
+
+@pytest.mark.parametrize("asked", [{"load": 0}, {"load": PARTITIONS + 1}, {"laod": 2}])
+def test_a_number_that_cannot_be_is_refused(asked: dict[str, int]) -> None:
+    with pytest.raises(ProblemList, match="SYS-008"):
+        processes.instances(Settings(instances=asked))
+
+
+@pytest.mark.parametrize("name", ["laod", "load-2", "load-x", "watch-2"])
+def test_a_process_that_is_not_asked_for_is_refused(name: str) -> None:
+    with pytest.raises(ProblemList, match="SYS-007"):
+        processes.instance(Settings(), name)
+
+
+def test_what_reads_a_topic_is_watched_and_what_is_watched_is_declared() -> None:
+    watched = {(r.stage, topic) for r in readers(["VENDOR"]) for topic in r.topics}
+    compacted = {topics.GRANTS_STATE}
+    declared = {(d.name, topic) for d in processes.TABLE for topic in d.inputs if topic not in compacted}
+    assert watched == declared
+
+
+def test_every_topic_named_exists() -> None:
+    known = {t.name for t in topics.topics(["VENDOR"])}
+    assert {topic for d in processes.TABLE for topic in (*d.inputs, *d.outputs)} <= known
 
 
 def test_no_two_ports_of_a_stack_are_the_same() -> None:
@@ -28,13 +79,13 @@ def test_compose_runs_every_process_at_its_standard_port() -> None:
     found = re.findall(
         r'command: \[run, (\w+), --standard-port\], ports: \["127.0.0.1:(\d+):(\d+)"\]', COMPOSE
     )
-    expected = [layout.PORT_BASE + layout.OFFSETS[name] for name in layout.PROCESSES]
-    assert found == [(n, str(p), str(p)) for n, p in zip(layout.PROCESSES, expected, strict=True)]
+    expected = [layout.PORT_BASE + layout.OFFSETS[name] for name in NAMES]
+    assert found == [(n, str(p), str(p)) for n, p in zip(NAMES, expected, strict=True)]
 
 
 def test_the_target_starts_every_process() -> None:
     target = (UNITS / "csdl.target").read_text(encoding="utf-8")
-    assert set(re.findall(r"csdl@(\w+)\.service", target)) == set(layout.PROCESSES)
+    assert set(re.findall(r"csdl@(\w+)\.service", target)) == set(NAMES)
 
 
 @pytest.mark.parametrize("text", [COMPOSE, (UNITS / "csdl.env.example").read_text(encoding="utf-8")])

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.layout import PROCESSES, Stack
+from deploy.local.layout import Stack
 from deploy.local.tools import promtool
+from deploy.processes import NAMES
 from deploy.prometheus import config
 from runtime.metrics import METRICS
 
@@ -46,8 +47,8 @@ def test_every_metric_in_an_alert_is_one_of_ours():
 
 
 def test_every_process_of_a_stack_is_scraped_at_its_own_port(tmp_path: Path):
-    stack = Stack(tmp_path, 23_000)
+    stack = Stack(tmp_path, 23_000, {"load": 2})
     text = config.write(stack).read_text(encoding="utf-8")
-    for process in PROCESSES:
+    for process in (*(n for n in NAMES if n != "load"), "load-1", "load-2"):
         assert f'"127.0.0.1:{stack.port(process)}"]\n        labels: {{process: {process}}}' in text
     assert "SUCCESS" in run("check", "config", tmp_path / "prometheus.yml")

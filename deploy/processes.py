@@ -1,0 +1,163 @@
+"""The pipeline's long-lived processes: one table. Every way to run and watch them is made from it or tested.
+
+``csdl run``, ``csdl up``, ``csdl status``, compose, the systemd target, Prometheus' targets and the README's
+list follow it. A new process is a line at the end of the table: its ports come from its place.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from importlib import import_module
+from typing import Final
+
+from runtime.process import Process, Share
+from runtime.settings import Settings
+from schemas import topics as t
+from schemas.errors import Problem, ProblemList
+
+
+class Sharing(Enum):
+    """How several of one process share its work, in Vietnamese and English."""
+
+    PARTITIONS = "theo phân vùng — by partition"
+    GROUP = "theo nhóm tiêu thụ của Kafka — by Kafka's consumer group"
+    ROWS = "theo dòng, ai khóa thì làm — by row, each locked by who takes it"
+    SINGLE = "chỉ một — one alone"
+
+
+class Turn(Enum):
+    """What keeps a second one of the same instance waiting."""
+
+    DATABASE = "a lock in PostgreSQL"
+    FOLDER = "a lock in the data directory"
+    NONE = "nothing: it shares the work"
+
+
+VENDORS: Final = t.in_topic("VENDOR")
+"""Stands for the topics of all vendors."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One process. ``entry`` is ``module:class``, imported when it is run.
+
+    ``inputs`` and ``outputs`` are topics; dead letters of its inputs are understood. ``tables``: it waits for
+    the provincial database to have this code's schema. ``memory_mb`` bounds it where something keeps bounds
+    (compose, systemd).
+    """
+
+    name: str
+    entry: str
+    sharing: Sharing
+    turn: Turn
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    tables: bool = True
+    memory_mb: int = 512
+
+    @property
+    def principal(self) -> str:
+        """Its account at Kafka and PostgreSQL, where each process has one of its own."""
+        return f"csdl-{self.name}"
+
+    def make(self, settings: Settings, share: Share) -> Process:
+        """The process, not opened."""
+        module, name = self.entry.split(":")
+        made: Process = getattr(import_module(module), name)(settings, share)
+        return made
+
+
+TABLE: Final = (
+    Declared(
+        "grants", "streams.grants.process:Grants", Sharing.PARTITIONS, Turn.FOLDER,
+        inputs=(t.GRANTS_COMMANDS,), outputs=(t.GRANTS_EVENTS, t.GRANTS_STATE, t.GRANTS_REFUSALS),
+        tables=False,
+    ),
+    Declared(
+        "validation", "streams.validation.process:Validation", Sharing.GROUP, Turn.NONE,
+        inputs=(VENDORS, t.GRANTS_STATE), outputs=(t.RECORDS_ACCEPTED, t.RECORDS_REFUSED),
+        tables=False, memory_mb=1024,
+    ),
+    Declared(
+        "load", "sinks.provincial.load.process:Load", Sharing.PARTITIONS, Turn.DATABASE,
+        inputs=(t.RECORDS_ACCEPTED,), memory_mb=1024,
+    ),
+    Declared(
+        "check", "sinks.provincial.check.process:Check", Sharing.ROWS, Turn.DATABASE, memory_mb=1024,
+    ),
+    Declared(
+        "outbox", "sinks.postgres.outbox:Outbox", Sharing.SINGLE, Turn.DATABASE,
+        outputs=(t.PUSH_ANSWERS, t.CONFIRMATION_COMMANDS),
+    ),
+    Declared(
+        "confirmation", "streams.confirmation.process:Confirmation", Sharing.PARTITIONS, Turn.FOLDER,
+        inputs=(t.CONFIRMATION_COMMANDS,),
+        outputs=(t.CONFIRMATION_EVENTS, t.CONFIRMATION_STATE, t.CONFIRMATION_REFUSALS), tables=False,
+    ),
+    Declared(
+        "projection", "sinks.projection.process:Projection", Sharing.SINGLE, Turn.DATABASE,
+        inputs=(t.CONFIRMATION_EVENTS, t.CONFIRMATION_REFUSALS, t.GRANTS_EVENTS, t.GRANTS_REFUSALS),
+    ),
+    Declared(
+        "export", "sinks.ministry.export.process:Exporter", Sharing.SINGLE, Turn.DATABASE,
+        inputs=(t.CONFIRMATION_EVENTS,), outputs=(t.MINISTRY_EXPORT,), memory_mb=1024,
+    ),
+    Declared(
+        "receipts", "sinks.ministry.receipts.process:Receiver", Sharing.SINGLE, Turn.DATABASE,
+        inputs=(t.MINISTRY_RECEIPTS,),
+    ),
+    Declared("watch", "sinks.watch.process:Watch", Sharing.SINGLE, Turn.FOLDER),
+)  # fmt: skip
+"""In the order they start."""
+
+NAMES: Final = tuple(declared.name for declared in TABLE)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One of a process: its name ("load", or "load-2" if there are several), its declaration, its share."""
+
+    label: str
+    declared: Declared
+    share: Share
+
+
+def instances(settings: Settings) -> list[Instance]:
+    """Every instance that the settings ask for. Raises ProblemList: SYS-008 for a number that cannot be."""
+    for name, number in settings.instances.items():
+        most = _most(name)
+        if not 1 <= number <= most:
+            raise ProblemList([Problem("SYS-008", params={"name": name, "number": number, "most": most})])
+    return [
+        Instance(label(declared.name, share), declared, share)
+        for declared in TABLE
+        for share in _shares(settings.instances.get(declared.name, 1))
+    ]
+
+
+def instance(settings: Settings, wanted: str) -> Instance:
+    """The instance of a name; that of a process is its first. Raises ProblemList (SYS-007) if none is."""
+    every = instances(settings)
+    for found in every:
+        if wanted in (found.label, f"{found.declared.name}-{found.share.number}") or (
+            wanted == found.declared.name and found.share.number == 1
+        ):
+            return found
+    known = ", ".join(found.label for found in every)
+    raise ProblemList([Problem("SYS-007", params={"name": wanted, "known": known})])
+
+
+def label(name: str, share: Share) -> str:
+    """What an instance is called."""
+    return name if share.of == 1 else f"{name}-{share.number}"
+
+
+def _shares(number: int) -> list[Share]:
+    return [Share(n, number) for n in range(1, number + 1)]
+
+
+def _most(name: str) -> int:
+    """How many of it there may be; 0 of what is no process."""
+    declared = next((d for d in TABLE if d.name == name), None)
+    if declared is None:
+        return 0
+    return 1 if declared.sharing is Sharing.SINGLE else t.PARTITIONS

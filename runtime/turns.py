@@ -1,0 +1,100 @@
+"""One of an instance at a time: a second waits for its turn instead of fencing the first for ever.
+
+A turn is comfort, not safety: two that run although they should not (another data directory, a lease that ran
+out while its holder was frozen) are kept apart by epochs in the database and by Kafka's fences.
+"""
+
+import fcntl
+import logging
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, Final
+
+import psycopg2
+from psycopg2.extensions import connection
+
+from runtime import postgres
+from runtime.process import Gate, leave
+from runtime.settings import Settings
+from schemas.errors import Problem
+
+log = logging.getLogger("csdl")
+
+LEASE_S: Final = 15
+"""A holder that is frozen or cut off keeps the turn so long; one that was killed frees it at once."""
+
+BEAT_S: Final = 3.0
+
+
+class FolderTurn(Gate):
+    """A lock on a file in the data directory. The kernel frees a dead one's."""
+
+    def __init__(self, folder: Path, label: str) -> None:
+        self._path, self._label = folder / "turns" / label, label
+        self._file: Any = None
+
+    def refused(self) -> Problem | None:
+        """SYS-006 while another has it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._file or self._path.open("w")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return Problem("SYS-006", params={"name": self._label})
+        return None
+
+    def close(self) -> None:
+        """Free it."""
+        if self._file is not None:
+            self._file.close()
+
+
+class DatabaseTurn(Gate):
+    """An advisory lock of a session of its own, which a thread keeps alive: a lease.
+
+    The server ends the session of a holder that has not been heard of for LEASE_S; a holder that learns that
+    its session has ended ends too, at once, as after a kill.
+    """
+
+    def __init__(self, settings: Settings, label: str) -> None:
+        self._settings, self._label = settings, label
+        self._conn: connection | None = None
+        self._closed = Event()
+
+    def refused(self) -> Problem | None:
+        """SYS-006 while another has it, SYS-002 while PostgreSQL is away."""
+        try:
+            if not self._taken():
+                return Problem("SYS-006", params={"name": self._label})
+        except psycopg2.OperationalError:
+            self._conn = None
+            return Problem("SYS-002")
+        Thread(target=self._beat, daemon=True, name="turn").start()
+        return None
+
+    def close(self) -> None:
+        """Free it."""
+        self._closed.set()
+        if self._conn is not None:
+            self._conn.close()
+
+    def _taken(self) -> bool:
+        if self._conn is None:
+            self._conn = postgres.connect(self._settings, f"csdl-turn {self._label}")
+            self._conn.autocommit = True
+            with self._conn.cursor() as cur:
+                cur.execute("SET idle_session_timeout = %s", (f"{LEASE_S}s",))
+        with self._conn.cursor() as cur:
+            cur.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (f"csdl {self._label}",))
+            return bool(cur.fetchone()[0])
+
+    def _beat(self) -> None:
+        conn = self._conn
+        while conn is not None and not self._closed.wait(BEAT_S):
+            try:
+                with conn.cursor() as cur:
+                    cur.execute("SELECT 1")
+            except psycopg2.Error as fault:
+                if not self._closed.is_set():
+                    log.error("%s: the turn is lost (%s); ending", self._label, type(fault).__name__)
+                    leave(1)
