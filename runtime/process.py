@@ -63,7 +63,10 @@ class Fenced(Exception):
     """Another process has taken our work: epochs or Kafka's fences keep us from writing."""
 
 
-FENCED: Final = (Fenced, InvalidProducerEpochError, ProducerFencedError)
+def fenced(fault: BaseException) -> bool:
+    """Whether it says so. kafka-python hands the broker's word on as an argument of an error of its own."""
+    kinds = (Fenced, InvalidProducerEpochError, ProducerFencedError)
+    return any(isinstance(said, kinds) for said in (fault, fault.__cause__, *fault.args))
 
 
 class Process(ABC):
@@ -152,13 +155,12 @@ def run(process: Process, gates: Sequence[Gate] = ()) -> int:
             opened.clear()
     except ProblemList:
         raise
-    except FENCED as fault:
-        opened.clear()
-        log.error("%s [%s]", _said(Problem("SYS-009", params={"name": process.label})), one_line(fault))
-        process.stopping.wait(AWAY_S)
-        return 1
     except Exception as fault:
+        opened.clear()
         log.error("ended by %s", one_line(fault))
+        if fenced(fault):
+            log.error("%s", _said(Problem("SYS-009", params={"name": process.label})))
+            process.stopping.wait(AWAY_S)
         return 1
     log.info("stopped")
     return 0

@@ -23,8 +23,7 @@ A state that an earlier contract wrote lacks fields that its events may fill: th
 them and writes it, before the first command.
 
 Partitions are assigned, never subscribed: a rebalance would hand one to another process while this one still
-holds its states. Whoever changes the number of shards stops all of them first: their transactional ids do not
-fence each other.
+holds its states. Shards of another number that hold one of ours are fenced as well (``shards``).
 """
 
 import logging
@@ -43,7 +42,7 @@ from schemas.contracts import versions
 from schemas.encoding import codec
 from schemas.errors import Problem, ProblemList
 from schemas.topics import dlq
-from streams.machines import topic_log, wire
+from streams.machines import shards, topic_log, wire
 from streams.machines.command_messages import Misfit, command_record, source
 from streams.machines.machine import AnyMachine
 from streams.machines.refusal import Refusal
@@ -79,7 +78,7 @@ class Processor(Process):
     def __init__(self, settings: Settings, share: Share = WHOLE) -> None:
         super().__init__(settings, share)
         numbers = share.partitions()
-        self.id = f"csdl.{self.machine.name}.{numbers[0]}-{numbers[-1]}"
+        self.id = shards.transactional_id(self.machine.name, numbers)
         self.states: dict[str, Any] = {}
         topics = self.machine.input_topics()
         self._inputs = [TopicPartition(topic, n) for topic in topics for n in numbers]
@@ -95,11 +94,12 @@ class Processor(Process):
             lambda producer: producer.close(timeout=0),  # what is not committed is aborted
         )
         self._producer.init_transactions()
+        shards.fence_others(self.settings, self.machine.name, self.share.partitions())
         self._consumer = self.closes(
             kafka.consumer(self.settings, group_id=f"csdl.{self.machine.name}", max_poll_records=MAX_BATCH),
             lambda consumer: consumer.close(autocommit=False),
         )
-        # Every transaction of this id has ended, so the end of the state topic is the end of the story.
+        # Every transaction on these partitions has ended: the end of the state topic is the end of the story.
         kept = list(kafka.to_end(self._consumer, self._kept))
         self.states = topic_log.states(self.machine, kept)
         self._bring_up({m.key.decode(): m for m in kept if m.value is not None})

@@ -13,11 +13,12 @@ import psutil
 from deploy.local import stack as local
 from deploy.local.layout import Stack
 from deploy.processes import NAMES
+from runtime.turns import LEASE_S
 from schemas.errors import ProblemList
 from tests.support import end
 
 FROZEN = ("validation", "load", "confirmation", "export")
-"""Frozen while a second one starts beside it: each of these must not let two of it write."""
+"""Frozen while a second one starts on another machine: each of these must not let two of it write."""
 
 
 class Chaos:
@@ -67,12 +68,13 @@ class Chaos:
 
     def _freeze(self, name: str, pid: int) -> None:
         os.kill(pid, signal.SIGSTOP)
-        settings = self._stack.environment() | {"CSDL_HTTP_PORT": "0"}
+        elsewhere = self._stack.data_dir / "another-machine"
+        settings = self._stack.environment() | {"CSDL_HTTP_PORT": "0", "CSDL_DATA_DIR": str(elsewhere)}
         log = (self._stack.logs / f"second-{name}.log").open("wb")
         second = subprocess.Popen(
             [sys.executable, "-m", "cli", "run", name], env=os.environ | settings, stdout=log, stderr=log
         )
-        time.sleep(8)
+        time.sleep(LEASE_S + 8)  # the second has its turn by then, and works
         os.kill(pid, signal.SIGCONT)
         time.sleep(3)
         end(second)

@@ -255,11 +255,12 @@ def test_a_paused_process_that_wakes_beside_its_successor_writes_nothing(topics,
     commands = lives(schools=400, seed=seed)
     writer = threading.Thread(target=write, args=(topics, commands, 0.08), daemon=True)
     rng = random.Random(seed)
+    elsewhere = topics.model_copy(update={"data_dir": topics.data_dir / "another-machine"})
     with run_process("confirmation", topics) as paused:
         writer.start()
         time.sleep(rng.uniform(0.5, 1.5))
         paused.popen.send_signal(signal.SIGSTOP)
-        with run_process("confirmation", topics) as successor:
+        with run_process("confirmation", elsewhere) as successor:
             time.sleep(rng.uniform(0.2, 1.0))
             paused.popen.send_signal(signal.SIGCONT)
             writer.join()
