@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from psycopg2.extensions import cursor
 
+from schemas import datasets as dataset_ids
 from sinks.provincial.load import absences, dataset_store, messages, push_store, pushes, removals
 from sinks.provincial.load.absences import Absence
 from sinks.provincial.load.answers import answer
