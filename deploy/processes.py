@@ -79,18 +79,18 @@ TABLE: Final = (
     ),
     Declared(
         "load", "sinks.provincial.load.process:Load", Sharing.PARTITIONS, Turn.DATABASE,
-        inputs=(t.RECORDS_ACCEPTED,), memory_mb=1024,
+        inputs=(t.RECORDS_ACCEPTED, t.RECORDS_REMOVALS), memory_mb=1024,
     ),
     Declared(
         "check", "sinks.provincial.check.process:Check", Sharing.ROWS, Turn.DATABASE, memory_mb=1024,
     ),
     Declared(
         "outbox", "sinks.postgres.outbox:Outbox", Sharing.SINGLE, Turn.DATABASE,
-        outputs=(t.PUSH_ANSWERS, t.CONFIRMATION_COMMANDS),
+        outputs=(t.PUSH_ANSWERS, t.CONFIRMATION_CHECKS, t.CONFIRMATION_RECEIPTS, t.dlq(t.RECORDS_REMOVALS)),
     ),
     Declared(
         "confirmation", "streams.confirmation.process:Confirmation", Sharing.PARTITIONS, Turn.FOLDER,
-        inputs=(t.CONFIRMATION_COMMANDS,),
+        inputs=(t.CONFIRMATION_COMMANDS, t.CONFIRMATION_CHECKS, t.CONFIRMATION_RECEIPTS),
         outputs=(t.CONFIRMATION_EVENTS, t.CONFIRMATION_STATE, t.CONFIRMATION_REFUSALS), tables=False,
     ),
     Declared(

@@ -15,6 +15,7 @@ from schemas.topics import (
     GRANTS_REFUSALS,
     MINISTRY_RECEIPTS,
     RECORDS_ACCEPTED,
+    RECORDS_REMOVALS,
     in_topic,
 )
 
@@ -40,7 +41,7 @@ def readers(vendors: Sequence[str]) -> list[Reader]:
     return [
         Reader("csdl.grants", "grants", (GRANTS_COMMANDS,), IN_KAFKA),
         Reader("csdl-validation", "validation", inbound, IN_KAFKA),
-        Reader("load", "load", (RECORDS_ACCEPTED,), IN_POSTGRES),
+        Reader("load", "load", (RECORDS_ACCEPTED, RECORDS_REMOVALS), IN_POSTGRES),
         Reader("csdl.confirmation", "confirmation", asked, IN_KAFKA),
         Reader("projection", "projection", machines, IN_POSTGRES),
         Reader("export", "export", (CONFIRMATION_EVENTS,), IN_POSTGRES),

@@ -11,9 +11,7 @@ from deploy.processes import NAMES
 from producers.synthetic.write import write_register
 from runtime.settings import Settings
 from sinks.provincial.records.tables import table
-from streams.confirmation.process import MACHINE
-from streams.machines.commands_client import CommandsClient
-from tests.integration.test_processor import assert_equals_the_model, lives
+from tests.integration.test_processor import assert_equals_the_replay, lives, wait_until_answered, write
 from tests.support import wait_until
 
 
@@ -65,11 +63,12 @@ def test_one_that_is_frozen_loses_its_turn_and_ends_when_it_wakes(settings, run_
 def test_of_two_on_two_machines_the_fenced_one_says_so_and_stays_away(settings, run_process):
     elsewhere = settings.model_copy(update={"data_dir": settings.data_dir / "elsewhere"})
     with run_process("confirmation", settings) as first, run_process("confirmation", elsewhere) as second:
-        with CommandsClient(MACHINE, settings) as client:
-            client.send_many(lives(schools=6, seed=1))
-        first.wait_until(lambda: said(first, "SYS-009"))
+        commands = lives(schools=6, seed=1)
+        write(settings, commands)
+        wait_until_answered(second, settings, commands)
+        wait_until(lambda: said(first, "SYS-009"), seen=first.tail)
         assert not first.is_ready() and second.is_ready()
-        assert_equals_the_model(settings)
+    assert_equals_the_replay(settings, len(commands))
 
 
 ANOTHER_SCHEMA = {
