@@ -4,17 +4,11 @@ from collections.abc import Iterable
 from datetime import date
 
 from access import confirmation_acts
-from schemas.datasets import PERIODS, dataset_id
+from schemas.datasets import dataset_id
 from schemas.errors import Problem
 from schemas.organisation.schools import Register
 from streams.confirmation.commands import Command
 from streams.confirmation.state import Window
-
-
-def reference_day(year: int, kind: str) -> date:
-    """Day whose state of the school the period reports, and so whose organisation answers for it."""
-    days = {"start": date(year, 9, 30), "changes": date(year + 1, 1, 15), "end": date(year + 1, 5, 31)}
-    return days[PERIODS[kind]]
 
 
 def opening(

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from access.campaigns import opening, reference_day
+from access.campaigns import opening
 from cli.answers import json_option, print_json, say
 from runtime.settings import Settings
-from schemas.datasets import PERIODS
+from schemas.datasets import PERIODS, reference_day
 from schemas.errors import Problem, ProblemList
 from schemas.organisation import schools
 from streams.confirmation.machine import MACHINE
@@ -57,7 +57,7 @@ def open_campaign(
     if year not in settings.school_years:
         years = ", ".join(map(str, settings.school_years))
         raise ProblemList([Problem("CAMP-YEAR", params={"year": year, "years": years})])
-    day = on.date() if on else reference_day(year, kind)
+    day = on.date() if on else reference_day(year, PERIODS[kind])
     known = schools.load(settings.register_file)
     codes = [s.code for s in known.schools(day)] if which == "all" else _codes(Path(which))
     window = Window(opens.date() if opens else None, closes.date() if closes else None)

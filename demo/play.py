@@ -9,7 +9,7 @@ from typing import Final
 from psycopg2.extensions import cursor
 
 from access import grant_acts
-from access.campaigns import opening, reference_day
+from access.campaigns import opening
 from demo import accounts, cast, stories
 from demo.director import Director
 from demo.ledger import Ledger
@@ -21,7 +21,7 @@ from producers.synthetic.province import SchoolPlan
 from producers.synthetic.school import YEAR, make
 from runtime import postgres
 from runtime.settings import Settings
-from schemas.datasets import dataset_id
+from schemas.datasets import PERIODS, dataset_id, reference_day
 from schemas.organisation import schools
 from schemas.organisation.schools import DEPARTMENT
 from streams.confirmation.process import MACHINE as CONFIRMATION
@@ -115,7 +115,7 @@ def _grant(settings: Settings, schools: list[SchoolPlan]) -> None:
 
 def _open(settings: Settings, codes: list[str]) -> None:
     known = schools.load(settings.register_file)
-    commands, _ = opening(known, codes, YEAR, START, reference_day(YEAR, START), account=ACCOUNT)
+    commands, _ = opening(known, codes, YEAR, START, reference_day(YEAR, PERIODS[START]), account=ACCOUNT)
     with CommandsClient(CONFIRMATION, settings) as client:
         client.send_many(commands)
 

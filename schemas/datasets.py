@@ -1,5 +1,7 @@
 """Names of datasets: school × school year × period."""
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Final
 
 PERIODS: Final = {"1": "start", "2": "changes", "3": "end"}
@@ -18,3 +20,14 @@ def split(dataset: str) -> tuple[str, int, str]:
     """(school, year, period) of a dataset id. Raises ValueError for what is none."""
     school, year, period = dataset.split(".")
     return school, int(year), period
+
+
+def years(datasets: Iterable[str]) -> list[int]:
+    """School years of these datasets, each once."""
+    return sorted({split(d)[1] for d in datasets})
+
+
+def reference_day(year: int, period: str) -> date:
+    """Day whose state of the school the period reports, and so whose organisation answers for it."""
+    days = {"start": date(year, 9, 30), "changes": date(year + 1, 1, 15), "end": date(year + 1, 5, 31)}
+    return days[period]

@@ -23,11 +23,12 @@ def chunk(
     vendor: str = "smas",
     school: str = SCHOOL,
     kind: str = "1",
+    year: int = 2019,
     refused: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
     """A chunk's verdict: these records accepted, those refused."""
     schema = codec.frame_schema(record_type)
-    header = envelope(push, vendor, school, kind) | {
+    header = envelope(push, vendor, school, kind, year) | {
         "Chunk": number,
         "Source": "goi.json",
         "Sheet": "",
@@ -53,6 +54,7 @@ def closing(
     vendor: str = "smas",
     school: str = SCHOOL,
     kind: str = "1",
+    year: int = 2019,
     hour: float = 0,
     whole: Sequence[str] | None = None,
     removed: Mapping[str, int] | None = None,
@@ -61,7 +63,7 @@ def closing(
     opened = MORNING + timedelta(hours=hour)
     return codec.encode(
         "PushClosed",
-        envelope(push, vendor, school, kind)
+        envelope(push, vendor, school, kind, year)
         | {
             "OpenedAt": opened,
             "ClosedAt": opened + timedelta(minutes=1),
@@ -129,6 +131,6 @@ def pupil(n: int, **fields: Any) -> dict[str, Any]:
     return {"ClientId": f"hs{n}", "HoTen": f"Học sinh số {n}", "MaHocSinh": f"19{n:08}"} | fields
 
 
-def envelope(push: str, vendor: str, school: str, kind: str) -> dict[str, Any]:
+def envelope(push: str, vendor: str, school: str, kind: str, year: int = 2019) -> dict[str, Any]:
     """What every message of a push says."""
-    return {"PushId": push, "Vendor": vendor, "MaTruongHoc": school, "NamHoc": 2019, "LoaiDongBo": kind}
+    return {"PushId": push, "Vendor": vendor, "MaTruongHoc": school, "NamHoc": year, "LoaiDongBo": kind}

@@ -1,13 +1,18 @@
-"""Hashes that let anyone recompute what was confirmed.
+"""Hashes that let anyone recompute what was confirmed: rule 2, which covers every byte that is stored.
 
 A row's text is its fields in the contract's order, joined by U+001F, with the separators at the end cut
 off; a null, a blank text and an empty list are all empty. New fields only ever go to the end of a contract,
-so adding an optional one changes no hash. The hash is BLAKE2b of 16 bytes. A dataset's digest is SHA-256
-over (type, identity, row hash), sorted.
+so adding an optional one changes no hash. The hash is BLAKE2b of 16 bytes. What is stored is normalised
+before (schemas.encoding.normal), so no value holds a separator; of a row that holds one all the same, stored
+before that was so, the text is U+001E and its values as a JSON list, which no other row's text can be.
+
+A version's digest is SHA-256 over its dataset, its number, its records by type, and (type, identity, row
+hash) of each, sorted. How versions were digested before is kept in digest_rule_1.
 """
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from hashlib import blake2b, sha256
@@ -16,32 +21,37 @@ from typing import Any, Final
 
 import polars as pl
 
+from schemas.encoding import digest_rule_1
+
+RULE: Final = 2
+"""By which versions are digested today."""
+
 FIELD_END: Final = "\x1f"
 ROW_END: Final = "\x1e"
-UNFIT: Final = "\x00\n\r" + ROW_END + FIELD_END
-"""Characters that would blur the borders of fields and rows: validation refuses them (ENV-313)."""
+UNFIT: Final = "\n\r" + ROW_END + FIELD_END
+"""Characters that would blur the borders of fields and rows."""
 
 HASH_BYTES: Final = 16
 
+Row = tuple[str, str, str]
+"""(record type, identity, row hash)."""
 
-def row_hashes(records: pl.DataFrame) -> pl.Series:
+
+def row_hashes(records: pl.DataFrame, rule: int = RULE) -> pl.Series:
     """One hex string of 32 characters a row; ``records`` has the contract's columns in its order."""
-    return pl.Series("row_hash", text_hashes(row_texts(records)[0]), dtype=pl.String)
+    texts = digest_rule_1.row_texts(flat(records)) if rule == 1 else row_texts(records)
+    return pl.Series("row_hash", text_hashes(texts), dtype=pl.String)
 
 
-def row_texts(records: pl.DataFrame) -> tuple[list[bytes], bool]:
-    """The rows' texts with all their separators, and whether they say exactly what the records say.
-
-    They do not if a value holds an UNFIT character, which the text has as a blank.
-    """
+def row_texts(records: pl.DataFrame) -> list[bytes]:
+    """The rows' texts with all their separators."""
     plain = flat(records)
-    text = _csv(plain)
-    ends = records.height * (records.width - 1), records.height
-    fit = (text.count(FIELD_END.encode()), text.count(ROW_END.encode())) == ends
-    fit = fit and not any(c in text for c in (b"\x00", b"\n", b"\r"))
-    if not fit:
-        text = _csv(plain.with_columns(pl.col(pl.String).str.replace_all(f"[{UNFIT}]", " ")))
-    return text.split(ROW_END.encode())[:-1], fit
+    text = csv(plain)
+    if is_fit(text, plain):
+        return split(text)
+    unfit = plain.select(pl.any_horizontal(pl.lit(False), pl.col(pl.String).str.contains(f"[{UNFIT}]")))
+    rows = zip(unfit.to_series().fill_null(False), plain.iter_slices(1), strict=True)
+    return [_unfit_text(row) if odd else split(csv(row))[0] for odd, row in rows]
 
 
 def text_hashes(texts: Iterable[bytes]) -> list[str]:
@@ -50,23 +60,39 @@ def text_hashes(texts: Iterable[bytes]) -> list[str]:
     return [blake2b(t.rstrip(end), digest_size=HASH_BYTES).hexdigest() for t in texts]
 
 
-def flat(records: pl.DataFrame) -> pl.DataFrame:
-    """Nested lists as canonical JSON text; every other column as it is."""
-    nested = [name for name, dtype in records.schema.items() if isinstance(dtype, pl.List | pl.Struct)]
-    return records.with_columns(_canonical(records[name]) for name in nested) if nested else records
+def version_digest(dataset_id: str, version: int, rows: Iterable[Row], rule: int = RULE) -> str:
+    """Digest of a version by the rule that it was checked by; the order of rows does not matter. Hex SHA-256.
 
-
-def dataset_digest(rows: Iterable[tuple[str, str, str]]) -> str:
-    """Digest of (record type, identity, row hash) rows; the order given does not matter. Hex SHA-256."""
+    Raises ValueError for a rule that never was.
+    """
+    listed = sorted(rows)
+    if rule == 1:
+        return digest_rule_1.rows_digest(listed)
+    if rule != RULE:
+        raise ValueError(f"no version was ever digested by rule {rule}")
+    counts = Counter(record_type for record_type, _, _ in listed)
     digest = sha256()
-    for record_type, identity, row_hash in sorted(rows):
-        digest.update(f"{record_type}{FIELD_END}{identity}{FIELD_END}{row_hash}{ROW_END}".encode())
+    for part in [(dataset_id, str(version)), *((t, str(n)) for t, n in sorted(counts.items())), *listed]:
+        digest.update((FIELD_END.join(part) + ROW_END).encode())
     return digest.hexdigest()
 
 
-def _csv(records: pl.DataFrame) -> bytes:
+def flat(records: pl.DataFrame) -> pl.DataFrame:
+    """Nested lists as canonical JSON text; every other column as it is."""
+    nested = [name for name, dtype in records.schema.items() if dtype.is_nested()]
+    return records.with_columns(_canonical(records[name]) for name in nested) if nested else records
+
+
+def json_text(value: Any) -> str | None:
+    """A nested value as JSON, without what has no value; None if nothing is left."""
+    kept = _without_blanks(value)
+    return None if kept in (None, [], {}) else json.dumps(kept, ensure_ascii=False, sort_keys=True)
+
+
+def csv(plain: pl.DataFrame) -> bytes:
+    """Fields ended by U+001F, rows by U+001E, nothing quoted; of a frame without nested columns."""
     out = io.BytesIO()
-    records.write_csv(
+    plain.write_csv(
         out,
         include_header=False,
         separator=FIELD_END,
@@ -77,14 +103,27 @@ def _csv(records: pl.DataFrame) -> bytes:
     return out.getvalue()
 
 
+def split(text: bytes) -> list[bytes]:
+    """The texts of the rows of ``csv``."""
+    return text.split(ROW_END.encode())[:-1]
+
+
+def is_fit(text: bytes, plain: pl.DataFrame) -> bool:
+    """Whether the separators in the text are the frame's own."""
+    ends = plain.height * (plain.width - 1), plain.height
+    fit = (text.count(FIELD_END.encode()), text.count(ROW_END.encode())) == ends
+    return fit and not any(c in text for c in (b"\n", b"\r"))
+
+
+def _unfit_text(row: pl.DataFrame) -> bytes:
+    values = [None if v == "" else v.isoformat() if isinstance(v, date) else v for v in row.row(0)]
+    while values and values[-1] is None:
+        values.pop()
+    return (ROW_END + json.dumps(values, ensure_ascii=False)).encode()
+
+
 def _canonical(nested: pl.Series) -> pl.Series:
-    texts = [_json(value) for value in nested.to_list()]
-    return pl.Series(nested.name, texts, dtype=pl.String)
-
-
-def _json(value: Any) -> str | None:
-    kept = _without_blanks(value)
-    return None if kept in (None, [], {}) else json.dumps(kept, ensure_ascii=False, sort_keys=True)
+    return pl.Series(nested.name, [json_text(value) for value in nested.to_list()], dtype=pl.String)
 
 
 def _without_blanks(value: Any) -> Any:

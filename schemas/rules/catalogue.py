@@ -19,10 +19,21 @@ from schemas.rules.derived import derived
 from schemas.rules.evaluate import fired, violations
 from schemas.rules.rule import COUNT, NAM_HOC, PERIOD, REFUSED, Lookup, Rule
 
-__all__ = ["Lookup", "Rule", "all_rules", "in_context", "rules", "violations", "violations_of_version"]
+__all__ = [
+    "Lookup",
+    "Rule",
+    "all_rules",
+    "fields_read",
+    "in_context",
+    "rules",
+    "violations",
+    "violations_of_version",
+]
 
 BLOCKING: Final[tuple[Severity, ...]] = ("block",)
 DATASET: Final = "dataset_id"
+REFUSED_BEFORE: Final[tuple[int, Severity]] = (1, "block")
+"""Tier and severity of the rules whose violators the stream has refused."""
 
 FINDINGS: Final = pl.Schema(
     {
@@ -75,7 +86,7 @@ def violations_of_version(
     frames: Mapping[str, pl.DataFrame],
     refused: Mapping[tuple[str, str], int] | None = None,
     declared: Mapping[tuple[str, str], int] | None = None,
-    skip: tuple[int, Severity] | None = (1, "block"),
+    skip: tuple[int, Severity] | None = REFUSED_BEFORE,
 ) -> pl.DataFrame:
     """What is wrong with whole versions of one or many datasets.
 
@@ -107,6 +118,29 @@ def violations_of_version(
             )
             found.append(at.with_row_index("index")[f.rows].select(FINDINGS.names()))
     return pl.concat(found).cast(FINDINGS) if found else FINDINGS.to_frame()
+
+
+def fields_read(skip: tuple[int, Severity] | None = REFUSED_BEFORE) -> dict[str, set[str]]:
+    """Record type → the fields that ``violations_of_version`` looks at; the others need not be read."""
+    named: dict[str, set[str]] = {t: set() for t in record_types()}
+    for record_type, fields in named.items():
+        for rule in _rules(contracts_folder(), record_type):
+            if (rule.tier, rule.severity) == skip:
+                continue
+            fields |= _named(rule, record_type)
+            for look in rule.lookups:
+                fields.add(look.left_on)
+                named[look.frame] |= {look.right_on, *look.columns}
+    return {t: names & frame_schema(t).keys() for t, names in named.items()}
+
+
+@cache
+def _named(rule: Rule, record_type: str) -> frozenset[str]:
+    """Columns of its record that a rule names: a nested one's by the list that it stands in."""
+    asked = [rule.violated, *([] if rule.quick is None else [rule.quick])]
+    if any(e.meta.has_multiple_outputs() for e in asked):  # pl.all() and its like name nothing
+        return frozenset(frame_schema(record_type))
+    return frozenset({*rule.path[:1], *rule.needs, *(name for e in asked for name in e.meta.root_names())})
 
 
 def _identity(frame: pl.DataFrame) -> pl.Expr:

@@ -1,9 +1,8 @@
 """Frames into PostgreSQL and back by COPY: the one place that knows how a value is spelt on the way.
 
-What is stored is what is hashed: the row texts of schemas.encoding.digest go in as they are, between U+001F
-and backslashes doubled. A value with a character that would blur the borders takes the longer way, as quoted
-CSV. No value is NULL, be it null, a blank text or an empty list; nested lists are canonical JSON without what
-has no value.
+What is stored is what is hashed: records are normalised (schemas.encoding.normal), and their row texts go in
+as they are, between U+001F and backslashes doubled. No value is NULL, be it null, a blank text or an empty
+list; nested lists are canonical JSON without what has no value.
 """
 
 import io
@@ -14,7 +13,7 @@ from typing import Any, Final
 import polars as pl
 from psycopg2.extensions import cursor
 
-from schemas.encoding import digest
+from schemas.encoding import digest, normal
 
 COPY_BYTES: Final = 1024 * 1024
 """Handed to the server at once: between two of them the thread may have to wait for Python's lock."""
@@ -24,17 +23,16 @@ Schema = Mapping[str, pl.DataType]
 
 @dataclass(frozen=True)
 class Records:
-    """Records in the contract's columns with their texts and hashes (schemas.encoding.digest)."""
+    """Normalised records in the contract's columns, nested ones as JSON text, with their texts and hashes."""
 
     frame: pl.DataFrame
     texts: Sequence[bytes]
     hashes: Sequence[str]
-    fit: bool
 
     @classmethod
-    def of(cls, frame: pl.DataFrame) -> "Records":
-        texts, fit = digest.row_texts(frame)
-        return cls(frame, texts, digest.text_hashes(texts), fit)
+    def of(cls, records: pl.DataFrame) -> "Records":
+        frame, texts = normal.texts(records)
+        return cls(frame, texts, digest.text_hashes(texts))
 
     @classmethod
     def concat(cls, parts: Sequence["Records"]) -> "Records":
@@ -43,23 +41,18 @@ class Records:
             pl.concat([p.frame for p in parts]),
             [text for p in parts for text in p.texts],
             [digest for p in parts for digest in p.hashes],
-            all(p.fit for p in parts),
         )
 
     def slice(self, start: int, length: int) -> "Records":
         """So many rows from there."""
         end = start + length
-        return Records(
-            self.frame.slice(start, length), self.texts[start:end], self.hashes[start:end], self.fit
-        )
+        return Records(self.frame.slice(start, length), self.texts[start:end], self.hashes[start:end])
 
     def take(self, rows: Sequence[int]) -> "Records":
         """These rows only."""
         if len(rows) == len(self.texts):
             return self
-        return Records(
-            self.frame[rows], [self.texts[i] for i in rows], [self.hashes[i] for i in rows], self.fit
-        )
+        return Records(self.frame[rows], [self.texts[i] for i in rows], [self.hashes[i] for i in rows])
 
 
 def copy_records(
@@ -69,13 +62,9 @@ def copy_records(
 
     Raises psycopg2.DataError if a value cannot be stored (a NUL in a text, a date out of range).
     """
-    if records.fit:
-        fields = digest.row_texts(place)[0]
-        text = b"\n".join([b"\x1f".join(parts) for parts in zip(fields, records.texts, strict=True)])
-        _copy(cur, table, columns, text.replace(b"\\", b"\\\\"), r"text, DELIMITER E'\x1f', NULL ''")
-    else:
-        plain = digest.flat(records.frame).with_columns(pl.col(pl.String).replace("", None))
-        copy_in(cur, table, columns, pl.concat([place, plain], how="horizontal"))
+    fields = digest.split(digest.csv(place))
+    text = b"\n".join([b"\x1f".join(parts) for parts in zip(fields, records.texts, strict=True)])
+    _copy(cur, table, columns, text.replace(b"\\", b"\\\\"), r"text, DELIMITER E'\x1f', NULL ''")
 
 
 def copy_in(cur: cursor, table: str, columns: Sequence[str], frame: pl.DataFrame) -> None:
@@ -89,7 +78,9 @@ def _copy(cur: cursor, table: str, columns: Sequence[str], text: bytes, spelling
     cur.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT {spelling})", io.BytesIO(text), COPY_BYTES)
 
 
-def copy_out(cur: cursor, select: str, params: Sequence[Any], schema: Schema) -> pl.DataFrame:
+def copy_out(
+    cur: cursor, select: str, params: Sequence[Any] | Mapping[str, Any], schema: Schema
+) -> pl.DataFrame:
     """Result of a query whose columns are those of ``schema``, in order, with exactly these types.
 
     Nested columns must be jsonb, booleans cast to text (see ``selected``).

@@ -24,8 +24,9 @@ def migrate(settings: Settings) -> None:
         connection.commit()
         command.upgrade(_config(connection), "heads")
         connection.commit()
+        years = {*settings.school_years, *connection.scalars(text("SELECT school_year FROM dataset"))}
         for record_type in contracts.record_types():
-            for statement in tables.statements(record_type):
+            for statement in tables.statements(record_type) + tables.partitions(record_type, years):
                 connection.exec_driver_sql(statement)
         connection.commit()
 

@@ -30,7 +30,7 @@ def look(conn: connection) -> Waiting:
         cur.execute("SELECT consumer, topic, partition, next_offset FROM consumer_offset")
         offsets = {(consumer, TopicPartition(t, p)): offset for consumer, t, p, offset in cur.fetchall()}
         pushes, push_age = _waiting(cur, "push", "first_seen", "outcome IS NULL")
-        versions, version_age = _waiting(cur, "version", "created_at", "checked_at IS NULL")
+        versions, version_age = _waiting(cur, "version", "loaded_at", "checked_at IS NULL")
         outbox, outbox_age = _waiting(cur, "outbox", "created_at", "true")
         _, export_age = _waiting(cur, "ministry_export", "opened_at", "state = 'opened'")
         cur.execute("SELECT state, count(*) FROM confirmation GROUP BY state")

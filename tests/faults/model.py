@@ -11,8 +11,8 @@ import polars as pl
 from producers.synthetic.province import SchoolPlan
 from schemas import issued_codes
 from schemas.contracts.contracts import record
-from schemas.encoding import codec
-from schemas.encoding.digest import row_hashes
+from schemas.encoding import codec, normal
+from schemas.encoding.digest import text_hashes
 from tests.faults.inputs import YEAR, Sending
 
 Rows = dict[tuple[str, str], str]
@@ -83,4 +83,5 @@ def _hashes(plan: SchoolPlan, record_type: str, frame: pl.DataFrame) -> pl.Serie
         columns = {f: whole[f].to_list() if f in whole.columns else context[f] for f in rule["from"]}
         issued = pl.Series(name, issued_codes.issue(rule, columns), dtype=pl.String)
         whole = whole.with_columns(whole[name].fill_null(issued))
-    return row_hashes(whole.select(list(schema)))
+    _, texts = normal.texts(whole.select(list(schema)))
+    return pl.Series(text_hashes(texts), dtype=pl.String)

@@ -26,7 +26,7 @@ from runtime import kafka, postgres
 from schemas.contracts.contracts import record_types
 from schemas.datasets import dataset_id
 from schemas.encoding import codec
-from schemas.encoding.digest import dataset_digest, row_hashes
+from schemas.encoding.digest import row_hashes, version_digest
 from schemas.errors import ProblemList
 from schemas.topics import MINISTRY_EXPORT
 from sinks.provincial.records import read
@@ -191,7 +191,7 @@ def _rows_and_versions(cur, expected):
                 held |= dict(zip(keys, hashes, strict=True))
                 identities += [(record_type, i, h) for i, h in zip(frame["_identity"], hashes, strict=True)]
             assert held == rows, (dataset, number)
-            assert stored[number] == dataset_digest(identities)
+            assert stored[number] == version_digest(dataset, number, identities)
         digests[dataset] = stored
     return digests
 

@@ -12,9 +12,8 @@ from sinks.ministry.export.package import digest
 from sinks.ministry.export.process import Exporter
 from sinks.ministry.receipts.process import Receiver
 from sinks.ministry.simulator.process import StandIn
-from sinks.postgres import copying
-from sinks.provincial.records import read
-from sinks.provincial.records.rows import WRITTEN
+from sinks.postgres.copying import Records
+from sinks.provincial.records import read, rows
 from sinks.provincial.records.tables import table
 from tests.support import wait_until
 
@@ -27,23 +26,25 @@ def store(conn, school, record_type, count, version=1):
     schema = codec.frame_schema(record_type)
     frame = pl.DataFrame({name: pl.Series([None] * count, dtype=dtype) for name, dtype in schema.items()})
     frame = frame.with_columns(ClientId=pl.Series([f"CL-{n:04}" for n in range(count)]))
-    placed = frame.select(
-        pl.lit(f"{school}.2019.start"),
-        pl.Series("identity", [f"{record_type}-{n:04}" for n in range(count)]),
-        pl.lit(version).alias("valid_from"),
-        pl.lit("").alias("row_hash"),
-        pl.lit("smas").alias("vendor"),
-        *[pl.col(c.field) for c in t.columns],
+    records = Records.of(frame)
+    place = pl.DataFrame(
+        {
+            "dataset_id": f"{school}.2019.start",
+            "identity": [f"{record_type}-{n:04}" for n in range(count)],
+            "valid_from": version,
+            "row_hash": records.hashes,
+            "vendor": "smas",
+        }
     )
     with conn, conn.cursor() as cur:
-        copying.copy_in(cur, t.name, [*WRITTEN, *(c.name for c in t.columns)], placed)
+        rows.insert(cur, t, place, records)
 
 
 def event(conn, school, *, sequence=9, approved=None):
     """A forwarding of version 1, with the digest of its rows unless another was approved."""
     dataset_id = f"{school}.2019.start"
     with conn, conn.cursor() as cur:
-        found = digest(read.version(cur, dataset_id, 1))
+        found = digest(dataset_id, 1, read.version(cur, dataset_id, 1))
     return {
         "EventId": f"event-{school}-{sequence}", "CommandId": "command", "DatasetId": dataset_id,
         "MaTruongHoc": school, "NamHoc": 2019, "Period": "start", "Sequence": sequence, "PreviousHash": "p",

@@ -64,9 +64,9 @@ def test_rows_deleted_and_doubled_behind_its_back_are_noticed(run):
             )
         assert _total(cur, pushes) == (2, 0)
         cur.execute(
-            "INSERT INTO lop_hoc (dataset_id, identity, valid_from, row_hash, vendor, client_id)"
-            " SELECT dataset_id, identity || 'x', valid_from, row_hash, vendor, client_id FROM lop_hoc"
-            " WHERE dataset_id = %s LIMIT 1",
+            "INSERT INTO lop_hoc (school_year, school, dataset_id, identity, valid_from, row_hash, vendor,"
+            " client_id) SELECT school_year, school, dataset_id, identity || 'x', valid_from, row_hash,"
+            " vendor, client_id FROM lop_hoc WHERE dataset_id = %s LIMIT 1",
             (dataset,),
         )
         assert _total(cur, pushes) == (2, 1)

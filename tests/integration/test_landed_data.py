@@ -95,9 +95,12 @@ def test_identities_are_carried_over_into_the_same_versions(landed):
 
 
 def test_the_digest_that_was_approved_is_that_of_the_rows(landed):
-    """So an export that waited, or one that is tried again, goes out."""
+    """So an export that waited, or one that is tried again, goes out: by the rule of that time."""
     for (dataset, number), before in landed.digests.items():
-        assert package.digest(landed.version(dataset, number)) == before
+        with landed.book.conn, landed.book.conn.cursor() as cur:
+            rule = read.digest_rule(cur, dataset, number)
+        assert rule == 1
+        assert package.digest(dataset, number, landed.version(dataset, number), rule) == before
 
 
 def test_a_push_on_top_makes_the_next_version_and_is_checked(landed):

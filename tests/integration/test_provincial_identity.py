@@ -55,6 +55,6 @@ def test_a_record_has_one_current_row_whoever_writes(book):
     book.arrive(*whole("HocSinh", PUPILS))
     with pytest.raises(psycopg2.IntegrityError), book.conn, book.conn.cursor() as cur:
         cur.execute(
-            "INSERT INTO hoc_sinh (dataset_id, identity, valid_from, row_hash, vendor) "
-            "SELECT dataset_id, identity, 2, row_hash, vendor FROM hoc_sinh"
+            "INSERT INTO hoc_sinh (school_year, school, dataset_id, identity, valid_from, row_hash, vendor) "
+            "SELECT school_year, school, dataset_id, identity, 2, row_hash, vendor FROM hoc_sinh"
         )

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from schemas.encoding.digest import dataset_digest, row_hashes
+from schemas.encoding.digest import row_hashes, version_digest
 
 ROW = {
     "ClientId": "CL-1",
@@ -79,7 +79,52 @@ def test_a_row_is_hashed_the_same_alone_and_among_others():
     assert together == [row_hashes(pl.DataFrame([r], schema=SCHEMA))[0] for r in rows]
 
 
+@pytest.mark.parametrize("mark", ["\n", "\r", "\x1e", "\x1f", "\t"])
+def test_a_character_stored_is_a_character_hashed(mark):
+    """Rule 1 took these for a blank: an address of two lines was that of one line."""
+    assert hash_of(HoTen=f"a{mark}b") != hash_of(HoTen="a b")
+
+
+ROWS = [("HocSinh", "a", "1"), ("HocSinh", "b", "2"), ("LopHoc", "b", "2")]
+DATASET = "19164999.2019.start"
+
+
+def test_a_versions_digest_is_fixed_for_good():
+    assert (
+        version_digest(DATASET, 1, ROWS) == "95c80eda16e8443ceaacf4cb6b2afb5937098f3d2662161b954d9b54081025f9"
+    )
+    assert (
+        version_digest(DATASET, 1, ROWS, rule=1)
+        == "a9d42b5dc86a002ea392ebbdcb446deae2e77851495d7219b647241a6ab43674"
+    )
+
+
 def test_the_digest_does_not_depend_on_the_order_read():
-    rows = [("HocSinh", "a", "1"), ("LopHoc", "b", "2")]
-    assert dataset_digest(rows) == dataset_digest(reversed(rows))
-    assert dataset_digest(rows) != dataset_digest([("HocSinh", "a", "2"), ("LopHoc", "b", "1")])
+    assert version_digest(DATASET, 1, ROWS) == version_digest(DATASET, 1, reversed(ROWS))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("19164998.2019.start", 1, ROWS),
+        (DATASET, 2, ROWS),
+        (DATASET, 1, ROWS[:2]),
+        (DATASET, 1, [*ROWS[:2], ("LopHoc", "b", "1")]),
+        (DATASET, 1, [*ROWS[:2], ("CanBo", "b", "2")]),
+    ],
+    ids=["dataset", "version", "count", "row", "type"],
+)
+def test_dataset_version_counts_and_rows_are_in_the_digest(other):
+    assert version_digest(*other) != version_digest(DATASET, 1, ROWS)
+
+
+def test_by_rule_1_only_the_rows_counted():
+    """So what was approved by it is recomputed by it."""
+    assert version_digest(DATASET, 1, ROWS, rule=1) == version_digest("other", 2, ROWS, rule=1)
+    two_lines, one_line = (row_hashes(pl.DataFrame({"A": [t]}), rule=1)[0] for t in ("a\nb", "a b"))
+    assert two_lines == one_line
+
+
+def test_a_rule_that_never_was_digests_nothing():
+    with pytest.raises(ValueError, match="rule 3"):
+        version_digest(DATASET, 1, ROWS, rule=3)

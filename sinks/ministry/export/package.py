@@ -10,7 +10,7 @@ import polars as pl
 from schemas.contracts import contracts
 from schemas.contracts.chunks import MAX_RECORDS
 from schemas.encoding import codec
-from schemas.encoding.digest import dataset_digest, row_hashes
+from schemas.encoding.digest import RULE, row_hashes, version_digest
 from sinks.ministry.export.forwarding import Forwarding
 from sinks.provincial.records import read
 
@@ -31,14 +31,22 @@ class Package:
     chunks: int
 
 
-def digest(rows: Rows) -> str:
-    """Digest of the rows as they stand, recomputed from their fields: no stored hash is believed."""
-    return dataset_digest(
-        (record_type, identity, row_hash)
-        for record_type, frame in rows.items()
-        for identity, row_hash in zip(
-            frame["_identity"], row_hashes(read.records(record_type, frame)), strict=True
-        )
+def digest(dataset_id: str, version: int, rows: Rows, rule: int = RULE) -> str:
+    """Digest of the version as it stands, by the rule that it was checked by.
+
+    Recomputed from the records' fields: no stored hash is believed.
+    """
+    return version_digest(
+        dataset_id,
+        version,
+        (
+            (record_type, identity, row_hash)
+            for record_type, frame in rows.items()
+            for identity, row_hash in zip(
+                frame["_identity"], row_hashes(read.records(record_type, frame), rule), strict=True
+            )
+        ),
+        rule,
     )
 
 

@@ -88,7 +88,8 @@ class Exporter(Process):
         with self._conn, self._conn.cursor() as cur:
             self._inbox.offsets.hold(cur)
             rows = read.version(cur, forwarding.dataset_id, forwarding.version)
-            found = digest(rows)
+            rule = read.digest_rule(cur, forwarding.dataset_id, forwarding.version)
+            found = digest(forwarding.dataset_id, forwarding.version, rows, rule)
             if found != forwarding.digest:
                 _withhold(cur, forwarding, found)
                 return

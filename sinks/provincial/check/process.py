@@ -25,7 +25,9 @@ from schemas.contracts import contracts
 from schemas.encoding import codec, digest
 from schemas.rules import catalogue
 from schemas.topics import CONFIRMATION_CHECKS
-from sinks.postgres import copying, named, outbox
+from sinks.postgres import named, outbox
+from sinks.provincial.check import findings
+from sinks.provincial.check.findings import FINDING
 from sinks.provincial.records import read
 from streams.confirmation.commands import Act, Role
 
@@ -37,8 +39,6 @@ ABSENT: Final = "VER-001"
 WRONG_COUNT: Final = "VER-002"
 COMMANDS: Final = UUID("6a1b5b0e-6c1f-5d0e-9a52-5f1f6f0f3c21")
 """Namespace of the ids of our commands: a version's command has one id, however often it is sent."""
-
-FINDING: Final = ["dataset_id", "version", "rule", "severity", "record_type", "identity", "fields"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Unchecked:
 
 @dataclass(frozen=True)
 class Checked:
-    """What the check found: digest, and findings as rows of FINDING without the first two."""
+    """What the check found: digest, findings (columns ``dataset_id`` and FINDING)."""
 
     of: Unchecked
     digest: str
@@ -93,7 +93,8 @@ def check(conn: connection, now: datetime, batch: int = BATCH) -> list[Checked]:
         if not versions:
             return []
         of = [(v.dataset_id, v.version) for v in versions]
-        frames = {t: read.versions(cur, t, of) for t in contracts.record_types()}
+        fields = catalogue.fields_read()
+        frames = {t: read.versions(cur, t, of, fields[t]) for t in contracts.record_types()}
         refused = _refused(cur, of)
         declared = {key: n for v in versions for key, n in v.declared(refused).items()}
         found = _violations(frames, refused, declared)
@@ -171,7 +172,7 @@ def _take(cur: cursor, batch: int) -> list[Unchecked]:
         "SELECT v.dataset_id, v.version, v.records, v.received, v.whole, v.refused FROM version v "
         "WHERE v.checked_at IS NULL AND NOT EXISTS (SELECT FROM version o WHERE o.dataset_id = v.dataset_id "
         "AND o.version < v.version AND o.checked_at IS NULL) "
-        "ORDER BY v.created_at LIMIT %s FOR UPDATE SKIP LOCKED",
+        "ORDER BY v.loaded_at LIMIT %s FOR UPDATE SKIP LOCKED",
         (batch,),
     )
     found = named.fetched(cur)
@@ -217,51 +218,53 @@ def _violations(
 
 
 def _of_version(found: pl.DataFrame, v: Unchecked) -> pl.DataFrame:
-    return found.filter(pl.col(catalogue.DATASET) == v.dataset_id).select(
-        "rule", "severity", pl.col("type").alias("record_type"), "identity", "fields"
+    """A version's findings, each once: rules that share their id say the same of a record."""
+    return (
+        found.filter(pl.col(catalogue.DATASET) == v.dataset_id)
+        .select(
+            "dataset_id",
+            "rule",
+            "severity",
+            pl.col("type").alias("record_type"),
+            "identity",
+            pl.concat_str(pl.lit("{"), pl.col("fields").list.join(","), pl.lit("}")).alias("fields"),
+        )
+        .unique(maintain_order=True)
     )
 
 
 def _own(v: Unchecked, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Findings that no rule of a record type can make: rows that load did not count."""
-    rows: list[tuple[str, str, str, str, list[str]]] = []
-    for record_type, frame in frames.items():
-        if frame.filter(pl.col("_dataset") == v.dataset_id).height != v.records.get(record_type, 0):
-            rows.append((WRONG_COUNT, "block", record_type, "", []))
-    names = ["rule", "severity", "record_type", "identity"]
-    schema = {**dict.fromkeys(names, pl.String()), "fields": pl.List(pl.String())}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    """What no rule of a record type can find: rows that load did not count."""
+    rows = [
+        (v.dataset_id, WRONG_COUNT, "block", record_type, "", "{}")
+        for record_type, frame in frames.items()
+        if frame.filter(pl.col("_dataset") == v.dataset_id).height != v.records.get(record_type, 0)
+    ]
+    return pl.DataFrame(rows, schema=dict.fromkeys(["dataset_id", *FINDING], pl.String()), orient="row")
 
 
 def _digest(v: Unchecked, frames: Mapping[str, pl.DataFrame]) -> str:
-    return digest.dataset_digest(
-        (record_type, identity, row_hash)
-        for record_type, frame in frames.items()
-        for identity, row_hash in frame.filter(pl.col("_dataset") == v.dataset_id)
-        .select("_identity", "_row_hash")
-        .iter_rows()
+    return digest.version_digest(
+        v.dataset_id,
+        v.version,
+        (
+            (record_type, identity, row_hash)
+            for record_type, frame in frames.items()
+            for identity, row_hash in frame.filter(pl.col("_dataset") == v.dataset_id)
+            .select("_identity", "_row_hash")
+            .iter_rows()
+        ),
     )
 
 
 def _write(cur: cursor, done: Sequence[Checked], now: datetime) -> None:
-    findings = pl.concat(
-        c.findings.select(
-            pl.lit(c.of.dataset_id).alias("dataset_id"),
-            pl.lit(c.of.version, dtype=pl.Int32).alias("version"),
-            "rule",
-            "severity",
-            "record_type",
-            "identity",
-            pl.concat_str(pl.lit("{"), pl.col("fields").list.join(","), pl.lit("}")).alias("fields"),
-        )
-        for c in done
-    )
-    copying.copy_in(cur, "finding", FINDING, findings)
+    findings.carry(cur, pl.concat(c.findings for c in done), {c.of.dataset_id: c.of.version for c in done})
     execute_values(
         cur,
-        "UPDATE version v SET checked_at = now(), digest = c.digest, blocking = c.blocking, "
-        "warnings = c.warnings FROM (VALUES %s) AS c (dataset_id, version, digest, blocking, warnings) "
+        "UPDATE version v SET checked_at = now(), digest = c.digest, digest_rule = c.rule, "
+        "blocking = c.blocking, warnings = c.warnings "
+        "FROM (VALUES %s) AS c (dataset_id, version, digest, rule, blocking, warnings) "
         "WHERE v.dataset_id = c.dataset_id AND v.version = c.version",
-        [(c.of.dataset_id, c.of.version, c.digest, c.blocking, c.warnings) for c in done],
+        [(c.of.dataset_id, c.of.version, c.digest, digest.RULE, c.blocking, c.warnings) for c in done],
     )
     outbox.put(cur, CONFIRMATION_CHECKS, [command(c, now) for c in done])

@@ -6,11 +6,13 @@ Several pushes at once, of different datasets, so that frames are long and Postg
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import polars as pl
 from psycopg2 import DataError
 from psycopg2.extensions import cursor
 
+from schemas import datasets as dataset_ids
 from schemas.contracts import contracts
 from sinks.postgres.copying import Records
 from sinks.provincial.load import absences, removal_store, removals, tombstones
@@ -21,6 +23,8 @@ from sinks.provincial.records import rows, tables
 from sinks.provincial.records.tables import Table
 
 RECORD = ["_dataset", "_identity"]
+
+UNCONFIGURED: Final = "ENV-303"
 
 
 @dataclass
@@ -44,7 +48,29 @@ class Applied:
 
 
 def apply(cur: cursor, pushes: Sequence[Complete], removal_share: float = removals.SHARE) -> list[Applied]:
-    """Write the rows of these pushes, of which no two are for one dataset; the answers in the same order."""
+    """Write the rows of these pushes, of which no two are for one dataset; the answers in the same order.
+
+    All records of a school year that setup has made no room for are refused (ENV-303).
+    """
+    years = tables.years(cur)
+    done = iter(_apply(cur, [p for p in pushes if _year(p) in years], removal_share))
+    return [next(done) if _year(p) in years else _unconfigured(p) for p in pushes]
+
+
+def _year(job: Complete) -> int:
+    return dataset_ids.split(job.push.key.dataset_id)[1]
+
+
+def _unconfigured(job: Complete) -> Applied:
+    out = Applied()
+    for record_type in contracts.record_types():
+        if (records := pushed_records(record_type, [job])) is not None:
+            rows_of = range(records.place.height)
+            out.refused += [records.refusal(row, UNCONFIGURED, ["NamHoc"])[1] for row in rows_of]
+    return out
+
+
+def _apply(cur: cursor, pushes: Sequence[Complete], removal_share: float) -> list[Applied]:
     out = [Applied() for _ in pushes]
     opened = absences.open_absences(cur, (p.push.key.dataset_id for p in pushes)) if pushes else None
     for record_type in contracts.record_types():

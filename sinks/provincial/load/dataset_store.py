@@ -76,6 +76,7 @@ def put_versions(cur: cursor, some: Sequence[Version]) -> None:
             "version": v.version,
             "vendor": v.vendor,
             "push_id": v.push_id,
+            "reference_day": dataset_ids.reference_day(*dataset_ids.split(v.dataset_id)[1:]),
             "records": Json(dict(v.records)),
             "received": Json(dict(v.received)),
             "removed": Json(dict(v.removed)),

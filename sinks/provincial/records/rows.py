@@ -6,12 +6,16 @@ import polars as pl
 from psycopg2 import DataError
 from psycopg2.extensions import cursor
 
+from schemas import datasets as dataset_ids
 from sinks.postgres import copying
 from sinks.postgres.copying import Records
 from sinks.provincial.records.tables import Table
 
 WRITTEN = ["dataset_id", "identity", "valid_from", "row_hash", "vendor"]
-"""Columns that a row has before the contract's own, in this order."""
+"""What the caller says of a row beside the contract's own columns, in this order."""
+
+PLACE = ["school_year", "school", *WRITTEN]
+"""What the table holds of it: year and school are told by the dataset's id."""
 
 
 def current(cur: cursor, table: Table, datasets: Sequence[str], fields: Sequence[str]) -> pl.DataFrame:
@@ -28,8 +32,8 @@ def current(cur: cursor, table: Table, datasets: Sequence[str], fields: Sequence
     return copying.copy_out(
         cur,
         f"SELECT dataset_id, identity, row_hash, vendor{names} FROM {table.name} "
-        "WHERE dataset_id = ANY(%s) AND valid_to IS NULL",
-        [list(datasets)],
+        "WHERE school_year = ANY(%s) AND dataset_id = ANY(%s) AND valid_to IS NULL",
+        [dataset_ids.years(datasets), list(datasets)],
         schema,
     )
 
@@ -41,8 +45,12 @@ def replace(cur: cursor, table: Table, replaced: pl.DataFrame) -> None:
     cur.execute(
         f"UPDATE {table.name} t SET valid_to = r.version "
         "FROM unnest(%s::text[], %s::text[], %s::int[]) AS r (dataset_id, identity, version) "
-        "WHERE t.dataset_id = r.dataset_id AND t.identity = r.identity AND t.valid_to IS NULL",
-        [replaced[c].to_list() for c in ("_dataset", "_identity", "_version")],
+        "WHERE t.school_year = ANY(%s) "
+        "AND t.dataset_id = r.dataset_id AND t.identity = r.identity AND t.valid_to IS NULL",
+        [
+            *(replaced[c].to_list() for c in ("_dataset", "_identity", "_version")),
+            dataset_ids.years(replaced["_dataset"].unique()),
+        ],
     )
     if cur.rowcount != replaced.height:
         raise RuntimeError(f"{table.name}: {replaced.height} rows to replace, {cur.rowcount} found")
@@ -51,13 +59,15 @@ def replace(cur: cursor, table: Table, replaced: pl.DataFrame) -> None:
 def insert(cur: cursor, table: Table, place: pl.DataFrame, records: Records) -> None:
     """Append rows; ``place`` has the columns ``WRITTEN``. Raises psycopg2.DataError."""
     if place.height:
-        copying.copy_records(cur, table.name, [*WRITTEN, *(c.name for c in table.columns)], place, records)
+        columns = [*PLACE, *(c.name for c in table.columns)]
+        copying.copy_records(cur, table.name, columns, _placed(place), records)
 
 
 def unstorable(cur: cursor, table: Table, place: pl.DataFrame, records: Records) -> list[int]:
     """Positions of the rows that PostgreSQL cannot store, found by halving."""
     cur.execute(f"CREATE TEMPORARY TABLE trial (LIKE {table.name}) ON COMMIT DROP")
-    columns = [*WRITTEN, *(c.name for c in table.columns)]
+    columns = [*PLACE, *(c.name for c in table.columns)]
+    place = _placed(place)
     found: list[int] = []
     spans = [range(place.height)]
     while spans:
@@ -71,6 +81,11 @@ def unstorable(cur: cursor, table: Table, place: pl.DataFrame, records: Records)
             spans += [span[:half], span[half:]]
     cur.execute("DROP TABLE trial")
     return sorted(found)
+
+
+def _placed(place: pl.DataFrame) -> pl.DataFrame:
+    parts = pl.col("dataset_id").str.split(".").list
+    return place.select(parts.get(1).alias("school_year"), parts.first().alias("school"), *WRITTEN)
 
 
 def _stores(cur: cursor, columns: Sequence[str], place: pl.DataFrame, records: Records) -> bool:

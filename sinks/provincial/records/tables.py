@@ -1,20 +1,27 @@
-"""Typed tables, one a record type, made from the contracts.
+"""Typed tables, one a record type, made from the contracts; one partition a school year.
 
 A row is one version of one record: valid from version ``valid_from`` of its dataset until just before
 ``valid_to`` (NULL while current). The contract's fields follow in snake_case, nested lists as jsonb. A field
 added to a contract becomes a column; a column is never dropped, so old versions stay readable.
+
+Setup makes the partitions (``hoc_sinh_2019``), load never does: a year without one is a year that nobody has
+configured (ENV-303).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 import polars as pl
+from psycopg2.extensions import cursor
 
 from schemas.contracts import contracts
 from schemas.encoding import codec
 
 SYSTEM: Final = {
+    "school_year": ("integer", "Năm học, theo năm bắt đầu — school year, by its first calendar year"),
+    "school": ("text", "Mã trường — school"),
     "dataset_id": ("text", "Mã bộ dữ liệu — dataset"),
     "identity": ("text", "Định danh bản ghi, không đổi khi đổi phần mềm — identity, outlives the vendor"),
     "valid_from": ("integer", "Phiên bản đầu tiên có dòng này — first version that holds this row"),
@@ -90,10 +97,15 @@ def statements(record_type: str) -> list[str]:
         f"{name} {kind}{'' if name in NULLABLE else ' NOT NULL'}" for name, (kind, _) in SYSTEM.items()
     )
     out = [
-        f"CREATE TABLE IF NOT EXISTS {t.name} ({system}, PRIMARY KEY (dataset_id, identity, valid_from))",
-        # One current row a record: the invariant of the history, kept by the database itself.
-        f"CREATE UNIQUE INDEX IF NOT EXISTS {t.name}_current ON {t.name} (dataset_id, identity) "
-        "WHERE valid_to IS NULL",
+        f"CREATE TABLE IF NOT EXISTS {t.name} ({system}) PARTITION BY LIST (school_year)",
+        # A dataset's rows, current ones (NULL) and those that ended after a version: load, check, reading.
+        f"CREATE INDEX IF NOT EXISTS {t.name}_dataset ON {t.name} (dataset_id, valid_to)",
+        # One current row a record, one that ends with a version: the invariants of the history, kept by the
+        # database itself. Identity leads, so that a person is found through the years.
+        f"CREATE UNIQUE INDEX IF NOT EXISTS {t.name}_current ON {t.name} "
+        "(identity, dataset_id, school_year) WHERE valid_to IS NULL",
+        f"CREATE UNIQUE INDEX IF NOT EXISTS {t.name}_ended ON {t.name} "
+        "(identity, dataset_id, valid_to, school_year) WHERE valid_to IS NOT NULL",
         f"COMMENT ON TABLE {t.name} IS {_text(t.label_vi)}",
     ]
     added = ", ".join(f"ADD COLUMN IF NOT EXISTS {_name(c.name)} {c.sql_type}" for c in t.columns)
@@ -101,6 +113,28 @@ def statements(record_type: str) -> list[str]:
     out += [f"COMMENT ON COLUMN {t.name}.{name} IS {_text(comment)}" for name, (_, comment) in SYSTEM.items()]
     out += [f"COMMENT ON COLUMN {t.name}.{_name(c.name)} IS {_text(c.label_vi)}" for c in t.columns]
     return out
+
+
+def partitions(record_type: str, years: Iterable[int]) -> list[str]:
+    """DDL of the partitions of these school years; harmless when repeated."""
+    name = table(record_type).name
+    return [
+        f"CREATE TABLE IF NOT EXISTS {name}_{year:d} PARTITION OF {name} FOR VALUES IN ({year:d})"
+        for year in sorted(set(years))
+    ]
+
+
+def years(cur: cursor) -> set[int]:
+    """School years whose rows the tables can hold."""
+    names = [table(t).name for t in contracts.record_types()]
+    cur.execute(
+        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+        "WHERE i.inhparent = ANY(%s::regclass[])",
+        (names,),
+    )
+    held = {name for (name,) in cur.fetchall()}
+    found = {int(name.rpartition("_")[2]) for name in held}
+    return {y for y in found if held.issuperset(f"{name}_{y}" for name in names)}
 
 
 def _name(column: str) -> str:

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from access import campaigns
 from cli.main import main
+from schemas.datasets import PERIODS, reference_day
 from schemas.organisation import schools
 from streams.confirmation.state import Window
 
@@ -62,7 +63,7 @@ def test_a_school_that_the_register_does_not_know_stops_no_other() -> None:
 
 @pytest.mark.parametrize(("kind", "day"), [("1", date(2019, 9, 30)), ("3", date(2020, 5, 31))])
 def test_the_organisation_of_the_periods_reference_day_confirms(kind: str, day: date) -> None:
-    assert campaigns.reference_day(2019, kind) == day
+    assert reference_day(2019, PERIODS[kind]) == day
 
 
 @pytest.mark.parametrize(
