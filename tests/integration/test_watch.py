@@ -137,13 +137,13 @@ def test_what_waits_in_tables_is_counted_with_its_age(settings, watch):
     execute(
         settings,
         """
-        INSERT INTO push (vendor, push_id, dataset_id, kind, first_seen)
-            VALUES ('smas', 'p', 'd', '1', now() - interval '1 hour');
+        INSERT INTO push (vendor, push_id, dataset_id, kind, first_seen, opened_at)
+            VALUES ('smas', 'p', 'd', '1', now() - interval '1 hour', now());
         INSERT INTO dataset VALUES ('d', '19164999', 2019, 'start', 1, now());
         INSERT INTO version
-            (dataset_id, version, vendor, push_id, loaded_at, reference_day, records, received, absent,
+            (dataset_id, version, vendor, push_id, loaded_at, reference_day, records, received,
                 written, refused)
-            VALUES ('d', 1, 'smas', 'p', now() - interval '5 minutes', '2019-09-30', '{}', '{}', '{}', 0, 0);
+            VALUES ('d', 1, 'smas', 'p', now() - interval '5 minutes', '2019-09-30', '{}', '{}', 0, 0);
         INSERT INTO outbox (topic, key, value, created_at) VALUES ('t', '', '', now() - interval '2 minutes');
         INSERT INTO grant_state (vendor, school, sequence, hash, state, changed_at, chain_broken)
             VALUES ('smas', '19164999', 3, 'h', 'allowed', now(), true);
