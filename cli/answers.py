@@ -7,7 +7,7 @@ system is away or not set up: the same call may succeed later.
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date
 from typing import Any, Final, NoReturn
 
 import click
@@ -64,10 +64,10 @@ def exit_code(problems: Iterable[Problem]) -> int:
 
 
 def print_json(value: Any) -> None:
-    """JSON of records: times in ISO form, letters as they are."""
+    """JSON of records: days and times in ISO form, letters as they are."""
 
     def plain(odd: Any) -> str:
-        if isinstance(odd, datetime):
+        if isinstance(odd, date):  # a time is one too
             return odd.isoformat()
         raise TypeError(type(odd).__name__)
 

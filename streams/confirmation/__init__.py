@@ -1,4 +1,5 @@
 """Confirmation of a dataset by its school, the units of its route and the Ministry.
 
-``state``, ``commands``, ``events``, ``table`` and ``machine`` are pure; ``process`` runs them on Kafka.
+``state``, ``commands``, ``events``, ``conditions`` (the table's words), ``table`` and ``machine`` are pure;
+``process`` runs them on Kafka.
 """

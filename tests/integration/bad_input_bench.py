@@ -83,7 +83,7 @@ class Bench:
 
     def act(self, act: str, school: str, unit: str) -> list[Told]:
         """`csdl confirmation ACT` by a unit; the place is the dataset, which both messages name."""
-        seen = ("--year", str(YEAR), "--kind", "1", "--version", "0", "--digest", "")
+        seen = ("--year", str(YEAR), "--kind", "1", "--version", "0", "--digest", "", "--sequence", "0")
         code, said = self.csdl("confirmation", act, school, "--unit", unit, *seen)
         dataset = f"{school}.{YEAR}.start"
         assert code == 1 and dataset in said["message_vi"] and dataset in said["message_en"]

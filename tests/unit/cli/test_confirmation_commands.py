@@ -1,5 +1,6 @@
 """`csdl campaign`, `csdl grants`, `csdl confirmation` without a system: routes, bad input, exit codes."""
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -7,10 +8,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from access import campaigns
+from cli.answers import print_json
 from cli.main import main
 from schemas.datasets import PERIODS, reference_day
 from schemas.organisation import schools
-from streams.confirmation.state import Window
+from streams.confirmation.state import State, Window
+from streams.machines import wire
 
 REGISTER = """code,name,level,district,managing_unit,valid_from,valid_to,active
 19164101,Trường A,primary,164,164,2010-01-01,2025-07-01,1
@@ -103,3 +106,9 @@ def test_the_reasons_of_a_return_are_a_closed_list() -> None:
     result = run("confirmation", "reasons")
     assert "DATA_WRONG" in result.output
     assert "Số liệu không đúng thực tế" in result.output
+
+
+def test_a_state_with_a_window_is_shown_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    state = State("19164101.2019.start", "19164101", 2019, "start", window=Window(closes=date(2019, 10, 15)))
+    print_json([wire.to_record(state)])
+    assert json.loads(capsys.readouterr().out)[0]["Window"] == {"Opens": None, "Closes": "2019-10-15"}
