@@ -6,5 +6,5 @@
 ``grants_cache``, ``schools_file``  what is in force while it runs
 ``in_flight``    what the process has in hand, so that one poisonous message cannot stop it
 ``process``      puts them together
-Imports schemas and runtime, no machine.
+Imports schemas, runtime and, for the grants' states, their machine.
 """

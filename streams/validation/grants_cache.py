@@ -1,4 +1,4 @@
-"""Which vendor may push for which school, and what else: the grants machine's states in memory."""
+"""Which vendor may push for which school, and which may remove: the grants machine's states, in memory."""
 
 from runtime.settings import Settings
 from streams.grants.commands import Right
@@ -19,6 +19,6 @@ class GrantsCache(StateCache[State]):
         return grant is not None and grant.state is Standing.ALLOWED
 
     def may_remove(self, vendor: str, school: str) -> bool:
-        """Whether its pushes may also remove records."""
+        """Whether the vendor may remove records of the school, as far as the topic was read."""
         grant = self.get(f"{vendor}/{school}")
         return grant is not None and grant.state is Standing.ALLOWED and Right.REMOVE in grant.rights
