@@ -19,7 +19,7 @@ from demo import report
 from demo.play import Clock, play
 from demo.screen import Screen
 from deploy.local import layout, stack, supervisor
-from deploy.local.layout import Stack
+from deploy.local.layout import Stack, instances_asked
 from deploy.local.problems import fail
 from producers.synthetic import province
 from producers.synthetic.write import write_register
@@ -78,7 +78,7 @@ def demo(
     # A demonstration that is told to end takes its servers with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ.pop("CSDL_REGISTER_FILE", None)  # of another stack: this one brings its own
-    it = Stack(data_dir.absolute(), port_base)
+    it = Stack(data_dir.absolute(), port_base, instances_asked())
     _prepare(it)
     chosen = province.choose(province.plan(seed), schools, seed)
     write_register(it.data_dir / "register.csv", chosen)

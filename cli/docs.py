@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from cli import metrics
+from deploy import compose
 from deploy.grafana import dashboard
 from deploy.prometheus import config as prometheus
 from schemas.documents import asyncapi, contracts_book, rule_book
@@ -15,6 +16,7 @@ from streams.documents import confirmation_page
 ROOT: Final = Path(__file__).parents[1]
 
 GENERATED: Final[dict[str, Callable[[], str]]] = {
+    "deploy/compose.yml": compose.default,
     "deploy/grafana/csdl.json": dashboard.render,
     "deploy/prometheus/prometheus.yml": prometheus.default,
     "docs/asyncapi.yaml": asyncapi.render,

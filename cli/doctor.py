@@ -18,6 +18,7 @@ from runtime.settings import Settings
 from runtime.topic_admin import deviations
 from schemas.errors import Problem, ProblemList
 from schemas.organisation import schools
+from sinks.provincial import schema
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,17 @@ def _clock(settings: Settings) -> Sequence[Problem]:
     return clock.ask(settings).warnings()
 
 
+def _tables(settings: Settings) -> Sequence[Problem]:
+    return schema.problems(settings)
+
+
 CHECKS: Final = (
     Check("register", "", _register),
     Check("kafka", "", _kafka),
     Check("topics", "kafka", deviations),
     Check("clock", "topics", _clock),
     Check("postgres", "", _postgres),
+    Check("tables", "postgres", _tables),
 )
 
 

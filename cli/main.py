@@ -15,6 +15,11 @@ from schemas.errors import ProblemList
 #: command name -> (module, attribute, one line of help: Vietnamese, then English)
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "campaign": ("cli.campaign", "campaign", "Mở đợt báo cáo — open datasets for the schools to fill."),
+    "compose": (
+        "cli.stack",
+        "compose",
+        "In tệp Docker Compose — print compose.yml with as many of each process as CSDL_INSTANCES says.",
+    ),
     "config": (
         "cli.stack",
         "config",

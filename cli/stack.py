@@ -37,7 +37,7 @@ data_dir_option = click.option(
 @json_option
 def up(data_dir: Path, port_base: int, wait: bool, as_json: bool) -> None:
     """Khởi động — start Kafka, PostgreSQL and every process of the pipeline."""
-    it = layout.Stack(data_dir.absolute(), port_base, Settings().instances)
+    it = layout.Stack(data_dir.absolute(), port_base, layout.instances_asked())
     say = stack.silent if as_json else lambda line: click.echo(f"  {line}")
     stack.up(it, wait=wait, say=say)
     _print(stack.status(it), as_json)
@@ -88,6 +88,17 @@ def config(as_json: bool) -> None:
     for name, value in values.items():
         text = value if isinstance(value, str) else json.dumps(value)
         click.echo(f"CSDL_{name.upper()}={text}")
+
+
+@click.command()
+def compose() -> None:
+    """In tệp Docker Compose — print compose.yml with as many of each process as CSDL_INSTANCES says.
+
+    Keep it in the folder of deploy/compose.yml: its paths start there.
+    """
+    from deploy.compose import render
+
+    click.echo(render(Settings().instances), nl=False)
 
 
 def _print(rows: list[dict[str, Any]], as_json: bool) -> None:

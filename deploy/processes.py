@@ -52,7 +52,7 @@ class Declared:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     tables: bool = True
-    memory_mb: int = 512
+    memory_mb: int = 1024
 
     @property
     def principal(self) -> str:
@@ -75,14 +75,14 @@ TABLE: Final = (
     Declared(
         "validation", "streams.validation.process:Validation", Sharing.GROUP, Turn.NONE,
         inputs=(VENDORS, t.GRANTS_STATE), outputs=(t.RECORDS_ACCEPTED, t.RECORDS_REFUSED),
-        tables=False, memory_mb=1024,
+        tables=False, memory_mb=2048,
     ),
     Declared(
         "load", "sinks.provincial.load.process:Load", Sharing.PARTITIONS, Turn.DATABASE,
-        inputs=(t.RECORDS_ACCEPTED, t.RECORDS_REMOVALS), memory_mb=1024,
+        inputs=(t.RECORDS_ACCEPTED, t.RECORDS_REMOVALS), memory_mb=2048,
     ),
     Declared(
-        "check", "sinks.provincial.check.process:Check", Sharing.ROWS, Turn.DATABASE, memory_mb=1024,
+        "check", "sinks.provincial.check.process:Check", Sharing.ROWS, Turn.DATABASE, memory_mb=2048,
     ),
     Declared(
         "outbox", "sinks.postgres.outbox:Outbox", Sharing.SINGLE, Turn.DATABASE,
@@ -99,7 +99,7 @@ TABLE: Final = (
     ),
     Declared(
         "export", "sinks.ministry.export.process:Exporter", Sharing.SINGLE, Turn.DATABASE,
-        inputs=(t.CONFIRMATION_EVENTS,), outputs=(t.MINISTRY_EXPORT,), memory_mb=1024,
+        inputs=(t.CONFIRMATION_EVENTS,), outputs=(t.MINISTRY_EXPORT,), memory_mb=2048,
     ),
     Declared(
         "receipts", "sinks.ministry.receipts.process:Receiver", Sharing.SINGLE, Turn.DATABASE,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter
 
 from deploy.local.problems import fail
 from deploy.processes import NAMES, instances, label
@@ -97,6 +97,11 @@ class Stack:
         (self.data_dir / "stack.json").write_text(json.dumps(state) + "\n", encoding="utf-8")
         lines = [f"{key}={value}\n" for key, value in self.environment().items()]
         self.env_file.write_text("".join(lines), encoding="utf-8")
+
+
+def instances_asked() -> dict[str, int]:
+    """What the environment says of how many a new stack runs: never what another stack's file says."""
+    return TypeAdapter(dict[str, int]).validate_json(os.environ.get("CSDL_INSTANCES", "{}"))
 
 
 def at(data_dir: Path) -> Stack:

@@ -63,6 +63,16 @@ def look(conn: connection) -> Schema:
     return Schema(found, expected(), tuple(sorted(".".join(pair) for pair in wanted - have)))
 
 
+def problems(settings: Settings) -> list[Problem]:
+    """SYS-005 if the database's schema is another than this code's. Raises psycopg2.OperationalError."""
+    with closing(postgres.connect(settings, "csdl-schema")) as conn:
+        schema = look(conn)
+    if schema.fits:
+        return []
+    params = {"found": schema.found, "expected": schema.expected, "missing": len(schema.missing)}
+    return [Problem("SYS-005", params=params)]
+
+
 class SchemaFits(Gate):
     """A process that meets another schema than its own waits until somebody runs ``csdl setup``."""
 
@@ -72,14 +82,9 @@ class SchemaFits(Gate):
     def refused(self) -> Problem | None:
         """SYS-005 while the schema is another one, SYS-002 while PostgreSQL is away."""
         try:
-            with closing(postgres.connect(self._settings, "csdl-schema")) as conn:
-                schema = look(conn)
+            return next(iter(problems(self._settings)), None)
         except psycopg2.OperationalError:
             return Problem("SYS-002")
-        if schema.fits:
-            return None
-        params = {"found": schema.found, "expected": schema.expected, "missing": len(schema.missing)}
-        return Problem("SYS-005", params=params)
 
     def close(self) -> None:
         """It holds nothing."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import processes
+from deploy import compose, processes
 from deploy.local import layout
 from deploy.processes import NAMES, Sharing
 from runtime.process import Process, Share
@@ -76,11 +76,43 @@ def test_no_two_ports_of_a_stack_are_the_same() -> None:
 
 
 def test_compose_runs_every_process_at_its_standard_port() -> None:
-    found = re.findall(
-        r'command: \[run, (\w+), --standard-port\], ports: \["127.0.0.1:(\d+):(\d+)"\]', COMPOSE
+    assert _services(COMPOSE) == [
+        (d.name, d.name, port, port, str(d.memory_mb))
+        for d in processes.TABLE
+        for port in [str(layout.PORT_BASE + layout.OFFSETS[d.name])]
+    ]
+
+
+def test_compose_runs_as_many_as_are_asked_for() -> None:
+    text = compose.render({"load": 2})
+    assert "CSDL_INSTANCES: '{\"load\":2}'" in text
+    labels = [label for label, *_ in _services(text)]
+    assert {"load-1", "load-2"} == set(labels) - set(NAMES)
+    ports = [port for _, _, port, *_ in _services(text)]
+    assert len(set(ports)) == len(ports) == len(NAMES) + 1
+
+
+def _services(text: str) -> list[tuple[str, ...]]:
+    """(service, process, port outside, port inside, megabytes)."""
+    return re.findall(
+        r"^  ([\w-]+): {<<: \*process, command: \[run, ([\w-]+), --standard-port\], "
+        r'ports: \["127.0.0.1:(\d+):(\d+)"\], mem_limit: (\d+)m}$',
+        text,
+        flags=re.MULTILINE,
     )
-    expected = [layout.PORT_BASE + layout.OFFSETS[name] for name in NAMES]
-    assert found == [(n, str(p), str(p)) for n, p in zip(NAMES, expected, strict=True)]
+
+
+def test_the_unit_bounds_memory_by_the_greatest_bound() -> None:
+    unit = (UNITS / "csdl@.service").read_text(encoding="utf-8")
+    assert f"MemoryMax={max(d.memory_mb for d in processes.TABLE)}M" in unit.splitlines()
+
+
+def test_tables_are_migrated_before_each_start() -> None:
+    setup = (UNITS / "csdl-setup.service").read_text(encoding="utf-8")
+    assert "RemainAfterExit" not in setup, "once active, it would not run again"
+    unit = (UNITS / "csdl@.service").read_text(encoding="utf-8")
+    for line in ("After", "Wants"):
+        assert re.search(rf"^{line}=.*csdl-setup.service", unit, flags=re.MULTILINE)
 
 
 def test_the_target_starts_every_process() -> None:
