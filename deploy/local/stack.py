@@ -119,9 +119,9 @@ def is_ready(stack: Stack, name: str) -> bool:
 
 
 def wait_ready(stack: Stack, processes: tuple[str, ...], seconds: float = START_S) -> None:
-    """Wait until each process is ready; STK-006 names the first that is not in time."""
-    deadline = time.monotonic() + seconds
+    """Wait until each process is ready; STK-006 names the first that is not, so long after the one before."""
     for name in processes:
+        deadline = time.monotonic() + seconds
         while not is_ready(stack, name):
             if time.monotonic() > deadline:
                 fail("STK-006", name=name, log=stack.logs / f"{name}.log")
