@@ -57,18 +57,47 @@ def a_push(school, push, rows, hour=0):
     return [(school, value) for value in [*chunks, end]]
 
 
+SCHOOLS = [f"191640{n:03}" for n in range(40)]
+
+
+def two_rounds():
+    """(school, message, offset): each school's first push, and one that changes, adds and lacks pupils."""
+    first = [m for s in SCHOOLS for m in a_push(s, f"1-{s}", [pupil(n) for n in range(30)])]
+    second = [
+        m
+        for s in SCHOOLS
+        for m in a_push(s, f"2-{s}", [pupil(n, HoTen="mới") for n in range(10, 35)], hour=1)
+    ]
+    return [(school, value, n) for n, (school, value) in enumerate(first + second)]
+
+
+def wait_until_loaded(process, settings, ask):
+    process.wait_until(lambda: ask("SELECT count(*) FROM push WHERE outcome IS NOT NULL") == [(80,)])
+    process.wait_until(lambda: _offsets(ask) == _ends(settings))
+
+
+def assert_nothing_is_lost_or_doubled(ask):
+    assert ask("SELECT outcome, version, count(*) FROM push GROUP BY 1, 2 ORDER BY 2") == [
+        ("version", 1, 40),
+        ("version", 2, 40),
+    ]
+    of_version = (
+        "SELECT min(n), max(n) FROM (SELECT count(*) AS n FROM hoc_sinh WHERE valid_from <= %s "
+        "AND (valid_to IS NULL OR valid_to > %s) GROUP BY dataset_id) AS counts"
+    )
+    assert ask(of_version, 1, 1) == [(30, 30)]
+    assert ask(of_version, 2, 2) == [(35, 35)]
+    assert ask("SELECT count(*) FROM hoc_sinh") == [(40 * (30 + 25),)]
+    answers = [codec.decode(bytes(value))[1] for (value,) in ask("SELECT value FROM outbox")]
+    assert sorted(a["PushId"] for a in answers) == sorted(f"{n}-{s}" for n in (1, 2) for s in SCHOOLS)
+    assert ask("SELECT count(*) FROM push_chunk") == [(0,)]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_kill_9_in_the_middle_loses_and_doubles_nothing(settings, run_process, ask, send, seed):
     rng = random.Random(seed)
-    schools = [f"191640{n:03}" for n in range(40)]
-    first = [m for s in schools for m in a_push(s, f"1-{s}", [pupil(n) for n in range(30)])]
-    second = [
-        m
-        for s in schools
-        for m in a_push(s, f"2-{s}", [pupil(n, HoTen="mới") for n in range(10, 35)], hour=1)
-    ]
-    numbered = [(school, value, n) for n, (school, value) in enumerate(first + second)]
+    numbered = two_rounds()
     repeats = random.Random(seed)
 
     def vendors():
@@ -87,22 +116,28 @@ def test_kill_9_in_the_middle_loses_and_doubles_nothing(settings, run_process, a
                 process.popen.wait()
         sending.result()
     with run_process("load", settings) as process:
-        process.wait_until(lambda: ask("SELECT count(*) FROM push WHERE outcome IS NOT NULL") == [(80,)])
-        process.wait_until(lambda: _offsets(ask) == _ends(settings))
-    assert ask("SELECT outcome, version, count(*) FROM push GROUP BY 1, 2 ORDER BY 2") == [
-        ("version", 1, 40),
-        ("version", 2, 40),
-    ]
-    of_version = (
-        "SELECT min(n), max(n) FROM (SELECT count(*) AS n FROM hoc_sinh WHERE valid_from <= %s "
-        "AND (valid_to IS NULL OR valid_to > %s) GROUP BY dataset_id) AS counts"
-    )
-    assert ask(of_version, 1, 1) == [(30, 30)]
-    assert ask(of_version, 2, 2) == [(35, 35)]
-    assert ask("SELECT count(*) FROM hoc_sinh") == [(40 * (30 + 25),)]
-    answers = [codec.decode(bytes(value))[1] for (value,) in ask("SELECT value FROM outbox")]
-    assert sorted(a["PushId"] for a in answers) == sorted(f"{n}-{s}" for n in (1, 2) for s in schools)
-    assert ask("SELECT count(*) FROM push_chunk") == [(0,)]
+        wait_until_loaded(process, settings, ask)
+    assert_nothing_is_lost_or_doubled(ask)
+
+
+@pytest.mark.slow
+def test_two_share_the_schools_and_a_third_takes_the_place_of_one_that_is_killed(
+    settings, run_process, ask, send
+):
+    halves = settings.model_copy(update={"instances": {"load": 2}})
+    messages = two_rounds()
+    with (
+        run_process("load-1", halves) as first,
+        run_process("load-2", halves) as second,
+        run_process("load-1", halves, wait=False) as third,
+    ):
+        send(RECORDS_ACCEPTED, messages[:200])
+        third.wait_until(lambda: "SYS-006" in third.log.read_text(encoding="utf-8"))
+        first.popen.kill()
+        send(RECORDS_ACCEPTED, messages[200:])
+        wait_until_loaded(third, settings, ask)
+        assert third.is_ready() and second.is_ready()
+    assert_nothing_is_lost_or_doubled(ask)
 
 
 def test_a_consumer_whose_partitions_were_taken_writes_nothing_more(settings, ask, send):
