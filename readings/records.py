@@ -5,6 +5,7 @@ from typing import Any
 from psycopg2.extensions import connection
 from psycopg2.extras import RealDictCursor
 
+from schemas import datasets
 from schemas.contracts import contracts
 
 _ABSENT = """
@@ -48,9 +49,11 @@ def _client_ids(conn: connection, record_type: str, dataset_id: str, identities:
         return {}
     statement = (
         f"SELECT identity, client_id FROM {contract.table} "
-        "WHERE dataset_id = %s AND identity = ANY(%s) AND valid_to IS NULL"
+        "WHERE school_year = %s AND dataset_id = %s AND identity = ANY(%s) AND valid_to IS NULL"
     )
-    return {row["identity"]: row["client_id"] for row in _rows(conn, statement, dataset_id, identities)}
+    _, year, _ = datasets.split(dataset_id)
+    found = _rows(conn, statement, year, dataset_id, identities)
+    return {row["identity"]: row["client_id"] for row in found}
 
 
 def _rows(conn: connection, statement: str, *params: Any) -> list[dict[str, Any]]:

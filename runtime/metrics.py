@@ -75,11 +75,11 @@ RECORDS: Final = _counter(
     "csdl_records_total",
     ("stage", "outcome"),
     en="Records that a stage has dealt with, by outcome"
-    " (validation: accepted, refused, removal; receipts: accepted, refused; load: written, unchanged;"
-    " export: sent).",
+    " (validation: accepted, refused, removal; receipts: accepted, refused;"
+    " load: written, unchanged, removed; export: sent).",
     vi="Số bản ghi mỗi bước đã xử lý, theo kết quả"
-    " (validation: accepted, refused, removal; receipts: accepted, refused; load: written, unchanged;"
-    " export: sent).",
+    " (validation: accepted, refused, removal; receipts: accepted, refused;"
+    " load: written, unchanged, removed; export: sent).",
 )
 RECORDS_REFUSED: Final = _counter(
     "csdl_records_refused_total",

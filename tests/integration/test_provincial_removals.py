@@ -214,6 +214,16 @@ def test_many_small_removals_count_together_until_the_head_consents(book):
     assert book.push("t7")[0] == "version"
 
 
+def test_who_left_and_came_again_does_not_leave_by_an_older_removal(book):
+    book.arrive(*whole("HocSinh", MANY))
+    book.arrive(*removing("HocSinh", [f"hs{n}" for n in range(1, 7)], push="many"))
+    book.arrive(*removing("HocSinh", ["hs1"], push="one"))
+    back = chunk("HocSinh", [pupil(1)], push="back")
+    book.arrive(back, pushed.closing({"HocSinh": 1}, push="back", whole=[]))
+    book.arrive(acts=[head(0, removal_id=of_push(PushKey("smas", "many", DATASET), "HocSinh"))])
+    assert set(held(book, 3)) - set(held(book, 4)) == {f"hs{n}" for n in range(2, 7)}
+
+
 # The school's own act
 
 

@@ -87,7 +87,7 @@ def _apply(cur: cursor, pushes: Sequence[Complete], removal_share: float) -> lis
             kept = resolved.kept.select(RECORD)
         brought = current.join(kept, on=RECORD, how="semi")
         _remove(cur, table, pushes, current, brought, out, removal_share)
-        removal_store.come_again(cur, record_type, brought)
+        removal_store.come_again(cur, record_type, kept)
         absent = current.join(kept, on=RECORD, how="anti")
         _lacking(record_type, pushes, absent, opened.filter(pl.col("record_type") == record_type), out)
     for push, applied in zip(pushes, out, strict=True):
@@ -225,9 +225,9 @@ def _lacking(
     own_id = CLIENT_ID if CLIENT_ID in unbrought.columns else pl.lit("").alias(CLIENT_ID)
     for dataset, *record in unbrought.select("_dataset", "_identity", "Vendor", own_id).sort(RECORD).rows():
         lacked.setdefault(dataset, []).append((record[0], record[1], record[2]))
-    was_absent: dict[str, list[str]] = {}
+    was_absent: dict[str, set[str]] = {}
     for _, dataset, identity in opened.rows():
-        was_absent.setdefault(dataset, []).append(identity)
+        was_absent.setdefault(dataset, set()).add(identity)
     for push, applied in zip(pushes, out, strict=True):
         key, left = push.push.key, set(applied.left.get(record_type, ()))
         refused = push.client_ids_refused(record_type)
@@ -237,11 +237,11 @@ def _lacking(
             for identity, vendor, client_id in lacked.get(key.dataset_id, [])
             if identity not in left and not (vendor == key.vendor and client_id and client_id in refused)
         ]
-        before = was_absent.get(key.dataset_id, [])
+        before = was_absent.get(key.dataset_id, set())
         if record_type in push.whole():
             absent = set(unmentioned)
             applied.absent[record_type] = len(absent)
             applied.begun += [(record_type, i) for i in unmentioned if i not in before]
         else:
-            absent = set(unmentioned).intersection(before)
-        applied.ended += [(record_type, i) for i in before if i not in absent]
+            absent = before.intersection(unmentioned)
+        applied.ended += [(record_type, i) for i in sorted(before - absent)]
