@@ -6,8 +6,9 @@ so the command line finds the stack it started.
 
 import os
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -26,6 +27,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".csdl")
     register_file: Path = Path(".csdl/register.csv")
     """School register (schemas.organisation.schools)."""
+
+    identity_key_file: Path = Path()
+    """The province's key of identities; by default ``secrets/identity.key`` in the data directory."""
 
     vendors: list[str] = ["smas", "vnedu"]
     school_years: list[int] = [2019]
@@ -48,6 +52,12 @@ class Settings(BaseSettings):
 
     removal_share: float = Field(default=0.1, ge=0, le=1)
     """Above this share of a school's records of a type, a removal waits for the head of the school."""
+
+    @model_validator(mode="after")
+    def _beside_the_data(self) -> Self:
+        if self.identity_key_file == Path():
+            self.identity_key_file = self.data_dir / "secrets" / "identity.key"
+        return self
 
     @classmethod
     def settings_customise_sources(

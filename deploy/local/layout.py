@@ -78,6 +78,9 @@ class Stack:
             "CSDL_DATA_DIR": str(self.data_dir),
             "CSDL_REGISTER_FILE": os.environ.get("CSDL_REGISTER_FILE", str(self.data_dir / "register.csv")),
             "CSDL_INSTANCES": json.dumps(self.instances, separators=(",", ":")),
+            "CSDL_IDENTITY_KEY_FILE": os.environ.get(
+                "CSDL_IDENTITY_KEY_FILE", str(self.data_dir / "secrets" / "identity.key")
+            ),
         }
 
     def settings(self) -> Settings:
@@ -89,6 +92,7 @@ class Stack:
             data_dir=self.data_dir,
             register_file=Path(env["CSDL_REGISTER_FILE"]),
             instances=self.instances,
+            identity_key_file=Path(env["CSDL_IDENTITY_KEY_FILE"]),
         )
 
     def save(self) -> None:

@@ -18,6 +18,7 @@ from schemas.errors import ProblemList
 Pii = Literal["none", "basic", "sensitive"]
 Required = Literal["yes", "no", "conditional"]
 Severity = Literal["block", "warn"]
+Scope = Literal["school", "school_year", "province"]
 
 REPEATED: Final = "REC-001"
 """Code of a record that an earlier one of its push already is, where no rule of the contract says it."""
@@ -87,7 +88,12 @@ class Field:
 
 @dataclass(frozen=True)
 class RecordType:
-    """One record type. ``identity`` lists the keys to try in turn; ``issue`` says how a code is issued."""
+    """One record type. ``identity`` lists the keys to try in turn; ``issue`` says how a code is issued.
+
+    ``identity_scope`` is where a key stands for one record: the school, the school in one school year, the
+    province (a key with ``Vendor`` is always the vendor's own in that school). ``witnesses`` are the fields
+    that say, beside the keys, whom a record speaks of: where they all contradict, the key stands for another.
+    """
 
     name: str
     label_vi: str
@@ -96,6 +102,8 @@ class RecordType:
     packet: str
     table: str
     identity: list[list[str]]
+    identity_scope: Scope
+    witnesses: list[str]
     issue: Mapping[str, Mapping[str, Any]]
     rules: Mapping[str, RuleRef]
     fields: list[Field]
@@ -191,6 +199,8 @@ def _record(schema: Mapping[str, Any], folder: Path) -> RecordType:
         packet=schema.get("packet", ""),
         table=schema.get("table", ""),
         identity=schema.get("identity", []),
+        identity_scope=schema.get("identity_scope", "school"),
+        witnesses=schema.get("witnesses", []),
         issue=schema.get("issue", {}),
         rules=_rules(schema),
         fields=[_field(f, folder) for f in schema["fields"]],

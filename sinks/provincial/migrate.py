@@ -1,5 +1,6 @@
-"""Bring the provincial database up to date: alembic's revisions, then the contracts' tables."""
+"""Bring the provincial database up to date: revisions, the contracts' tables, the ledger of keys."""
 
+from contextlib import closing
 from typing import Final
 
 from alembic import command
@@ -7,9 +8,10 @@ from alembic.config import Config
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
+from runtime import postgres
 from runtime.settings import Settings
 from schemas.contracts import contracts
-from sinks.provincial.records import tables
+from sinks.provincial.records import secret, tables
 from sinks.provincial.schema import MIGRATIONS
 
 LOCK: Final = 0x6373646C
@@ -17,7 +19,8 @@ LOCK: Final = 0x6373646C
 
 
 def migrate(settings: Settings) -> None:
-    """Idempotent. Raises sqlalchemy.exc.OperationalError if the server is away."""
+    """Idempotent. Raises sqlalchemy.exc.OperationalError if the server is away, ProblemList (IDN-003) if the
+    ledger of keys was made with another key than ours."""
     engine = create_engine(_url(settings), poolclass=NullPool)
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
@@ -29,6 +32,8 @@ def migrate(settings: Settings) -> None:
             for statement in tables.statements(record_type) + tables.partitions(record_type, years):
                 connection.exec_driver_sql(statement)
         connection.commit()
+        with closing(postgres.connect(settings, "csdl-setup")) as ledgers:
+            secret.establish(settings, ledgers)
 
 
 def _url(settings: Settings) -> URL:

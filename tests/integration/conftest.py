@@ -21,8 +21,8 @@ def conn(database):
 
 
 @pytest.fixture
-def book(conn):
-    return Book(conn)
+def book(conn, database):
+    return Book(conn, database)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from schemas.encoding import codec
 from schemas.topics import PUSH_ANSWERS
 from sinks.provincial.load.batch import settle
 from sinks.provincial.load.messages import Verdict, arrivals
-from sinks.provincial.records import read
+from sinks.provincial.records import read, secret
 from tests.pushed import SCHOOL, pupil
 
 DATASET = f"{SCHOOL}.2019.start"
@@ -18,20 +18,26 @@ PUPILS = [pupil(1), pupil(2), pupil(3)]
 class Book:
     """A database to push to and look into."""
 
-    def __init__(self, conn):
+    def __init__(self, conn, settings):
         self.conn = conn
+        with conn, conn.cursor() as cur:
+            self.mac = secret.opened(settings, cur)
         self._offsets = count()
 
     def arrive(self, *messages, at=NOW, offsets=None, sent=None, acts=(), fault=""):
         """One batch, one transaction. Each message was sent anew, unless ``offsets`` say otherwise; ``sent``:
         Kafka's time of the vendor's messages, ``fault`` of their closing's header."""
         with self.conn, self.conn.cursor() as cur:
-            verdicts = [
-                Verdict(m, at, o, sent or at, fault)
-                for m, o in zip(messages, offsets or self._offsets, strict=False)
-            ]
-            batch, codes = arrivals(verdicts)
-            return settle(cur, batch, at, acts), codes
+            return self.settle(cur, *messages, at=at, offsets=offsets, sent=sent, acts=acts, fault=fault)
+
+    def settle(self, cur, *messages, at=NOW, offsets=None, sent=None, acts=(), fault=""):
+        """The same in a transaction that the caller opened."""
+        verdicts = [
+            Verdict(m, at, o, sent or at, fault)
+            for m, o in zip(messages, offsets or self._offsets, strict=False)
+        ]
+        batch, codes = arrivals(verdicts)
+        return settle(cur, batch, at, self.mac, acts), codes
 
     def ask(self, query, *params):
         with self.conn, self.conn.cursor() as cur:

@@ -59,7 +59,7 @@ def landed(stack, request):
             identities = {key: _identities(conn, *key) for key in digests}
         migrate(settings)
         with closing(postgres.connect(settings, "test")) as conn:
-            yield Landed(Book(conn), figures, identities, digests)
+            yield Landed(Book(conn, settings), figures, identities, digests)
 
 
 def _ask(conn, query, *params):

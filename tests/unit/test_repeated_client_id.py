@@ -13,7 +13,8 @@ from sinks.provincial.load import messages as accepted
 from sinks.provincial.load.pushed_records import Complete, pushed_records
 from sinks.provincial.load.pushes import Push, PushKey
 from sinks.provincial.load.resolve import fields_asked, resolve
-from sinks.provincial.records import tables
+from sinks.provincial.records import claims, tables
+from sinks.provincial.records.mac import Mac
 from streams.validation.verdict.input_messages import sort
 from streams.validation.verdict.judge import judge
 from tests.unit.streams import validation_chunks as made
@@ -65,7 +66,8 @@ def refused(record_type: str, records: list[dict[str, Any]], size: int) -> set[t
     arrived = pushed_records(record_type, [Complete(push, chunks, 1)])
     assert arrived is not None
     here = {(r["Row"], r["Rule"]) for c in chunks for r in c.header["Refused"]}
-    later = resolve(arrived, nothing_held(record_type)).refused
+    empty = pl.DataFrame(schema=claims.HELD)
+    later = resolve(arrived, nothing_held(record_type), Mac(b"made up"), lambda _: empty).refused
     return here | {(arrived.place["_source_row"][row], rule) for row, rule, _ in later}
 
 

@@ -28,7 +28,7 @@ from schemas.topics import CONFIRMATION_CHECKS
 from sinks.postgres import named, outbox
 from sinks.provincial.check import findings
 from sinks.provincial.check.findings import FINDING
-from sinks.provincial.records import read
+from sinks.provincial.records import ledger, read
 from streams.confirmation.commands import Act, Role
 
 BATCH: Final = 16
@@ -98,8 +98,9 @@ def check(conn: connection, now: datetime, batch: int = BATCH) -> list[Checked]:
         refused = _refused(cur, of)
         declared = {key: n for v in versions for key, n in v.declared(refused).items()}
         found = _violations(frames, refused, declared)
+        said = ledger.said(cur, of)
         done = [
-            Checked(v, _digest(v, frames), pl.concat([_of_version(found, v), _own(v, frames)]))
+            Checked(v, _digest(v, frames), pl.concat([_of_version(found, v), _own(v, frames, said)]))
             for v in versions
         ]
         _write(cur, done, now)
@@ -233,12 +234,17 @@ def _of_version(found: pl.DataFrame, v: Unchecked) -> pl.DataFrame:
     )
 
 
-def _own(v: Unchecked, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """What no rule of a record type can find: rows that load did not count."""
+def _own(v: Unchecked, frames: Mapping[str, pl.DataFrame], said: Sequence[ledger.Finding]) -> pl.DataFrame:
+    """What no rule of a record type can find: rows that load did not count, keys that stood for another."""
     rows = [
         (v.dataset_id, WRONG_COUNT, "block", record_type, "", "{}")
         for record_type, frame in frames.items()
         if frame.filter(pl.col("_dataset") == v.dataset_id).height != v.records.get(record_type, 0)
+    ]
+    rows += [
+        (dataset, rule, "warn", record_type, identity, "{" + ",".join(fields) + "}")
+        for dataset, version, rule, record_type, identity, fields in said
+        if (dataset, version) == (v.dataset_id, v.version)
     ]
     return pl.DataFrame(rows, schema=dict.fromkeys(["dataset_id", *FINDING], pl.String()), orient="row")
 

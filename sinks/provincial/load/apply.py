@@ -6,10 +6,12 @@ Several pushes at once, of different datasets, so that frames are long and Postg
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import polars as pl
 from psycopg2 import DataError
+from psycopg2.errors import UniqueViolation
 from psycopg2.extensions import cursor
 
 from schemas import datasets as dataset_ids
@@ -19,7 +21,8 @@ from sinks.provincial.load import absences, removal_store, removals, tombstones
 from sinks.provincial.load.push_store import RefusedRecord
 from sinks.provincial.load.pushed_records import Complete, PushedRecords, pushed_records
 from sinks.provincial.load.resolve import CLIENT_ID, Resolved, fields_asked, resolve
-from sinks.provincial.records import rows, tables
+from sinks.provincial.records import ledger, rows, tables
+from sinks.provincial.records.mac import Mac
 from sinks.provincial.records.tables import Table
 
 RECORD = ["_dataset", "_identity"]
@@ -47,13 +50,15 @@ class Applied:
     waiting: dict[str, list[str]] = field(default_factory=dict)
 
 
-def apply(cur: cursor, pushes: Sequence[Complete], removal_share: float = removals.SHARE) -> list[Applied]:
+def apply(
+    cur: cursor, pushes: Sequence[Complete], mac: Mac, removal_share: float = removals.SHARE
+) -> list[Applied]:
     """Write the rows of these pushes, of which no two are for one dataset; the answers in the same order.
 
     All records of a school year that setup has made no room for are refused (ENV-303).
     """
     years = tables.years(cur)
-    done = iter(_apply(cur, [p for p in pushes if _year(p) in years], removal_share))
+    done = iter(_apply(cur, [p for p in pushes if _year(p) in years], mac, removal_share))
     return [next(done) if _year(p) in years else _unconfigured(p) for p in pushes]
 
 
@@ -70,7 +75,7 @@ def _unconfigured(job: Complete) -> Applied:
     return out
 
 
-def _apply(cur: cursor, pushes: Sequence[Complete], removal_share: float) -> list[Applied]:
+def _apply(cur: cursor, pushes: Sequence[Complete], mac: Mac, removal_share: float) -> list[Applied]:
     out = [Applied() for _ in pushes]
     opened = absences.open_absences(cur, (p.push.key.dataset_id for p in pushes)) if pushes else None
     for record_type in contracts.record_types():
@@ -82,7 +87,7 @@ def _apply(cur: cursor, pushes: Sequence[Complete], removal_share: float) -> lis
         current = rows.current(cur, table, datasets, [*fields_asked(record_type), CLIENT_ID])
         kept = current.clear().select(RECORD)
         if (records := pushed_records(record_type, pushes)) is not None:
-            resolved = _write(cur, table, records, current)
+            resolved = _write(cur, table, records, current, mac)
             _report(records, resolved, current, out)
             kept = resolved.kept.select(RECORD)
         brought = current.join(kept, on=RECORD, how="semi")
@@ -100,22 +105,45 @@ def _concerns(push: Complete, record_type: str) -> bool:
     return record_type in brought | push.whole()
 
 
-def _write(cur: cursor, table: Table, records: PushedRecords, current: pl.DataFrame) -> Resolved:
-    """Rows in, replaced rows ended; a record that cannot be stored is refused, and the rest tried anew."""
+def _write(cur: cursor, table: Table, records: PushedRecords, current: pl.DataFrame, mac: Mac) -> Resolved:
+    """Rows in, replaced rows ended; a record that cannot be stored is refused, and the rest tried anew.
+
+    So is the whole where another process has told the ledger of the same key in the meantime.
+    """
     unstorable: list[int] = []
     starts = _starts(records.pushes)
     while True:
-        resolved = resolve(records, current, unstorable)
+        resolved = resolve(records, current, mac, partial(ledger.known, cur), unstorable)
         kept, texts = resolved.written()
         place = _place(records, kept)
         cur.execute("SAVEPOINT apply_type")
         try:
+            ledger.write(cur, resolved.added, resolved.renewed, mac)
             rows.replace(cur, table, resolved.changes.replaced.join(starts, on="_dataset"))
             rows.insert(cur, table, place, texts)
+            _say(cur, records, resolved)
             return resolved
+        except UniqueViolation as clash:
+            if clash.diag.table_name != ledger.TABLE:
+                raise
+            cur.execute("ROLLBACK TO SAVEPOINT apply_type")
         except DataError:
             cur.execute("ROLLBACK TO SAVEPOINT apply_type")
             unstorable += _unstorable(cur, table, kept, place, texts)
+
+
+def _say(cur: cursor, records: PushedRecords, resolved: Resolved) -> None:
+    """Put down for the check whose vendor's own id stood for another record."""
+    if not resolved.moved:
+        return
+    of = resolved.kept.filter(pl.col("_row").is_in([row for row, _, _ in resolved.moved]))
+    known = {row: (push, who) for row, push, who in of.select("_row", "_push", "_identity").rows()}
+    said = []
+    for row, rule, fields in resolved.moved:
+        push, who = known[row]
+        job = records.pushes[push]
+        said.append((job.push.key.dataset_id, job.version, rule, records.record_type, who, fields))
+    ledger.say(cur, said)
 
 
 def _unstorable(

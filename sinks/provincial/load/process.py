@@ -1,6 +1,7 @@
 """The shell of load: verdicts and removals from Kafka, a batch a transaction, with rows, versions, answers
 and offsets."""
 
+import logging
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 
 from runtime import kafka, metrics, postgres
 from runtime.process import Process
+from schemas.errors import ProblemList
 from schemas.topics import RECORDS_ACCEPTED, RECORDS_REMOVALS, SOURCE_FAULT, SOURCE_OFFSET, SOURCE_TIME, dlq
 from sinks.postgres import outbox
 from sinks.postgres.inbox import Batch, Inbox
@@ -19,6 +21,10 @@ from sinks.provincial.load import schools_acts
 from sinks.provincial.load.batch import Settled, expire, settle
 from sinks.provincial.load.messages import AcceptedMessage, Verdict, arrivals
 from sinks.provincial.load.removals import Asked
+from sinks.provincial.records import secret
+from sinks.provincial.records.mac import Mac
+
+log = logging.getLogger("csdl")
 
 CONSUMER: Final = "load"
 """Name in the table consumer_offset."""
@@ -31,6 +37,9 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 
 EXPIRY_S: Final = 1.0
 """How often to look for pushes that have been open for too long."""
+
+KEY_WAIT_S: Final = 2.0
+"""How often to look whether the province's key is there."""
 
 IDLE_IN_TRANSACTION: Final = "15s"
 """A consumer stopped in mid-transaction holds its offsets so long against its successor."""
@@ -66,6 +75,7 @@ class Load(Process):
         with self._conn, self._conn.cursor() as cur:
             cur.execute("SET idle_in_transaction_session_timeout = %s", (IDLE_IN_TRANSACTION,))
         topics = [RECORDS_ACCEPTED, RECORDS_REMOVALS]
+        self._mac = self._wait_for_key()
         self._inbox = self.closes(Inbox(self.settings, self._conn, CONSUMER, topics, self.share))
         self._looked = time.monotonic()
         self._fetcher = self.closes(
@@ -81,6 +91,20 @@ class Load(Process):
             self._take(fetched)
         elif fetched.caught_up:
             self._expire(datetime.now(UTC))
+
+    def _wait_for_key(self) -> Mac:
+        """The key that the ledger was made with. Without it nothing may be loaded: wait, and say so once."""
+        said = False
+        while True:
+            try:
+                with self._conn, self._conn.cursor() as cur:
+                    return secret.opened(self.settings, cur)
+            except ProblemList as missing:
+                if not said:
+                    for problem in missing.problems:
+                        log.error("%s %s %s", problem.code, problem.place, " / ".join(problem.messages()))
+                said = True
+                time.sleep(KEY_WAIT_S)
 
     def _fetch(self) -> Fetched:
         batch = self._inbox.gather(LINGER_S, MAX_BYTES)
@@ -100,7 +124,7 @@ class Load(Process):
         with self._conn, self._conn.cursor() as cur:
             self._inbox.take(cur, fetched.batch)
             share = self.settings.removal_share
-            done = settle(cur, fetched.came, datetime.now(UTC), fetched.acts, share)
+            done = settle(cur, fetched.came, datetime.now(UTC), self._mac, fetched.acts, share)
             letters = [(m.key or b"", m.value or b"") for m in fetched.misfits]
             outbox.put(cur, dlq(RECORDS_REMOVALS), letters)
         metrics.BATCH_SECONDS.labels(CONSUMER).observe(time.perf_counter() - started)

@@ -1,38 +1,50 @@
-"""Pushed records against the rows we hold: whose each is, which are refused, which rows change. Pure."""
+"""Pushed records against the rows and the ledger we hold: whose each is, what is refused, which rows change.
 
-from collections.abc import Collection, Mapping, Sequence
+Pure but for ``known``, which asks the ledger.
+"""
+
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
-from schemas import datasets as dataset_ids
-from schemas import issued_codes
 from schemas.contracts import contracts
 from schemas.contracts.contracts import RecordType
 from sinks.postgres.copying import Records
 from sinks.provincial.load.pushed_records import PushedRecords
-from sinks.provincial.records import history, identity
+from sinks.provincial.records import claims, history, identity, issued, keys
+from sinks.provincial.records.claims import Decided, Kinds
+from sinks.provincial.records.mac import Mac
 
 CLIENT_ID: Final = "ClientId"
 UNSTORABLE: Final = "REC-002"
 NAMELESS: Final = "REC-003"
+MOVED: Final = "IDN-001"
+STOOD_FOR_ANOTHER: Final = "IDN-002"
 
-Refused = tuple[int, str, list[str]]
+Said = tuple[int, str, list[str]]
 """(``_row``, code, fields)."""
+
+Known = Callable[[pl.Series], pl.DataFrame]
+"""What the ledger has of keys (ledger.known)."""
 
 
 @dataclass(frozen=True)
 class Resolved:
     """``kept`` is PushedRecords.place with ``_identity`` and ``row_hash``, without the refused records.
 
-    ``records`` stand beside ``kept``; ``changes`` is what they do to the rows we hold.
+    ``records`` stand beside ``kept``; ``changes`` is what they do to the rows we hold; ``moved`` are records
+    whose vendor's own id stood for another one; ``added`` and ``renewed`` go to the ledger (ledger.write).
     """
 
     kept: pl.DataFrame
     records: Records
     changes: history.Changes
-    refused: list[Refused]
+    refused: list[Said]
+    moved: list[Said]
+    added: pl.DataFrame
+    renewed: pl.DataFrame
 
     def written(self) -> tuple[pl.DataFrame, Records]:
         """The part of ``kept`` and ``records`` that becomes rows."""
@@ -45,92 +57,95 @@ class Resolved:
 def fields_asked(record_type: str) -> list[str]:
     """Fields of the current rows that ``resolve`` wants to see."""
     contract = contracts.record(record_type)
-    issued = [f for rule in contract.issue.values() for f in rule["from"]]
+    issued_from = [f for rule in contract.issue.values() for f in rule["from"]]
     own = {f.name for f in contract.fields}
-    return [f for f in dict.fromkeys([*identity.fields_of(contract.identity), *issued]) if f in own]
+    wanted = dict.fromkeys([*keys.fields_of(contract.identity), *contract.witnesses, *issued_from])
+    return [f for f in wanted if f in own]
 
 
-def resolve(incoming: PushedRecords, current: pl.DataFrame, unstorable: Collection[int] = ()) -> Resolved:
-    """``current`` holds the current rows of the pushes' datasets (rows.current, ``fields_asked``).
+def resolve(
+    incoming: PushedRecords, current: pl.DataFrame, mac: Mac, known: Known, unstorable: Collection[int] = ()
+) -> Resolved:
+    """``current`` holds the current rows of the pushes' datasets (rows.current, ``fields_asked``); ``known``
+    says what the ledger has of keys.
 
     ``unstorable`` are positions of records that PostgreSQL has refused.
     """
     contract = contracts.record(incoming.record_type)
-    keys = contract.identity
-    fields = fields_asked(incoming.record_type)
-    held = identity.with_keys(_with_issued(contract, current), keys)
+    kinds = contract.identity
+    held = keys.with_keys(issued.marked(contract, current), kinds)
     unique = _unique_in_push(contract)
-    asked = dict.fromkeys([*fields, *identity.fields_of(unique)])
+    asked = dict.fromkeys([*fields_asked(incoming.record_type), *keys.fields_of(unique)])
+    hashes = pl.Series("row_hash", incoming.records.hashes, dtype=pl.String)
     keyed = pl.concat([incoming.place, incoming.records.frame.select(*asked)], how="horizontal")
-    keyed = identity.with_keys(_with_issued(contract, keyed), unique)
+    keyed = keys.with_keys(issued.marked(contract, keyed.with_columns(hashes)), unique)
 
-    refused: list[Refused] = [(row, UNSTORABLE, []) for row in unstorable]
+    refused: list[Said] = [(row, UNSTORABLE, []) for row in unstorable]
     if unstorable:
         keyed = keyed.filter(~pl.col("_row").is_in(list(unstorable)))
     repeats = identity.repeats(keyed, unique)
     refused += [(row, *_repeated(contract, unique[k])) for row, k in repeats.rows()]
     keyed = keyed.join(repeats, on="_row", how="anti") if repeats.height else keyed
+    nameless = keyed.filter(pl.all_horizontal(pl.col(f"_k{i}").is_null() for i in range(len(kinds))))["_row"]
+    refused += [(row, NAMELESS, keys.fields_of(kinds)) for row in nameless]
 
-    matched = identity.match(keyed, held, keys)
-    new = keyed.join(matched, on="_row", how="anti") if matched.height else keyed
-    made = new.select("_row", identity.issue(incoming.record_type, new, keys, held))
-    nameless = made.filter(pl.col("_identity").is_null())["_row"]
-    refused += [(row, NAMELESS, fields) for row in nameless]
-    known = pl.concat([matched, made.filter(pl.col("_identity").is_not_null())]).sort("_row")
+    matched = identity.match(keyed, held, kinds)
+    against, told = identity.changed(matched, keyed, held, kinds, contract.witnesses)
+    matched = matched.join(against, on="_row", how="anti") if against.height else matched
+    decided = _ask_ledger(contract, incoming, keyed, matched, told, mac, known)
+    refused += [(r, STOOD_FOR_ANOTHER, keys.fields_of([kinds[k]])) for r, k in decided.refused.rows()]
+    settled = matched.join(told, on="_row", how="anti") if told.height else matched
+    identities = pl.concat([settled, decided.identities]).sort("_row")
 
-    everyone = known.height == incoming.place.height
-    kept = incoming.place if everyone else incoming.place[known["_row"]]
-    kept = kept.with_columns(known["_identity"])
-    records = incoming.records if everyone else incoming.records.take(known["_row"].to_list())
-    frame = _fill_issued(contract, records.frame, kept, current)
+    everyone = identities.height == incoming.place.height
+    kept = incoming.place if everyone else incoming.place[identities["_row"]]
+    kept = kept.with_columns(identities["_identity"])
+    records = incoming.records if everyone else incoming.records.take(identities["_row"].to_list())
+    frame = issued.filled(contract, records.frame, kept, current)
     if frame is not records.frame:
         records = Records.of(frame)
     kept = kept.with_columns(pl.Series("row_hash", records.hashes, dtype=pl.String))
-    return Resolved(kept, records, history.changes(kept, current), refused)
+    moved = [(r, MOVED, _moved_fields(contract, k, by)) for r, k, by in decided.moved.rows()]
+    entries = decided.added, decided.renewed
+    return Resolved(kept, records, history.changes(kept, current), refused, moved, *entries)
 
 
-def _unique_in_push(contract: RecordType) -> identity.Keys:
+def _ask_ledger(
+    contract: RecordType,
+    incoming: PushedRecords,
+    keyed: pl.DataFrame,
+    matched: pl.DataFrame,
+    told: pl.DataFrame,
+    mac: Mac,
+    known: Known,
+) -> Decided:
+    """Whose are the records that their dataset does not know, or of whom it learns something (``told``)?"""
+    asking = keyed.join(matched, on="_row", how="anti") if matched.height else keyed
+    asking = pl.concat(
+        [asking.with_columns(_identity=pl.lit(None, dtype=pl.String)), keyed.join(told, on="_row")]
+    )
+    versions = pl.Series("_version", [p.version for p in incoming.pushes], dtype=pl.Int32)
+    asking = asking.with_columns(versions.gather(asking["_push"]), pl.col("_push").alias("_turn"))
+    kinds = Kinds(contract.name, contract.identity, contract.identity_scope, contract.witnesses)
+    claimed = claims.claims(kinds, asking, mac)
+    of_dataset = matched.join(incoming.place.select("_row", "_dataset"), on="_row").select(identity.RECORD)
+    return claims.decide(claimed, known(claimed["key"]), of_dataset, mac)
+
+
+def _unique_in_push(contract: RecordType) -> keys.Keys:
     """Keys that no two records of a push may share: those of the identity, and the vendor's own id."""
-    keys = contract.identity
-    own = any(f.name == CLIENT_ID for f in contract.fields) and not any(identity.VENDOR in k for k in keys)
-    return [*keys, [identity.VENDOR, CLIENT_ID]] if own else keys
+    kinds = contract.identity
+    own = any(f.name == CLIENT_ID for f in contract.fields) and not any(keys.VENDOR in k for k in kinds)
+    return [*kinds, [keys.VENDOR, CLIENT_ID]] if own else kinds
 
 
 def _repeated(contract: RecordType, key: Sequence[str]) -> tuple[str, list[str]]:
     """Code and fields of a record that an earlier row of the push already is."""
-    fields = [f for f in key if f != identity.VENDOR]
-    return contract.repeated_client_id if identity.VENDOR in key else contracts.REPEATED, fields
+    fields = keys.fields_of([key])
+    return contract.repeated_client_id if keys.VENDOR in key else contracts.REPEATED, fields
 
 
-def _with_issued(contract: RecordType, frame: pl.DataFrame) -> pl.DataFrame:
-    """With ``_issued_<field>``: whether the code is the one that the platform issues."""
-    marks = []
-    for name, rule in contract.issue.items():
-        codes = pl.Series(issued_codes.issue(rule, _columns(frame, rule["from"])), dtype=pl.String)
-        marks.append((codes == frame[name]).fill_null(False).alias(f"_issued_{name}"))
-    return frame.with_columns(marks) if marks else frame
-
-
-def _fill_issued(
-    contract: RecordType, records: pl.DataFrame, kept: pl.DataFrame, current: pl.DataFrame
-) -> pl.DataFrame:
-    """A code that the record lacks: the one we hold, else a new one."""
-    for name, rule in contract.issue.items():
-        if not (records[name].is_null() | (records[name] == "")).any():
-            continue
-        held = kept.join(current, on=["_dataset", "_identity"], how="left", maintain_order="left")
-        named = pl.concat([kept.select("_dataset"), records], how="horizontal")
-        codes = pl.Series(issued_codes.issue(rule, _columns(named, rule["from"])), dtype=pl.String)
-        given = pl.when(pl.col(name) != "").then(pl.col(name))
-        records = records.with_columns(pl.coalesce(given, held[name], codes).alias(name))
-    return records
-
-
-def _columns(frame: pl.DataFrame, names: Sequence[str]) -> Mapping[str, Sequence[object]]:
-    """Values of record fields, or of the envelope as the dataset's id tells it."""
-    split = [dataset_ids.split(d) for d in frame["_dataset"].to_list()]
-    envelope: dict[str, Sequence[object]] = {
-        "MaTruongHoc": [s for s, _, _ in split],
-        "NamHoc": [y for _, y, _ in split],
-    }
-    return {n: frame[n].to_list() if n in frame.columns else envelope[n] for n in names}
+def _moved_fields(contract: RecordType, kind: int, by_witness: bool) -> list[str]:
+    """The vendor's own id, and what says that it stands for another record."""
+    stronger = keys.fields_of(contract.identity[:kind])
+    return [*keys.fields_of([contract.identity[kind]]), *(contract.witnesses if by_witness else stronger)]

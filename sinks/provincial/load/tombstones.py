@@ -12,7 +12,7 @@ import polars as pl
 from schemas.contracts import contracts
 from sinks.provincial.load.push_store import RefusedRecord
 from sinks.provincial.load.pushed_records import Complete
-from sinks.provincial.records import identity
+from sinks.provincial.records.keys import fields_of
 
 NOT_FOUND: Final = "REC-006"
 BROUGHT: Final = "REC-007"
@@ -57,7 +57,7 @@ def _removals(push: Complete, record_type: str) -> Iterator[tuple[dict[str, Any]
 def _meant(held: pl.DataFrame, record_type: str, vendor: str, removal: dict[str, Any]) -> list[str] | None:
     """Identities that the removal may mean; None if it names nothing that could be looked for."""
     keys = removal["Keys"]
-    known = set(identity.fields_of(contracts.record(record_type).identity))
+    known = set(fields_of(contracts.record(record_type).identity))
     if not (keys or removal["ClientId"]) or not keys.keys() <= known or not all(keys.values()):
         return None
     wanted = [pl.col(name).cast(pl.String) == value for name, value in keys.items()]

@@ -1,31 +1,33 @@
 """Whose record is it: cases of what a push brings and what we hold."""
 
+import unicodedata
+
 import polars as pl
 import pytest
 
-from sinks.provincial.records import identity
+from sinks.provincial.records import identity, keys
 
 PUPIL = [["MaHocSinh"], ["MaCongDan"], ["Vendor", "ClientId"]]
 CLASS = [["MaLopHoc"], ["TenLopHoc"]]
 DATASET = "19164501.2019.start"
 
 
-def frame(rows, keys=PUPIL, vendor="smas", **more):
+def frame(rows, kinds=PUPIL, vendor="smas", **more):
     """Rows of (code, citizen number, client id) with their keys, or of (code, name) for classes."""
-    names = identity.fields_of(keys)
+    names = keys.fields_of(kinds)
     out = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
     out = out.with_columns(pl.lit(DATASET).alias("_dataset"), pl.lit(vendor).alias("Vendor"))
     typed = [pl.Series(n, v, dtype=pl.String if n == "_identity" else pl.Boolean) for n, v in more.items()]
     out = out.with_columns(typed).with_row_index("_row")
-    return identity.with_keys(out, keys)
+    return keys.with_keys(out, kinds)
 
 
 def held(rows, identities, **sender):
     return frame(rows, _identity=identities, **sender)
 
 
-def matched(incoming, current, keys=PUPIL):
-    return dict(identity.match(incoming, current, keys).sort("_row").rows())
+def matched(incoming, current, kinds=PUPIL):
+    return dict(identity.match(incoming, current, kinds).sort("_row").rows())
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_each_record_is_taken_once_and_by_the_stronger_claim():
 def test_datasets_do_not_mix():
     current = held([("1", "A", "c1")], ["i1"])
     other = frame([("1", "A", "c1")]).drop("^_[kg].$")
-    other = identity.with_keys(other.with_columns(pl.lit("19164502.2019.start").alias("_dataset")), PUPIL)
+    other = keys.with_keys(other.with_columns(pl.lit("19164502.2019.start").alias("_dataset")), PUPIL)
     assert matched(other, current) == {}
 
 
@@ -93,19 +95,25 @@ def test_an_issued_code_finds_its_class():
     assert matched(incoming, current, CLASS) == {0: "i1"}
 
 
-def test_a_new_identity_is_the_same_every_time_and_tells_nothing():
-    new = frame([("1", "A", "c1"), (None, "034123456789", "c2"), (None, None, "c3"), (None, None, None)])
-    nobody = held([], [])
-    first, second = (identity.issue("HocSinh", new, PUPIL, nobody).to_list() for _ in range(2))
-    assert first == second
-    assert first[3] is None
-    assert len(set(first)) == 4
-    assert all(len(i) == 24 and "034123456789" not in i for i in first[:3])
+@pytest.mark.parametrize(
+    "nothing", ["", " ", "0", "000000000000", "-", "không", "Không có", "N/A", "111111111111"]
+)
+def test_what_says_nothing_is_no_key(nothing):
+    current = held([(nothing, nothing, "c1")], ["i1"])
+    assert matched(frame([(nothing, nothing, "c2")]), current) == {}
+    assert frame([(nothing, nothing, "c1"), (nothing, nothing, "c2")])["_k1"].to_list() == [None, None]
 
 
-def test_an_identity_in_use_is_not_given_again():
-    """P was first known by code 1, which was corrected to 2; then a newcomer brings code 1."""
-    newcomer = frame([("1", None, "c9")])
-    of_p = identity.issue("HocSinh", newcomer, PUPIL, held([], []))
-    issued = identity.issue("HocSinh", newcomer, PUPIL, held([("2", None, "c1")], of_p))
-    assert issued[0] != of_p[0]
+def test_a_vendors_counter_may_reach_what_would_be_nobodys_number():
+    assert frame([(None, None, "111111")])["_k2"][0] is not None
+
+
+def test_a_key_in_another_spelling_is_the_same_key():
+    current = held([("Lớp 6A1", None)], ["i1"], kinds=CLASS)
+    decomposed = frame([(unicodedata.normalize("NFD", " Lớp 6A1 "), None)], CLASS)
+    assert matched(decomposed, current, CLASS) == {0: "i1"}
+
+
+def test_a_key_that_two_held_records_have_is_left_to_the_ledger():
+    current = held([("1", None, "c1"), (None, "A", "c1")], ["i1", "i2"])
+    assert matched(frame([(None, None, "c1")]), current) == {}

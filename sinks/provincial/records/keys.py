@@ -1,0 +1,79 @@
+"""The keys of a record as texts that compare equal when they mean the same. Frames in, frames out.
+
+Columns that start with ``_`` are ours: ``_dataset``, ``_row`` (position in the order of chunks and rows),
+``_identity``. ``Vendor`` in a key is the column of that name.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+Keys = Sequence[Sequence[str]]
+
+PART_END: Final = "\x1f"
+VENDOR: Final = "Vendor"
+
+_SAYS_NOTHING: Final = (
+    r"(?i)^(?:[0\W_]*|không(?: có)?|khong(?: co)?|chưa(?: có)?|chua(?: co)?|n/?a|null|none|nil)$"
+)
+"""What is written where there is no number: zeros, dashes, "không"."""
+
+_ONE_DIGIT: Final = "^(?:" + "|".join(f"{d}{{6,}}" for d in "123456789") + ")$"
+"""111111111: nobody's number. A vendor's own counter may well reach it."""
+
+
+def fields_of(keys: Keys) -> list[str]:
+    """Fields that the keys name, each once, without the vendor."""
+    return list(dict.fromkeys(f for key in keys for f in key if f != VENDOR))
+
+
+def kind(key: Sequence[str]) -> str:
+    """Name of a kind of key: ``MaHocSinh``, ``Vendor+ClientId``."""
+    return "+".join(key)
+
+
+def with_keys(frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+    """The frame with its keys.
+
+    ``_k0`` … ``_kn``: the dataset and the key's fields as one text, null if one of them says nothing.
+    ``_g0`` … ``_gn``: the same, but null for a code that the platform issued (``_issued_<field>`` says so):
+    it finds its record, yet it is no ground to tell two records apart.
+    """
+    keyed = frame.with_columns(_key(frame, key).alias(f"_k{i}") for i, key in enumerate(keys))
+    guards = [_guard(frame, i, key) for i, key in enumerate(keys)]
+    return keyed.with_columns(guards)
+
+
+def names(keys: Keys) -> list[str]:
+    """Columns that ``with_keys`` adds."""
+    return [f"_{letter}{i}" for i in range(len(keys)) for letter in "kg"]
+
+
+def spelt_once(values: pl.Series) -> pl.Expr:
+    """The column of this series in NFC without blanks at its ends."""
+    column = pl.col(values.name)
+    ascii_only = values.str.len_bytes().sum() == values.str.len_chars().sum()
+    return (column if ascii_only else column.str.normalize("NFC")).str.strip_chars()
+
+
+def _key(frame: pl.DataFrame, key: Sequence[str]) -> pl.Expr:
+    parts = [pl.col("_dataset")]
+    for name in key:
+        if name == VENDOR:
+            parts.append(pl.when(pl.col(name) != "").then(pl.col(name)))
+        elif frame.schema[name] == pl.String:
+            text = spelt_once(frame[name])
+            nothing = text.str.contains(_SAYS_NOTHING)
+            if VENDOR not in key:
+                nothing |= text.str.contains(_ONE_DIGIT)
+            parts.append(pl.when(~nothing).then(text))
+        else:
+            parts.append(pl.col(name).cast(pl.String))
+    return pl.concat_str(parts, separator=PART_END, ignore_nulls=False)
+
+
+def _guard(frame: pl.DataFrame, i: int, key: Sequence[str]) -> pl.Expr:
+    issued = [pl.col(f"_issued_{name}") for name in key if f"_issued_{name}" in frame.columns]
+    given = ~pl.any_horizontal(issued) if issued else pl.lit(True)
+    return pl.when(given).then(pl.col(f"_k{i}")).alias(f"_g{i}")
