@@ -12,6 +12,7 @@ from deploy.local import layout, stack
 from runtime import kafka
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
+from schemas.errors import Problem, ProblemList
 
 data_dir_option = click.option(
     "--data-dir",
@@ -65,10 +66,15 @@ def setup() -> None:
 
     Those of an earlier release are brought to what this one declares; what is changed is said.
     """
+    from sqlalchemy.exc import OperationalError
+
     from sinks.provincial.migrate import migrate
 
     settings = Settings()
-    migrate(settings)
+    try:
+        migrate(settings)
+    except OperationalError:
+        raise ProblemList([Problem("SYS-002")]) from None
     try:
         changes = ensure_topics(settings)
     except KafkaError:

@@ -5,16 +5,20 @@ so the command line finds the stack it started.
 """
 
 import os
+import re
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
+
+from schemas.errors import Problem, ProblemList
 
 
 class Settings(BaseSettings):
@@ -58,6 +62,19 @@ class Settings(BaseSettings):
         if self.identity_key_file == Path():
             self.identity_key_file = self.data_dir / "secrets" / "identity.key"
         return self
+
+    def __init__(self, **values: Any) -> None:
+        """Raises ProblemList (SET-001): the names of the settings that are wrong, never their values."""
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            names = {str(fault["loc"][0]) for fault in error.errors()}
+        except SettingsError as error:  # what should be JSON is none
+            names = set(re.findall(r'field "(\w+)"', str(error)))
+        else:
+            return
+        wrong = [Problem("SET-001", params={"name": f"CSDL_{name.upper()}"}) for name in sorted(names)]
+        raise ProblemList(wrong)
 
     @classmethod
     def settings_customise_sources(

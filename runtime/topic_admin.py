@@ -15,7 +15,7 @@ from kafka.errors import BrokerNotAvailableError, TopicAlreadyExistsError
 from runtime import kafka
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
-from schemas.topics import Topic, topics
+from schemas.topics import FOREVER, Topic, topics
 
 OTHER_PARTITIONS: Final = "TOPIC-001"
 FEW_REPLICAS: Final = "TOPIC-002"
@@ -26,6 +26,7 @@ ASKS_TOO_MUCH: Final = "TOPIC-006"
 NOT_CHANGED: Final = "TOPIC-007"
 
 MIN_INSYNC: Final = "min.insync.replicas"
+RETENTION: Final = "retention.ms"
 
 
 @dataclass(frozen=True)
@@ -138,8 +139,15 @@ def _settings_to_change(found: Mapping[str, _Found], settings: Settings) -> list
         for topic in topics(settings.vendors)
         if topic.name in found
         for name, value in _declared(topic, settings).items()
-        if found[topic.name].config.get(name) != value
+        if not _is_kept(name, found[topic.name].config.get(name, ""), value)
     ]
+
+
+def _is_kept(name: str, found: str, declared: str) -> bool:
+    """Whether a setting may stay. A longer retention may: to shorten it would delete what somebody keeps."""
+    if name == RETENTION and found:
+        return int(found) == FOREVER or FOREVER < int(declared) <= int(found)
+    return found == declared
 
 
 def _make(missing: list[Topic], client: KafkaAdminClient, settings: Settings) -> None:

@@ -78,6 +78,17 @@ def test_topics_of_the_landed_state_get_todays_settings(topics, remade):
     assert deviations(topics) == []
 
 
+@pytest.mark.parametrize(
+    ("kept_ms", "after_ms"), [("86400000", "2592000000"), ("7776000000", "7776000000"), ("-1", "-1")]
+)
+def test_a_retention_is_made_longer_and_never_shorter(topics, remade, kept_ms, after_ms):
+    remade(SMAS, config=LANDED | {"retention.ms": kept_ms})
+    ensure_topics(topics)
+    wait_until(lambda: config(topics, SMAS)["message.timestamp.type"] == "LogAppendTime")
+    assert config(topics, SMAS)["retention.ms"] == after_ms
+    assert deviations(topics) == []
+
+
 def test_what_differs_is_said_with_what_to_do(topics, remade):
     remade(CONFIRMATION_STATE)
     found = deviations(topics)
