@@ -8,6 +8,7 @@ import click
 from access import removal_acts
 from cli.answers import REFUSED, json_option, print_json, print_table
 from readings import records as readings
+from readings import versions
 from readings.database import database
 from runtime.settings import Settings
 from schemas.contracts.contracts import record_types
@@ -67,6 +68,24 @@ def absent(school: str, year: int, kind: str, as_json: bool) -> None:
         click.echo("Chờ hiệu trưởng đồng ý — waiting for the head (csdl records remove --consent):")
         heads = ("removal_id", "record_type", "records", "vendor", "account", "asked_at")
         print_table(heads, [[row[name] for name in heads] for row in waiting])
+
+
+@records.command()
+@json_option
+def digests(as_json: bool) -> None:
+    """Phiên bản có mã kiểm tra đổi theo cách tính 2 — versions whose digest changes by rule 2.
+
+    Some of their rows hold line ends that rule 1 took for blanks. What was approved stands, and is exported
+    by the rule of its time; the next version of the dataset is digested by rule 2.
+    """
+    with database("csdl records") as conn:
+        found = versions.rehashed(conn)
+    if as_json:
+        print_json(found)
+        return
+    click.echo(f"{len(found)} phiên bản — versions")
+    if found:
+        print_table(tuple(found[0]), [list(row.values()) for row in found])
 
 
 @records.command()

@@ -11,6 +11,8 @@ from readings import exports
 from schemas.encoding import codec
 from schemas.errors import ProblemList
 from schemas.topics import MINISTRY_EXPORT
+from sinks.ministry.export.package import digest
+from sinks.provincial.records import read
 from tests.integration.ministry_road import (
     answer_all,
     commands,
@@ -135,3 +137,23 @@ def test_an_exporter_killed_in_the_middle_leaves_no_half_export(settings, conn, 
         runs = [values[i : i + 4] for i in range(0, len(values), 4)]
         assert [codec.contract_name(v) for v in runs[0]] == whole
         assert all(run == runs[0] for run in runs)
+
+
+def test_what_was_approved_by_the_first_digest_rule_is_exported_by_it(settings, conn, sent):
+    """A new rule for digests must not hold back what officers have approved."""
+    school = "19164999"
+    store(conn, school, "HocSinh", 3)
+    dataset = f"{school}.2019.start"
+    with conn, conn.cursor() as cur:
+        by_rule_1 = digest(dataset, 1, read.version(cur, dataset, 1), rule=1)
+        cur.execute("INSERT INTO dataset VALUES (%s, %s, 2019, 'start', 1, now())", (dataset, school))
+        cur.execute(
+            "INSERT INTO version (dataset_id, version, vendor, push_id, reference_day, records, received, "
+            "written, refused, checked_at, digest, digest_rule) "
+            "VALUES (%s, 1, 'smas', 'p', '2019-09-30', '{}', '{}', 3, 0, now(), %s, 1)",
+            (dataset, by_rule_1),
+        )
+    forward(settings, event(conn, school, approved=by_rule_1))
+    export_all(settings, conn)
+    assert states(conn) == {dataset: "sent"}
+    assert len(sent(MINISTRY_EXPORT)) == 3

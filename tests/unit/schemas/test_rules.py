@@ -8,8 +8,9 @@ import pytest
 from schemas.codes import codes
 from schemas.contracts.contracts import Severity, record_types
 from schemas.encoding import codec
+from schemas.rules import catalogue
 from schemas.rules.catalogue import all_rules, in_context, rules, violations, violations_of_version
-from schemas.rules.rule import INDEX, Rule
+from schemas.rules.rule import INDEX, Lookup, Rule, warn
 from tests.records import VALID, frame, version
 from tests.unit.schemas.cases import ONE_RECORD, WHOLE_VERSION, violating
 
@@ -191,3 +192,24 @@ def test_without_its_context_a_frame_is_not_judged():
 def test_every_code_of_a_list_passes():
     for grade in codes("KHOI"):
         assert "HS-115" not in {r for r, _ in found("HocSinh", {"KhoiHoc": grade})}
+
+
+def test_the_check_reads_the_fields_that_its_rules_name_and_no_others() -> None:
+    named = catalogue.fields_read()
+    assert "MaLopHocDn" in named["HocSinh"]
+    assert "AnhChanDung" not in named["HocSinh"]
+    assert "DsMonHoc" in named["LopHoc"], "a nested field is read by its list"
+
+
+def test_a_new_rule_widens_what_the_check_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asks(expression: pl.Expr, **more: Any) -> set[str]:
+        rule = warn("HS-999", "HocSinh", "HoTen", "vi", "en", expression, condition="", tier=2, **more)
+        monkeypatch.setattr(catalogue, "_rules", lambda _, t: (rule,) if t == "HocSinh" else ())
+        return catalogue.fields_read()["HocSinh"]
+
+    assert asks(pl.col("AnhChanDung") == pl.col("_NamHoc")) == {"AnhChanDung"}
+    assert asks(pl.lit(True), needs="NoiSinh") == {"NoiSinh"}
+    looked_up = Lookup("LopHoc", "MaLopHocDn", "MaLopHoc", {"TenLopHoc": "_name"})
+    assert asks(pl.col("_name") == "", lookups=(looked_up,)) == {"MaLopHocDn"}
+    assert catalogue.fields_read()["LopHoc"] == {"MaLopHoc", "TenLopHoc"}
+    assert asks(pl.all().is_null()) == set(codec.frame_schema("HocSinh")), "a rule may look at everything"
