@@ -83,6 +83,7 @@ class Processor(Process):
         topics = self.machine.input_topics()
         self._inputs = [TopicPartition(topic, n) for topic in topics for n in numbers]
         self._events = [TopicPartition(self.machine.events_topic, n) for n in numbers]
+        self._refusals = [TopicPartition(self.machine.refusals_topic, n) for n in numbers]
         self._kept = [TopicPartition(self.machine.state_topic, n) for n in numbers]
 
     def open(self) -> None:
@@ -103,9 +104,10 @@ class Processor(Process):
         kept = list(kafka.to_end(self._consumer, self._kept))
         self.states = topic_log.states(self.machine, kept)
         self._bring_up({m.key.decode(): m for m in kept if m.value is not None})
+        positions = self._positions()
         self._consumer.assign(self._inputs)
-        for tp in self._inputs:
-            self._consumer.seek(tp, self._consumer.committed(tp) or 0)
+        for tp, offset in positions.items():
+            self._consumer.seek(tp, offset)
         log.info("%s: %d subjects", self.id, len(self.states))
 
     def step(self) -> None:
@@ -142,6 +144,20 @@ class Processor(Process):
             outputs.append(self._kept_state(subject, message.partition))
         self._commit(outputs, {})
         log.info("%s: %d states of an earlier contract folded anew", self.id, len(old))
+
+    def _positions(self) -> dict[TopicPartition, int]:
+        """Where to read on: as committed. What Kafka has forgotten, after idle days: after what was answered.
+
+        From the beginning, all commands would be asked again, and their refusals recorded.
+        """
+        committed = {tp: self._consumer.committed(tp) for tp in self._inputs}
+        forgotten = [tp for tp, offset in committed.items() if offset is None]
+        if forgotten:
+            answers = kafka.to_end(self._consumer, [*self._events, *self._refusals])
+            found = topic_log.answered(answers)
+            committed |= {tp: found.get(tp, 0) for tp in forgotten}
+            self._commit([], {tp: committed[tp] for tp in forgotten})
+        return committed
 
     def _kept_state(self, subject: str, partition: int) -> Output:
         value = codec.encode(self.machine.state_contract, wire.to_record(self.states[subject]))

@@ -45,6 +45,17 @@ def fold(machine: AnyMachine, messages: Iterable[ConsumerRecord], wanted: Collec
     return found
 
 
+def answered(messages: Iterable[ConsumerRecord]) -> dict[TopicPartition, int]:
+    """Partition of commands → offset after the last one that has an event or a refusal among the messages."""
+    found: dict[TopicPartition, int] = {}
+    for message in messages:
+        record = codec.decode(message.value)[1]
+        if topic := record.get("CommandTopic"):
+            tp = TopicPartition(topic, message.partition)
+            found[tp] = max(found.get(tp, 0), record["CommandOffset"] + 1)
+    return found
+
+
 def read_states(machine: AnyMachine, settings: Settings, key: str | None = None) -> dict[str, Any]:
     """States as they stand now; with ``key``, at least all of its own. Raises ProblemList (SYS-001)."""
     return states(machine, read(settings, _partitions(machine.state_topic, key)))

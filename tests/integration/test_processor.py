@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections import defaultdict
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -209,6 +210,20 @@ def test_a_restart_goes_on_where_it_stood(topics, run_process):
             wait_until_answered(process, topics, commands[:end])
     assert_equals_the_replay(topics, len(commands))
     assert not any(read_all(topics, CONFIRMATION_REFUSALS).keys() - set(range(PARTITIONS)))
+
+
+def test_a_restart_after_kafka_forgot_the_group_asks_nothing_again(topics, run_process):
+    """It drops a group's offsets after seven idle days."""
+    commands, more = lives(schools=10, seed=2), lives(schools=1, seed=3)
+    with run_process("confirmation", topics) as process:
+        write(topics, commands)
+        wait_until_answered(process, topics, commands)
+    with closing(kafka.admin(topics)) as admin:
+        admin.delete_groups(["csdl.confirmation"])
+    with run_process("confirmation", topics) as process:
+        write(topics, more)
+        wait_until_answered(process, topics, [*commands, *more])
+    assert_equals_the_replay(topics, len(commands) + len(more))
 
 
 @pytest.mark.slow
