@@ -32,7 +32,8 @@ from sinks.provincial.check.process import check
 from sinks.provincial.load.batch import settle
 from sinks.provincial.load.messages import Verdict, arrivals
 from sinks.provincial.migrate import migrate
-from sinks.provincial.records import read
+from sinks.provincial.records import read, secret
+from sinks.provincial.records.mac import Mac
 
 FEW: Final = 10_000
 YEARS: Final = {"few": 2018, "many": 2019}
@@ -64,7 +65,9 @@ def main(rows: int, port_base: int) -> None:
             migrate(settings)
             with closing(postgres.connect(settings)) as db:
                 fill(db, {"few": FEW, "many": rows}, lambda: migrate(settings))
-                click.echo(json.dumps(figures(db), indent=2))
+                with db, db.cursor() as cur:
+                    mac = secret.opened(settings, cur)
+                click.echo(json.dumps(figures(db, mac), indent=2))
         finally:
             local.down(stack, delete=False)
 
@@ -83,12 +86,13 @@ def fill(db: connection, sizes: dict[str, int], index: Callable[[], None]) -> No
     db.autocommit = False
 
 
-def figures(db: connection) -> dict[str, dict[str, float]]:
+def figures(db: connection, mac: Mac) -> dict[str, dict[str, float]]:
     """Step → milliseconds in each year, and the ratio of full to nearly empty."""
     took: dict[str, dict[str, list[float]]] = {}
+    everyone = pupils((SCHOOLS + 1) * len(YEARS) * PUPILS_A_SCHOOL).iter_slices(PUPILS_A_SCHOOL)
     for n in range(SCHOOLS + 1):
         for name, year in YEARS.items():
-            for step, ms in steps(db, f"{19_164_000 + n}", year):
+            for step, ms in steps(db, mac, f"{19_164_000 + n}", year, next(everyone)):
                 if n:  # the first school warms up
                     took.setdefault(step, {}).setdefault(name, []).append(ms)
     out = {}
@@ -98,16 +102,17 @@ def figures(db: connection) -> dict[str, dict[str, float]]:
     return out
 
 
-def steps(db: connection, school: str, year: int) -> Iterator[tuple[str, float]]:
+def steps(
+    db: connection, mac: Mac, school: str, year: int, records: pl.DataFrame
+) -> Iterator[tuple[str, float]]:
     """(step, milliseconds) of one school's day."""
-    records = pupils(PUPILS_A_SCHOOL)
     changed = records.with_columns(pl.lit("Lê Thị Mẫu").alias("HoTen"))
     first, second = (
         push(r, school, year, MORNING + timedelta(hours=h)) for h, r in enumerate((records, changed))
     )
-    yield "load of a push, all new", _load(db, first, MORNING)
+    yield "load of a push, all new", _load(db, mac, first, MORNING)
     yield "check of the school", _timed(lambda: check(db, MORNING))
-    yield "load of a push, all changed", _load(db, second, MORNING + timedelta(hours=1))
+    yield "load of a push, all changed", _load(db, mac, second, MORNING + timedelta(hours=1))
     yield "check of the school again", _timed(lambda: check(db, MORNING))
     for number in (1, 2):
         yield f"reading version {number}", _timed(lambda n=number: _read(db, f"{school}.{year}.start", n))  # type: ignore[misc]
@@ -123,11 +128,11 @@ def push(records: pl.DataFrame, school: str, year: int, opened: datetime) -> lis
     return [*chunks, codec.encode("PushClosed", client.closing(receipt))]
 
 
-def _load(db: connection, values: list[bytes], at: datetime) -> float:
+def _load(db: connection, mac: Mac, values: list[bytes], at: datetime) -> float:
     def load() -> None:
         with db, db.cursor() as cur:
             batch, codes = arrivals([Verdict(value, at, n, at) for n, value in enumerate(values)])
-            done = settle(cur, batch, at)
+            done = settle(cur, batch, at, mac)
         assert not codes and done.outcomes == {"version": 1}, (codes, done.outcomes)
 
     return _timed(load)

@@ -40,7 +40,7 @@ def migrated(stack):
             conn.commit()
         migrate(settings)
         with closing(postgres.connect(settings, "test")) as conn:
-            yield settings, Book(conn), identity, hashes
+            yield settings, Book(conn, settings), identity, hashes
 
 
 def rows_of(book, number):

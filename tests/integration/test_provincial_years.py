@@ -28,7 +28,7 @@ FROM pg_stat_xact_user_tables WHERE relname LIKE 'hoc_sinh_%%' AND (seq_scan > 0
 def full(database, conn):
     """Two full years, and one school with two versions."""
     migrate(database.model_copy(update={"school_years": [OTHER_YEAR, 2019]}))
-    book = Book(conn)
+    book = Book(conn, database)
     book.arrive(*whole("HocSinh", PUPILS, school=SCHOOL))
     changed = [p | {"HoTen": "Lê Thị Mẫu"} for p in PUPILS]
     book.arrive(*whole("HocSinh", changed, push="p2", hour=1, school=SCHOOL))
