@@ -1,14 +1,16 @@
 """What stands in the compose file and the systemd units agrees with the code's own tables."""
 
+import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from supervisor.datatypes import dict_of_key_value_pairs
 
 from deploy import compose, processes
-from deploy.local import layout
+from deploy.local import layout, stack
 from deploy.processes import NAMES, Sharing
 from runtime.process import Process, Share
 from runtime.settings import Settings
@@ -136,3 +138,21 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
     ours = [line for line in done.stderr.splitlines() if str(tmp_path) in line]
     assert ours == []
+
+
+def test_up_runs_as_many_as_are_asked_for_each_at_its_own_port(tmp_path: Path) -> None:
+    it = layout.Stack(tmp_path, 23_000, {"load": 2, "check": 3})
+    programs = {p.name: p for p in stack.programs(it)}
+    assert {"load-1", "load-2", "check-1", "check-2", "check-3", "watch"} <= set(programs)
+    ports = [p.environment["CSDL_HTTP_PORT"] for p in programs.values() if p.environment]
+    assert len(set(ports)) == len(ports) == len(NAMES) + 3
+    section = programs["load-2"].section()
+    [told] = re.findall(r"^environment=(.*)$", section, flags=re.MULTILINE)
+    environment = dict_of_key_value_pairs(told)
+    assert json.loads(environment["CSDL_INSTANCES"]) == {"load": 2, "check": 3}
+    assert section.splitlines()[1].endswith("run load-2")
+
+
+def test_a_stack_remembers_how_many_it_runs(tmp_path: Path) -> None:
+    layout.Stack(tmp_path, 23_000, {"load": 2}).save()
+    assert "load-2" in layout.at(tmp_path).processes
