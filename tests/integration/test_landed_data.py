@@ -139,7 +139,7 @@ def test_a_push_that_was_open_is_completed(landed):
     open_push, school = "00000000-0000-0000-0000-000000000004", "19164549"
     values = landed.book.ask("SELECT value FROM push_chunk WHERE push_id = %s", open_push)
     chunks = codec.decode_chunks([bytes(value) for (value,) in values])
-    totals = Counter()
+    totals: Counter[str] = Counter()
     for chunk in chunks:
         totals[chunk.record_type] += chunk.records.height + len({r["Row"] for r in chunk.header["Refused"]})
     end = closing(totals, chunks=len(chunks), push=open_push, school=school, hour=100_000)
