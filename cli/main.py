@@ -15,6 +15,11 @@ from schemas.errors import ProblemList
 #: command name -> (module, attribute, one line of help: Vietnamese, then English)
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "campaign": ("cli.campaign", "campaign", "Mở đợt báo cáo — open datasets for the schools to fill."),
+    "chains": (
+        "cli.chains",
+        "chains",
+        "Sự kiện bị để riêng — events that do not belong to their chain.",
+    ),
     "compose": (
         "cli.stack",
         "compose",

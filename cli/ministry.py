@@ -9,6 +9,7 @@ from readings import exports as ministry_exports
 from readings.database import database
 from runtime import process
 from runtime.settings import Settings
+from sinks.ministry.export.retry import retry as retry_export
 from sinks.ministry.simulator.process import StandIn
 
 STATES = ("opened", "sent", "answered", "mismatch")
@@ -44,12 +45,13 @@ def exports(state: str | None, as_json: bool) -> None:
         print_json([asdict(e) for e in found])
         return
     print_table(
-        ("export", "dataset", "version", "state", "records", "accepted", "refused"),
+        ("export", "dataset", "version", "forwarding", "state", "records", "accepted", "refused"),
         [
             (
                 e.export_id,
                 e.dataset_id,
                 e.version,
+                e.sequence,
                 f"{e.state} {e.code}".strip(),
                 e.records,
                 e.accepted,
@@ -65,5 +67,5 @@ def exports(state: str | None, as_json: bool) -> None:
 def retry(export_id: str) -> None:
     """Chuyển lại — try an export again that was withheld because its digest did not fit."""
     with database("csdl ministry") as conn:
-        ministry_exports.retry(conn, export_id)
+        retry_export(conn, export_id)
     click.echo(f"{export_id}: opened")

@@ -3,7 +3,8 @@
 from typing import Any
 
 from psycopg2.extensions import connection
-from psycopg2.extras import RealDictCursor
+
+from readings.database import rows
 
 _PUSH = """
 SELECT push_id, vendor, dataset_id, kind, coalesce(outcome, 'open') AS outcome, code, version,
@@ -21,16 +22,10 @@ ORDER BY dataset_id, record_type, source, sheet, source_row, rule
 
 def listed(conn: connection, limit: int = 500) -> list[dict[str, Any]]:
     """The newest pushes, newest first."""
-    return _rows(conn, f"{_PUSH} ORDER BY opened_at DESC, push_id LIMIT %s", (limit,))
+    return rows(conn, f"{_PUSH} ORDER BY opened_at DESC, push_id LIMIT %s", (limit,))
 
 
 def one(conn: connection, push_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """(push as far as known, one row a dataset; refused records and the rules that refused them)."""
-    found = _rows(conn, f"{_PUSH} WHERE push_id = %s ORDER BY dataset_id, vendor", (push_id,))
-    return found, _rows(conn, _REFUSED, (push_id,))
-
-
-def _rows(conn: connection, statement: str, params: tuple[Any, ...]) -> list[dict[str, Any]]:
-    with conn.cursor(cursor_factory=RealDictCursor) as cursor:
-        cursor.execute(statement, params)
-        return [dict(row) for row in cursor]
+    found = rows(conn, f"{_PUSH} WHERE push_id = %s ORDER BY dataset_id, vendor", (push_id,))
+    return found, rows(conn, _REFUSED, (push_id,))

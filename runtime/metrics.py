@@ -158,8 +158,8 @@ EVENTS: Final = _counter(
 CHAIN_BREAKS: Final = _counter(
     "csdl_chain_breaks_total",
     ("stage",),
-    en="Events that do not follow the one before them in their chain (wrong sequence number or hash).",
-    vi="Số sự kiện không nối tiếp sự kiện đứng trước trong chuỗi (sai số thứ tự hoặc mã băm).",
+    en="Events that a reader put aside, since they do not belong to their chain (hash, sequence, contract).",
+    vi="Số sự kiện bị để riêng vì không nối đúng chuỗi (sai mã băm, số thứ tự hoặc hợp đồng).",
 )
 EXPORTS: Final = _counter(
     "csdl_exports_total",
@@ -233,8 +233,8 @@ DATASETS: Final = _gauge(
 CHAINS_BROKEN: Final = _gauge(
     "csdl_chains_broken",
     (),
-    en="Datasets and grants in whose chain an event does not follow the one before it.",
-    vi="Số bộ dữ liệu và giấy phép có chuỗi sự kiện bị đứt.",
+    en="Datasets and grants with an event put aside that nobody has acknowledged (csdl chains).",
+    vi="Số bộ dữ liệu và giấy phép có sự kiện bị để riêng mà chưa ai xem (csdl chains).",
 )
 EXPORTS_KEPT: Final = _gauge(
     "csdl_exports_kept",

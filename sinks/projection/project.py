@@ -1,120 +1,103 @@
 """Events of the machines as rows: state of datasets and grants, every transition, what became of commands.
 
 The state is folded with the machines' own ``evolve``, so the read model cannot disagree with the machine.
-Events come at least once and are taken once: their place in the chain says whether they are new.
+What comes here was verified: each event follows the one before it (sinks.chains).
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from psycopg2.extensions import cursor
 
 from sinks.projection import store
-from sinks.projection.chains import Link, Step, step
 from sinks.projection.store import CommandOutcome
 from streams.confirmation import events as confirmation
 from streams.confirmation.state import State
 from streams.grants import events as grants
 from streams.grants.state import State as Grant
-from streams.machines import wire
 
-Event = dict[str, Any]
-
-
-@dataclass
-class Projected:
-    """What a batch did: events by machine, faults in chains."""
-
-    events: Counter[str] = field(default_factory=Counter)
-    breaks: int = 0
+Event = confirmation.Event | grants.Event
 
 
-def project(cur: cursor, events: Sequence[tuple[str, str, Event]]) -> Projected:
-    """Write a batch of (machine, contract name, event), each subject's in order; the caller's transaction."""
-    out = Projected()
-    _confirmations(cur, [e for m, name, e in events if name == "ConfirmationEvent"], out)
-    _grants(cur, [e for m, name, e in events if name == "GrantEvent"], out)
-    store.put_outcomes(cur, _outcomes(events))
-    return out
+@dataclass(frozen=True)
+class Refused:
+    """A CommandRefused's record, with the machine that refused."""
+
+    machine: str
+    record: Mapping[str, Any]
 
 
-def _confirmations(cur: cursor, events: Sequence[Event], out: Projected) -> None:
-    states = store.confirmations(cur, {e["DatasetId"] for e in events})
-    broken: set[str] = set()
+def project(cur: cursor, events: Sequence[Event], refused: Sequence[Refused] = ()) -> None:
+    """Write a batch, each subject's events in their order; the caller's transaction."""
+    _confirmations(cur, [e for e in events if isinstance(e, confirmation.Event)])
+    _grants(cur, [e for e in events if isinstance(e, grants.Event)])
+    store.put_outcomes(cur, _outcomes(events, refused))
+
+
+def _confirmations(cur: cursor, events: Sequence[confirmation.Event]) -> None:
+    states = store.confirmations(cur, {e.dataset_id for e in events})
     changed: dict[str, datetime] = {}
-    new: list[confirmation.Event] = []
-    for record in events:
-        event = wire.from_record(confirmation.Event, record)
-        state = states.get(event.dataset_id) or State(
-            event.dataset_id, event.ma_truong_hoc, event.nam_hoc, event.period
-        )
-        if _taken(step(Link(state.sequence, state.hash), record), event.dataset_id, broken, out):
-            new.append(event)
-        if event.sequence > state.sequence:
-            states[event.dataset_id] = confirmation.evolve(state, event)
-            changed[event.dataset_id] = event.at
-    store.put_events(cur, new)
-    store.put_confirmations(cur, [(states[d], at, d in broken) for d, at in changed.items()])
-    out.events["confirmation"] += len(new)
+    for e in events:
+        before = states.get(e.dataset_id) or State(e.dataset_id, e.ma_truong_hoc, e.nam_hoc, e.period)
+        states[e.dataset_id] = confirmation.evolve(before, e)
+        changed[e.dataset_id] = e.at
+    store.put_events(cur, events)
+    store.put_confirmations(cur, [(states[dataset], at) for dataset, at in changed.items()])
 
 
-def _grants(cur: cursor, events: Sequence[Event], out: Projected) -> None:
-    states = store.grants(cur, {(e["Vendor"], e["MaTruongHoc"]) for e in events})
-    broken: set[str] = set()
+def _grants(cur: cursor, events: Sequence[grants.Event]) -> None:
+    states = store.grants(cur, {(e.vendor, e.ma_truong_hoc) for e in events})
     changed: dict[tuple[str, str], datetime] = {}
-    for record in events:
-        event = wire.from_record(grants.Event, record)
-        key = (event.vendor, event.ma_truong_hoc)
-        state = states.get(key) or Grant(*key)
-        if _taken(step(Link(state.sequence, state.hash), record), state.grant_id, broken, out):
-            out.events["grants"] += 1
-        if event.sequence > state.sequence:
-            states[key] = grants.evolve(state, event)
-            changed[key] = event.at
-    store.put_grants(cur, [(states[k], at, states[k].grant_id in broken) for k, at in changed.items()])
+    for e in events:
+        key = (e.vendor, e.ma_truong_hoc)
+        states[key] = grants.evolve(states.get(key) or Grant(*key), e)
+        changed[key] = e.at
+    store.put_grants(cur, [(states[key], at) for key, at in changed.items()])
 
 
-def _taken(found: Step, subject: str, broken: set[str], out: Projected) -> bool:
-    """Whether the event is new. A broken chain is counted and marked, and the event still taken."""
-    if found is Step.BROKEN:
-        out.breaks += 1
-        broken.add(subject)
-    return found is not Step.REPEATED
-
-
-def _outcomes(events: Iterable[tuple[str, str, Event]]) -> list[CommandOutcome]:
-    """One a command: its first event, or its refusal."""
+def _outcomes(events: Iterable[Event], refused: Iterable[Refused]) -> list[CommandOutcome]:
+    """One a command: its first event, else its first refusal."""
     found: dict[str, CommandOutcome] = {}
-    for machine, name, e in events:
-        if name == "CommandRefused":
-            outcome = CommandOutcome(
-                e["CommandId"],
-                machine,
-                e["Subject"],
-                e["Command"],
-                "refused",
-                e["Code"],
-                e["State"],
-                e["Unit"],
-                e["Role"],
-                e["At"],
-            )
-            found.setdefault(outcome.command_id, outcome)
-        elif found.get(e["CommandId"]) is None or found[e["CommandId"]].outcome == "refused":
-            subject = e["DatasetId"] if machine == "confirmation" else f"{e['Vendor']}/{e['MaTruongHoc']}"
-            found[e["CommandId"]] = CommandOutcome(
-                e["CommandId"],
-                machine,
-                subject,
-                e["Event"],
-                "accepted",
-                "",
-                e["State"],
-                e["Unit"],
-                e["Role"],
-                e["At"],
-            )
+    for e in events:
+        found.setdefault(e.command_id, _accepted(e))
+    for refusal in refused:
+        outcome = _refused(refusal)
+        found.setdefault(outcome.command_id, outcome)
     return list(found.values())
+
+
+def _accepted(e: Event) -> CommandOutcome:
+    if isinstance(e, confirmation.Event):
+        machine, subject = "confirmation", e.dataset_id
+    else:
+        machine, subject = "grants", f"{e.vendor}/{e.ma_truong_hoc}"
+    return CommandOutcome(
+        command_id=e.command_id,
+        machine=machine,
+        subject=subject,
+        command=e.event.value,
+        outcome="accepted",
+        code="",
+        state=e.state.value,
+        unit=e.unit,
+        role=e.role,
+        at=e.at,
+    )
+
+
+def _refused(refusal: Refused) -> CommandOutcome:
+    r = refusal.record
+    return CommandOutcome(
+        command_id=r["CommandId"],
+        machine=refusal.machine,
+        subject=r["Subject"],
+        command=r["Command"],
+        outcome="refused",
+        code=r["Code"],
+        state=r["State"],
+        unit=r["Unit"],
+        role=r["Role"],
+        at=r["At"],
+    )

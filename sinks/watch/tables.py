@@ -36,8 +36,9 @@ def look(conn: connection) -> Waiting:
         cur.execute("SELECT state, count(*) FROM confirmation GROUP BY state")
         datasets = dict(cur.fetchall())
         cur.execute(
-            "SELECT (SELECT count(*) FROM confirmation WHERE chain_broken) "
-            "+ (SELECT count(*) FROM grant_state WHERE chain_broken)"
+            "SELECT count(*) FROM (SELECT dataset_id FROM confirmation WHERE chain_broken "
+            "UNION SELECT vendor || '/' || school FROM grant_state WHERE chain_broken "
+            "UNION SELECT subject FROM chain_fault WHERE acknowledged IS NULL) AS broken"
         )
         (broken,) = cur.fetchone()
         cur.execute("SELECT state, count(*) FROM ministry_export GROUP BY state")

@@ -1,7 +1,5 @@
 """The road to the Ministry step by step: a version stored, forwarded, exported, answered."""
 
-from datetime import UTC, datetime
-
 import polars as pl
 
 from readings import exports
@@ -15,9 +13,8 @@ from sinks.ministry.simulator.process import StandIn
 from sinks.postgres.copying import Records
 from sinks.provincial.records import read, rows
 from sinks.provincial.records.tables import table
+from tests.chained import chained
 from tests.support import wait_until
-
-AT = datetime(2019, 10, 1, tzinfo=UTC)
 
 
 def store(conn, school, record_type, count, version=1):
@@ -40,18 +37,15 @@ def store(conn, school, record_type, count, version=1):
         rows.insert(cur, t, place, records)
 
 
-def event(conn, school, *, sequence=9, approved=None):
-    """A forwarding of version 1, with the digest of its rows unless another was approved."""
+def event(conn, school, *, after=None, approved=None):
+    """A forwarding of version 1, first of its chain or ``after`` an event, with the digest of its rows unless
+    another was approved."""
     dataset_id = f"{school}.2019.start"
     with conn, conn.cursor() as cur:
         found = digest(dataset_id, 1, read.version(cur, dataset_id, 1))
-    return {
-        "EventId": f"event-{school}-{sequence}", "CommandId": "command", "DatasetId": dataset_id,
-        "MaTruongHoc": school, "NamHoc": 2019, "Period": "start", "Sequence": sequence, "PreviousHash": "p",
-        "Hash": "h", "Event": "forwarded", "State": "forwarding", "Level": 1, "At": AT, "Unit": "19",
-        "Role": "department_officer", "Account": "", "Version": 1, "Digest": approved or found,
-        "ReasonCode": "", "ReasonText": "", "Route": ["164", "19"], "Counts": {},
-    }  # fmt: skip
+    return chained(
+        after, DatasetId=dataset_id, MaTruongHoc=school, Event="forwarded", Digest=approved or found
+    )
 
 
 def write(settings, topic, *values, key=b"19164999"):

@@ -12,6 +12,7 @@ from schemas.encoding import codec
 from schemas.errors import ProblemList
 from schemas.topics import MINISTRY_EXPORT
 from sinks.ministry.export.package import digest
+from sinks.ministry.export.retry import retry
 from sinks.provincial.records import read
 from tests.integration.ministry_road import (
     answer_all,
@@ -59,7 +60,7 @@ def test_a_withheld_export_is_tried_again_when_somebody_asks(settings, conn, sen
     assert not sent(MINISTRY_EXPORT)
     with conn, conn.cursor() as cur:
         cur.execute("UPDATE hoc_sinh SET ho_ten = NULL WHERE identity = 'HocSinh-0001'")
-    exports.retry(conn, exports.listed(conn)[0].export_id)
+    retry(conn, exports.listed(conn)[0].export_id)
     export_all(settings, conn)
     assert len(sent(MINISTRY_EXPORT)) == 3
 
@@ -73,7 +74,7 @@ def test_only_a_withheld_export_can_be_tried_again(settings, conn, sent_before, 
         export_all(settings, conn)
         export_id = exports.listed(conn)[0].export_id
     with pytest.raises(ProblemList) as refused:
-        exports.retry(conn, export_id)
+        retry(conn, export_id)
     assert [p.code for p in refused.value.problems] == [code]
 
 

@@ -5,7 +5,7 @@ import pytest
 from readings import exports
 from schemas.encoding import codec
 from schemas.topics import MINISTRY_RECEIPTS, dlq
-from sinks.ministry.export.forwarding import Forwarding
+from sinks.ministry.export.forwarding import export_id
 from sinks.ministry.export.process import Exporter
 from sinks.ministry.receipt_codes import ACCEPTED
 from sinks.ministry.receipts.process import Receiver, command_id
@@ -37,32 +37,33 @@ def test_when_every_record_is_answered_the_machine_is_told_the_sums(
     assert (command["Version"], command["Digest"]) == (1, forwarded["Digest"])
     assert sum(command["Counts"].values()) == 40
     assert (command["Counts"]["refused"] == 0) is all_accepted
-    made = Forwarding.of(forwarded)
-    assert made is not None
-    assert command["CommandId"] == command_id(made.export_id)
+    made = export_id(forwarded["DatasetId"], 1, forwarded["Sequence"])
+    assert (command["ExportId"], command["Sequence"]) == (made, forwarded["Sequence"])
+    assert command["CommandId"] == command_id(made)
 
 
 def test_a_version_that_is_forwarded_again_is_answered_again(settings, conn):
     store(conn, "19164999", "HocSinh", 2)
-    forward(settings, event(conn, "19164999", sequence=9))
+    first = event(conn, "19164999")
+    forward(settings, first)
     export_all(settings, conn)
     answer_all(settings, conn, refuse_percent=100)
-    forward(settings, event(conn, "19164999", sequence=15))
+    forward(settings, event(conn, "19164999", after=first))
     export_all(settings, conn, count=1)
     with Exporter(settings) as exporter:
         wait_until(
             lambda: len(exports.listed(conn)) == 2 and "opened" not in states(conn).values(), exporter.step
         )
     answer_all(settings, conn, refuse_percent=0)
-    assert [c["Counts"] for c in commands(conn)] == [
-        {"accepted": 0, "refused": 2},
-        {"accepted": 2, "refused": 0},
+    assert [(c["Sequence"], c["Counts"]) for c in commands(conn)] == [
+        (1, {"accepted": 0, "refused": 2}),
+        (2, {"accepted": 2, "refused": 0}),
     ]
 
 
-def receipt(export_id, record_id, code=ACCEPTED):
+def receipt(export, record_id, code=ACCEPTED):
     record = {
-        "ExportId": export_id, "DatasetId": "19164999.2019.start", "MaTruongHoc": "19164999", "NamHoc": 2019,
+        "ExportId": export, "DatasetId": "19164999.2019.start", "MaTruongHoc": "19164999", "NamHoc": 2019,
         "Period": "start", "Chunk": 0, "RecordType": "HocSinh", "Receipts": [{"Id": record_id, "Code": code}],
     }  # fmt: skip
     return codec.encode("MinistryReceipts", record)
@@ -78,18 +79,18 @@ def test_receipts_that_fit_nothing_are_put_aside_and_the_others_count(settings, 
     store(conn, "19164999", "HocSinh", 2)
     forward(settings, event(conn, "19164999"))
     export_all(settings, conn)
-    (export_id, first), (_, second) = known_ids(conn)
+    (export, first), (_, second) = known_ids(conn)
     write(
         settings,
         MINISTRY_RECEIPTS,
         receipt("no-such-export", first),
-        receipt(export_id, "no-such-record"),
-        receipt(export_id, first, code=" "),
+        receipt(export, "no-such-record"),
+        receipt(export, first, code=" "),
         b"no receipt at all",
         codec.encode("ConfirmationEvent", event(conn, "19164999")),
-        receipt(export_id, first),
-        receipt(export_id, first, code="MA_HOC_SINH"),
-        receipt(export_id, second, code="MA_HOC_SINH_001"),
+        receipt(export, first),
+        receipt(export, first, code="MA_HOC_SINH"),
+        receipt(export, second, code="MA_HOC_SINH_001"),
     )
     with Receiver(settings) as receiver:
         wait_until(lambda: "answered" in states(conn).values(), receiver.step)
@@ -109,8 +110,8 @@ def test_receipts_that_come_again_tell_the_machine_nothing_new(settings, conn):
     forward(settings, event(conn, "19164999"))
     export_all(settings, conn)
     answer_all(settings, conn)
-    for export_id, record_id in known_ids(conn):
-        write(settings, MINISTRY_RECEIPTS, receipt(export_id, record_id))
+    for export, record_id in known_ids(conn):
+        write(settings, MINISTRY_RECEIPTS, receipt(export, record_id))
     with Receiver(settings) as receiver:
         for _ in range(3):
             receiver.step()

@@ -84,7 +84,7 @@ def test_every_query_and_every_alert_works_on_what_live_processes_say(scraped):
     for query in queries():
         assert scraped.query(query) or not gauge_of_the_watch(query), query
     scraped.until('csdl_dead_letters_total{rule="AVRO-001"}', lambda n: n == [1.0])
-    scraped.until('csdl_dead_letters_kept{topic=~".*receipts.*"}', lambda n: n == [1.0])
+    scraped.until('csdl_dead_letters_kept{topic=~".*ministry.receipts.*"}', lambda n: n == [1.0])
     assert scraped.values('csdl_messages_total{stage="receipts"}') == [1.0]
     scraped.until('ALERTS{alertname="CsdlDeadLetters", alertstate="firing"}', lambda n: n == [1.0])
     rules = [rule for group in scraped.get("/api/v1/rules")["groups"] for rule in group["rules"]]

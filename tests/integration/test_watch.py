@@ -151,6 +151,9 @@ def test_what_waits_in_tables_is_counted_with_its_age(settings, watch):
             route, version, digest, counts, held_version, held_digest, held_counts, changed_at)
             VALUES ('d', '19164999', 2019, 'start', 3, 'h', 'submitted', 0,
                 '{}', 1, 'x', '{}', 0, '', '{}', now());
+        INSERT INTO chain_fault (reader, topic, partition, source_offset, subject, sequence, fault)
+            VALUES ('export', 'e', 0, 7, 'd', 4, 'gap'), ('projection', 'e', 0, 7, 'd', 4, 'gap'),
+                ('projection', 'g', 0, 9, 'smas/19164999', 4, 'hash');
         INSERT INTO ministry_export (export_id, dataset_id, school, school_year, period, version, digest,
             state, records, accepted, refused, opened_at)
             VALUES ('e', 'd', '19164999', 2019, 'start', 1, 'x', 'sent', '{"HocSinh": 10}', 3, 1, now());
@@ -164,7 +167,7 @@ def test_what_waits_in_tables_is_counted_with_its_age(settings, watch):
     assert value("csdl_outbox_waiting") == 1
     assert value("csdl_oldest_waiting_seconds", stage="outbox") == pytest.approx(120, abs=30)
     assert value("csdl_datasets", state="submitted") == 1
-    assert value("csdl_chains_broken") == 1
+    assert value("csdl_chains_broken") == 2
     assert value("csdl_exports_kept", state="sent") == 1
     assert value("csdl_receipts_awaited") == 6
 

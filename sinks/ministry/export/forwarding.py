@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, Self
 from uuid import UUID, uuid5
 
-from streams.confirmation.events import Fact
+from streams.confirmation.events import Event, Fact
 
 _NAMESPACE: Final = UUID("5f0c5b0e-6a57-5c0e-9d0b-7c8f3b1f4c11")
 """Of the ids of exports; never changed, or a repeated export would be a new one."""
@@ -17,6 +17,8 @@ class Forwarding:
 
     The same version may be forwarded twice: returned and confirmed again with an answer. The Ministry then
     looks at it anew, so the place of the event in the chain is part of the export's id.
+
+    ``sequence`` is that place; the machine takes receipts for the forwarding it has in hand only.
     """
 
     export_id: str
@@ -26,22 +28,24 @@ class Forwarding:
     period: str
     version: int
     digest: str
-    at: datetime
+    sequence: int
+    opened_at: datetime
 
     @classmethod
-    def of(cls, event: dict[str, Any]) -> Self | None:
-        """The forwarding that a ConfirmationEvent tells of, None for every other event."""
-        if event["Event"] != Fact.FORWARDED:
+    def of(cls, event: Event) -> Self | None:
+        """The forwarding that an event tells of, None for every other event."""
+        if event.event is not Fact.FORWARDED:
             return None
         return cls(
-            export_id=export_id(event["DatasetId"], event["Version"], event["Sequence"]),
-            dataset_id=event["DatasetId"],
-            school=event["MaTruongHoc"],
-            school_year=event["NamHoc"],
-            period=event["Period"],
-            version=event["Version"],
-            digest=event["Digest"],
-            at=event["At"],
+            export_id=export_id(event.dataset_id, event.version, event.sequence),
+            dataset_id=event.dataset_id,
+            school=event.ma_truong_hoc,
+            school_year=event.nam_hoc,
+            period=event.period,
+            version=event.version,
+            digest=event.digest,
+            sequence=event.sequence,
+            opened_at=event.at,
         )
 
     def header(self) -> dict[str, Any]:

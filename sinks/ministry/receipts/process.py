@@ -19,7 +19,7 @@ from runtime.process import Process
 from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_RECEIPTS, MINISTRY_RECEIPTS, dlq
 from sinks.ministry.receipt_codes import ACCEPTED
-from sinks.postgres import copying, outbox
+from sinks.postgres import copying, outbox, rows
 from sinks.postgres.inbox import Inbox
 from streams.confirmation.commands import Act, Role
 
@@ -91,7 +91,7 @@ class Receiver(Process):
 
 def read(messages: Sequence[ConsumerRecord]) -> tuple[pl.DataFrame, list[tuple[ConsumerRecord, str]]]:
     """(one row a receipt, messages that are no receipts with a code). Pure."""
-    rows: list[tuple[Any, ...]] = []
+    arrived: list[tuple[Any, ...]] = []
     misfits: list[tuple[ConsumerRecord, str]] = []
     for message in messages:
         try:
@@ -103,11 +103,11 @@ def read(messages: Sequence[ConsumerRecord]) -> tuple[pl.DataFrame, list[tuple[C
             misfits.append((message, WRONG_CONTRACT))
             continue
         at = datetime.fromtimestamp(message.timestamp / 1000, UTC).replace(tzinfo=None)
-        rows += [
+        arrived += [
             (message.partition, message.offset, n, record["ExportId"], r["Id"], r["Code"].strip(), at)
             for n, r in enumerate(record["Receipts"])
         ]
-    return pl.DataFrame(rows, schema=_ARRIVED, orient="row"), misfits
+    return pl.DataFrame(arrived, schema=_ARRIVED, orient="row"), misfits
 
 
 def command_id(export_id: str) -> str:
@@ -174,31 +174,43 @@ _ANSWERED: Final = """
 UPDATE ministry_export e SET state = 'answered', answered_at = now()
 WHERE e.export_id IN (SELECT export_id FROM arrived) AND e.state IN ('opened', 'sent') AND e.chunks > 0
     AND e.accepted + e.refused = (SELECT sum(value::int) FROM jsonb_each_text(e.records))
-RETURNING export_id, dataset_id, school, school_year, period, version, digest, accepted, refused
+RETURNING export_id, dataset_id, school, school_year, period, version, digest, sequence, accepted, refused
 """
 
 
 def _answer(cur: cursor) -> None:
     """Tell the machine of every export whose last record was answered just now."""
     cur.execute(_ANSWERED)
-    for export_id, dataset_id, school, year, period, version, digest, accepted, refused in cur.fetchall():
-        command = {
-            "CommandId": command_id(export_id),
-            "DatasetId": dataset_id,
-            "MaTruongHoc": school,
-            "NamHoc": year,
-            "Period": period,
-            "Command": Act.RECORD_RECEIPTS.value,
-            "IssuedAt": datetime.now(UTC),
-            "Unit": UNIT,
-            "Role": Role.MINISTRY_ADAPTER.value,
-            "Account": "",
-            "Version": version,
-            "Digest": digest,
-            "ReasonCode": "",
-            "ReasonText": "",
-            "Route": [],
-            "Counts": {"accepted": accepted, "refused": refused},
-        }
-        message = (school.encode(), codec.encode("ConfirmationCommand", command))
-        outbox.put(cur, CONFIRMATION_RECEIPTS, [message])
+    now = datetime.now(UTC)
+    messages = [
+        (row["school"].encode(), codec.encode("ConfirmationCommand", command(row, now)))
+        for row in rows.fetch(cur)
+    ]
+    outbox.put(cur, CONFIRMATION_RECEIPTS, messages)
+
+
+def command(export: rows.Row, now: datetime) -> dict[str, Any]:
+    """The command that says that an export is answered. It names its forwarding, so that it closes no other.
+
+    ``export`` is a row of ministry_export.
+    """
+    return {
+        "CommandId": command_id(export["export_id"]),
+        "DatasetId": export["dataset_id"],
+        "MaTruongHoc": export["school"],
+        "NamHoc": export["school_year"],
+        "Period": export["period"],
+        "Command": Act.RECORD_RECEIPTS.value,
+        "IssuedAt": now,
+        "Unit": UNIT,
+        "Role": Role.MINISTRY_ADAPTER.value,
+        "Account": "",
+        "Version": export["version"],
+        "Digest": export["digest"],
+        "ReasonCode": "",
+        "ReasonText": "",
+        "Route": [],
+        "Counts": {"accepted": export["accepted"], "refused": export["refused"]},
+        "Sequence": export["sequence"],
+        "ExportId": export["export_id"],
+    }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sinks.projection.chains import Link, Step, step
+from sinks.chains.links import Fault, Link, Step, step
 from streams.machines import chain
 
 
@@ -22,11 +22,16 @@ AT_FIRST = Link(1, FIRST["Hash"])
         (Link(), FIRST, Step.NEXT),
         (AT_FIRST, SECOND, Step.NEXT),
         (AT_FIRST, FIRST, Step.REPEATED),
-        (Link(), SECOND, Step.BROKEN),  # a lost event
-        (AT_FIRST, event(2, "somebody else's"), Step.BROKEN),
-        (AT_FIRST, SECOND | {"Event": "approved"}, Step.BROKEN),  # altered after the fact
-        (AT_FIRST, event(3, FIRST["Hash"]), Step.BROKEN),
+        (Link(2, SECOND["Hash"]), FIRST, Step.REPEATED),
+        (Link(), SECOND, Fault.GAP),  # a lost event
+        (AT_FIRST, event(2, "somebody else's"), Fault.LINK),
+        (AT_FIRST, SECOND | {"Event": "approved"}, Fault.HASH),  # altered after the fact
+        (AT_FIRST, SECOND | {"Hash": "not a hash"}, Fault.HASH),
+        (AT_FIRST, FIRST | {"Hash": "not a hash"}, Fault.HASH),
+        (AT_FIRST, event(1, "", Event="recalled"), Fault.HASH),
+        (AT_FIRST, event(1, "another first"), Fault.FORK),
+        (AT_FIRST, event(3, FIRST["Hash"]), Fault.GAP),
     ],
 )
-def test_next_repeated_or_broken(link, record, expected):
+def test_next_repeated_or_a_fault(link, record, expected):
     assert step(link, record) is expected

@@ -1,7 +1,5 @@
 """An export is a pure function of the forwarding and the version's rows."""
 
-from datetime import UTC, datetime
-
 import polars as pl
 import pytest
 
@@ -9,23 +7,15 @@ from schemas.contracts.chunks import MAX_RECORDS
 from schemas.encoding import codec
 from sinks.ministry.export.forwarding import Forwarding, export_id
 from sinks.ministry.export.package import digest, package
+from streams.confirmation.events import Event
+from streams.machines import wire
+from tests.chained import chained
 
-AT = datetime(2019, 10, 1, tzinfo=UTC)
-EVENT = {
-    "Event": "forwarded",
-    "DatasetId": "19164999.2019.start",
-    "MaTruongHoc": "19164999",
-    "NamHoc": 2019,
-    "Period": "start",
-    "Version": 2,
-    "Sequence": 9,
-    "Digest": "d" * 64,
-    "At": AT,
-}
+FORWARDED = {"Event": "forwarded", "Version": 2, "Sequence": 9, "Digest": "d" * 64}
 
 
 def forwarding(**changed):
-    made = Forwarding.of(EVENT | changed)
+    made = Forwarding.of(wire.from_record(Event, chained(**FORWARDED | changed)))
     assert made is not None
     return made
 
@@ -45,7 +35,7 @@ def rows():
 
 @pytest.mark.parametrize("event", ["approved", "receipts_recorded", "returned"])
 def test_only_a_forwarding_is_exported(event):
-    assert Forwarding.of(EVENT | {"Event": event}) is None
+    assert Forwarding.of(wire.from_record(Event, chained(Event=event))) is None
 
 
 def test_the_export_is_opened_and_closed_with_the_same_totals(rows):
@@ -56,7 +46,7 @@ def test_the_export_is_opened_and_closed_with_the_same_totals(rows):
     assert opened == closed
     assert opened["Records"] == {"LopHoc": 3, "HocSinh": MAX_RECORDS + 1}
     assert opened["Chunks"] == 3
-    assert opened["Digest"] == EVENT["Digest"]
+    assert opened["Digest"] == FORWARDED["Digest"]
 
 
 def test_no_chunk_is_larger_than_the_limit_and_all_are_numbered(rows):

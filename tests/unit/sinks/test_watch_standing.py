@@ -76,4 +76,4 @@ def test_every_reader_of_the_pipeline_is_watched_under_its_own_name():
 
 def test_the_projections_topics_are_watched():
     [reader] = [r for r in readers([]) if r.stage == "projection"]
-    assert set(reader.topics) == set(projection.MACHINE_OF)
+    assert set(reader.topics) == set(projection.READS)

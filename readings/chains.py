@@ -1,0 +1,38 @@
+"""Events that a reader put aside, since they do not belong to their chain; never what they hold."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg2.extensions import connection
+
+from readings.database import rows
+
+
+@dataclass(frozen=True)
+class ChainFault:
+    """One such event. ``stands_at`` is the subject's last sequence that the reader acted on, 0 if none."""
+
+    reader: str
+    subject: str
+    sequence: int
+    fault: str
+    topic: str
+    partition: int
+    source_offset: int
+    first_seen: datetime
+    acknowledged: datetime | None
+    stands_at: int
+
+
+_FAULTS = """
+SELECT f.reader, f.subject, f.sequence, f.fault, f.topic, f.partition, f.source_offset, f.first_seen,
+       f.acknowledged, coalesce(p.sequence, 0) AS stands_at
+FROM chain_fault f LEFT JOIN chain_position p USING (reader, subject)
+WHERE %(everything)s OR f.acknowledged IS NULL
+ORDER BY f.first_seen, f.reader, f.topic, f.partition, f.source_offset
+"""
+
+
+def faults(conn: connection, everything: bool = False) -> list[ChainFault]:
+    """Those that nobody has acknowledged, or all, in the order in which they were seen."""
+    return [ChainFault(**row) for row in rows(conn, _FAULTS, {"everything": everything})]

@@ -1,0 +1,37 @@
+"""The chains that sinks read: the topic, its contract, what an event of it is about."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from schemas import topics
+from streams.confirmation import events as confirmation
+from streams.grants import events as grants
+
+
+@dataclass(frozen=True)
+class Chain:
+    """``event`` is the machine's dataclass. A subject in another form than ``form`` is none of ours."""
+
+    topic: str
+    contract: str
+    event: type[confirmation.Event] | type[grants.Event]
+    subject: Callable[[Mapping[str, Any]], str]
+    form: re.Pattern[str]
+
+
+CONFIRMATION: Final = Chain(
+    topics.CONFIRMATION_EVENTS,
+    "ConfirmationEvent",
+    confirmation.Event,
+    lambda record: str(record["DatasetId"]),
+    re.compile(r"[0-9A-Za-z]{1,20}\.[0-9]{4}\.(start|changes|end)"),
+)
+GRANTS: Final = Chain(
+    topics.GRANTS_EVENTS,
+    "GrantEvent",
+    grants.Event,
+    lambda record: f"{record['Vendor']}/{record['MaTruongHoc']}",
+    re.compile(r"[0-9a-z_-]{1,40}/[0-9A-Za-z]{1,20}"),
+)

@@ -1,0 +1,79 @@
+"""The table of exports as the exporter writes it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Final
+
+import polars as pl
+from psycopg2.extensions import cursor
+from psycopg2.extras import Json, execute_values
+
+from sinks.ministry.export.forwarding import Forwarding
+from sinks.ministry.export.package import Package
+from sinks.postgres import copying, rows
+
+MISMATCH: Final = "EXP-001"
+
+_COLUMNS: Final = ", ".join(f.name for f in fields(Forwarding))
+
+
+def open_all(cur: cursor, forwardings: Sequence[Forwarding]) -> int:
+    """Open exports; how many are new. One from before exports knew their place in the chain learns it now."""
+    before = _known(cur, forwardings)
+    opened = [{**asdict(f), "state": "opened"} for f in forwardings]
+    rows.insert(cur, "ministry_export", opened, "ON CONFLICT (export_id) DO NOTHING")
+    if before:
+        execute_values(
+            cur,
+            "UPDATE ministry_export e SET sequence = n.sequence FROM (VALUES %s) AS n (export_id, sequence) "
+            "WHERE e.export_id = n.export_id AND e.sequence = -1",
+            [(f.export_id, f.sequence) for f in forwardings if f.export_id in before],
+            page_size=rows.PAGE,
+        )
+    return len({f.export_id for f in forwardings} - before)
+
+
+def _known(cur: cursor, forwardings: Sequence[Forwarding]) -> set[str]:
+    ids = [f.export_id for f in forwardings]
+    cur.execute("SELECT export_id FROM ministry_export WHERE export_id = ANY(%s)", (ids,))
+    return {row["export_id"] for row in rows.fetch(cur)}
+
+
+def waiting(cur: cursor) -> Forwarding | None:
+    """The export that waits longest."""
+    cur.execute(
+        f"SELECT {_COLUMNS} FROM ministry_export WHERE state = 'opened' ORDER BY opened_at, export_id LIMIT 1"
+    )
+    found = rows.fetch(cur)
+    return Forwarding(**found[0]) if found else None
+
+
+def withhold(cur: cursor, forwarding: Forwarding, found: str) -> None:
+    """What was approved is not what we hold: nothing goes out, somebody must look (csdl ministry exports)."""
+    cur.execute(
+        "UPDATE ministry_export SET state = 'mismatch', code = %s, digest_found = %s WHERE export_id = %s",
+        (MISMATCH, found, forwarding.export_id),
+    )
+
+
+def keep_ids(cur: cursor, forwarding: Forwarding, packed: Package) -> None:
+    """Which record each id stands for, once: a repeated export has them already."""
+    cur.execute("SELECT 1 FROM ministry_export_record WHERE export_id = %s LIMIT 1", (forwarding.export_id,))
+    if cur.fetchone() is not None:
+        return
+    columns = ["export_id", "record_id", "record_type", "identity"]
+    ids = packed.ids.select(pl.lit(forwarding.export_id), *columns[1:])
+    copying.copy_in(cur, "ministry_export_record", columns, ids)
+    cur.execute(
+        "UPDATE ministry_export SET records = %s, chunks = %s, digest_found = digest WHERE export_id = %s",
+        (Json(packed.records), packed.chunks, forwarding.export_id),
+    )
+
+
+def mark_sent(cur: cursor, forwarding: Forwarding) -> None:
+    """It is out. The Ministry may have answered already."""
+    cur.execute(
+        "UPDATE ministry_export SET sent_at = now(), "
+        "state = CASE state WHEN 'opened' THEN 'sent' ELSE state END WHERE export_id = %s",
+        (forwarding.export_id,),
+    )
