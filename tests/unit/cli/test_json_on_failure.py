@@ -20,6 +20,7 @@ KAFKA_AWAY, POSTGRES_AWAY = "SYS-001", "SYS-002"
 
 ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "campaign open": (PERIOD, KAFKA_AWAY),
+    "chains list": ((), POSTGRES_AWAY),
     **{
         f"confirmation {act.replace('_', '-')}": ((SCHOOL, *PERIOD, *SEEN), KAFKA_AWAY)
         for act in (*OFFICERS_ACTS, *DEPARTMENTS_ACTS)
