@@ -3,8 +3,8 @@
 from typing import Any
 
 from psycopg2.extensions import connection
-from psycopg2.extras import RealDictCursor
 
+from readings.database import rows
 from schemas import datasets
 from schemas.contracts import contracts
 
@@ -23,24 +23,24 @@ FROM removal WHERE dataset_id = %s AND state = 'waiting' ORDER BY asked_at, remo
 
 def version(conn: connection, dataset_id: str) -> int:
     """The dataset's newest version, 0 if it has none."""
-    found = _rows(conn, "SELECT version FROM dataset WHERE dataset_id = %s", dataset_id)
+    found = rows(conn, "SELECT version FROM dataset WHERE dataset_id = %s", (dataset_id,))
     return int(found[0]["version"]) if found else 0
 
 
 def absent(conn: connection, dataset_id: str) -> list[dict[str, Any]]:
     """Records held that the last whole list of their type lacked, with the vendor's own id."""
-    found = _rows(conn, _ABSENT, dataset_id)
+    found = rows(conn, _ABSENT, (dataset_id,))
     for record_type in {row["record_type"] for row in found}:
-        rows = [row for row in found if row["record_type"] == record_type]
-        ids = _client_ids(conn, record_type, dataset_id, [row["identity"] for row in rows])
-        for row in rows:
+        lacked = [row for row in found if row["record_type"] == record_type]
+        ids = _client_ids(conn, record_type, dataset_id, [row["identity"] for row in lacked])
+        for row in lacked:
             row["client_id"] = ids.get(row["identity"]) or ""
     return found
 
 
 def waiting(conn: connection, dataset_id: str) -> list[dict[str, Any]]:
     """Removals that wait for the head of the school."""
-    return _rows(conn, _WAITING, dataset_id)
+    return rows(conn, _WAITING, (dataset_id,))
 
 
 def _client_ids(conn: connection, record_type: str, dataset_id: str, identities: list[str]) -> dict[str, str]:
@@ -52,11 +52,5 @@ def _client_ids(conn: connection, record_type: str, dataset_id: str, identities:
         "WHERE school_year = %s AND dataset_id = %s AND identity = ANY(%s) AND valid_to IS NULL"
     )
     _, year, _ = datasets.split(dataset_id)
-    found = _rows(conn, statement, year, dataset_id, identities)
+    found = rows(conn, statement, (year, dataset_id, identities))
     return {row["identity"]: row["client_id"] for row in found}
-
-
-def _rows(conn: connection, statement: str, *params: Any) -> list[dict[str, Any]]:
-    with conn.cursor(cursor_factory=RealDictCursor) as cursor:
-        cursor.execute(statement, params)
-        return [dict(row) for row in cursor]
