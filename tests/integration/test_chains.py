@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from cli.main import main
 from readings import chains
+from runtime.process import Fenced
 from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_EVENTS, MINISTRY_EXPORT
 from sinks.chains import faults
@@ -15,7 +16,6 @@ from sinks.chains.reader import ChainReader
 from sinks.ministry.export import store as exports
 from sinks.ministry.export.forwarding import Forwarding
 from sinks.ministry.export.process import Exporter
-from sinks.postgres.offsets import Fenced
 from sinks.projection import store as read_model
 from sinks.projection.project import project
 from streams.confirmation.events import Event, Fact
