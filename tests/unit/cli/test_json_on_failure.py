@@ -37,6 +37,7 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "push-status": (("p1",), POSTGRES_AWAY),
     "pushes": ((), POSTGRES_AWAY),
     "records absent": ((SCHOOL, *PERIOD), POSTGRES_AWAY),
+    "records digests": ((), POSTGRES_AWAY),
     "records remove": ((SCHOOL, *PERIOD, "--consent", "r1"), POSTGRES_AWAY),
 }
 """command → its arguments, what it says when the servers are away."""
