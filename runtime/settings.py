@@ -27,8 +27,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CSDL_", extra="ignore")
 
     bootstrap_servers: str = "127.0.0.1:19092"
+    """Kafka's brokers, with commas between."""
+
     database_url: SecretStr = SecretStr("postgresql://csdl@127.0.0.1:19093/csdl")
+    """The provincial database, with account and password."""
+
     data_dir: Path = Path(".csdl")
+    """What a process keeps of its own: locks, what validation has in hand; of a local stack everything."""
     register_file: Path = Path(".csdl/register.csv")
     """School register (schemas.organisation.schools)."""
 
@@ -36,6 +41,8 @@ class Settings(BaseSettings):
     """The province's key of identities; by default ``secrets/identity.key`` in the data directory."""
 
     vendors: list[str] = ["smas", "vnedu"]
+    """Whose topics there are. As JSON."""
+
     school_years: list[int] = [2019]
     """Configured school years, by their first calendar year (ENV-303)."""
 
@@ -43,6 +50,8 @@ class Settings(BaseSettings):
     """Process → how many of it run and share its work, where not one (deploy.processes). As JSON."""
 
     host: str = "127.0.0.1"
+    """Address on which /metrics, /healthz and /readyz are served."""
+
     http_port: int = 0
     """Port of /metrics, /healthz and /readyz; 0 takes a free one."""
 

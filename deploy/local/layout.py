@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pydantic import SecretStr, TypeAdapter
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from deploy.local.problems import fail
 from deploy.processes import NAMES, instances, label
 from runtime.process import Share
 from runtime.settings import Settings
+from schemas.errors import Problem, ProblemList
 from schemas.topics import PARTITIONS
 
 DATA_DIR: Final = Path(".csdl")
@@ -104,8 +105,14 @@ class Stack:
 
 
 def instances_asked() -> dict[str, int]:
-    """What the environment says of how many a new stack runs: never what another stack's file says."""
-    return TypeAdapter(dict[str, int]).validate_json(os.environ.get("CSDL_INSTANCES", "{}"))
+    """What the environment says of how many a new stack runs: never what another stack's file says.
+
+    Raises ProblemList (SET-001).
+    """
+    try:
+        return TypeAdapter(dict[str, int]).validate_json(os.environ.get("CSDL_INSTANCES", "{}"))
+    except ValidationError:
+        raise ProblemList([Problem("SET-001", params={"name": "CSDL_INSTANCES"})]) from None
 
 
 def at(data_dir: Path) -> Stack:

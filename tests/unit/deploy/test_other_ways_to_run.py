@@ -156,3 +156,9 @@ def test_up_runs_as_many_as_are_asked_for_each_at_its_own_port(tmp_path: Path) -
 def test_a_stack_remembers_how_many_it_runs(tmp_path: Path) -> None:
     layout.Stack(tmp_path, 23_000, {"load": 2}).save()
     assert "load-2" in layout.at(tmp_path).processes
+
+
+def test_a_number_that_is_none_is_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSDL_INSTANCES", "load=2")
+    with pytest.raises(ProblemList, match="SET-001"):
+        layout.instances_asked()
