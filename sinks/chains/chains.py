@@ -33,5 +33,5 @@ GRANTS: Final = Chain(
     "GrantEvent",
     grants.Event,
     lambda record: f"{record['Vendor']}/{record['MaTruongHoc']}",
-    re.compile(r"[0-9a-z_-]{1,40}/[0-9A-Za-z]{1,20}"),
+    re.compile(r"[0-9A-Za-z._-]{1,40}/[0-9A-Za-z]{1,20}"),
 )

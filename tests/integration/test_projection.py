@@ -1,7 +1,7 @@
 """The read model follows the machines' topics: once each, in order, and says when a chain is broken."""
 
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -17,7 +17,7 @@ from streams.grants import machine as grants
 from streams.machines import wire
 from streams.machines.machine import CommandSource
 from streams.machines.refusal import Refusal
-from tests.chained import message
+from tests.chained import chained, message
 
 SCHOOL = "19164501"
 DATASET = f"{SCHOOL}.2019.start"
@@ -157,3 +157,20 @@ def test_a_projection_that_is_killed_goes_on_where_it_was(settings, run_process)
         ]
         assert ask(conn, "SELECT count(*) FROM confirmation_event") == [(len(EVENTS),)]
         assert ask(conn, "SELECT vendor, school, state FROM grant_state") == [("smas", SCHOOL, "allowed")]
+
+
+def test_window_lock_and_forwarding_are_columns_and_come_back_as_they_were(conn):
+    days = {"Opens": date(2019, 9, 1), "Closes": None}
+    opened = chained(Event="opened", State="collecting", Level=0, Window=days)
+    locked = chained(opened, Event="locked", State="collecting", Level=0)
+    forwarded = chained(locked, Event="forwarded")
+    kept = "SELECT window_opens, window_closes, locked, forwarded, late FROM confirmation"
+    for event, expected in (
+        (opened, (date(2019, 9, 1), None, False, 0, False)),
+        (locked, (date(2019, 9, 1), None, True, 0, False)),
+        (forwarded, (date(2019, 9, 1), None, True, 3, False)),
+    ):
+        take(conn, event)
+        assert ask(conn, kept) == [expected]
+    found = "SELECT event, window_opens FROM confirmation_event WHERE window_opens IS NOT NULL"
+    assert ask(conn, found) == [("opened", date(2019, 9, 1))]
