@@ -19,6 +19,7 @@ from runtime.topic_admin import deviations
 from schemas.errors import Problem, ProblemList
 from schemas.organisation import schools
 from sinks.provincial import schema
+from sinks.provincial.records import secret
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ CHECKS: Final = (
     Check("clock", "topics", _clock),
     Check("postgres", "", _postgres),
     Check("tables", "postgres", _tables),
+    Check("identity", "tables", secret.problems),
 )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +68,32 @@ CONTRACT: Final[dict[str, Any]] = {
 }
 
 
-def add(target: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+COMPOSITE: Final[dict[str, Any]] = CONTRACT | {
+    "name": "KetQua",
+    "doc": "Kết quả học kỳ — result of a term",
+    "label_vi": "kết quả học kỳ",
+    "label_en": "result of a term",
+    "rule_prefix": "KQ",
+    "packet": "LstKetQua",
+    "table": "ket_qua",
+    "identity": [["MaHocSinh", "HocKy"]],
+    "identity_scope": "province",
+    "fields": [
+        _field("ClientId", "string", "Mã của phần mềm", "Vendor's own id", required="yes", max_length=100),
+        _field("MaHocSinh", "string", "Mã học sinh", "Code of the pupil", format="digits:10"),
+        _field("HocKy", "int", "Học kỳ", "Term"),
+        _field("DiemTb", "double", "Điểm trung bình", "Average mark"),
+    ],
+}
+"""A type whose only key is of two fields, one of them no text."""
+
+
+def add(
+    target: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    contract: Mapping[str, Any] = CONTRACT,
+    rules: str = RULES,
+) -> Path:
     """A copy of the contracts with the new type, frozen; this process and those it starts use it.
 
     ``target`` is a folder that does not exist yet. Subprocesses find it by CSDL_SCHEMAS.
@@ -75,10 +101,10 @@ def add(target: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("records", "events", "codelists", "versions"):
         shutil.copytree(contracts_folder() / name, target / name)
     shutil.copy(contracts_folder() / "ids.json", target)
-    folder = target / "records" / NAME
+    folder = target / "records" / contract["name"]
     folder.mkdir()
-    (folder / "record.avsc").write_text(json.dumps(CONTRACT, ensure_ascii=False), encoding="utf-8")
-    (folder / "rules.py").write_text(RULES, encoding="utf-8")
+    (folder / "record.avsc").write_text(json.dumps(contract, ensure_ascii=False), encoding="utf-8")
+    (folder / "rules.py").write_text(rules, encoding="utf-8")
     monkeypatch.setenv("CSDL_SCHEMAS", str(target))
     freeze()
     return target

@@ -38,6 +38,14 @@ file and field (SCH-002 to SCH-005) by every command that reads contracts.
 Every field may be null but `ClientId`: a missing value is a violation of a rule, never a chunk that cannot be
 encoded. `ClientId` is the vendor's pseudonym of a record and appears in answers; it is classed `none`.
 
+## Whose record it is
+
+`identity` of a record type lists its keys, the strongest first; `identity_scope` says where a key
+stands for one record: `school`, `school_year` (of the school), `province`. A key with `Vendor` is
+the vendor's own in that school. `witnesses` say beside the keys whom a record speaks of: where both
+sides have at least two and all contradict, a vendor's own id stands for somebody new (IDN-001), and
+any other key refuses its record (IDN-002).
+
 ## Where we depart from the specification
 
 - `LopHoc.MaLopHoc` is required there and yet issued by the platform: absent, it is issued.
@@ -50,6 +58,13 @@ encoded. `ClientId` is the vendor's pseudonym of a record and appears in answers
 - Communes, districts and countries outside the lists held (`TINH`: all 63; `HUYEN`, `XA`: province 19 as of
   2020) are checked for their shape only.
 """
+
+
+SCOPES: Final = {
+    "school": "within its school",
+    "school_year": "within its school and year",
+    "province": "everywhere",
+}
 
 
 def render() -> str:
@@ -68,11 +83,13 @@ def render() -> str:
 
 def _record(contract: RecordType) -> list[str]:
     identity = "; ".join(" + ".join(f"`{f}`" for f in key) for key in contract.identity)
+    witnesses = ", ".join(f"`{f}`" for f in contract.witnesses)
     return [
         f"### {contract.name} — {contract.label_vi}, {contract.label_en}",
         "",
         f"{len(contract.fields)} fields; in the packet `{contract.packet}`, table `{contract.table}`. "
-        f"Identity, the first that is given: {identity}.",
+        f"Identity, the first that is given: {identity}; {SCOPES[contract.identity_scope]}."
+        + (f" Witnesses: {witnesses}." if witnesses else ""),
         "",
         *_fields(contract),
         *(line for field in contract.fields for line in _nested(field)),

@@ -44,3 +44,12 @@ def test_a_topic_that_is_missing_needs_a_hand(province):
     code, said = examined(province)
     assert (code, said["topics"], said["clock"]) == (1, (False, "TOPIC-004"), (None, ""))
     empty_topics(province)
+
+
+def test_a_province_whose_key_is_not_the_ledgers_needs_a_hand(province, tmp_path):
+    lost = province.model_copy(update={"identity_key_file": tmp_path / "lost.key"})
+    code, said = examined(lost)
+    assert (code, said["identity"]) == (1, (False, "IDN-003"))
+    (tmp_path / "lost.key").write_text("ab" * 32)
+    code, said = examined(lost)
+    assert (code, said["identity"]) == (1, (False, "IDN-003"))

@@ -6,11 +6,13 @@ that writes to it asks ``opened`` first, and setup makes a key only for a ledger
 
 import os
 import secrets
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from psycopg2.extensions import connection, cursor
 
+from runtime import postgres
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList, SourceLocation
 from sinks.provincial.records import fill, ledger
@@ -25,6 +27,16 @@ def opened(settings: Settings, cur: cursor) -> Mac:
     if mac is None or ledger.made_with(cur) != ledger.fingerprint(mac):
         raise _other_key(settings)
     return mac
+
+
+def problems(settings: Settings) -> list[Problem]:
+    """IDN-003 if the ledger was made with another key than ours, or ours is missing (`csdl doctor`)."""
+    with closing(postgres.connect(settings, "csdl-identity")) as conn, conn, conn.cursor() as cur:
+        try:
+            opened(settings, cur)
+        except ProblemList as found:
+            return found.problems
+    return []
 
 
 def establish(settings: Settings, conn: connection) -> None:
