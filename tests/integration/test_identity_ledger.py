@@ -202,3 +202,15 @@ def test_rows_keep_the_identity_that_their_dataset_has(book):
     book.arrive(*whole("HocSinh", [pupil(1, HoTen="mới", MaCongDan="034208000001")], push="p2", hour=1))
     assert identities(book) == {"cd" * 12}
     assert book.ask("SELECT max(version) FROM version WHERE dataset_id = %s", DATASET) == [(2,)]
+
+
+def test_load_waits_for_the_key_and_says_so_once(settings, run_process, tmp_path):
+    with closing(postgres.connect(settings)) as conn:
+        Book(conn, settings).arrive(*whole("HocSinh", [pupil(1)]))
+    lost = settings.model_copy(update={"identity_key_file": tmp_path / "lost.key"})
+    with run_process("load", lost, wait=False) as process:
+        process.wait_until(lambda: "IDN-003" in process.tail())
+        assert not process.is_ready()
+        (tmp_path / "lost.key").write_text(settings.identity_key_file.read_text())
+        process.wait_until(process.is_ready)
+        assert process.tail().count("IDN-003") == 1

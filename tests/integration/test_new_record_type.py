@@ -96,7 +96,7 @@ def test_a_key_of_two_fields_finds_its_record_whoever_sends_it(
             told = ("--vendor", vendor, "--school", school.code, "--year", "2019", str(path))
             code, receipt = csdl(ours, "push", *told)
             assert code == 0, receipt
-            assert answer(ours, receipt["push_id"])["outcome"] == "version"
+            assert answer(ours, receipt["push_id"])["pushes"][0]["outcome"] == "version"
 
     with closing(postgres.connect(ours)) as db, db.cursor() as cur:
         cur.execute(
