@@ -162,3 +162,13 @@ def changed(landed, dataset, before, after):
                     assert sorted(map(repr, value)) == sorted(map(repr, other)), "the order of a list alone"
                     found[record_type].add(field)
     return found
+
+
+def test_who_landed_is_known_in_a_new_period_by_any_key(landed):
+    held = landed.version(DATASET, 3)["HocSinh"]
+    rows = read.records("HocSinh", held).to_dicts()
+    landed.book.arrive(
+        *whole("HocSinh", rows, push="summer", school=SCHOOL, kind="3", hour=100_000), at=LATER
+    )
+    summer = landed.version(f"{SCHOOL}.2019.end", 1)["HocSinh"]
+    assert set(summer["_identity"]) == set(held["_identity"])
