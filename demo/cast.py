@@ -34,6 +34,9 @@ class Cast:
     returned: SchoolPlan
     """Its district returns it with a reason; it is corrected, and an officer confirms what is stale."""
 
+    left: SchoolPlan
+    """A pupil leaves: the next list lacks it, and the school removes it."""
+
     recalled: SchoolPlan
     """The head recalls it after submitting, and submits again."""
 
@@ -67,6 +70,7 @@ FITS: dict[str, Callable[[SchoolPlan], bool]] = {
     "sent_twice": lambda s: True,
     "sent_again": lambda s: True,
     "returned": _of_a_district,
+    "left": _of_a_district,
     "recalled": _of_a_district,
     "direct": lambda s: s.direct,
 }

@@ -2,34 +2,39 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
+from access import removal_acts
 from demo.cast import Cast
-from demo.office import Step, act
+from demo.office import Step, act, usual_act
 from demo.sending import START, Sent, Vendors
 from producers.synthetic import scenarios
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.scenarios import Variant
 from producers.synthetic.school import SchoolRecords
 from producers.synthetic.write import files
+from runtime.settings import Settings
 from schemas.datasets import dataset_id
 from streams.confirmation.commands import Act, Command
 from streams.confirmation.state import Stage, State
 
 OTHER: Final = {"smas": "vnedu", "vnedu": "smas"}
+LEFT: Final = "Đã chuyển đi nơi khác theo gia đình"
 RETURNED_FOR: Final = "Địa chỉ của học sinh đầu danh sách chưa đúng, đề nghị nhà trường kiểm tra và sửa"
 
 Make = Callable[[SchoolPlan], SchoolRecords]
 
 
 class Director:
-    """``sent`` and ``variants`` keep, by story, what was pushed and what it was made of."""
+    """``sent`` and ``variants`` keep, by story, what was pushed and what it was made of; ``removed`` is what
+    a school was told when it removed who had left."""
 
-    def __init__(self, cast: Cast, make: Make, vendors: Vendors) -> None:
+    def __init__(self, cast: Cast, make: Make, vendors: Vendors, settings: Settings) -> None:
         self.cast = cast
         self.sent: dict[str, Sent] = {}
         self.variants: dict[str, Variant] = {}
-        self._make, self._vendors = make, vendors
+        self.removed: dict[str, Any] = {}
+        self._make, self._vendors, self._settings = make, vendors, settings
 
     def first_push(self, school: SchoolPlan) -> Sent:
         """A school's first push: its clean files, or what its part asks for."""
@@ -77,6 +82,11 @@ class Director:
                 Step("stale", _at(Stage.CLAIMED, 2), self._confirm_what_was_seen_first),
                 Step("returned", _at(Stage.CLAIMED, 2), lambda s: act(s, Act.CONFIRM, s.turn)),
             ],
+            cast.left: [
+                Step("left", _at(Stage.CHECKED), lambda s: self._send_one_left()),
+                Step("left", _at(Stage.CHECKED, 2), self._remove_who_left),
+                Step("left", _at(Stage.CHECKED, 3), usual_act),
+            ],
         }
         return {dataset_id(school.code, year, START): steps for school, steps in scripts.items()}
 
@@ -90,6 +100,21 @@ class Director:
         made = self._make(school)
         variant = Variant("clean", files(made)) if clean else scenarios.corrected(made)
         self._send(f"{story}_corrected", school, variant)
+
+    def _send_one_left(self) -> None:
+        school = self.cast.left
+        self._send("left", school, scenarios.one_left(self._make(school)))
+
+    def _remove_who_left(self, state: State) -> None:
+        asked = removal_acts.removal(
+            state.dataset_id,
+            "HocSinh",
+            state.version,
+            role=removal_acts.OFFICER,
+            account=f"demo.{state.ma_truong_hoc}",
+            reason=LEFT,
+        )
+        self.removed = removal_acts.ask(self._settings, asked)
 
     def _return(self, state: State) -> Command:
         self._seen_first = state

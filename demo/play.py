@@ -67,7 +67,7 @@ def play(
         Vendors(settings, folder, YEAR, ledger) as vendors,
         CommandsClient(CONFIRMATION, settings) as client,
     ):
-        director = Director(parts, lambda plan: make(plan, seed), vendors)
+        director = Director(parts, lambda plan: make(plan, seed), vendors, settings)
         office = Office(client, ledger, director.scripts(YEAR, _another_district(schools)))
         first: dict[str, Sent] = {}
         for school in schools:

@@ -106,6 +106,7 @@ def tell(e: Evidence) -> list[Story]:
             if "returned_corrected" in sent
             else "not corrected",
         ),
+        _left(e),
         Story("a stale confirmation", "CONF-STALE", e.codes("stale")),
         Story("a unit off the route", "CONF-UNIT", e.codes("off_route")),
         Story("recalled by the school", "ok, settled", f"{e.codes('recalled')}, {e.end(recalled)}"),
@@ -148,6 +149,18 @@ def _corrected(e: Evidence) -> Story:
     push = e.director.sent.get("bad_list_corrected")
     seen = f"{e.answer(push)}, {_refused(e, push)}, {e.end(push)}" if push else "not sent"
     return Story("bad list corrected", "version 2, nothing refused, settled", seen)
+
+
+def _left(e: Evidence) -> Story:
+    """A pupil that the next list lacks stays until the school says that it leaves; no record else does."""
+    push, removed = e.director.sent.get("left"), e.director.removed
+    absent = e.ledger.answers.get(push.push_id, {}).get("Absent") if push else None
+    seen = f"{e.answer(push)} lacks {absent}, {_refused(e, push)}, {e.end(push)}" if push else "not sent"
+    return Story(
+        "a pupil who left",
+        "version 2 lacks {'HocSinh': 1}, nothing refused, settled; version 3 without {'HocSinh': 1}",
+        f"{seen}; version {removed.get('Version')} without {removed.get('Removed')}",
+    )
 
 
 def _rules(refused: set[tuple[str, str, str]]) -> str:

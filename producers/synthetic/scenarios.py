@@ -103,6 +103,16 @@ def corrected(school: SchoolRecords) -> Variant:
     return Variant("corrected", files(replace(school, frames=school.frames | {"HocSinh": pupils})))
 
 
+def one_left(school: SchoolRecords) -> Variant:
+    """The school's files after its last pupil left: not in the list any more, nor in the total."""
+    pupils = school.frames["HocSinh"]
+    frames = {
+        "HocSinh": pupils.head(pupils.height - 1),
+        "TruongHoc": school.frames["TruongHoc"].with_columns(pl.col("TongSoHocSinh") - 1),
+    }
+    return Variant("one_left", files(replace(school, frames=school.frames | frames)))
+
+
 def _edited_packet(content: bytes, edits: Sequence[_Edit]) -> tuple[bytes, tuple[Refused, ...]]:
     packet: dict[str, Any] = json.loads(content)
     refused = []
