@@ -27,7 +27,7 @@ from runtime.topic_admin import ensure_topics
 from schemas.errors import message
 
 SERVERS: Final = ("kafka", "postgres")
-START_S: Final = 60.0
+START_S: Final = 120.0
 Say = Callable[[str], None]
 T = TypeVar("T")
 
