@@ -125,6 +125,10 @@ def upgrade() -> None:
                 f"CREATE TABLE {name}_{y} PARTITION OF {name} FOR VALUES IN ({y});" for y in years
             )
             cur.execute(MOVED.format(name=name, partitions=partitions))
+            moved = cur.rowcount
+            cur.execute(f"SELECT count(*) FROM {name}_landed")
+            if cur.fetchone() != (moved,):
+                raise RuntimeError(f"{name}: rows of no known dataset; nothing was changed")
             if name in types:
                 _rehash(cur, types[name])
             cur.execute(f"DROP TABLE {name}_landed")
