@@ -13,6 +13,7 @@ from uuid import uuid4
 from kafka.errors import KafkaError
 
 from runtime import kafka
+from runtime.clock import ClockCheck
 from runtime.settings import Settings
 from schemas import datasets
 from schemas.encoding import codec
@@ -61,8 +62,10 @@ def removal(
     }
 
 
-def ask(settings: Settings, asked: dict[str, Any], silence_s: float = ANSWER_S) -> dict[str, Any]:
-    """Send it and wait: the PushAnswered that came of it.
+def ask(
+    settings: Settings, asked: dict[str, Any], silence_s: float = ANSWER_S
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Send it and wait: the PushAnswered that came of it, and what is wrong with the clock.
 
     Raises ProblemList: SYS-001 if Kafka is away, REM-008 if nothing answers for ``silence_s`` (it is written
     and will be carried out).
@@ -73,7 +76,8 @@ def ask(settings: Settings, asked: dict[str, Any], silence_s: float = ANSWER_S) 
         raise kafka.away(settings) from None
 
 
-def _ask(settings: Settings, asked: dict[str, Any], silence_s: float) -> dict[str, Any]:
+def _ask(settings: Settings, asked: dict[str, Any], silence_s: float) -> tuple[dict[str, Any], list[Problem]]:
+    clock = ClockCheck()
     consumer = kafka.consumer(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
     producer = kafka.producer(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
     try:
@@ -82,14 +86,16 @@ def _ask(settings: Settings, asked: dict[str, Any], silence_s: float) -> dict[st
         for tp, end in consumer.end_offsets(answers).items():
             consumer.seek(tp, end)
         value = codec.encode("RemovalAsked", asked)
-        producer.send(RECORDS_REMOVALS, value, key=asked["MaTruongHoc"].encode()).get(timeout=silence_s)
+        clock.sending()
+        sent = producer.send(RECORDS_REMOVALS, value, key=asked["MaTruongHoc"].encode())
+        clock.stamped(sent.get(timeout=silence_s).timestamp)
         deadline = time.monotonic() + silence_s
         while time.monotonic() < deadline:
             for messages in consumer.poll(timeout_ms=POLL_MS).values():
                 for message in messages:
                     _, said = codec.decode(message.value)
                     if (said["Vendor"], said["PushId"], said["DatasetId"]) == _answer_to(asked):
-                        return said
+                        return said, clock.warnings()
     finally:
         producer.close()
         consumer.close()

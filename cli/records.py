@@ -6,7 +6,7 @@ from typing import Any, Final
 import click
 
 from access import removal_acts
-from cli.answers import REFUSED, json_option, print_json, print_table
+from cli.answers import REFUSED, json_option, print_json, print_table, say
 from readings import records as readings
 from readings import versions
 from readings.database import database
@@ -134,16 +134,17 @@ def remove(
         identities=identities,
         removal_id=consent or "",
     )
-    _show(removal_acts.ask(Settings(), asked), as_json)
+    _show(*removal_acts.ask(Settings(), asked), as_json)
 
 
-def _show(said: dict[str, Any], as_json: bool) -> None:
+def _show(said: dict[str, Any], warnings: list[Problem], as_json: bool) -> None:
     """What came of it; exit code 1 if it was refused."""
     code, outcome = said["Code"], said["Outcome"]
     texts = message(code) if code else ("", "")
     if as_json:
         told = {name: said[key] for name, key in TOLD.items()}
-        print_json({**told, "message_vi": texts[0], "message_en": texts[1]})
+        both = {"message_vi": texts[0], "message_en": texts[1]}
+        print_json({**told, **both, "warnings": [w.as_dict() for w in warnings]})
     else:
         if said["Removed"]:
             n = sum(said["Removed"].values())
@@ -152,4 +153,5 @@ def _show(said: dict[str, Any], as_json: bool) -> None:
             click.echo(f"{code} {text}", err=True)
         if code == WAITING:
             click.echo(f"  {said['PushId']}")
+        say(warnings)
     sys.exit(REFUSED if outcome == "refused" else 0)

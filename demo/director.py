@@ -114,7 +114,7 @@ class Director:
             account=f"demo.{state.ma_truong_hoc}",
             reason=LEFT,
         )
-        self.removed = removal_acts.ask(self._settings, asked)
+        self.removed, _ = removal_acts.ask(self._settings, asked)
 
     def _return(self, state: State) -> Command:
         self._seen_first = state

@@ -1,7 +1,7 @@
 """The pipeline's long-lived processes: one table. Every way to run and watch them is made from it or tested.
 
-``csdl run``, ``csdl up``, ``csdl status``, compose, the systemd target, Prometheus' targets and the README's
-list follow it. A new process is a line at the end of the table: its ports come from its place.
+``csdl run``, ``csdl up``, ``csdl status``, compose, the systemd target and Prometheus' targets follow it.
+A new process is a line at the end of the table: its ports come from its place.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What people may read of the database: one function a question, for command line, services and console.
+"""What people may read of the database: one function a question, for the command line and what comes.
 
 Imports ``runtime`` and ``schemas`` alone: whoever may not write may use it.
 """

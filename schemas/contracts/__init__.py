@@ -1,4 +1,4 @@
 """What a record or an event looks like: record types, chunk contracts, committed versions, the freeze.
 
-Imports ``schemas.errors`` at most.
+Imports ``schemas.errors`` and ``schemas.codes`` at most.
 """

@@ -1,33 +1,29 @@
-"""Rows by the names of their columns, in and out."""
+"""Rows by name: what comes out of a query and what goes into a table, never by a column's position."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from psycopg2.extensions import cursor
 from psycopg2.extras import execute_values
 
+PAGE: Final = 1000
+
 Row = Mapping[str, Any]
 
-PAGE: Final = 500
+
+def fetch(cur: cursor, taken: Iterable[tuple[Any, ...]] | None = None) -> list[dict[str, Any]]:
+    """Rows of the last query, column to value; ``taken`` if they were taken from the cursor already."""
+    names = [column[0] for column in cur.description]
+    return [dict(zip(names, row, strict=True)) for row in (cur.fetchall() if taken is None else taken)]
 
 
-def fetch(cur: cursor) -> list[dict[str, Any]]:
-    """What the last statement found, a dict a row."""
-    names = [column.name for column in cur.description]
-    return [dict(zip(names, row, strict=True)) for row in cur.fetchall()]
-
-
-def insert(cur: cursor, table: str, rows: Sequence[Row], conflict: str = "") -> None:
-    """Append rows that all have the same columns; ``conflict`` is the statement's ON CONFLICT."""
+def insert(cur: cursor, table: str, rows: Sequence[Row], conflict: str = "", page: int = PAGE) -> None:
+    """Append rows that all have the columns of the first; ``conflict`` is the statement's ON CONFLICT."""
     if not rows:
         return
     names = list(rows[0])
-    execute_values(
-        cur,
-        f"INSERT INTO {table} ({', '.join(names)}) VALUES %s {conflict}",
-        [[row[name] for name in names] for row in rows],
-        page_size=PAGE,
-    )
+    statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES %s {conflict}"
+    execute_values(cur, statement, [[row[n] for n in names] for row in rows], page_size=page)
 
 
 def upsert(cur: cursor, table: str, key: Sequence[str], rows: Sequence[Row]) -> None:

@@ -1,4 +1,4 @@
 """Forwarded versions to the Ministry's topic: ``forwarding`` and ``package`` are pure, ``process`` sends.
 
-Imports ``sinks.postgres``, and ``sinks.provincial.records`` to read a version.
+Imports ``sinks.chains``, ``sinks.postgres``, and ``sinks.provincial.records`` to read a version.
 """

@@ -25,7 +25,8 @@ from schemas.contracts import contracts
 from schemas.encoding import codec, digest
 from schemas.rules import catalogue
 from schemas.topics import CONFIRMATION_CHECKS
-from sinks.postgres import named, outbox
+from sinks.postgres import outbox
+from sinks.postgres import rows as by_name
 from sinks.provincial.check import findings
 from sinks.provincial.check.findings import FINDING
 from sinks.provincial.records import ledger, read
@@ -176,7 +177,7 @@ def _take(cur: cursor, batch: int) -> list[Unchecked]:
         "ORDER BY v.loaded_at LIMIT %s FOR UPDATE SKIP LOCKED",
         (batch,),
     )
-    found = named.fetched(cur)
+    found = by_name.fetch(cur)
     absent = _absent(cur, [(row["dataset_id"], row["version"]) for row in found])
     return [Unchecked(**row, absent=absent.get(row["dataset_id"], {})) for row in found]
 
@@ -190,7 +191,7 @@ def _absent(cur: cursor, of: Sequence[read.VersionId]) -> dict[str, dict[str, in
         ([d for d, _ in of], [n for _, n in of]),
     )
     out: dict[str, dict[str, int]] = {}
-    for row in named.fetched(cur):
+    for row in by_name.fetch(cur):
         out.setdefault(row["dataset_id"], {})[row["record_type"]] = row["records"]
     return out
 

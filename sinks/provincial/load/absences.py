@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 from psycopg2.extensions import cursor
 
-from sinks.postgres import named
+from sinks.postgres import rows as by_name
 
 OPEN_SCHEMA = {"record_type": pl.String, "_dataset": pl.String, "_identity": pl.String}
 
@@ -53,7 +53,7 @@ def begin(cur: cursor, begun: Sequence[Absence]) -> None:
         }
         for a in begun
     ]
-    named.put(cur, "absence", rows)
+    by_name.insert(cur, "absence", rows)
 
 
 def end(cur: cursor, ended: Sequence[Absence]) -> None:

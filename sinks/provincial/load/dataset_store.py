@@ -8,7 +8,7 @@ from psycopg2.extensions import cursor
 from psycopg2.extras import Json
 
 from schemas import datasets as dataset_ids
-from sinks.postgres import named
+from sinks.postgres import rows as by_name
 from sinks.provincial.load.pushes import Counts
 
 
@@ -48,7 +48,7 @@ def datasets(cur: cursor, ids: Iterable[str]) -> dict[str, Dataset]:
         "LEFT JOIN version v USING (dataset_id, version) WHERE d.dataset_id = ANY(%s)",
         (wanted,),
     )
-    out.update((row["dataset_id"], Dataset(**row)) for row in named.fetched(cur))
+    out.update((row["dataset_id"], Dataset(**row)) for row in by_name.fetch(cur))
     return out
 
 
@@ -60,7 +60,7 @@ def put_datasets(cur: cursor, some: Iterable[Dataset]) -> None:
             school, year, period = dataset_ids.split(d.dataset_id)
             of = {"dataset_id": d.dataset_id, "school": school, "school_year": year, "period": period}
             rows.append(of | {"version": d.version, "opened_at": d.opened_at})
-    named.put(
+    by_name.insert(
         cur,
         "dataset",
         rows,
@@ -86,4 +86,4 @@ def put_versions(cur: cursor, some: Sequence[Version]) -> None:
         }
         for v in some
     ]
-    named.put(cur, "version", rows)
+    by_name.insert(cur, "version", rows)

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg2.extensions import cursor
 from psycopg2.extras import Json, execute_values
 
-from sinks.postgres import named
+from sinks.postgres import rows as by_name
 from sinks.provincial.load.pushes import Closed, Push, PushKey
 
 _KNOWN = """
@@ -48,7 +48,7 @@ def pushes(cur: cursor, keys: Iterable[PushKey]) -> dict[PushKey, Push]:
         return {}
     values = [(k.vendor, k.push_id, k.dataset_id) for k in wanted]
     found = execute_values(cur, _KNOWN, values, page_size=len(wanted), fetch=True)
-    return {p.key: p for p in map(_push, named.fetched(cur, found))}
+    return {p.key: p for p in map(_push, by_name.fetch(cur, found))}
 
 
 def open_since(cur: cursor, before: datetime) -> list[Push]:
@@ -56,7 +56,7 @@ def open_since(cur: cursor, before: datetime) -> list[Push]:
     cur.execute(
         "SELECT vendor, push_id, dataset_id FROM push WHERE outcome IS NULL AND first_seen < %s", (before,)
     )
-    return list(pushes(cur, map(_key, named.fetched(cur))).values())
+    return list(pushes(cur, map(_key, by_name.fetch(cur))).values())
 
 
 def put_pushes(cur: cursor, some: Sequence[Push], now: datetime) -> None:
@@ -64,7 +64,7 @@ def put_pushes(cur: cursor, some: Sequence[Push], now: datetime) -> None:
     rows = [_row(push, now) for push in some]
     changing = [n for n in rows[0] if n not in (*_ID, "kind", "first_seen", "decided_at")] if rows else []
     sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in changing)
-    named.put(
+    by_name.insert(
         cur,
         "push",
         rows,
@@ -76,7 +76,7 @@ def put_pushes(cur: cursor, some: Sequence[Push], now: datetime) -> None:
 def put_aside(cur: cursor, chunks: Sequence[tuple[PushKey, int, bytes]]) -> None:
     """Keep the bytes of open pushes' chunks until the push is complete."""
     rows = [{**_id(key), "chunk": number, "value": value} for key, number, value in chunks]
-    named.put(cur, "push_chunk", rows, page=50)
+    by_name.insert(cur, "push_chunk", rows, page=50)
 
 
 def take_back(cur: cursor, keys: Iterable[PushKey]) -> list[tuple[PushKey, int, bytes]]:
@@ -86,7 +86,7 @@ def take_back(cur: cursor, keys: Iterable[PushKey]) -> list[tuple[PushKey, int, 
         return []
     values = [(k.vendor, k.push_id, k.dataset_id) for k in wanted]
     taken = execute_values(cur, _TAKE_BACK, values, page_size=len(wanted), fetch=True)
-    return [(_key(row), row["chunk"], bytes(row["value"])) for row in named.fetched(cur, taken)]
+    return [(_key(row), row["chunk"], bytes(row["value"])) for row in by_name.fetch(cur, taken)]
 
 
 def put_refused(cur: cursor, some: Iterable[RefusedRecord]) -> None:
@@ -105,7 +105,7 @@ def put_refused(cur: cursor, some: Iterable[RefusedRecord]) -> None:
         }
         for r in some
     ]
-    named.put(cur, "record_refused", rows)
+    by_name.insert(cur, "record_refused", rows)
 
 
 _ID = ("vendor", "push_id", "dataset_id")

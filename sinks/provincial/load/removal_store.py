@@ -6,7 +6,7 @@ from typing import Any, Final
 import polars as pl
 from psycopg2.extensions import cursor
 
-from sinks.postgres import named
+from sinks.postgres import rows as by_name
 from sinks.provincial.load.removals import NOBODY_LEFT, Removal
 from sinks.provincial.records import rows
 from sinks.provincial.records.tables import Table
@@ -43,7 +43,7 @@ WHERE dataset_id = %(dataset)s AND record_type = %(type)s AND state = 'waiting' 
 def find(cur: cursor, dataset_id: str, removal_id: str) -> Removal | None:
     """The removal of this id, held until the transaction ends."""
     cur.execute(_FIND, (dataset_id, removal_id))
-    found = named.fetched(cur)
+    found = by_name.fetch(cur)
     return Removal(**{**found[0], "identities": tuple(found[0]["identities"])}) if found else None
 
 
@@ -54,7 +54,7 @@ def put(cur: cursor, removal: Removal) -> None:
     row["records"] = len(removal.identities) if removal.state == "done" else 0
     changing = ("state", "code", "identities", "records", "version", "consented_by")
     sets = ", ".join(f"{name} = EXCLUDED.{name}" for name in changing)
-    named.put(cur, "removal", [row], f"ON CONFLICT (dataset_id, removal_id) DO UPDATE SET {sets}")
+    by_name.insert(cur, "removal", [row], f"ON CONFLICT (dataset_id, removal_id) DO UPDATE SET {sets}")
     if removal.state != "waiting":
         cur.execute(
             "UPDATE removal SET decided_at = now() WHERE dataset_id = %s AND removal_id = %s",
@@ -65,7 +65,7 @@ def put(cur: cursor, removal: Removal) -> None:
 def left_without_head(cur: cursor, dataset_id: str, record_type: str) -> int:
     """Records of the type that have left since the head consented last."""
     cur.execute(_BEFORE, {"dataset": dataset_id, "type": record_type})
-    return int(named.fetched(cur)[0]["records"])
+    return int(by_name.fetch(cur)[0]["records"])
 
 
 def come_again(cur: cursor, record_type: str, brought: pl.DataFrame) -> None:
@@ -75,7 +75,7 @@ def come_again(cur: cursor, record_type: str, brought: pl.DataFrame) -> None:
         "WHERE state = 'waiting' AND record_type = %s AND dataset_id = ANY(%s)",
         (record_type, brought["_dataset"].unique().to_list()),
     )
-    for row in named.fetched(cur):
+    for row in by_name.fetch(cur):
         identities = brought.filter(pl.col("_dataset") == row["dataset_id"])["_identity"].to_list()
         asked = {"dataset": row["dataset_id"], "type": record_type, "identities": identities}
         cur.execute(_COME_AGAIN, asked)

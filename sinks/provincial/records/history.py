@@ -1,4 +1,4 @@
-"""History by version: which rows a push adds, which it replaces, what it does not mention. Pure frames.
+"""History by version: which rows a push adds and which it replaces. Pure frames.
 
 Invariant: of a record's rows exactly one is current (``valid_to`` is NULL), and its neighbour in time ends
 where it begins. A row whose hash did not change is not written again.
@@ -14,13 +14,11 @@ class Changes:
     """What a push does to the rows of one record type.
 
     ``written`` holds ``_row`` of new or changed records; ``replaced`` the ``_dataset``, ``_identity`` of the
-    rows they end; ``absent`` the ``_dataset``, ``_identity`` of current rows that the push lacks:
-    they stay as they are, absence never deletes.
+    rows they end.
     """
 
     written: pl.DataFrame
     replaced: pl.DataFrame
-    absent: pl.DataFrame
 
 
 def changes(incoming: pl.DataFrame, current: pl.DataFrame) -> Changes:
@@ -31,12 +29,10 @@ def changes(incoming: pl.DataFrame, current: pl.DataFrame) -> Changes:
     """
     record = ["_dataset", "_identity"]
     if current.is_empty():
-        none = current.select(record)
-        return Changes(incoming.select("_row"), none, none)
+        return Changes(incoming.select("_row"), current.select(record))
     both = incoming.join(current, on=record, how="left", suffix="_held")
     changed = both.filter(pl.col("row_hash").ne_missing(pl.col("row_hash_held")))
     return Changes(
         written=changed.select("_row"),
         replaced=changed.filter(pl.col("row_hash_held").is_not_null()).select(record),
-        absent=current.join(incoming, on=record, how="anti").select(record),
     )

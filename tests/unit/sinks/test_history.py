@@ -1,4 +1,4 @@
-"""What a push does to the rows: new, changed, unchanged, absent."""
+"""What a push does to the rows: new, changed, unchanged."""
 
 import polars as pl
 
@@ -21,10 +21,9 @@ def test_only_new_and_changed_rows_are_written_and_absence_ends_nothing():
     )
     assert sorted(found.written["_row"]) == [1, 2]
     assert found.replaced.rows() == [("d", "changed")]
-    assert found.absent.rows() == [("d", "left")]
 
 
 def test_the_first_push_is_written_whole():
     found = history.changes(incoming(("d", "a", "h1"), ("d", "b", "h2")), current())
     assert found.written["_row"].to_list() == [0, 1]
-    assert found.replaced.is_empty() and found.absent.is_empty()
+    assert found.replaced.is_empty()
