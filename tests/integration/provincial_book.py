@@ -30,14 +30,14 @@ class Book:
         with self.conn, self.conn.cursor() as cur:
             return self.settle(cur, *messages, at=at, offsets=offsets, sent=sent, acts=acts, fault=fault)
 
-    def settle(self, cur, *messages, at=NOW, offsets=None, sent=None, acts=(), fault=""):
-        """The same in a transaction that the caller opened."""
+    def settle(self, cur, *messages, at=NOW, offsets=None, sent=None, acts=(), fault="", seen=None):
+        """The same in a transaction that the caller opened; ``seen``: keys that its process knows."""
         verdicts = [
             Verdict(m, at, o, sent or at, fault)
             for m, o in zip(messages, offsets or self._offsets, strict=False)
         ]
         batch, codes = arrivals(verdicts)
-        return settle(cur, batch, at, self.mac, acts), codes
+        return settle(cur, batch, at, self.mac, acts, seen=seen), codes
 
     def ask(self, query, *params):
         with self.conn, self.conn.cursor() as cur:

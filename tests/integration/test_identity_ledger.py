@@ -5,6 +5,7 @@ import threading
 from contextlib import closing
 from datetime import date
 
+import polars as pl
 import pytest
 
 from runtime import postgres
@@ -12,6 +13,7 @@ from schemas.errors import ProblemList
 from sinks.provincial.check import process as checking
 from sinks.provincial.migrate import migrate
 from sinks.provincial.records import ledger, secret
+from sinks.provincial.records.ledger import Seen
 from sinks.provincial.records.mac import Mac
 from tests.integration.provincial_book import DATASET, NOW, Book
 from tests.pushed import SCHOOL, pupil, whole
@@ -214,3 +216,44 @@ def test_load_waits_for_the_key_and_says_so_once(settings, run_process, tmp_path
         (tmp_path / "lost.key").write_text(settings.identity_key_file.read_text())
         process.wait_until(process.is_ready)
         assert process.tail().count("IDN-003") == 1
+
+
+def test_what_another_process_has_added_since_this_one_looked_is_found_all_the_same(book, database):
+    """The second looked before the first wrote: what it takes for new the index refuses, and it asks."""
+    numbered = [pupil(n, MaHocSinh=None, MaCongDan=f"03420800{n:04}") for n in range(1, 40)]
+    moved = [record | {"ClientId": f"x{n}"} for n, record in enumerate(numbered)]
+    with closing(postgres.connect(database)) as conn:
+        other, looked = Book(conn, database), seen_by(conn)
+        book.arrive(*whole("HocSinh", numbered))
+        with conn, conn.cursor() as cur:
+            second = whole("HocSinh", moved, push="p2", vendor="vnedu", school=ELSEWHERE)
+            other.settle(cur, *second, seen=looked)
+    assert identities(book) == identities(book, ELSEWHERE)
+    assert len(identities(book)) == 39
+
+
+def test_a_number_of_somebody_else_is_refused_also_by_who_looked_before(book, database):
+    number = {"MaCongDan": "034208001111"}
+    with closing(postgres.connect(database)) as conn:
+        other, looked = Book(conn, database), seen_by(conn)
+        book.arrive(*whole("HocSinh", [known_by_client_id(**AN, **number)]))
+        with conn, conn.cursor() as cur:
+            stranger = known_by_client_id("c9", **BINH, **number)
+            other.settle(cur, *whole("HocSinh", [stranger], push="p2", school=ELSEWHERE), seen=looked)
+    assert book.ask("SELECT rule FROM record_refused") == [("IDN-002",)]
+
+
+def test_only_what_may_be_there_is_asked_for(book, database):
+    book.arrive(*whole("HocSinh", [pupil(n) for n in range(1, 9)]))
+    with closing(postgres.connect(database)) as conn:
+        seen = seen_by(conn)
+    held = pl.Series([key.replace("-", "") for (key,) in book.ask("SELECT key::text FROM identity_key")])
+    other = pl.Series([f"{n:032x}" for n in range(20)])
+    assert sorted(seen.of(pl.concat([held, other]))) == sorted(held)
+    seen.add(other)
+    assert sorted(seen.of(other)) == sorted(other)
+
+
+def seen_by(conn):
+    with conn, conn.cursor() as cur:
+        return Seen(cur)

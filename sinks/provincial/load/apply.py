@@ -22,6 +22,7 @@ from sinks.provincial.load.push_store import RefusedRecord
 from sinks.provincial.load.pushed_records import Complete, PushedRecords, pushed_records
 from sinks.provincial.load.resolve import CLIENT_ID, Resolved, fields_asked, resolve
 from sinks.provincial.records import ledger, rows, tables
+from sinks.provincial.records.ledger import Seen
 from sinks.provincial.records.mac import Mac
 from sinks.provincial.records.tables import Table
 
@@ -51,14 +52,19 @@ class Applied:
 
 
 def apply(
-    cur: cursor, pushes: Sequence[Complete], mac: Mac, removal_share: float = removals.SHARE
+    cur: cursor,
+    pushes: Sequence[Complete],
+    mac: Mac,
+    removal_share: float = removals.SHARE,
+    seen: Seen | None = None,
 ) -> list[Applied]:
     """Write the rows of these pushes, of which no two are for one dataset; the answers in the same order.
 
-    All records of a school year that setup has made no room for are refused (ENV-303).
+    All records of a school year that setup has made no room for are refused (ENV-303). ``seen``: keys that
+    this process knows of the ledger; without it, the ledger is asked for all.
     """
     years = tables.years(cur)
-    done = iter(_apply(cur, [p for p in pushes if _year(p) in years], mac, removal_share))
+    done = iter(_apply(cur, [p for p in pushes if _year(p) in years], mac, removal_share, seen))
     return [next(done) if _year(p) in years else _unconfigured(p) for p in pushes]
 
 
@@ -75,7 +81,9 @@ def _unconfigured(job: Complete) -> Applied:
     return out
 
 
-def _apply(cur: cursor, pushes: Sequence[Complete], mac: Mac, removal_share: float) -> list[Applied]:
+def _apply(
+    cur: cursor, pushes: Sequence[Complete], mac: Mac, removal_share: float, seen: Seen | None
+) -> list[Applied]:
     out = [Applied() for _ in pushes]
     opened = absences.open_absences(cur, (p.push.key.dataset_id for p in pushes)) if pushes else None
     for record_type in contracts.record_types():
@@ -87,7 +95,7 @@ def _apply(cur: cursor, pushes: Sequence[Complete], mac: Mac, removal_share: flo
         current = rows.current(cur, table, datasets, [*fields_asked(record_type), CLIENT_ID])
         kept = current.clear().select(RECORD)
         if (records := pushed_records(record_type, pushes)) is not None:
-            resolved = _write(cur, table, records, current, mac)
+            resolved = _write(cur, table, records, current, mac, seen)
             _report(records, resolved, current, out)
             kept = resolved.kept.select(RECORD)
         brought = current.join(kept, on=RECORD, how="semi")
@@ -105,15 +113,27 @@ def _concerns(push: Complete, record_type: str) -> bool:
     return record_type in brought | push.whole()
 
 
-def _write(cur: cursor, table: Table, records: PushedRecords, current: pl.DataFrame, mac: Mac) -> Resolved:
+def _write(
+    cur: cursor,
+    table: Table,
+    records: PushedRecords,
+    current: pl.DataFrame,
+    mac: Mac,
+    seen: Seen | None,
+) -> Resolved:
     """Rows in, replaced rows ended; a record that cannot be stored is refused, and the rest tried anew.
 
-    So is the whole where another process has told the ledger of the same key in the meantime.
+    So is the whole where another process has told the ledger of the same key in the meantime, and where
+    somebody is contradicted: the ledger is asked for all of its keys then, not only for those seen.
     """
     unstorable: list[int] = []
+    limited = seen
     starts = _starts(records.pushes)
     while True:
-        resolved = resolve(records, current, mac, partial(ledger.known, cur), unstorable)
+        resolved = resolve(records, current, mac, partial(ledger.known, cur, seen=limited), unstorable)
+        if limited is not None and resolved.contradicts:
+            limited = None
+            continue
         kept, texts = resolved.written()
         place = _place(records, kept)
         cur.execute("SAVEPOINT apply_type")
@@ -122,11 +142,14 @@ def _write(cur: cursor, table: Table, records: PushedRecords, current: pl.DataFr
             rows.replace(cur, table, resolved.changes.replaced.join(starts, on="_dataset"))
             rows.insert(cur, table, place, texts)
             _say(cur, records, resolved)
+            if seen is not None:
+                seen.add(resolved.added["key"])
             return resolved
         except UniqueViolation as clash:
             if clash.diag.table_name != ledger.TABLE:
                 raise
             cur.execute("ROLLBACK TO SAVEPOINT apply_type")
+            limited = None
         except DataError:
             cur.execute("ROLLBACK TO SAVEPOINT apply_type")
             unstorable += _unstorable(cur, table, kept, place, texts)

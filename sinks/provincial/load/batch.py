@@ -24,6 +24,7 @@ from sinks.provincial.load.pushed_records import Complete
 from sinks.provincial.load.pushes import Arrived, Progress, Push, PushKey
 from sinks.provincial.load.removals import Asked
 from sinks.provincial.load.schools_acts import carry_out
+from sinks.provincial.records.ledger import Seen
 from sinks.provincial.records.mac import Mac
 
 Chunk = Part | Tombstones
@@ -46,6 +47,7 @@ def settle(
     mac: Mac,
     acts: Sequence[Asked] = (),
     removal_share: float = removals.SHARE,
+    seen: Seen | None = None,
 ) -> Settled:
     """Fold a batch of messages, in their order, into the database."""
     out = Settled()
@@ -59,7 +61,7 @@ def settle(
         if not isinstance(chunk, Chunk):
             raise RuntimeError("a chunk put aside cannot be read any more")
         arrived.setdefault(key, {})[number] = chunk
-    _conclude(cur, ready, arrived, now, out, mac, removal_share)
+    _conclude(cur, ready, arrived, now, out, mac, removal_share, seen)
     answer(cur, again, now, pushes.SENT_AGAIN)
     push_store.put_pushes(cur, list(known.values()), now)
     push_store.put_aside(cur, [(k, n, v) for (k, n), v in bytes_of.items() if k not in done])
@@ -128,6 +130,7 @@ def _conclude(
     out: Settled,
     mac: Mac,
     removal_share: float,
+    seen: Seen | None,
 ) -> None:
     datasets = dataset_store.datasets(cur, {p.key.dataset_id for p in ready})
     refused: list[RefusedRecord] = []
@@ -144,7 +147,7 @@ def _conclude(
         versions: list[Version] = []
         begun: list[Absence] = []
         ended: list[Absence] = []
-        for job, applied in zip(complete, apply(cur, complete, mac, removal_share), strict=True):
+        for job, applied in zip(complete, apply(cur, complete, mac, removal_share, seen), strict=True):
             versions += _applied(datasets[job.push.key.dataset_id], job, applied)
             begun += _absences(job.push, applied.begun)
             ended += _absences(job.push, applied.ended)

@@ -22,6 +22,7 @@ from sinks.provincial.load.batch import Settled, expire, settle
 from sinks.provincial.load.messages import AcceptedMessage, Verdict, arrivals
 from sinks.provincial.load.removals import Asked
 from sinks.provincial.records import secret
+from sinks.provincial.records.ledger import Seen
 from sinks.provincial.records.mac import Mac
 
 log = logging.getLogger("csdl")
@@ -76,6 +77,8 @@ class Load(Process):
             cur.execute("SET idle_in_transaction_session_timeout = %s", (IDLE_IN_TRANSACTION,))
         topics = [RECORDS_ACCEPTED, RECORDS_REMOVALS]
         self._mac = self._wait_for_key()
+        with self._conn, self._conn.cursor() as cur:
+            self._seen = Seen(cur)
         self._inbox = self.closes(Inbox(self.settings, self._conn, CONSUMER, topics, self.share))
         self._looked = time.monotonic()
         self._fetcher = self.closes(
@@ -123,8 +126,8 @@ class Load(Process):
         messages = fetched.batch.messages
         with self._conn, self._conn.cursor() as cur:
             self._inbox.take(cur, fetched.batch)
-            share = self.settings.removal_share
-            done = settle(cur, fetched.came, datetime.now(UTC), self._mac, fetched.acts, share)
+            share, now = self.settings.removal_share, datetime.now(UTC)
+            done = settle(cur, fetched.came, now, self._mac, fetched.acts, share, self._seen)
             letters = [(m.key or b"", m.value or b"") for m in fetched.misfits]
             outbox.put(cur, dlq(RECORDS_REMOVALS), letters)
         metrics.BATCH_SECONDS.labels(CONSUMER).observe(time.perf_counter() - started)

@@ -46,6 +46,11 @@ class Resolved:
     added: pl.DataFrame
     renewed: pl.DataFrame
 
+    @property
+    def contradicts(self) -> bool:
+        """Somebody's key stood for another record."""
+        return bool(self.moved) or any(code == STOOD_FOR_ANOTHER for _, code, _ in self.refused)
+
     def written(self) -> tuple[pl.DataFrame, Records]:
         """The part of ``kept`` and ``records`` that becomes rows."""
         if self.changes.written.height == self.kept.height:

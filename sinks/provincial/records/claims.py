@@ -236,8 +236,11 @@ def _witnessed(kinds: Kinds, rows: pl.DataFrame, mac: Mac) -> pl.Series:
     slots = [pl.Series("", [""] * rows.height, dtype=pl.String)]
     for name in kinds.witnesses:
         head = pl.lit(kinds.record_type + PART_END + name + PART_END)
-        texts = rows.select(pl.concat_str(head, witnesses.folded(rows, name))).to_series()
-        slots.append(mac.of(texts).str.slice(0, SLOT).fill_null(NOTHING).alias(name))
+        once = rows.select(pl.col(name).unique())  # names and birth dates come again and again
+        texts = once.select(pl.concat_str(head, witnesses.folded(once, name))).to_series()
+        short = once.with_columns(mac.of(texts).str.slice(0, SLOT).fill_null(NOTHING).alias("_short"))
+        of_rows = rows.select(name).join(short, on=name, how="left", nulls_equal=True, maintain_order="left")
+        slots.append(of_rows["_short"].alias(name))
     return pl.DataFrame(slots).select(pl.concat_str(pl.all()).alias("witnesses")).to_series()
 
 
