@@ -13,6 +13,12 @@ LANDED = {
     "0001_provincial.py": "0e7e6fe76ce9be987dd0208022482ac684bd81f30266f4f95fb2053e9fb87417",
     "0002_read_model.py": "b5df7364a08ddb2f789a6cdea0aee04e16dec4a74ebd082bc8797c24bb2bbec5",
     "0003_ministry.py": "1b13ecdc2b42547f2cc7a76c6834f3a5136625c6bfe0fb40ba681e6bfd608d4d",
+    "0004_what_landed_earlier.py": "a9f6fd5be0e400739d4c9fe784f1a1f868b41a77936736a25be276571fefddd8",
+    "0005_chains_and_exports.py": "c015fabdd8cd93cd49a4070a890642eafbc06601d294cb4e72e6ec21e4f8fdf8",
+    "0006_pushes_and_removals.py": "79c7a40de1c74766815d0f075443bb47167542e6186eb6d68fbc65e0b1cd8f95",
+    "0007_records_by_year.py": "28b37f34f6ff4bf3ebb417b807d0c6d621fe066afe1c463e4bda7436355daabe",
+    "0008_identity_keys.py": "d42a54864c229b661ac14e13de0af8fad3d3d41d879fec45d225898c75e4c6fc",
+    "0009_announced_again.py": "e2af2d89e15fc98d704651bd03db9565533c04732d1b6cc7583e489cc6a3e977",
 }
 """File → SHA-256. At each landing the new revisions are added, by `sha256sum` of their files."""
 
