@@ -134,7 +134,7 @@ def _write(
         if limited is not None and resolved.contradicts:
             limited = None
             continue
-        kept, texts = resolved.written()
+        kept, texts = resolved.written
         place = _place(records, kept)
         cur.execute("SAVEPOINT apply_type")
         try:
@@ -201,7 +201,7 @@ def _starts(pushes: Sequence[Complete]) -> pl.DataFrame:
 
 def _report(records: PushedRecords, resolved: Resolved, current: pl.DataFrame, out: list[Applied]) -> None:
     """Add to the pushes' answers what became of their records."""
-    written, _ = resolved.written()
+    written, _ = resolved.written
     added = written.join(current, on=RECORD, how="anti")
     for index, n in resolved.kept["_push"].value_counts().rows():
         out[index].accepted[records.record_type] = n

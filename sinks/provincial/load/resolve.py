@@ -5,6 +5,7 @@ Pure but for ``known``, which asks the ledger.
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import polars as pl
@@ -51,6 +52,7 @@ class Resolved:
         """Somebody's key stood for another record."""
         return bool(self.moved) or any(code == STOOD_FOR_ANOTHER for _, code, _ in self.refused)
 
+    @cached_property
     def written(self) -> tuple[pl.DataFrame, Records]:
         """The part of ``kept`` and ``records`` that becomes rows."""
         if self.changes.written.height == self.kept.height:
