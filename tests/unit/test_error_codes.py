@@ -15,6 +15,7 @@ PACKAGES = (
     "streams",
     "sinks",
     "readings",
+    "doctor",
     "access",
     "demo",
     "cli",

@@ -13,7 +13,18 @@ from runtime import metrics
 from runtime.metrics import LABELS, METRICS
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("schemas", "runtime", "producers", "streams", "sinks", "readings", "access", "demo", "cli")
+PACKAGES = (
+    "schemas",
+    "runtime",
+    "producers",
+    "streams",
+    "sinks",
+    "readings",
+    "access",
+    "doctor",
+    "demo",
+    "cli",
+)
 
 
 def test_labels_are_the_six_that_cannot_name_a_school_or_a_person():

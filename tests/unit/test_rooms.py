@@ -6,7 +6,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TOP = ("schemas", "runtime", "producers", "streams", "sinks", "readings", "access", "deploy", "demo", "cli")
+TOP = (
+    "schemas",
+    "runtime",
+    "producers",
+    "streams",
+    "sinks",
+    "readings",
+    "access",
+    "deploy",
+    "doctor",
+    "demo",
+    "cli",
+)
 ROOMS = sorted(
     path.parent.relative_to(ROOT)
     for top in TOP

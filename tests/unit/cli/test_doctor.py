@@ -1,19 +1,21 @@
 """`csdl doctor`: its exit codes, and that a server that is away is said once."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from cli import doctor
-from cli.doctor import Check
 from cli.main import main
+from doctor import table
+from doctor.section import Finding, Section
 from schemas.errors import Problem
 
-FINE = Check("one", "", lambda _: [])
-WRONG = Check("two", "", lambda _: [Problem("TOPIC-004", params={"topic": "t"})])
+FINE = Section("one", lambda _: [])
+SINCE = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
+WRONG = Section("two", lambda _: [Finding(Problem("TOPIC-004", params={"topic": "t"}), SINCE)])
 
 
 def examined() -> tuple[int, list[dict[str, Any]]]:
@@ -33,25 +35,30 @@ def test_a_server_that_is_away_is_said_once_with_exit_3(folder: Path) -> None:
 
 
 def test_something_that_needs_a_hand_is_exit_1(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "CHECKS", (FINE, WRONG, Check("three", "two", lambda _: [])))
+    monkeypatch.setattr(table, "SECTIONS", (FINE, WRONG, Section("three", lambda _: [], ("two",))))
     code, lines = examined()
     assert (code, [(line["name"], line["ok"]) for line in lines]) == (
         1,
         [("one", True), ("two", False), ("three", None)],
     )
     assert lines[1]["code"] == "TOPIC-004" and lines[1]["message_vi"] and lines[1]["message_en"]
+    assert lines[1]["since"] == "2026-11-25T08:30:00+00:00"
     text = CliRunner().invoke(main, ["doctor"]).stdout.splitlines()
     assert [line.split()[0] for line in text] == ["one", "two", "two", "three"]
+    assert "2026-11-25 08:30" in text[1] and "2026-11-25 08:30" in text[2]
 
 
 def test_nothing_wrong_is_exit_0(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "CHECKS", (FINE,))
-    assert examined() == (0, [{"name": "one", "ok": True, "code": "", "message_vi": "", "message_en": ""}])
+    monkeypatch.setattr(table, "SECTIONS", (FINE,))
+    assert examined() == (
+        0,
+        [{"name": "one", "ok": True, "code": "", "since": None, "message_vi": "", "message_en": ""}],
+    )
 
 
-def test_each_check_needs_one_that_comes_before_it() -> None:
-    seen = {""}
-    for check in doctor.CHECKS:
-        assert check.needs in seen
-        seen.add(check.name)
-    assert len(seen) == len(doctor.CHECKS) + 1
+def test_each_section_needs_what_comes_before_it() -> None:
+    seen: set[str] = set()
+    for section in table.SECTIONS:
+        assert seen.issuperset(section.needs)
+        seen.add(section.name)
+    assert len(seen) == len(table.SECTIONS)

@@ -1,0 +1,48 @@
+"""Register, servers, topics, clock, tables, key of identities: what their own modules say of them."""
+
+from collections.abc import Iterable
+
+from doctor.section import Finding, of
+from runtime import clock, kafka, postgres, topic_admin
+from runtime.settings import Settings
+from schemas.organisation import schools
+from sinks.provincial import schema
+from sinks.provincial.records import secret
+
+
+def register(settings: Settings) -> Iterable[Finding]:
+    """Can the school register be read?"""
+    schools.load(settings.register_file)
+    return ()
+
+
+def broker(settings: Settings) -> Iterable[Finding]:
+    """Does Kafka answer?"""
+    kafka.admin(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS).close()
+    return ()
+
+
+def database(settings: Settings) -> Iterable[Finding]:
+    """Does PostgreSQL answer?"""
+    postgres.connect(settings, "csdl doctor").close()
+    return ()
+
+
+def topics(settings: Settings) -> Iterable[Finding]:
+    """Are the topics as they are declared?"""
+    return of(topic_admin.deviations(settings))
+
+
+def clocks(settings: Settings) -> Iterable[Finding]:
+    """Does this machine's clock agree with Kafka's?"""
+    return of(clock.ask(settings).warnings())
+
+
+def tables(settings: Settings) -> Iterable[Finding]:
+    """Does the database have the tables of this code?"""
+    return of(schema.problems(settings))
+
+
+def identity(settings: Settings) -> Iterable[Finding]:
+    """Is the key of identities the one that the ledger was made with?"""
+    return of(secret.problems(settings))
