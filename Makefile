@@ -1,7 +1,12 @@
-# Everything sets itself up: a fresh machine needs python3.11 and make.
-PYTHON ?= python3.11
+# Everything sets itself up: a fresh machine needs make and a Python of deploy/local/machine.py with its venv.
+# The first of these that can make the environment does.
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 BIN := .venv/bin
 READY := .venv/.ready
+CSDL := $(BIN)/python -m cli
+
+# An environment whose Python went away, or became another one, is made anew; so is one that was left unfinished.
+$(shell test -e $(READY) && ! $(BIN)/python -c 'import click' 2>/dev/null && rm -f $(READY))
 
 .PHONY: help venv demo test check bench up down requirements lock clean
 .DEFAULT_GOAL := help
@@ -16,14 +21,24 @@ help:
 venv: $(READY)
 
 $(READY): requirements.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -e $@ || { \
+		for python in $(PYTHON); do \
+			said=$$($$python -B -m deploy.local.machine 2>&1) && break; \
+			case "$$said" in STK-012*) ;; STK-*) why=$${why:-$$said} ;; esac; \
+			python=; \
+		done; \
+		if [ -z "$$python" ]; then \
+			echo "$${why:-$$(sed -n 's/^STK-012,"\(.*\)","\(.*\)"/STK-012 \1\nSTK-012 \2/p' schemas/errors.csv)}" >&2; exit 1; \
+		fi; \
+		$$python -m venv --clear .venv; }
+	@rm -f $@
 	@echo "installing the hashed requirements into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: $(READY)
-	@$(BIN)/csdl demo
+	@$(CSDL) demo
 
 test: check
 	@$(BIN)/python -m pytest
@@ -38,14 +53,14 @@ bench: $(READY)
 	@$(BIN)/python -m bench
 
 up: $(READY)
-	@$(BIN)/csdl up
+	@$(CSDL) up
 
 down: $(READY)
-	@$(BIN)/csdl down
+	@$(CSDL) down
 
-# After a change of requirements.in. No address is written: the ordinary client's own index is used.
+# After a change of requirements.in: one list for every Python of pyproject.toml. No address is written: the ordinary client's own index is used.
 requirements: $(READY)
-	@$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \
+	@$(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make requirements" requirements.in -o requirements.txt
 
 # After a change of the versions in deploy/local/{kafka,tools}.py.
