@@ -2,16 +2,21 @@
 
 import json
 from collections import defaultdict
+from contextlib import suppress
 
 import pytest
 from click.testing import CliRunner
+from kafka import KafkaProducer
+from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
 from cli.main import main
 from readings import exports
 from schemas.encoding import codec
 from schemas.errors import ProblemList
 from schemas.topics import MINISTRY_EXPORT
-from sinks.ministry.export.package import digest
+from sinks.ministry.export import process
+from sinks.ministry.export.package import digest, package
+from sinks.ministry.export.process import Exporter
 from sinks.ministry.export.retry import retry
 from sinks.provincial.records import read
 from tests.integration.ministry_road import (
@@ -157,4 +162,119 @@ def test_what_was_approved_by_the_first_digest_rule_is_exported_by_it(settings, 
     forward(settings, event(conn, school, approved=by_rule_1))
     export_all(settings, conn)
     assert states(conn) == {dataset: "sent"}
+    assert len(sent(MINISTRY_EXPORT)) == 3
+
+
+def version_row(conn, school, blocking):
+    """The version as load and check wrote it down."""
+    dataset = f"{school}.2019.start"
+    with conn, conn.cursor() as cur:
+        cur.execute("INSERT INTO dataset VALUES (%s, %s, 2019, 'start', 1, now())", (dataset, school))
+        cur.execute(
+            "INSERT INTO version (dataset_id, version, vendor, push_id, reference_day, records, received, "
+            "written, refused, checked_at, blocking) "
+            "VALUES (%s, 1, 'smas', 'p', '2019-09-30', '{}', '{}', 1, 0, now(), %s)",
+            (dataset, blocking),
+        )
+
+
+def test_a_forwarded_version_with_blocking_findings_is_withheld_and_the_others_go_out(settings, conn, sent):
+    """The log may be older than the tables, or another's: what was found is looked at once more."""
+    for school, blocking in (("19164998", 1), ("19164999", 0)):
+        store(conn, school, "HocSinh", 1)
+        version_row(conn, school, blocking)
+        forward(settings, event(conn, school))
+    export_all(settings, conn, count=2)
+    assert states(conn) == {"19164998.2019.start": "mismatch", "19164999.2019.start": "sent"}
+    assert {m.key for m in sent(MINISTRY_EXPORT)} == {b"19164999"}
+    assert [e.code for e in exports.listed(conn, "mismatch")] == ["EXP-004"]
+
+
+class Refused:
+    """A message's future to which Kafka said no."""
+
+    def __init__(self, fault):
+        self.fault = fault
+
+    def get(self, timeout):
+        raise self.fault
+
+
+def refuse_messages_of(monkeypatch, school, fault):
+    """Kafka's answer to one school's chunks, found when the message's future is asked."""
+    send = KafkaProducer.send
+
+    def sends(self, topic, value=None, key=None, **more):
+        future = send(self, topic, value=value, key=key, **more)
+        if topic != MINISTRY_EXPORT or key != school.encode():
+            return future
+        return Refused(fault)
+
+    monkeypatch.setattr(KafkaProducer, "send", sends)
+
+
+def test_an_export_is_committed_only_when_kafka_has_taken_every_message(settings, conn, sent, monkeypatch):
+    for school in ("19164998", "19164999"):
+        store(conn, school, "HocSinh", 1)
+        forward(settings, event(conn, school))
+    refuse_messages_of(monkeypatch, "19164998", MessageSizeTooLargeError("refused"))
+    export_all(settings, conn, count=2)
+    assert states(conn) == {"19164998.2019.start": "mismatch", "19164999.2019.start": "sent"}
+    assert {m.key for m in sent(MINISTRY_EXPORT)} == {b"19164999"}
+    assert [e.code for e in exports.listed(conn, "mismatch")] == ["EXP-005"]
+
+
+def test_an_export_that_cannot_be_packed_is_withheld_and_the_others_go_out(settings, conn, sent, monkeypatch):
+    for school in ("19164998", "19164999"):
+        store(conn, school, "HocSinh", 1)
+        forward(settings, event(conn, school))
+
+    def packs(forwarding, rows):
+        if forwarding.school == "19164998":
+            raise ValueError("a value of a person")
+        return package(forwarding, rows)
+
+    monkeypatch.setattr(process, "package", packs)
+    export_all(settings, conn, count=2)
+    assert states(conn) == {"19164998.2019.start": "mismatch", "19164999.2019.start": "sent"}
+    assert [e.code for e in exports.listed(conn, "mismatch")] == ["EXP-006"]
+
+
+def test_an_export_that_ends_the_process_again_and_again_is_set_aside(settings, conn, sent, monkeypatch):
+    """As a kill for want of memory does: no exception is caught, only that it was begun is known."""
+    for school in ("19164998", "19164999"):
+        store(conn, school, "HocSinh", 1)
+        forward(settings, event(conn, school))
+
+    def dies(self, forwarding):
+        if forwarding.school == "19164998":
+            raise SystemExit(9)
+        return sends(self, forwarding)
+
+    sends = Exporter._send
+    monkeypatch.setattr(Exporter, "_send", dies)
+    lives = 0
+    while states(conn).get("19164999.2019.start") != "sent":
+        lives += 1
+        assert lives < 10
+        with suppress(SystemExit):
+            export_all(settings, conn, count=2)
+    assert lives == process.ATTEMPTS + 1
+    assert [e.code for e in exports.listed(conn, "mismatch")] == ["EXP-007"]
+    retry(conn, exports.listed(conn, "mismatch")[0].export_id)
+    monkeypatch.setattr(Exporter, "_send", sends)
+    export_all(settings, conn, count=2)
+    assert set(states(conn).values()) == {"sent"}
+
+
+def test_a_server_that_is_away_is_no_fault_of_the_export(settings, conn, sent, monkeypatch):
+    store(conn, "19164999", "HocSinh", 1)
+    forward(settings, event(conn, "19164999"))
+    with monkeypatch.context() as broken:
+        refuse_messages_of(broken, "19164999", KafkaTimeoutError("away"))
+        for _ in range(process.ATTEMPTS + 1):
+            with pytest.raises(KafkaTimeoutError):
+                export_all(settings, conn)
+    export_all(settings, conn)
+    assert set(states(conn).values()) == {"sent"}
     assert len(sent(MINISTRY_EXPORT)) == 3

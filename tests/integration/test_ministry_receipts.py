@@ -6,6 +6,7 @@ from readings import exports
 from schemas.encoding import codec
 from schemas.topics import MINISTRY_RECEIPTS, dlq
 from sinks.ministry.export.forwarding import export_id
+from sinks.ministry.export.package import record_ids
 from sinks.ministry.export.process import Exporter
 from sinks.ministry.receipt_codes import ACCEPTED
 from sinks.ministry.receipts.process import Receiver, command_id
@@ -116,3 +117,27 @@ def test_receipts_that_come_again_tell_the_machine_nothing_new(settings, conn):
         for _ in range(3):
             receiver.step()
     assert len(commands(conn)) == 1
+
+
+def test_receipts_that_came_before_their_export_count_once_it_is_there(settings, conn):
+    """An older database was restored: the topic holds the Ministry's answers, the export comes once more."""
+    store(conn, "19164999", "HocSinh", 2)
+    forwarded = event(conn, "19164999")
+    made = export_id(forwarded["DatasetId"], 1, forwarded["Sequence"])
+    ids = record_ids(made, "HocSinh", ["HocSinh-0000", "HocSinh-0001"])
+    write(settings, MINISTRY_RECEIPTS, receipt(made, ids[0]), receipt(made, ids[1], code="MA_LOP"))
+    write(settings, MINISTRY_RECEIPTS, receipt(made, "no-such-record"))
+
+    def aside():
+        with conn, conn.cursor() as cur:
+            cur.execute("SELECT count(*) FROM ministry_receipt_aside")
+            return cur.fetchone()[0]
+
+    with Receiver(settings) as receiver:
+        wait_until(lambda: aside() == 3, receiver.step)
+        assert not commands(conn)
+        forward(settings, forwarded)
+        export_all(settings, conn)
+        wait_until(lambda: "answered" in states(conn).values(), receiver.step)
+    assert aside() == 1
+    assert [c["Counts"] for c in commands(conn)] == [{"accepted": 1, "refused": 1}]

@@ -7,17 +7,24 @@ Two steps, with the table ministry_export between them, so that work survives a 
 2. an opened export is packed, its digest compared with the approved one, and sent.
 
 Order kept in step 2: the ids of the records are committed before anything is sent (a receipt must find
-them); opened … closed are one Kafka transaction (a reader of committed data never sees half an export); then
-the state becomes ``sent``. A crash in between repeats the whole export with the same bytes: readers go by the
-ids.
+them); opened … closed are one Kafka transaction (a reader of committed data never sees half an export), and
+it commits after Kafka has taken every message; then the state becomes ``sent``. A crash in between repeats
+the whole export with the same bytes: readers go by the ids.
+
+An export that cannot go out is withheld with a code, and the next one goes on. That it was begun is
+committed first: one that ends the process again and again is withheld too.
 """
 
 import logging
 import time
+from contextlib import suppress
 from typing import Final
 
+import psycopg2
+from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+
 from runtime import kafka, metrics, postgres
-from runtime.process import Process
+from runtime.process import Fenced, Process, one_line
 from schemas.topics import CONFIRMATION_EVENTS, MINISTRY_EXPORT
 from sinks.chains.chains import CONFIRMATION
 from sinks.chains.reader import ChainReader
@@ -32,6 +39,13 @@ STAGE: Final = "export"
 CONSUMER: Final = "export"
 TRANSACTIONAL_ID: Final = "csdl.export"
 POLL_MS: Final = 500
+
+ATTEMPTS: Final = 3
+"""An export that was begun so often without an end is not begun again."""
+
+TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
+SERVERS: Final = (KafkaError, psycopg2.OperationalError, psycopg2.InterfaceError, Fenced)
+"""What a server says, and whoever took our place: no fault of the export in hand."""
 
 log = logging.getLogger("csdl")
 
@@ -80,28 +94,72 @@ class Exporter(Process):
             return store.waiting(cur)
 
     def _export(self, forwarding: Forwarding) -> None:
+        """Send it or withhold it. What a server says leaves this and ends the process."""
+        if self._begin(forwarding) > ATTEMPTS:
+            self._withhold(forwarding, store.ENDS_THE_PROCESS)
+            return
+        try:
+            self._send(forwarding)
+        except TOO_LARGE:
+            self._withhold(forwarding, store.TOO_LARGE)
+        except SERVERS:
+            with suppress(*SERVERS):
+                self._not_its_fault(forwarding)
+            raise
+        except Exception as fault:
+            log.error("%s", one_line(fault))
+            self._withhold(forwarding, store.NOT_PACKED)
+
+    def _begin(self, forwarding: Forwarding) -> int:
         with self._conn, self._conn.cursor() as cur:
             self._inbox.offsets.hold(cur)
+            return store.begin(cur, forwarding)
+
+    def _not_its_fault(self, forwarding: Forwarding) -> None:
+        with self._conn, self._conn.cursor() as cur:
+            self._inbox.offsets.hold(cur)
+            store.take_back_begin(cur, forwarding)
+
+    def _withhold(self, forwarding: Forwarding, code: str, found: str = "") -> None:
+        with self._conn, self._conn.cursor() as cur:
+            self._inbox.offsets.hold(cur)
+            store.withhold(cur, forwarding, code, found)
+        metrics.EXPORTS.labels("mismatch").inc()
+        log.error("%s: %s v%d withheld", code, forwarding.dataset_id, forwarding.version)
+
+    def _send(self, forwarding: Forwarding) -> None:
+        with self._conn, self._conn.cursor() as cur:
+            self._inbox.offsets.hold(cur)
+            blocking = store.blocking(cur, forwarding)
             rows = read.version(cur, forwarding.dataset_id, forwarding.version)
             rule = read.digest_rule(cur, forwarding.dataset_id, forwarding.version)
-            found = digest(forwarding.dataset_id, forwarding.version, rows, rule)
-            if found != forwarding.digest:
-                store.withhold(cur, forwarding, found)
-                metrics.EXPORTS.labels("mismatch").inc()
-                log.error("%s: %s v%d withheld", store.MISMATCH, forwarding.dataset_id, forwarding.version)
-                return
-            packed = package(forwarding, rows)
+        found = digest(forwarding.dataset_id, forwarding.version, rows, rule)
+        if found != forwarding.digest:
+            self._withhold(forwarding, store.MISMATCH, found)
+            return
+        if blocking:
+            self._withhold(forwarding, store.BLOCKING, found)
+            return
+        packed = package(forwarding, rows)
+        with self._conn, self._conn.cursor() as cur:
+            self._inbox.offsets.hold(cur)
             store.keep_ids(cur, forwarding, packed)
-        self._send(forwarding, packed)
+        self._commit(forwarding, packed)
         with self._conn, self._conn.cursor() as cur:
             store.mark_sent(cur, forwarding)
         metrics.EXPORTS.labels("sent").inc()
         metrics.RECORDS.labels(STAGE, "sent").inc(sum(packed.records.values()))
 
-    def _send(self, forwarding: Forwarding, packed: Package) -> None:
+    def _commit(self, forwarding: Forwarding, packed: Package) -> None:
+        """One transaction, committed only when Kafka has said of each message that it has it."""
         key = forwarding.school.encode()
         self._producer.begin_transaction()
-        sent = [self._producer.send(MINISTRY_EXPORT, key=key, value=value) for value in packed.messages]
+        try:
+            sent = [self._producer.send(MINISTRY_EXPORT, key=key, value=value) for value in packed.messages]
+            self._producer.flush()
+            for future in sent:
+                future.get(timeout=0)
+        except BaseException:
+            self._producer.abort_transaction()
+            raise
         self._producer.commit_transaction()
-        for future in sent:
-            future.get(timeout=0)

@@ -24,6 +24,7 @@ def retry(conn: connection, export_id: str) -> None:
         if state != "mismatch":
             raise ProblemList([Problem(NOT_WITHHELD, params={"export": export_id, "state": state})])
         cur.execute(
-            "UPDATE ministry_export SET state = 'opened', code = '', digest_found = '' WHERE export_id = %s",
+            "UPDATE ministry_export SET state = 'opened', code = '', digest_found = '', attempts = 0 "
+            "WHERE export_id = %s",
             (export_id,),
         )

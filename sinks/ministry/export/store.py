@@ -13,6 +13,10 @@ from sinks.ministry.export.package import Package
 from sinks.postgres import copying, rows
 
 MISMATCH: Final = "EXP-001"
+BLOCKING: Final = "EXP-004"
+TOO_LARGE: Final = "EXP-005"
+NOT_PACKED: Final = "EXP-006"
+ENDS_THE_PROCESS: Final = "EXP-007"
 
 _COLUMNS: Final = ", ".join(f.name for f in fields(Forwarding))
 
@@ -48,11 +52,44 @@ def waiting(cur: cursor) -> Forwarding | None:
     return Forwarding(**found[0]) if found else None
 
 
-def withhold(cur: cursor, forwarding: Forwarding, found: str) -> None:
-    """What was approved is not what we hold: nothing goes out, somebody must look (csdl ministry exports)."""
+def begin(cur: cursor, forwarding: Forwarding) -> int:
+    """Say that it is begun, before anything is done; how often it was, this time included."""
+    cur.execute(
+        "UPDATE ministry_export SET attempts = attempts + 1 WHERE export_id = %s RETURNING attempts",
+        (forwarding.export_id,),
+    )
+    return int(cur.fetchone()[0])
+
+
+def take_back_begin(cur: cursor, forwarding: Forwarding) -> None:
+    """It did not end for a reason that is not its own."""
+    cur.execute(
+        "UPDATE ministry_export SET attempts = attempts - 1 WHERE export_id = %s", (forwarding.export_id,)
+    )
+
+
+def blocking(cur: cursor, forwarding: Forwarding) -> bool:
+    """Whether the version has blocking findings, or was never checked although load made it.
+
+    The machine asked before it let the version be confirmed; between that and this lie a log and a copy of
+    it, either of which may have been restored.
+    """
+    cur.execute(
+        "SELECT checked_at IS NULL OR blocking > 0 OR EXISTS (SELECT FROM finding f "
+        "WHERE f.dataset_id = v.dataset_id AND f.severity = 'block' AND f.since_version <= v.version "
+        "AND coalesce(f.until_version > v.version, true)) "
+        "FROM version v WHERE v.dataset_id = %s AND v.version = %s",
+        (forwarding.dataset_id, forwarding.version),
+    )
+    row = cur.fetchone()
+    return row is not None and bool(row[0])
+
+
+def withhold(cur: cursor, forwarding: Forwarding, code: str, found: str) -> None:
+    """Nothing of it goes out, somebody must look (csdl ministry exports); ``found``: its digest, if known."""
     cur.execute(
         "UPDATE ministry_export SET state = 'mismatch', code = %s, digest_found = %s WHERE export_id = %s",
-        (MISMATCH, found, forwarding.export_id),
+        (code, found, forwarding.export_id),
     )
 
 
@@ -73,7 +110,7 @@ def keep_ids(cur: cursor, forwarding: Forwarding, packed: Package) -> None:
 def mark_sent(cur: cursor, forwarding: Forwarding) -> None:
     """It is out. The Ministry may have answered already."""
     cur.execute(
-        "UPDATE ministry_export SET sent_at = now(), "
+        "UPDATE ministry_export SET sent_at = now(), attempts = 0, "
         "state = CASE state WHEN 'opened' THEN 'sent' ELSE state END WHERE export_id = %s",
         (forwarding.export_id,),
     )

@@ -1,7 +1,9 @@
 """`csdl run receipts`: the Ministry's answers into the database, and their sum to the confirmation machine.
 
 Invariant: receipts, the sums in ministry_export, the command in the outbox and the consumed offsets are one
-transaction. The first receipt of a record counts; what fits no export is put aside with a code.
+transaction. The first receipt of a record counts; what fits no export is put aside with a code, and counts
+as soon as its export is there: after an older database was restored, the Ministry's answers stand in the
+topic before the exporter has opened the export once more.
 """
 
 import time
@@ -20,7 +22,7 @@ from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_RECEIPTS, MINISTRY_RECEIPTS, dlq
 from sinks.ministry.receipt_codes import ACCEPTED
 from sinks.postgres import copying, outbox, rows
-from sinks.postgres.inbox import Inbox
+from sinks.postgres.inbox import Batch, Inbox
 from streams.confirmation.commands import Act, Role
 
 STAGE: Final = "receipts"
@@ -31,6 +33,11 @@ UNKNOWN_RECORD: Final = "RCP-002"
 NO_CODE: Final = "RCP-003"
 WRONG_CONTRACT: Final = "RCP-004"
 POLL_MS: Final = 500
+LOOK_S: Final = 1.0
+"""How often to look whether an export has come for what was put aside."""
+
+TAKEN_UP: Final = 10_000
+"""Receipts put aside that are taken up at once."""
 
 _ARRIVED: Final = {
     "partition": pl.Int32(),
@@ -55,25 +62,40 @@ class Receiver(Process):
             Inbox(self.settings, self._conn, CONSUMER, [MINISTRY_RECEIPTS], max_poll_records=100)
         )
         self._producer = self.closes(kafka.producer(self.settings))
+        self._looked = time.monotonic() - LOOK_S
 
     def step(self) -> None:
-        """Wait for receipts and take them in."""
+        """Wait for receipts and take them in; take up what was put aside and fits an export by now."""
         batch = self._inbox.poll(POLL_MS)
-        if not batch.messages:
-            return
+        if batch.messages:
+            self._take(batch)
+        if time.monotonic() - self._looked >= LOOK_S:
+            self._looked = time.monotonic()
+            self._take_up()
+
+    def _take(self, batch: Batch) -> None:
         began = time.monotonic()
         arrived, misfits = read(batch.messages)
         self._bury(misfits)
         with self._conn, self._conn.cursor() as cur:
             self._inbox.take(cur, batch)
-            counts, aside = _store(cur, arrived)
+            _put_arrived(cur, arrived)
+            counts, aside = _store(cur)
             _answer(cur)
-        for outcome, count in counts.items():
-            metrics.RECORDS.labels(STAGE, outcome).inc(count)
+        _count(counts)
         for code, count in aside.items():
             metrics.RECEIPTS_ASIDE.labels(code).inc(count)
         metrics.MESSAGES.labels(STAGE, MINISTRY_RECEIPTS).inc(len(batch.messages))
         metrics.BATCH_SECONDS.labels(STAGE).observe(time.monotonic() - began)
+
+    def _take_up(self) -> None:
+        with self._conn, self._conn.cursor() as cur:
+            self._inbox.offsets.hold(cur)
+            if not _fits_by_now(cur):
+                return
+            counts, _ = _store(cur)
+            _answer(cur)
+        _count(counts)
 
     def _bury(self, misfits: Sequence[tuple[ConsumerRecord, str]]) -> None:
         """Dead letters before the offsets move: a crash repeats one, never loses one."""
@@ -115,13 +137,49 @@ def command_id(export_id: str) -> str:
     return str(uuid5(UUID(export_id), Act.RECORD_RECEIPTS))
 
 
-def _store(cur: cursor, arrived: pl.DataFrame) -> tuple[dict[str, int], dict[str, int]]:
-    """Receipts and sums; returns new receipts by outcome and receipts put aside by code."""
-    cur.execute(
-        "CREATE TEMPORARY TABLE arrived (partition int, source_offset bigint, position int, export_id text, "
-        "record_id text, code text, received_at timestamp) ON COMMIT DROP"
-    )
+def _count(receipts: dict[str, int]) -> None:
+    for outcome, count in receipts.items():
+        metrics.RECORDS.labels(STAGE, outcome).inc(count)
+
+
+def _put_arrived(cur: cursor, arrived: pl.DataFrame) -> None:
+    cur.execute(_CREATE_ARRIVED)
     copying.copy_in(cur, "arrived", list(_ARRIVED), arrived)
+
+
+def _fits_by_now(cur: cursor) -> int:
+    """Move what was put aside and has its export now to the receipts that arrive; how many."""
+    cur.execute(_CREATE_ARRIVED)
+    cur.execute(_TAKE_UP, {"limit": TAKEN_UP})
+    return int(cur.rowcount)
+
+
+_CREATE_ARRIVED: Final = (
+    "CREATE TEMPORARY TABLE arrived (partition int, source_offset bigint, position int, export_id text, "
+    "record_id text, code text, received_at timestamp) ON COMMIT DROP"
+)
+
+_TAKE_UP: Final = """
+WITH found AS (
+    SELECT a.partition, a.source_offset, a.position
+    FROM ministry_export e
+    JOIN ministry_receipt_aside a USING (export_id)
+    JOIN ministry_export_record r USING (export_id, record_id)
+    WHERE e.state IN ('opened', 'sent') AND a.ministry_code <> ''
+    LIMIT %(limit)s
+), taken AS (
+    DELETE FROM ministry_receipt_aside a USING found f
+    WHERE (a.partition, a.source_offset, a.position) = (f.partition, f.source_offset, f.position)
+    RETURNING a.*
+)
+INSERT INTO arrived
+SELECT partition, source_offset, position, export_id, record_id, ministry_code, received_at AT TIME ZONE 'UTC'
+FROM taken
+"""
+
+
+def _store(cur: cursor) -> tuple[dict[str, int], dict[str, int]]:
+    """Receipts and sums of what arrived; new receipts by outcome, and receipts put aside by code."""
     cur.execute(_INSERT_KNOWN, {"accepted": ACCEPTED})
     accepted, refused = cur.fetchone()
     cur.execute(_INSERT_ASIDE, {"export": UNKNOWN_EXPORT, "record": UNKNOWN_RECORD, "code": NO_CODE})
