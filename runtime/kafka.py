@@ -58,14 +58,17 @@ def producer(settings: Settings, transactional_id: str | None = None, **override
 
 
 def consumer(settings: Settings, group_id: str | None = None, **overrides: Any) -> KafkaConsumer:
-    """Consumer of bytes for ``assign`` + ``seek``: reads committed data only, never commits by itself."""
+    """Consumer of bytes for ``assign`` + ``seek``: reads committed data only, never commits by itself.
+
+    An offset that the log does not have is an error, never silently the earliest or the latest.
+    """
     config: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
         "client_id": f"csdl-{os.getpid()}",
         "group_id": group_id,
         "enable_auto_commit": False,
         "isolation_level": "read_committed",
-        "auto_offset_reset": "earliest",
+        "auto_offset_reset": "none",
         "fetch_max_bytes": 32 * 1024 * 1024,
         "max_partition_fetch_bytes": MAX_MESSAGE,
         "max_poll_records": 2000,

@@ -104,11 +104,19 @@ def topics(vendors: list[str]) -> list[Topic]:
         _log(CONFIRMATION_CHECKS, ("ConfirmationCommand",), "Checked versions, from the check"),
         _log(CONFIRMATION_RECEIPTS, ("ConfirmationCommand",), "Answered exports, from the receipts"),
         _log(CONFIRMATION_EVENTS, ("ConfirmationEvent",), "Every transition, chained"),
-        Topic(CONFIRMATION_STATE, "dataset id", ("ConfirmationState",), "State of each dataset", "compact"),
+        Topic(
+            CONFIRMATION_STATE,
+            "dataset id",
+            ("ConfirmationState", "ReaderPosition"),
+            "State of each dataset",
+            "compact",
+        ),
         Topic(CONFIRMATION_REFUSALS, SCHOOL, ("CommandRefused",), "Commands that were refused"),
         _log(GRANTS_COMMANDS, ("GrantCommand",), "What units ask of grants"),
         _log(GRANTS_EVENTS, ("GrantEvent",), "Every transition of a grant, chained"),
-        Topic(GRANTS_STATE, "vendor/school", ("GrantState",), "State of each grant", "compact"),
+        Topic(
+            GRANTS_STATE, "vendor/school", ("GrantState", "ReaderPosition"), "State of each grant", "compact"
+        ),
         Topic(GRANTS_REFUSALS, SCHOOL, ("CommandRefused",), "Grant commands that were refused"),
         _log(MINISTRY_EXPORT, exported, "Approved versions for the Ministry"),
         _log(MINISTRY_RECEIPTS, ("MinistryReceipts",), "The Ministry's receipts"),

@@ -11,6 +11,7 @@ from kafka import TopicPartition
 from psycopg2.extensions import connection, cursor
 from psycopg2.extras import execute_values
 
+from runtime.positions import Mark, Position
 from runtime.process import Fenced
 
 
@@ -22,35 +23,43 @@ class Offsets:
         self._epochs = dict(epochs)
 
     @classmethod
-    def claim(
-        cls, conn: connection, consumer: str, partitions: Iterable[TopicPartition]
-    ) -> tuple["Offsets", dict[TopicPartition, int]]:
-        """Take the partitions; the offsets to start from. Waits for a transaction of the one before."""
+    def claim(cls, conn: connection, consumer: str, partitions: Iterable[TopicPartition]) -> "Offsets":
+        """Take the partitions. Waits for a transaction of the one before."""
         epochs: dict[TopicPartition, int] = {}
-        start: dict[TopicPartition, int] = {}
         with conn, conn.cursor() as cur:
             for tp in sorted(partitions):
                 cur.execute(
                     "INSERT INTO consumer_offset (consumer, topic, partition, next_offset, epoch) "
                     "VALUES (%s, %s, %s, 0, 1) ON CONFLICT (consumer, topic, partition) "
-                    "DO UPDATE SET epoch = consumer_offset.epoch + 1 RETURNING next_offset, epoch",
+                    "DO UPDATE SET epoch = consumer_offset.epoch + 1 RETURNING epoch",
                     (consumer, tp.topic, tp.partition),
                 )
-                start[tp], epochs[tp] = cur.fetchone()
-        return cls(consumer, epochs), start
+                (epochs[tp],) = cur.fetchone()
+        return cls(consumer, epochs)
 
-    def advance(self, cur: cursor, positions: Mapping[TopicPartition, int]) -> None:
-        """First statement of a transaction: move to ``positions`` (next offset to read) and hold the rows.
+    def positions(self, conn: connection) -> dict[TopicPartition, Position]:
+        """Where we stand. Raises Fenced if a partition is no longer ours."""
+        with conn, conn.cursor() as cur:
+            self.hold(cur)
+            kept = read(cur, self.consumer)
+        return {tp: kept[self.consumer, tp] for tp in self._epochs}
+
+    def advance(self, cur: cursor, positions: Mapping[TopicPartition, Position]) -> None:
+        """First statement of a transaction: move to ``positions`` and hold the rows.
 
         Raises Fenced if one of the partitions is no longer ours; nothing of the transaction may stand then.
         """
         if not positions:
             return
-        rows = [(tp.topic, tp.partition, n, self._epochs[tp]) for tp, n in sorted(positions.items())]
+        rows = [
+            (tp.topic, tp.partition, p.next, *(p.last or (None, None)), self._epochs[tp])
+            for tp, p in sorted(positions.items())
+        ]
         execute_values(
             cur,
-            "UPDATE consumer_offset o SET next_offset = n.next_offset, updated_at = now() "
-            "FROM (VALUES %s) AS n (topic, partition, next_offset, epoch) "
+            "UPDATE consumer_offset o SET next_offset = n.next_offset, last_offset = n.last_offset::bigint, "
+            "last_at = n.last_at::bigint, updated_at = now() "
+            "FROM (VALUES %s) AS n (topic, partition, next_offset, last_offset, last_at, epoch) "
             f"WHERE o.consumer = {_literal(cur, self.consumer)} AND o.topic = n.topic "
             "AND o.partition = n.partition AND o.epoch = n.epoch",
             rows,
@@ -69,6 +78,19 @@ class Offsets:
         held = {TopicPartition(topic, partition): epoch for topic, partition, epoch in cur.fetchall()}
         if any(held.get(tp) != epoch for tp, epoch in self._epochs.items()):
             raise Fenced(self.consumer)
+
+
+def read(cur: cursor, consumer: str | None = None) -> dict[tuple[str, TopicPartition], Position]:
+    """(consumer, partition) → where it stands; of all consumers if none is named."""
+    cur.execute(
+        "SELECT consumer, topic, partition, next_offset, last_offset, last_at FROM consumer_offset "
+        "WHERE %(one)s::text IS NULL OR consumer = %(one)s",
+        {"one": consumer},
+    )
+    return {
+        (name, TopicPartition(topic, n)): Position(following, None if offset is None else Mark(offset, at))
+        for name, topic, n, following, offset, at in cur.fetchall()
+    }
 
 
 def _literal(cur: cursor, value: str) -> str:

@@ -11,7 +11,8 @@ from kafka.errors import KafkaError
 from runtime import kafka
 from runtime.settings import Settings
 from schemas.encoding import codec
-from streams.machines import topic_log
+from schemas.errors import ProblemList
+from streams.machines import standing, topic_log
 from streams.machines.command_messages import Misfit, command_record, source
 from streams.machines.machine import AnyMachine
 from streams.machines.replay import Replayed, TakenCommand, replay
@@ -52,15 +53,24 @@ def read(machine: AnyMachine, settings: Settings) -> MachineLog:
 
 
 def _decided(machine: AnyMachine, settings: Settings) -> dict[TopicPartition, int]:
-    """Input partition → offset after the last command whose answer is committed."""
-    partitions = kafka.partitions(*machine.input_topics())
+    """Input partition → offset after the last command whose answer is committed.
+
+    Raises ProblemList: POS-001 if nothing says where the machine stands.
+    """
+    inputs = kafka.partitions(*machine.input_topics())
+    kept = list(topic_log.read(settings, kafka.partitions(machine.state_topic)))
     try:
         with closing(
-            kafka.consumer(settings, group_id=f"csdl.{machine.name}", bootstrap_timeout_ms=kafka.STAND_BY_MS)
+            kafka.consumer(
+                settings, group_id=standing.reader(machine), bootstrap_timeout_ms=kafka.STAND_BY_MS
+            )
         ) as consumer:
-            return {tp: consumer.committed(tp) or 0 for tp in partitions}
+            stood, problems = standing.inputs(machine, consumer, inputs, kept)
     except KafkaError:
         raise kafka.away(settings) from None
+    if problems:
+        raise ProblemList(problems)
+    return {tp: position.next for tp, position in stood.items()}
 
 
 def _answers(

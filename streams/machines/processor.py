@@ -1,19 +1,21 @@
 """The transactional loop that runs a state machine on Kafka.
 
-Invariant: **events, refusals, dead letters, the new states and the offsets of the commands they come from
+Invariant: **events, refusals, dead letters, the new states and the position after the commands they come from
 become visible together or not at all, and in this order:**
 
 1. decide every command of the batch against the states in memory, each evolving what the next one sees
    (commands of several topics in the order in which the poll gave them; their events and refusals say it);
 2. send events, refusals and dead letters to the commands' own partition number, and each changed state once;
-3. send the offset after the last command of each partition to the transaction;
+3. send the position after the last command of each partition, to the state topic beside the states (the
+   group's offset too, for Kafka's own tools: nothing reads it once the state topic has a position);
 4. wait until the broker has every record, and look at each answer;
 5. commit. Only then is the batch done; memory and topics agree again.
 
 Any error but a refusal ends the process, whatever memory holds by then: the next start fences this producer
 (``init_transactions`` with the same transactional id, which also ends an open transaction), reads the state
-topic ``read_committed`` to its end, and goes on from the committed offsets. So a kill at any line repeats
-nothing, and a paused process that wakes beside its successor cannot write: the broker refuses its epoch, and
+topic ``read_committed`` to its end, and goes on from the positions there (``standing``), if the logs agree
+with them; else it says why and waits. So a kill at any line repeats nothing, and a paused process that wakes
+beside its successor cannot write: the broker refuses its epoch, and
 it ends alone (``kafka.TRANSACTIONAL_PROTOCOL``).
 
 Step 4 stands before the commit on purpose: kafka-python 3.0.12 lets a record that timed out fail in its own
@@ -35,14 +37,15 @@ from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.structs import OffsetAndMetadata
 
-from runtime import dead_letters, kafka, metrics
+from runtime import agreement, dead_letters, kafka, metrics, positions
+from runtime.positions import Mark, Position
 from runtime.process import WHOLE, Process, Share
 from runtime.settings import Settings
 from schemas.contracts import versions
 from schemas.encoding import codec
 from schemas.errors import Problem, ProblemList
 from schemas.topics import dlq
-from streams.machines import shards, topic_log, wire
+from streams.machines import shards, standing, topic_log, wire
 from streams.machines.command_messages import Misfit, command_record, source
 from streams.machines.machine import AnyMachine
 from streams.machines.refusal import Refusal
@@ -58,6 +61,11 @@ MAX_BATCH: Final = 1000
 RETRY_BACKOFF_MS: Final = 5
 """The previous transaction's markers may still be on their way when the next begins; the client then sleeps
 this long (100 ms by default, which every command of a busy machine would feel)."""
+
+
+IDLE_S: Final = 12 * 3600.0
+"""An idle machine writes its positions again so often: Kafka forgets a transactional id and a group's offsets
+that nobody has used for a week."""
 
 
 class Output(NamedTuple):
@@ -85,6 +93,10 @@ class Processor(Process):
         self._events = [TopicPartition(self.machine.events_topic, n) for n in numbers]
         self._refusals = [TopicPartition(self.machine.refusals_topic, n) for n in numbers]
         self._kept = [TopicPartition(self.machine.state_topic, n) for n in numbers]
+        self._found: list[ConsumerRecord] = []
+        self._stands: dict[TopicPartition, Position] = {}
+        self._written: dict[TopicPartition, Position] = {}
+        self._committed_at = time.monotonic()
 
     def open(self) -> None:
         """Fence whoever held these partitions, read their states, find the first command to decide."""
@@ -101,19 +113,20 @@ class Processor(Process):
             lambda consumer: consumer.close(autocommit=False),
         )
         # Every transaction on these partitions has ended: the end of the state topic is the end of the story.
-        kept = list(kafka.to_end(self._consumer, self._kept))
-        self.states = topic_log.states(self.machine, kept)
-        self._bring_up({m.key.decode(): m for m in kept if m.value is not None})
-        positions = self._positions()
+        agreement.wait(self._disagreements)
+        self._bring_up({m.key.decode(): m for m in self._found if m.value is not None})
+        self._commit([], self._stands)
         self._consumer.assign(self._inputs)
-        for tp, offset in positions.items():
-            self._consumer.seek(tp, offset)
+        for tp, position in self._stands.items():
+            self._consumer.seek(tp, position.next)
         log.info("%s: %d subjects", self.id, len(self.states))
 
     def step(self) -> None:
         """Wait for commands and deal with one batch of them."""
         batches = self._consumer.poll(timeout_ms=POLL_MS)
         if not batches:
+            if time.monotonic() - self._committed_at >= IDLE_S:
+                self._commit([], self._stands)
             return
         began = time.monotonic()
         outputs: list[Output] = []
@@ -122,7 +135,7 @@ class Processor(Process):
             for message in messages:
                 outputs += self._deal_with(message, tp.partition, changed)
         outputs += [self._kept_state(subject, partition) for subject, partition in changed.items()]
-        self._commit(outputs, {tp: messages[-1].offset + 1 for tp, messages in batches.items()})
+        self._commit(outputs, {tp: positions.after(messages[-1]) for tp, messages in batches.items()})
         metrics.BATCH_SECONDS.labels(self.machine.name).observe(time.monotonic() - began)
         for tp, messages in batches.items():
             metrics.MESSAGES.labels(self.machine.name, tp.topic).inc(len(messages))
@@ -138,26 +151,35 @@ class Processor(Process):
         for subject, message in old.items():
             stood, state = self.states[subject], folded.get(subject)
             if state is None or (state.sequence, state.hash) != (stood.sequence, stood.hash):
-                params = {"machine": self.machine.name, "subject": subject, "sequence": stood.sequence}
-                raise ProblemList([Problem("CMD-STATE", params=params)])
+                raise ProblemList([self._unlike(subject, stood.sequence)])
             self.states[subject] = state
             outputs.append(self._kept_state(subject, message.partition))
         self._commit(outputs, {})
         log.info("%s: %d states of an earlier contract folded anew", self.id, len(old))
 
-    def _positions(self) -> dict[TopicPartition, int]:
-        """Where to read on: as committed. What Kafka has forgotten, after idle days: after what was answered.
+    def _disagreements(self) -> list[Problem]:
+        """Read what is kept; why the logs do not agree with it. Sets what was found."""
+        self._found = list(kafka.to_end(self._consumer, self._kept))
+        self.states = topic_log.states(self.machine, self._found)
+        stood, problems = standing.inputs(self.machine, self._consumer, self._inputs, self._found)
+        written = standing.outputs(self.machine, self._found)
+        if not positions.decode(self._found):  # of an earlier release, or gone with the states
+            problems += self._unlike_their_events()
+        problems += agreement.compare(self.settings, standing.reader(self.machine), stood | written)
+        self._stands = stood
+        return problems
 
-        From the beginning, all commands would be asked again, and their refusals recorded.
-        """
-        committed = {tp: self._consumer.committed(tp) for tp in self._inputs}
-        forgotten = [tp for tp, offset in committed.items() if offset is None]
-        if forgotten:
-            answers = kafka.to_end(self._consumer, [*self._events, *self._refusals])
-            found = topic_log.answered(answers)
-            committed |= {tp: found.get(tp, 0) for tp in forgotten}
-            self._commit([], {tp: committed[tp] for tp in forgotten})
-        return committed
+    def _unlike_their_events(self) -> list[Problem]:
+        """States that are not what their events lead to, or are not there at all."""
+        folded = topic_log.fold(self.machine, kafka.to_end(self._consumer, self._events))
+        told = {subject: (state.sequence, state.hash) for subject, state in folded.items()}
+        kept = {subject: (state.sequence, state.hash) for subject, state in self.states.items()}
+        unlike = sorted(name for name in told.keys() | kept.keys() if told.get(name) != kept.get(name))
+        return [self._unlike(name, kept.get(name, (0, ""))[0]) for name in unlike]
+
+    def _unlike(self, subject: str, sequence: int) -> Problem:
+        params = {"machine": self.machine.name, "subject": subject, "sequence": sequence}
+        return Problem("CMD-STATE", params=params)
 
     def _kept_state(self, subject: str, partition: int) -> Output:
         value = codec.encode(self.machine.state_contract, wire.to_record(self.states[subject]))
@@ -191,20 +213,38 @@ class Processor(Process):
             changed[subject] = partition
         return outputs
 
-    def _commit(self, outputs: list[Output], ends: dict[TopicPartition, int]) -> None:
+    def _commit(self, outputs: list[Output], ends: Mapping[TopicPartition, Position]) -> None:
         producer = self._producer
+        reader = standing.reader(self.machine)
+        kept = {**ends, **self._written}
+        outputs = outputs + [
+            Output(
+                self.machine.state_topic, tp.partition, positions.key(tp.topic),
+                positions.encode(reader, tp, position), [],
+            )
+            for tp, position in kept.items()
+        ]  # fmt: skip
         producer.begin_transaction()
         sent = [
             producer.send(o.topic, o.value, key=o.key, partition=o.partition, headers=o.headers)
             for o in outputs
         ]
         if ends:
-            offsets = {tp: OffsetAndMetadata(end, "", -1) for tp, end in ends.items()}
-            producer.send_offsets_to_transaction(offsets, f"csdl.{self.machine.name}")
+            offsets = {tp: OffsetAndMetadata(end.next, "", -1) for tp, end in ends.items()}
+            producer.send_offsets_to_transaction(offsets, reader)
         producer.flush()
-        for future in sent:
-            future.get(timeout=0)
+        answers = [future.get(timeout=0) for future in sent]
         producer.commit_transaction()
+        self._stands = {**self._stands, **ends}
+        self._committed_at = time.monotonic()
+        # Known only now, so it is kept with the next transaction: the start looks whether these are there.
+        self._written = {
+            TopicPartition(answer.topic, answer.partition): Position(
+                answer.offset + 1, Mark(answer.offset, answer.timestamp)
+            )
+            for answer in answers
+            if answer.topic == self.machine.events_topic
+        }
 
 
 def _dead_letter(message: ConsumerRecord, code: str) -> Output:

@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from kafka.errors import KafkaError
 
-from runtime import kafka
+from runtime import kafka, positions
 from runtime.settings import Settings
 from streams.machines import topic_log
 from streams.machines.machine import Machine
@@ -83,6 +83,8 @@ class StateCache(Generic[S]):
                 while True:
                     for messages in consumer.poll(timeout_ms=POLL_MS).values():
                         for message in messages:
+                            if positions.is_key(message.key):
+                                continue
                             self._take(message.key.decode("utf-8"), message.value)
                     if ends is None or all(consumer.position(tp) >= end for tp, end in ends.items()):
                         break

@@ -10,7 +10,7 @@ from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
-from runtime import kafka
+from runtime import kafka, positions
 from runtime.settings import Settings
 from schemas.encoding import codec
 from streams.machines import wire
@@ -18,9 +18,11 @@ from streams.machines.machine import AnyMachine
 
 
 def states(machine: AnyMachine, messages: Iterable[ConsumerRecord]) -> dict[str, Any]:
-    """State key → its state: the last message of each key."""
+    """State key → its state: the last message of each key. Positions, which lie beside them, are left out."""
     found: dict[str, Any] = {}
     for message in messages:
+        if positions.is_key(message.key):
+            continue
         subject = message.key.decode("utf-8")
         if message.value is None:
             found.pop(subject, None)
@@ -34,13 +36,15 @@ def state(machine: AnyMachine, value: bytes) -> Any:
     return wire.from_record(machine.state, codec.decode(value)[1])
 
 
-def fold(machine: AnyMachine, messages: Iterable[ConsumerRecord], wanted: Collection[str]) -> dict[str, Any]:
-    """The states of these keys as the messages of the events topic make them, each chain from its first."""
+def fold(
+    machine: AnyMachine, messages: Iterable[ConsumerRecord], wanted: Collection[str] | None = None
+) -> dict[str, Any]:
+    """The states of these keys, or of all, as the messages of the events topic make them, from the first."""
     found: dict[str, Any] = {}
     for message in messages:
         event = wire.from_record(machine.event, codec.decode(message.value)[1])
         subject = machine.subject(event)
-        if subject in wanted:
+        if wanted is None or subject in wanted:
             found[subject] = machine.evolve(found.get(subject) or machine.initial(event), event)
     return found
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kafka.structs import OffsetAndMetadata
 
-from runtime import kafka
+from runtime import agreement, kafka
 from runtime.process import Process
 from runtime.settings import Settings
 from schemas.contracts import contracts
@@ -51,7 +51,13 @@ class StandIn(Process):
             kafka.consumer(self.settings, group_id=GROUP, max_poll_records=50),
             lambda consumer: consumer.close(autocommit=False),
         )
-        self._consumer.assign(kafka.partitions(MINISTRY_EXPORT))
+        exports = kafka.partitions(MINISTRY_EXPORT)
+        self._consumer.assign(exports)
+        for tp, log in agreement.logs(self._consumer, exports).items():
+            committed = self._consumer.committed(tp)
+            known = committed is not None and log.begin <= committed <= log.end
+            # Never read, long idle, or another log: to answer once more does no harm.
+            self._consumer.seek(tp, committed if known else log.begin)
 
     def step(self, timeout_ms: int = 500) -> int:
         """Answer what there is; returns how many messages were read."""

@@ -1,0 +1,171 @@
+"""Offsets that are gone, logs that are others: a reader goes on where it stood, or says why not and waits."""
+
+from contextlib import closing
+from datetime import UTC, datetime
+
+import psycopg2
+import pytest
+
+from runtime import agreement, kafka, postgres
+from runtime.topic_admin import ensure_topics
+from schemas.encoding import codec
+from schemas.topics import CONFIRMATION_COMMANDS, CONFIRMATION_EVENTS, CONFIRMATION_STATE, RECORDS_ACCEPTED
+from sinks.postgres.inbox import Inbox
+from sinks.postgres.offsets import Offsets
+from streams.confirmation.machine import MACHINE
+from streams.machines import machine_log, topic_log, wire
+from streams.machines.commands_client import CommandsClient
+from tests.integration.test_processor import command
+from tests.support import wait_until
+
+SCHOOL = "19164000"
+PLACE = kafka.partition_of(SCHOOL.encode())
+
+
+def forget(settings, group):
+    """As Kafka does after a week without a commit."""
+    with closing(kafka.admin(settings)) as admin:
+        admin.delete_groups([group])
+
+
+def made_anew(settings, topic):
+    with closing(kafka.admin(settings)) as admin:
+        admin.delete_topics([topic])
+        wait_until(lambda: topic not in admin.list_topics())
+        ensure_topics(settings)
+        wait_until(lambda: topic in admin.list_topics())
+
+
+def delete_before(settings, tp, offset):
+    """As retention does."""
+    with closing(kafka.admin(settings)) as admin:
+        admin.delete_records({tp: offset})
+
+
+def put(settings, topic, *values, partition=PLACE):
+    with closing(kafka.producer(settings)) as producer:
+        for value in values:
+            producer.send(topic, value, key=SCHOOL.encode(), partition=partition).get(10)
+
+
+def says(process, code):
+    """It runs, is not ready, and its log names the code."""
+    process.wait_until(lambda: code in process.tail())
+    assert not process.is_ready()
+
+
+def test_a_machine_whose_group_is_forgotten_decides_nothing_again(topics, run_process):
+    """A command that only repeats what is known leaves no answer: nothing but a kept position passes it."""
+    life = [command(SCHOOL, 0, 1), command(SCHOOL, 1, 2), command(SCHOOL, 1, 3), command(SCHOOL, 2, 4)]
+    with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
+        client.send(life[0])
+        checks = [codec.encode("ConfirmationCommand", wire.to_record(c)) for c in life[1:3]]
+        put(topics, "csdl.confirmation.checks.v1", *checks)
+        wait_until(lambda: len(list(topic_log.read_events(MACHINE, topics))) == 2)
+        client.send(life[3])
+    forget(topics, "csdl.confirmation")
+    log = machine_log.read(MACHINE, topics)
+    assert (len(log.commands), log.later, log.replayed(MACHINE).differences) == (4, [], [])
+    before = list(topic_log.read_events(MACHINE, topics))
+    with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
+        client.send(command("19164001", 0, 9))
+        assert list(topic_log.read_events(MACHINE, topics, SCHOOL)) == before
+
+
+def test_a_machine_of_the_landed_release_takes_its_groups_offsets_over(topics, run_process):
+    with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
+        client.send(command(SCHOOL, 0, 1))
+    states = topic_log.read_states(MACHINE, topics)
+    made_anew(topics, CONFIRMATION_STATE)
+    (state,) = states.values()
+    with closing(kafka.producer(topics)) as producer:
+        value = codec.encode("ConfirmationState", wire.to_record(state))
+        producer.send(CONFIRMATION_STATE, value, key=state.dataset_id.encode(), partition=PLACE)
+    with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
+        assert client.send(command(SCHOOL, 0, 2)).code == "CONF-ALREADY"
+    forget(topics, "csdl.confirmation")
+    with run_process("confirmation", topics):
+        assert len(list(topic_log.read_events(MACHINE, topics))) == 1
+
+
+def test_states_that_are_gone_are_no_new_beginning(topics, run_process):
+    with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
+        client.send(command(SCHOOL, 0, 1))
+    made_anew(topics, CONFIRMATION_STATE)
+    with run_process("confirmation", topics, wait=False) as process:
+        says(process, "CMD-STATE")
+
+
+@pytest.mark.parametrize("topic", [CONFIRMATION_COMMANDS, CONFIRMATION_EVENTS])
+def test_a_machine_does_not_run_over_another_log(topics, run_process, topic):
+    with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
+        for n in (1, 2, 3):
+            client.send(command(SCHOOL, 0, n))
+            client.send(command("19164001", 0, 10 + n))
+        client.send(command(SCHOOL, 1, 8))
+    made_anew(topics, topic)
+    with run_process("confirmation", topics, wait=False) as process:
+        says(process, "POS-003")
+    put(topics, topic, *[b"x"] * 20)
+    with run_process("confirmation", topics, wait=False) as process:
+        says(process, "POS-004")
+
+
+def read_three(settings, conn):
+    put(settings, RECORDS_ACCEPTED, b"1", b"2", b"3")
+    with closing(Inbox(settings, conn, "load", [RECORDS_ACCEPTED])) as inbox:
+        batch = inbox.poll(5000)
+        with conn, conn.cursor() as cur:
+            inbox.take(cur, batch)
+    assert len(batch.messages) == 3
+
+
+def test_what_retention_deleted_unread_is_said(settings, conn, run_process):
+    """Formerly passed over in silence: the push's fate unknown, the lag 0."""
+    read_three(settings, conn)
+    put(settings, RECORDS_ACCEPTED, b"4", b"5", b"6")
+    tp = kafka.partitions(RECORDS_ACCEPTED)[PLACE]
+    delete_before(settings, tp, 5)
+    with run_process("load", settings, wait=False) as process:
+        says(process, "POS-002")
+
+
+def test_a_log_that_ends_before_what_was_read_is_said(settings, conn):
+    read_three(settings, conn)
+    made_anew(settings, RECORDS_ACCEPTED)
+    offsets = Offsets.claim(conn, "load", kafka.partitions(RECORDS_ACCEPTED))
+    (problem,) = agreement.compare(settings, "load", offsets.positions(conn))
+    assert problem.code == "POS-003"
+    put(settings, RECORDS_ACCEPTED, *[b"another"] * 5)
+    (problem,) = agreement.compare(settings, "load", offsets.positions(conn))
+    assert problem.code == "POS-004"
+
+
+def test_an_idle_reader_notices_that_its_database_was_replaced(settings, conn, monkeypatch):
+    """Formerly it sat on the dead connection until the next message."""
+    monkeypatch.setattr("sinks.postgres.inbox.REST_S", 0.0)
+    own = postgres.connect(settings, "reader")
+    with closing(Inbox(settings, own, "receipts", [RECORDS_ACCEPTED])) as inbox:
+        assert inbox.poll(10).messages == []
+        with conn, conn.cursor() as cur:
+            cur.execute("SELECT pg_terminate_backend(%s)", (own.info.backend_pid,))
+        with pytest.raises(psycopg2.Error):
+            wait_until(lambda: inbox.poll(10).messages)
+
+
+def test_the_end_of_a_transaction_is_not_something_unread(settings, conn, monkeypatch):
+    """Retention deletes the messages and the mark behind them: a reader of all of them has lost nothing."""
+    monkeypatch.setattr("sinks.postgres.inbox.REST_S", 0.0)
+    tp = kafka.partitions(RECORDS_ACCEPTED)[PLACE]
+    with closing(kafka.producer(settings, transactional_id=f"test-{datetime.now(UTC)}")) as producer:
+        producer.init_transactions()
+        producer.begin_transaction()
+        producer.send(RECORDS_ACCEPTED, b"1", partition=PLACE)
+        producer.commit_transaction()
+    with closing(Inbox(settings, conn, "load", [RECORDS_ACCEPTED])) as inbox:
+        batch = inbox.poll(5000)
+        with conn, conn.cursor() as cur:
+            inbox.take(cur, batch)
+        wait_until(lambda: inbox.poll(10).messages == [] and inbox.offsets.positions(conn)[tp].next == 2)
+    delete_before(settings, tp, 2)
+    assert agreement.compare(settings, "load", {tp: inbox.offsets.positions(conn)[tp]}) == []
