@@ -30,15 +30,17 @@ data_dir_option = click.option(
     "--port-base",
     type=click.IntRange(1024, 65000),
     envvar="CSDL_PORT_BASE",
-    default=layout.PORT_BASE,
-    show_default=True,
-    help="Kafka listens on this + 2, PostgreSQL on + 3, the processes from + 10.",
+    help="Kafka listens on this + 2, PostgreSQL on + 3, the processes from + 10. "
+    f"Default: as at the last start in this folder, else {layout.PORT_BASE}.",
 )
 @click.option("--wait/--no-wait", default=True, help="Wait until every process is ready.")
 @json_option
-def up(data_dir: Path, port_base: int, wait: bool, as_json: bool) -> None:
-    """Khởi động — start Kafka, PostgreSQL and every process of the pipeline."""
-    it = layout.Stack(data_dir.absolute(), port_base, layout.instances_asked())
+def up(data_dir: Path, port_base: int | None, wait: bool, as_json: bool) -> None:
+    """Khởi động — start Kafka, PostgreSQL and every process of the pipeline.
+
+    The settings of the environment (CSDL_REGISTER_FILE …) are kept: the next start needs not say them again.
+    """
+    it = layout.asked_for(data_dir, port_base)
     say = stack.silent if as_json else lambda line: click.echo(f"  {line}")
     stack.up(it, wait=wait, say=say)
     _print(stack.status(it), as_json)
@@ -49,7 +51,8 @@ def up(data_dir: Path, port_base: int, wait: bool, as_json: bool) -> None:
 @click.option("--delete", is_flag=True, help="Delete the data too.")
 def down(data_dir: Path, delete: bool) -> None:
     """Dừng hệ thống — stop the local stack."""
-    stack.down(layout.at(data_dir), delete=delete)
+    ran = stack.down(layout.at(data_dir), delete=delete)
+    click.echo("Đã dừng — stopped" if ran else "Không có gì đang chạy — nothing was running")
 
 
 @click.command()

@@ -41,7 +41,7 @@ def producer(settings: Settings, transactional_id: str | None = None, **override
     Only our own processors may be transactional: vendors' topics must have no offset gaps (Faust).
     """
     config: dict[str, Any] = {
-        "bootstrap_servers": settings.bootstrap_servers,
+        "bootstrap_servers": settings.brokers,
         "client_id": f"csdl-{os.getpid()}",
         "acks": "all",
         "enable_idempotence": True,
@@ -63,7 +63,7 @@ def consumer(settings: Settings, group_id: str | None = None, **overrides: Any) 
     An offset that the log does not have is an error, never silently the earliest or the latest.
     """
     config: dict[str, Any] = {
-        "bootstrap_servers": settings.bootstrap_servers,
+        "bootstrap_servers": settings.brokers,
         "client_id": f"csdl-{os.getpid()}",
         "group_id": group_id,
         "enable_auto_commit": False,
@@ -81,7 +81,7 @@ def consumer(settings: Settings, group_id: str | None = None, **overrides: Any) 
 def admin(settings: Settings, **overrides: Any) -> KafkaAdminClient:
     """Admin client."""
     config: dict[str, Any] = {
-        "bootstrap_servers": settings.bootstrap_servers,
+        "bootstrap_servers": settings.brokers,
         "client_id": f"csdl-admin-{os.getpid()}",
         "bootstrap_timeout_ms": BOOTSTRAP_TIMEOUT_MS,
         "reconnect_backoff_max_ms": RECONNECT_BACKOFF_MAX_MS,
@@ -91,7 +91,7 @@ def admin(settings: Settings, **overrides: Any) -> KafkaAdminClient:
 
 def away(settings: Settings) -> ProblemList:
     """What is said (SYS-001) to somebody who stands by, of a broker that does not answer."""
-    return ProblemList([Problem("SYS-001", params={"address": settings.bootstrap_servers})])
+    return ProblemList([Problem("SYS-001", params={"address": settings.brokers})])
 
 
 @lru_cache(maxsize=4096)

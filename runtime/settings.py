@@ -1,18 +1,20 @@
 """Configuration of every process: environment variables with the prefix ``CSDL_``.
 
-What the environment does not say comes from ``stack.env`` in the data directory, which ``csdl up`` writes:
-so the command line finds the stack it started.
+What the environment does not say comes from ``stack.json`` in the data directory, which ``csdl up`` writes:
+so the command line finds the stack it started, and no other: without either there are no servers.
 """
 
+import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, NoReturn, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
-    DotEnvSettingsSource,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -20,17 +22,19 @@ from pydantic_settings import (
 
 from schemas.errors import Problem, ProblemList
 
+STACK_FILE: Final = "stack.json"
+
 
 class Settings(BaseSettings):
     """Read once in the entry point; printed without secrets by ``csdl config``."""
 
     model_config = SettingsConfigDict(env_prefix="CSDL_", extra="ignore")
 
-    bootstrap_servers: str = "127.0.0.1:19092"
-    """Kafka's brokers, with commas between."""
+    bootstrap_servers: str = ""
+    """Kafka's brokers, with commas between (``brokers``)."""
 
-    database_url: SecretStr = SecretStr("postgresql://csdl@127.0.0.1:19093/csdl")
-    """The provincial database, with account and password."""
+    database_url: SecretStr = SecretStr("")
+    """The provincial database, with account and password (``database``)."""
 
     data_dir: Path = Path(".csdl")
     """What a process keeps of its own: locks, what validation has in hand; of a local stack everything."""
@@ -78,12 +82,11 @@ class Settings(BaseSettings):
             super().__init__(**values)
         except ValidationError as error:
             names = {str(fault["loc"][0]) for fault in error.errors()}
-        except SettingsError as error:  # what should be JSON is none
-            names = set(re.findall(r'field "(\w+)"', str(error)))
+        except SettingsError as error:
+            names = _named(error)
         else:
             return
-        wrong = [Problem("SET-001", params={"name": f"CSDL_{name.upper()}"}) for name in sorted(names)]
-        raise ProblemList(wrong)
+        raise _wrong(names)
 
     @classmethod
     def settings_customise_sources(
@@ -95,5 +98,71 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then the stack's own file."""
-        stack_env = Path(os.environ.get("CSDL_DATA_DIR", ".csdl")) / "stack.env"
-        return init_settings, env_settings, DotEnvSettingsSource(settings_cls, env_file=stack_env)
+        stack = of_a_stack(Path(os.environ.get("CSDL_DATA_DIR", ".csdl")))
+        return init_settings, env_settings, _Given(settings_cls, stack)
+
+    @classmethod
+    def of(cls, variables: Mapping[str, str]) -> Self:
+        """With these variables before those of our own environment. Raises ProblemList (SET-001)."""
+        try:
+            given = _Given(cls, variables)()
+        except SettingsError as error:
+            raise _wrong(_named(error)) from None
+        return cls(**given)
+
+    @property
+    def brokers(self) -> str:
+        """Kafka's brokers. Raises ProblemList (STK-007) where nothing says which."""
+        return self.bootstrap_servers or self._no_stack()
+
+    @property
+    def database(self) -> str:
+        """The database's URL, with its password. Raises ProblemList (STK-007) where nothing says which."""
+        return self.database_url.get_secret_value() or self._no_stack()
+
+    def _no_stack(self) -> NoReturn:
+        raise ProblemList([Problem("STK-007", params={"data_dir": self.data_dir.absolute()})])
+
+
+class _Given(EnvSettingsSource):
+    """Variables of another environment than ours."""
+
+    def __init__(self, settings_cls: type[BaseSettings], variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        super().__init__(settings_cls)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in self._variables.items()}
+
+
+def of_a_stack(folder: Path) -> dict[str, str]:
+    """The settings that ``csdl up`` wrote down in a data directory; none where no stack was started.
+
+    Raises ProblemList (SET-002) if they are damaged.
+    """
+    path = folder / STACK_FILE
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        settings: dict[str, str] = said.get("settings") or _of_0_2(folder)
+        if not all(isinstance(text, str) for pair in settings.items() for text in pair):
+            raise TypeError
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (ValueError, TypeError, AttributeError):
+        raise ProblemList([Problem("SET-002", params={"path": path.absolute()})]) from None
+    return settings
+
+
+def _of_0_2(folder: Path) -> dict[str, str]:
+    """Release 0.2 kept them beside, a line each."""
+    lines = (folder / "stack.env").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def _named(error: SettingsError) -> set[str]:
+    """The field whose value should be JSON and is none."""
+    return set(re.findall(r'field "(\w+)"', str(error)))
+
+
+def _wrong(names: set[str]) -> ProblemList:
+    return ProblemList([Problem("SET-001", params={"name": f"CSDL_{n.upper()}"}) for n in sorted(names)])

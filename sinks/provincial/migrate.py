@@ -38,7 +38,7 @@ def migrate(settings: Settings) -> None:
 
 def _url(settings: Settings) -> URL:
     """The settings' URL, with the driver named: SQLAlchemy 2.1's own choice is another one."""
-    return make_url(settings.database_url.get_secret_value()).set(drivername="postgresql+psycopg2")
+    return make_url(settings.database).set(drivername="postgresql+psycopg2")
 
 
 def _config(connection: object) -> Config:

@@ -25,11 +25,14 @@ from tests.support import wait_until
 
 pytestmark = pytest.mark.slow
 
+ODD = "Trường, số 1; #'\"100% %(here)s" + "x" * 100
+"""Name of a folder: what configurations and paths of sockets stumble over."""
+
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A second stack beside the session's own."""
-    it = Stack(tmp_path_factory.mktemp("ours"), support.free_port_base())
+    it = Stack(tmp_path_factory.mktemp("ours") / ODD, support.free_port_base())
     local.up(it, processes=())
     yield it
     local.down(it, delete=True)
@@ -132,6 +135,16 @@ def test_kafka_comes_back_after_kill_9_with_what_it_had(ours: Stack) -> None:
     records = consumer.poll(20_000)
     consumer.close()
     assert [record.value for record in records[partition]] == [b"value"]
+
+
+def test_the_broker_runs_its_native_libraries_from_the_stacks_folder(ours: Stack) -> None:
+    """/tmp may forbid that (tests/faults/test_machine.py mounts it so, where it may)."""
+    producer = kafka.producer(ours.settings(), compression_type="zstd")
+    producer.send("csdl.in.smas.v1", b"value" * 1000, b"79000001").get(20)
+    producer.close()
+    mapped = Path(f"/proc/{_pid(ours, 'kafka')}/maps").read_text(encoding="utf-8")
+    [library] = {line.split(maxsplit=5)[5] for line in mapped.splitlines() if "libzstd" in line}
+    assert library.startswith(str(ours.kafka_dir))
 
 
 def test_postgres_comes_back_after_kill_9_with_what_was_committed(ours: Stack) -> None:

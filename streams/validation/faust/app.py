@@ -24,7 +24,7 @@ def build(settings: Settings, judge: BatchJudge) -> App:
     """The app, not started."""
     app = App(
         GROUP,
-        broker=[f"aiokafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
+        broker=[f"aiokafka://{server.strip()}" for server in settings.brokers.split(",")],
         datadir=settings.data_dir / "faust",
         store="memory://",
         web_enabled=False,

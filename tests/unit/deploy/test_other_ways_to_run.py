@@ -2,12 +2,12 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from supervisor.datatypes import dict_of_key_value_pairs
 
 from deploy import compose, processes
 from deploy.local import layout, stack
@@ -146,11 +146,10 @@ def test_up_runs_as_many_as_are_asked_for_each_at_its_own_port(tmp_path: Path) -
     assert {"load-1", "load-2", "check-1", "check-2", "check-3", "watch"} <= set(programs)
     ports = [p.environment["CSDL_HTTP_PORT"] for p in programs.values() if p.environment]
     assert len(set(ports)) == len(ports) == len(NAMES) + 3
-    section = programs["load-2"].section()
-    [told] = re.findall(r"^environment=(.*)$", section, flags=re.MULTILINE)
-    environment = dict_of_key_value_pairs(told)
-    assert json.loads(environment["CSDL_INSTANCES"]) == {"load": 2, "check": 3}
-    assert section.splitlines()[1].endswith("run load-2")
+    told = dict(re.findall(r"^export (\w+)=(.*)$", programs["load-2"].script(), flags=re.MULTILINE))
+    [instances] = shlex.split(told["CSDL_INSTANCES"])
+    assert json.loads(instances) == {"load": 2, "check": 3}
+    assert programs["load-2"].script().endswith("run load-2\n")
 
 
 def test_a_stack_remembers_how_many_it_runs(tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""Whole or not there: what is killed half way leaves nothing that a later start takes for made."""
+
+import glob
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def make(folder: Path, fill: Callable[[Path], object]) -> None:
+    """Fill an empty folder beside it, then give it the name. What earlier tries left there is removed.
+
+    The caller holds a lock. Each try has a folder of its own all the same: the program that filled one may
+    outlive a caller that was killed.
+    """
+    mark = f"{folder.name}.unfinished-"
+    for earlier in folder.parent.glob(glob.escape(mark) + "*"):
+        shutil.rmtree(earlier, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=mark, dir=folder.parent))
+    fill(unfinished)
+    unfinished.rename(folder)
+
+
+def set_aside(folder: Path) -> Path:
+    """Give a folder that was never finished another name; nothing is deleted. Returns it."""
+    aside = folder.with_name(f"{folder.name}.aside-{time.time_ns()}")
+    return folder.rename(aside)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole: whoever reads it meanwhile has the former one."""
+    partial = path.with_name(f"{path.name}.part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
