@@ -79,7 +79,7 @@ TABLE: Final = (
     ),
     Declared(
         "load", "sinks.provincial.load.process:Load", Sharing.PARTITIONS, Turn.DATABASE,
-        inputs=(t.RECORDS_ACCEPTED, t.RECORDS_REMOVALS), memory_mb=2048,
+        inputs=(t.RECORDS_ACCEPTED, t.RECORDS_REMOVALS), outputs=(t.CLOCK,), memory_mb=2048,
     ),
     Declared(
         "check", "sinks.provincial.check.process:Check", Sharing.ROWS, Turn.DATABASE, memory_mb=2048,

@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     push_timeout_s: float = 600.0
     """A push that has not closed after so many seconds is answered as incomplete."""
 
+    push_max_chunks: int = Field(default=5_000, ge=1)
+    """A push of more chunks is refused (PUSH-014)."""
+    push_max_mb: int = Field(default=64, ge=1, le=1024)
+    """A push of more MiB in its chunks is refused (PUSH-015): load applies a push whole, in its memory."""
+
     removal_share: float = Field(default=0.1, ge=0, le=1)
     """Above this share of a school's records of a type, a removal waits for the head of the school."""
 

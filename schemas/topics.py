@@ -60,6 +60,9 @@ MINISTRY_EXPORT: Final = "csdl.ministry.export.v1"
 MINISTRY_RECEIPTS: Final = "csdl.ministry.receipts.v1"
 CLOCK: Final = "csdl.clock.v1"
 
+VALIDATION_GROUP: Final = "csdl-validation"
+"""Consumer group of validation: what it has committed of a vendor's topic has its verdicts in Kafka."""
+
 SOURCE_OFFSET: Final = "source-offset"
 """Header of what validation passes on: the vendor's message's offset, in the partition it came in."""
 

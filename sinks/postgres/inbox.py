@@ -6,13 +6,13 @@ ready and says why.
 """
 
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
-from kafka.errors import KafkaError
 from psycopg2.extensions import connection, cursor
 
 from runtime import agreement, kafka
@@ -53,6 +53,9 @@ class Inbox:
         self._stands = self.offsets.positions(conn)
         self._rested = time.monotonic()
         self._consumer = kafka.consumer(settings, **overrides)
+        self._left: deque[ConsumerRecord] = deque()
+        """Fetched, and too much for the last batch."""
+
         self._consumer.assign(partitions)
         for tp, position in self._stands.items():
             self._consumer.seek(tp, position.next)
@@ -68,23 +71,21 @@ class Inbox:
     def gather(self, seconds: float, max_bytes: int) -> Batch:
         """What arrives within so many seconds, ended early by its size: for a sink whose commits are dear."""
         messages: list[ConsumerRecord] = []
-        positions: dict[TopicPartition, Position] = {}
         size, end = 0, time.monotonic() + seconds
-        while size < max_bytes and (left := end - time.monotonic()) > 0:
-            for tp, some in self._consumer.poll(timeout_ms=int(left * 1000) + 1, max_records=32).items():
-                messages += some
-                positions[tp] = after(some[-1])
-                size += sum(len(m.value or b"") for m in some)
-        return Batch(messages, positions)
+        while size < max_bytes and (self._left or (wait := end - time.monotonic()) > 0):
+            if not self._left:
+                polled = self._consumer.poll(timeout_ms=int(wait * 1000) + 1, max_records=32)
+                self._left.extend(message for some in polled.values() for message in some)
+            while self._left and size < max_bytes:
+                messages.append(self._left.popleft())
+                size += len(messages[-1].value or b"")
+        last = {TopicPartition(m.topic, m.partition): m for m in messages}
+        return Batch(messages, {tp: after(message) for tp, message in last.items()})
 
-    def caught_up(self) -> bool:
-        """Nothing waits in Kafka. Not known, so False, while the broker does not answer."""
-        partitions = list(self._consumer.assignment())
-        try:
-            ends = self._consumer.end_offsets(partitions)
-        except KafkaError:
-            return False
-        return all(self._consumer.position(tp) >= ends[tp] for tp in partitions)
+    def position(self, tp: TopicPartition) -> int:
+        """The next offset of a partition of ours that is not in a batch yet."""
+        left = [m.offset for m in self._left if (m.topic, m.partition) == tp]
+        return min(left) if left else int(self._consumer.position(tp))
 
     def take(self, cur: cursor, batch: Batch) -> None:
         """First statement of the transaction that deals with ``batch``. Raises process.Fenced."""

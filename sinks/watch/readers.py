@@ -16,6 +16,7 @@ from schemas.topics import (
     MINISTRY_RECEIPTS,
     RECORDS_ACCEPTED,
     RECORDS_REMOVALS,
+    VALIDATION_GROUP,
     in_topic,
 )
 
@@ -40,7 +41,7 @@ def readers(vendors: Sequence[str]) -> list[Reader]:
     machines = (CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS, GRANTS_EVENTS, GRANTS_REFUSALS)
     return [
         Reader("csdl.grants", "grants", (GRANTS_COMMANDS,), IN_KAFKA),
-        Reader("csdl-validation", "validation", inbound, IN_KAFKA),
+        Reader(VALIDATION_GROUP, "validation", inbound, IN_KAFKA),
         Reader("load", "load", (RECORDS_ACCEPTED, RECORDS_REMOVALS), IN_POSTGRES),
         Reader("csdl.confirmation", "confirmation", asked, IN_KAFKA),
         Reader("projection", "projection", machines, IN_POSTGRES),

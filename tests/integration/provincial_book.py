@@ -7,6 +7,7 @@ from schemas.encoding import codec
 from schemas.topics import PUSH_ANSWERS
 from sinks.provincial.load.batch import settle
 from sinks.provincial.load.messages import Verdict, arrivals
+from sinks.provincial.load.pushes import LIMITS
 from sinks.provincial.records import read, secret
 from tests.pushed import SCHOOL, pupil
 
@@ -24,20 +25,24 @@ class Book:
             self.mac = secret.opened(settings, cur)
         self._offsets = count()
 
-    def arrive(self, *messages, at=NOW, offsets=None, sent=None, acts=(), fault=""):
+    def arrive(self, *messages, **more):
         """One batch, one transaction. Each message was sent anew, unless ``offsets`` say otherwise; ``sent``:
-        Kafka's time of the vendor's messages, ``fault`` of their closing's header."""
+        Kafka's time of the vendor's messages, one or one each; ``fault`` of their closing's header;
+        ``limits`` of a push."""
         with self.conn, self.conn.cursor() as cur:
-            return self.settle(cur, *messages, at=at, offsets=offsets, sent=sent, acts=acts, fault=fault)
+            return self.settle(cur, *messages, **more)
 
-    def settle(self, cur, *messages, at=NOW, offsets=None, sent=None, acts=(), fault="", seen=None):
+    def settle(
+        self, cur, *messages, at=NOW, offsets=None, sent=None, acts=(), fault="", seen=None, limits=LIMITS
+    ):
         """The same in a transaction that the caller opened; ``seen``: keys that its process knows."""
+        times = sent if isinstance(sent, list) else [sent or at] * len(messages)
         verdicts = [
-            Verdict(m, at, o, sent or at, fault)
-            for m, o in zip(messages, offsets or self._offsets, strict=False)
+            Verdict(m, at, o, t, fault)
+            for m, o, t in zip(messages, offsets or self._offsets, times, strict=False)
         ]
         batch, codes = arrivals(verdicts)
-        return settle(cur, batch, at, self.mac, acts, seen=seen), codes
+        return settle(cur, batch, at, self.mac, acts, seen=seen, limits=limits), codes
 
     def ask(self, query, *params):
         with self.conn, self.conn.cursor() as cur:

@@ -7,11 +7,12 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
+from kafka.structs import OffsetAndMetadata
 
 from runtime import kafka, postgres
 from runtime.process import Fenced
 from schemas.encoding import codec
-from schemas.topics import PUSH_ANSWERS, RECORDS_ACCEPTED, SOURCE_OFFSET
+from schemas.topics import PUSH_ANSWERS, RECORDS_ACCEPTED, SOURCE_OFFSET, VALIDATION_GROUP, in_topic
 from sinks.postgres import outbox
 from sinks.provincial.load.process import Load
 from tests import pushed
@@ -153,6 +154,32 @@ def test_a_push_that_stays_open_is_answered_when_nothing_more_waits(settings, as
     with Load(settings.model_copy(update={"push_timeout_s": 0.5})) as load:
         send(RECORDS_ACCEPTED, [("19164501", chunk("HocSinh", [pupil(1)]))])
         wait_until(lambda: ask("SELECT outcome, code FROM push") == [("incomplete", "PUSH-003")], load.step)
+
+
+def test_a_push_does_not_expire_while_validation_has_not_read_what_its_vendor_wrote(settings, ask, send):
+    """Validation was down for longer than a push may be open: only its own vendor's pushes wait for it."""
+
+    def outcomes():
+        return dict(ask("SELECT vendor, outcome FROM push"))
+
+    rest = [("19164501", b"the rest of the push"), ("19164502", b"of another")]
+    with Load(settings.model_copy(update={"push_timeout_s": 0.5})) as load:
+        send(in_topic("smas"), rest)
+        some = [chunk("HocSinh", [pupil(1)], vendor=v, push=v, number=1) for v in ("smas", "vnedu")]
+        send(RECORDS_ACCEPTED, [("19164501", message) for message in some])
+        wait_until(lambda: outcomes().get("vnedu") == "incomplete", load.step)
+        assert outcomes() == {"vnedu": "incomplete", "smas": None}
+        validated(settings, in_topic("smas"))
+        wait_until(lambda: outcomes()["smas"] == "incomplete", load.step)
+
+
+def validated(settings, topic):
+    """As if validation had read the topic to its end."""
+    partitions = kafka.partitions(topic)
+    with closing(kafka.consumer(settings, group_id=VALIDATION_GROUP)) as consumer:
+        ends = consumer.end_offsets(partitions)
+        consumer.assign(partitions)
+        consumer.commit({tp: OffsetAndMetadata(end, "", -1) for tp, end in ends.items()})
 
 
 def test_the_relay_sends_in_order_and_forgets_what_kafka_has(settings, ask, sent):

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from sinks.provincial.load import batch, push_store
+from sinks.provincial.load.apply import apply
 from sinks.provincial.load.batch import expire
+from sinks.provincial.load.pushes import LIMITS, Limits
 from tests import pushed
 from tests.integration.provincial_book import NOW, PUPILS
 from tests.pushed import chunk, pupil, whole
@@ -27,12 +30,12 @@ CHUNKS = [chunk("HocSinh", PUPILS[:2], number=0), chunk("HocSinh", PUPILS[2:], n
     ids=["in order", "closed first", "one by one", "repeated chunks", "sent twice", "twice in a batch"],
 )
 def test_a_push_becomes_one_version_however_it_arrives(book, order):
-    for batch in order:
-        book.arrive(*batch)
+    for some in order:
+        book.arrive(*some)
     assert book.push() == ("version", "", 1, 3, 3, 0)
     assert book.version(1) == PUPILS
     assert book.ask("SELECT count(*) FROM push_chunk") == [(0,)]
-    again = sum(batch.count(CLOSED) for batch in order) - 1
+    again = sum(some.count(CLOSED) for some in order) - 1
     assert book.answers() == [("p1", "version", ""), *[("p1", "version", "PUSH-009")] * again]
 
 
@@ -67,14 +70,70 @@ def test_a_push_closed_with_the_wrong_count_applies_nothing(book, closing, outco
 def test_a_push_that_never_closes_is_answered_as_incomplete_and_stays_so(book):
     book.arrive(CHUNKS[0], at=NOW)
     with book.conn, book.conn.cursor() as cur:
-        assert not expire(cur, NOW + timedelta(seconds=599), timedelta(seconds=600)).outcomes
+        assert not expire(cur, NOW + timedelta(seconds=600), LIMITS).outcomes
     with book.conn, book.conn.cursor() as cur:
-        assert expire(cur, NOW + timedelta(seconds=601), timedelta(seconds=600)).outcomes == {"incomplete": 1}
+        assert expire(cur, NOW + timedelta(seconds=601), LIMITS).outcomes == {"incomplete": 1}
     book.arrive(CHUNKS[1], CLOSED)
     assert book.push()[:2] == ("incomplete", "PUSH-003")
     assert book.ask("SELECT late FROM push") == [(2,)]
     assert book.ask("SELECT count(*) FROM push_chunk") == [(0,)]
     assert book.ask("SELECT count(*) FROM hoc_sinh") == [(0,)]
+
+
+@pytest.mark.parametrize("batches", [[3], [1, 2], [2, 1], [1, 1, 1]])
+def test_a_push_open_for_too_long_ends_alike_however_far_behind_load_was(book, batches):
+    """Its last message was written 601 s after its first: read with a backlog, or one by one."""
+    messages = [(CHUNKS[0], 0), (CHUNKS[1], 300), (CLOSED, 601)]
+    for size in batches:
+        some, messages = messages[:size], messages[size:]
+        book.arrive(*(m for m, _ in some), sent=[NOW + timedelta(seconds=s) for _, s in some])
+    assert book.push()[:2] == ("incomplete", "PUSH-003")
+    assert book.answers()[0] == ("p1", "incomplete", "PUSH-003")
+    assert book.ask("SELECT count(*) FROM push_chunk") == [(0,)]
+    assert book.ask("SELECT count(*) FROM hoc_sinh") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("messages", "limits", "code"),
+    [
+        ([*CHUNKS, CLOSED], Limits(chunks=1), "PUSH-014"),
+        ([CHUNKS[1]], Limits(chunks=1), "PUSH-014"),
+        ([pushed.closing({"HocSinh": 3}, chunks=2**31 - 1)], Limits(), "PUSH-014"),
+        ([*CHUNKS, CLOSED], Limits(bytes=len(CHUNKS[0]) + 1), "PUSH-015"),
+        ([CHUNKS[0]], Limits(bytes=1), "PUSH-015"),
+    ],
+    ids=["more chunks", "a number beyond", "closed with more", "more bytes", "one chunk of more bytes"],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_push_larger_than_allowed_is_refused_and_keeps_nothing(book, messages, limits, code, at_once):
+    for some in [messages] if at_once else [[m] for m in messages]:
+        book.arrive(*some, limits=limits)
+    book.arrive(*whole("HocSinh", PUPILS, push="p2"))
+    assert book.push()[:3] == ("refused", code, 0)
+    assert book.answers()[0] == ("p1", "refused", code)
+    assert book.push("p2")[0] == "version"
+    assert book.ask("SELECT count(*) FROM push_chunk") == [(0,)]
+    assert book.ask("SELECT count(*) FROM hoc_sinh") == [(3,)]
+
+
+def test_pushes_that_end_in_one_batch_are_applied_a_portion_at_a_time(book, monkeypatch):
+    """Closings are small: a batch holds thousands, each of a push whose chunks lie aside."""
+    sizes = []
+
+    def watched(cur, jobs, *rest):
+        sizes.append(len(jobs))
+        return apply(cur, jobs, *rest)
+
+    monkeypatch.setattr(batch, "apply", watched)
+    monkeypatch.setattr(batch, "PORTION_BYTES", 2 * len(CHUNKS[0]))
+    monkeypatch.setattr(push_store, "TAKE_BYTES", 1)
+    schools = [f"191645{n:02}" for n in range(4)]
+    for school in schools:
+        book.arrive(chunk("HocSinh", PUPILS[:1], school=school))
+    book.arrive(*(pushed.closing({"HocSinh": 1}, school=school) for school in schools))
+    assert book.ask("SELECT outcome, count(*) FROM push GROUP BY 1") == [("version", 4)]
+    assert len(sizes) > 1 and sum(sizes) == 4
+    assert book.ask("SELECT count(*) FROM push_chunk") == [(0,)]
 
 
 def test_the_same_data_again_makes_no_version(book):

@@ -6,13 +6,13 @@ they name the version that was seen. Nothing here reads Kafka or commits.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Final
 
 from psycopg2.extensions import cursor
 
-from schemas import datasets as dataset_ids
 from sinks.provincial.load import absences, dataset_store, messages, push_store, pushes, removals
 from sinks.provincial.load.absences import Absence
 from sinks.provincial.load.answers import answer
@@ -21,7 +21,7 @@ from sinks.provincial.load.dataset_store import Dataset, Version
 from sinks.provincial.load.messages import AcceptedMessage, Part, Tombstones
 from sinks.provincial.load.push_store import RefusedRecord
 from sinks.provincial.load.pushed_records import Complete
-from sinks.provincial.load.pushes import Arrived, Progress, Push, PushKey
+from sinks.provincial.load.pushes import Arrived, Limits, Progress, Push, PushKey
 from sinks.provincial.load.removals import Asked
 from sinks.provincial.load.schools_acts import carry_out
 from sinks.provincial.records.ledger import Seen
@@ -29,6 +29,10 @@ from sinks.provincial.records.mac import Mac
 
 Chunk = Part | Tombstones
 Chunks = dict[PushKey, dict[int, Chunk]]
+
+PORTION_BYTES: Final = 32 * 1024 * 1024
+"""Pushes that end in one batch are applied so much at a time: thousands of closings fit into a batch, each of
+a push whose chunks lie aside."""
 
 
 @dataclass
@@ -48,58 +52,77 @@ def settle(
     acts: Sequence[Asked] = (),
     removal_share: float = removals.SHARE,
     seen: Seen | None = None,
+    limits: Limits = pushes.LIMITS,
 ) -> Settled:
     """Fold a batch of messages, in their order, into the database."""
     out = Settled()
     known = push_store.pushes(cur, (a.push for a in batch))
     had_aside = {key for key, push in known.items() if push.seen}
-    arrived, bytes_of, ready, again = _fold(batch, known, out)
-    done = {p.key for p in ready}
-    aside = push_store.take_back(cur, done & had_aside)
-    decoded, _ = messages.decode([value for _, _, value in aside])
-    for (key, number, _), chunk in zip(aside, decoded, strict=True):
-        if not isinstance(chunk, Chunk):
-            raise RuntimeError("a chunk put aside cannot be read any more")
-        arrived.setdefault(key, {})[number] = chunk
-    _conclude(cur, ready, arrived, now, out, mac, removal_share, seen)
-    answer(cur, again, now, pushes.SENT_AGAIN)
+    folded = _fold(batch, known, out, limits)
+    for portion in pushes.portions(folded.ready, PORTION_BYTES):
+        arrived = {p.key: folded.arrived.pop(p.key, {}) for p in portion}
+        for key, number, chunk in _taken_back(cur, had_aside & arrived.keys()):
+            arrived[key][number] = chunk
+        _conclude(cur, portion, arrived, now, out, mac, removal_share, seen)
+    _let_go(cur, folded.over, now, out)
+    answer(cur, folded.again, now, pushes.SENT_AGAIN)
     push_store.put_pushes(cur, list(known.values()), now)
-    push_store.put_aside(cur, [(k, n, v) for (k, n), v in bytes_of.items() if k not in done])
+    aside = [(k, n, v) for (k, n), v in folded.bytes_of.items() if known[k].outcome is None]
+    push_store.put_aside(cur, aside)
     for asked in acts:
         out.records["removed"] += carry_out(cur, asked, now, removal_share)
     return out
 
 
 def expire(
-    cur: cursor, now: datetime, timeout: timedelta, is_ours: Callable[[str], bool] = lambda school: True
+    cur: cursor, read_up_to: datetime, limits: Limits, is_ours: Callable[[PushKey], bool] = lambda push: True
 ) -> Settled:
-    """Answer the pushes of our schools that have been open for too long, and let go of their chunks."""
+    """Answer those of our pushes that have been open for too long, and let go of their chunks.
+
+    ``read_up_to``: Kafka's time up to which all that was written for these pushes has been folded.
+    """
     out = Settled()
-    late = [
-        push
-        for push in push_store.open_since(cur, now - timeout)
-        if is_ours(dataset_ids.split(push.key.dataset_id)[0])
-    ]
-    if not late:
-        return out
+    late = [p for p in push_store.open_since(cur, read_up_to - limits.open_for) if is_ours(p.key)]
     for push in late:
         pushes.expire(push)
-    out.outcomes.update(str(p.outcome) for p in late)
-    push_store.take_back(cur, [p.key for p in late])
-    push_store.put_pushes(cur, late, now)
-    answer(cur, late, now)
+    _let_go(cur, late, read_up_to, out)
+    push_store.put_pushes(cur, late, read_up_to)
     return out
 
 
+def _taken_back(cur: cursor, keys: Iterable[PushKey]) -> Iterator[tuple[PushKey, int, Chunk]]:
+    for aside in push_store.take_back(cur, keys):
+        decoded, _ = messages.decode([value for _, _, value in aside])
+        for (key, number, _), chunk in zip(aside, decoded, strict=True):
+            if not isinstance(chunk, Chunk):
+                raise RuntimeError("a chunk put aside cannot be read any more")
+            yield key, number, chunk
+
+
+def _let_go(cur: cursor, ended: Sequence[Push], now: datetime, out: Settled) -> None:
+    """Of pushes that ended unapplied nobody reads the chunks again."""
+    push_store.forget(cur, [p.key for p in ended])
+    answer(cur, ended, now)
+    out.outcomes.update(str(p.outcome) for p in ended)
+
+
+@dataclass
+class _Folded:
+    """Chunks that came first of their number and their bytes; pushes that wait no more, those that ended
+    unapplied, in order; those that were closed once more."""
+
+    arrived: Chunks = field(default_factory=dict)
+    bytes_of: dict[tuple[PushKey, int], bytes] = field(default_factory=dict)
+    ready: list[Push] = field(default_factory=list)
+    over: list[Push] = field(default_factory=list)
+    again: list[Push] = field(default_factory=list)
+
+
 def _fold(
-    batch: Sequence[AcceptedMessage], known: dict[PushKey, Push], out: Settled
-) -> tuple[Chunks, dict[tuple[PushKey, int], bytes], list[Push], list[Push]]:
-    """Chunks that came first of their number, their bytes, the pushes that wait no more, in order, and those
-    that were closed once more."""
-    arrived: Chunks = {}
-    bytes_of: dict[tuple[PushKey, int], bytes] = {}
+    batch: Sequence[AcceptedMessage], known: dict[PushKey, Push], out: Settled, limits: Limits
+) -> _Folded:
+    to = _Folded()
     ready: dict[PushKey, Push] = {}
-    again: list[Push] = []
     for message in batch:
         came = message.came
         push = known.setdefault(
@@ -107,19 +130,30 @@ def _fold(
         )
         if push.outcome is None:
             push.opened_at = min(push.opened_at, came.source_time)
+        if push.key not in ready and pushes.is_overdue(push, came.source_time, limits):
+            # So it ends alike whether this message was read in time or with a backlog.
+            pushes.expire(push)
+            to.over.append(push)
+        number = -1
         if message.chunk is not None:
             number = message.chunk.header["Chunk"]
-            if pushes.chunk_arrives(push, number, came.source_offset) is pushes.Delivery.FIRST:
-                arrived.setdefault(push.key, {})[number] = message.chunk
-                bytes_of[push.key, number] = came.value
+            first = pushes.chunk_arrives(push, number, came.source_offset, len(came.value))
+            if first is pushes.Delivery.FIRST:
+                to.arrived.setdefault(push.key, {})[number] = message.chunk
+                to.bytes_of[push.key, number] = came.value
         elif (closed := message.closed) is not None and (
             pushes.closing_arrives(push, closed, came.source_offset) is pushes.Delivery.LATE
         ):
             out.outcomes["repeated"] += 1
-            again.append(push)
-        if push.outcome is None and pushes.progress(push) is not Progress.WAITING:
-            ready.setdefault(push.key, push)
-    return arrived, bytes_of, list(ready.values()), again
+            to.again.append(push)
+        if push.outcome is not None or push.key in ready:
+            continue
+        if pushes.outgrows(push, limits, number):
+            to.over.append(push)
+        elif pushes.progress(push) is not Progress.WAITING:
+            ready[push.key] = push
+    to.ready = list(ready.values())
+    return to
 
 
 def _conclude(

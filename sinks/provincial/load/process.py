@@ -13,6 +13,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 
 from runtime import kafka, metrics, postgres
 from runtime.process import Process
+from schemas import datasets as dataset_ids
 from schemas.errors import ProblemList
 from schemas.topics import RECORDS_ACCEPTED, RECORDS_REMOVALS, SOURCE_FAULT, SOURCE_OFFSET, SOURCE_TIME, dlq
 from sinks.postgres import outbox
@@ -20,6 +21,8 @@ from sinks.postgres.inbox import Batch, Inbox
 from sinks.provincial.load import schools_acts
 from sinks.provincial.load.batch import Settled, expire, settle
 from sinks.provincial.load.messages import AcceptedMessage, Verdict, arrivals
+from sinks.provincial.load.pushes import Limits, PushKey
+from sinks.provincial.load.read_up_to import ReadUpTo
 from sinks.provincial.load.removals import Asked
 from sinks.provincial.records import secret
 from sinks.provincial.records.ledger import Seen
@@ -36,8 +39,8 @@ LINGER_S: Final = 0.1
 MAX_BYTES: Final = 8 * 1024 * 1024
 """… or at this size: some 10,000 pupils of 115 fields, well above the 5,000 rows a commit should have."""
 
-EXPIRY_S: Final = 1.0
-"""How often to look for pushes that have been open for too long."""
+LOOKS: Final = 10
+"""In the time that a push may be open, it is looked so often whether one has been so for too long."""
 
 KEY_WAIT_S: Final = 2.0
 """How often to look whether the province's key is there."""
@@ -48,7 +51,7 @@ IDLE_IN_TRANSACTION: Final = "15s"
 
 @dataclass(frozen=True)
 class Fetched:
-    """One batch, decoded. ``caught_up``: nothing came and nothing waits in Kafka."""
+    """One batch, decoded. ``read_up_to``: vendor → Kafka's time up to which nothing more of theirs comes."""
 
     batch: Batch
     came: list[AcceptedMessage]
@@ -57,7 +60,7 @@ class Fetched:
     codes: list[tuple[str, str]]
     """(topic, code) of what cannot be read."""
 
-    caught_up: bool
+    read_up_to: dict[str, datetime]
 
 
 class Load(Process):
@@ -71,7 +74,9 @@ class Load(Process):
 
     def open(self) -> None:
         """Take the partitions from whoever read them before, and fetch the first batch."""
-        self._timeout = timedelta(seconds=self.settings.push_timeout_s)
+        open_for = self.settings.push_timeout_s
+        size = self.settings.push_max_mb * 1024 * 1024
+        self._limits = Limits(timedelta(seconds=open_for), self.settings.push_max_chunks, size)
         self._conn = self.closes(postgres.connect(self.settings, "csdl-load"))
         with self._conn, self._conn.cursor() as cur:
             cur.execute("SET idle_in_transaction_session_timeout = %s", (IDLE_IN_TRANSACTION,))
@@ -80,20 +85,22 @@ class Load(Process):
         with self._conn, self._conn.cursor() as cur:
             self._seen = Seen(cur)
         self._inbox = self.closes(Inbox(self.settings, self._conn, CONSUMER, topics, self.share))
-        self._looked = time.monotonic()
+        self._read_up_to = self.closes(
+            ReadUpTo(self.settings, self.share.partitions(), every_s=open_for / LOOKS)
+        )
         self._fetcher = self.closes(
             ThreadPoolExecutor(1, "fetch"), lambda fetcher: fetcher.shutdown(cancel_futures=True)
         )
         self._next = self._fetcher.submit(self._fetch)
 
     def step(self) -> None:
-        """One batch, or a look at what has been open for too long."""
+        """One batch, then a look at what has been open for too long."""
         fetched = self._next.result()
         self._next = self._fetcher.submit(self._fetch)
         if fetched.batch.messages:
             self._take(fetched)
-        elif fetched.caught_up:
-            self._expire(datetime.now(UTC))
+        for vendor, at in fetched.read_up_to.items():
+            self._expire(vendor, at)
 
     def _wait_for_key(self) -> Mac:
         """The key that the ledger was made with. Without it nothing may be loaded: wait, and say so once."""
@@ -115,11 +122,8 @@ class Load(Process):
         acts, misfits = _acts([m for m in batch.messages if m.topic == RECORDS_REMOVALS])
         unread = [(RECORDS_ACCEPTED, code) for code in codes]
         unread += [(RECORDS_REMOVALS, code) for _, code in misfits]
-        caught_up = self._is_due() and not batch.messages and self._inbox.caught_up()
-        return Fetched(batch, came, acts, [m for m, _ in misfits], unread, caught_up)
-
-    def _is_due(self) -> bool:
-        return time.monotonic() - self._looked >= EXPIRY_S
+        read_up_to = self._read_up_to.now(self._inbox.position)
+        return Fetched(batch, came, acts, [m for m, _ in misfits], unread, read_up_to)
 
     def _take(self, fetched: Fetched) -> None:
         started = time.perf_counter()
@@ -127,7 +131,7 @@ class Load(Process):
         with self._conn, self._conn.cursor() as cur:
             self._inbox.take(cur, fetched.batch)
             share, now = self.settings.removal_share, datetime.now(UTC)
-            done = settle(cur, fetched.came, now, self._mac, fetched.acts, share, self._seen)
+            done = settle(cur, fetched.came, now, self._mac, fetched.acts, share, self._seen, self._limits)
             letters = [(m.key or b"", m.value or b"") for m in fetched.misfits]
             outbox.put(cur, dlq(RECORDS_REMOVALS), letters)
         metrics.BATCH_SECONDS.labels(CONSUMER).observe(time.perf_counter() - started)
@@ -136,20 +140,17 @@ class Load(Process):
         for topic, code in fetched.codes:
             metrics.DEAD_LETTERS.labels(topic, code).inc()
         _count(done)
-        last = {m.partition: m.timestamp for m in messages if m.topic == RECORDS_ACCEPTED}
-        if last and self._is_due():
-            # Under load the log's own time decides: what we have not read yet cannot be late.
-            self._expire(_time(min(last.values())))
 
-    def _is_ours(self, school: str) -> bool:
-        """What another instance has not read yet is not ours to call late."""
-        return kafka.partition_of(school.encode()) in self.share.partitions()
+    def _expire(self, vendor: str, read_up_to: datetime) -> None:
+        def is_ours(push: PushKey) -> bool:
+            """What another instance has not read yet is not ours to call late."""
+            school, _, _ = dataset_ids.split(push.dataset_id)
+            ours = kafka.partition_of(school.encode()) in self.share.partitions()
+            return ours and push.vendor == vendor
 
-    def _expire(self, clock: datetime) -> None:
-        self._looked = time.monotonic()
         with self._conn, self._conn.cursor() as cur:
             self._inbox.offsets.hold(cur)
-            done = expire(cur, clock, self._timeout, self._is_ours)
+            done = expire(cur, read_up_to, self._limits, is_ours)
         _count(done)
 
 

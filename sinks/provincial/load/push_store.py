@@ -1,6 +1,6 @@
 """What PostgreSQL knows of pushes, their chunks and refused records, read and written set by set."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,18 +12,34 @@ from sinks.postgres import rows as by_name
 from sinks.provincial.load.pushes import Closed, Push, PushKey
 
 _KNOWN = """
-SELECT p.*, ARRAY(
-    SELECT c.chunk FROM push_chunk c
+SELECT p.*, aside.seen, aside.size
+FROM push p JOIN (VALUES %s) AS w (vendor, push_id, dataset_id) USING (vendor, push_id, dataset_id),
+LATERAL (
+    SELECT coalesce(array_agg(c.chunk), '{}') AS seen, coalesce(sum(octet_length(c.value)), 0)::bigint AS size
+    FROM push_chunk c
     WHERE (c.vendor, c.push_id, c.dataset_id) = (p.vendor, p.push_id, p.dataset_id)
-) AS seen
-FROM push p JOIN (VALUES %s) AS w (vendor, push_id, dataset_id) USING (vendor, push_id, dataset_id)
+) AS aside
+"""
+
+_ASIDE = """
+SELECT c.vendor, c.push_id, c.dataset_id, c.chunk, octet_length(c.value) AS size
+FROM push_chunk c JOIN (VALUES %s) AS w (vendor, push_id, dataset_id) USING (vendor, push_id, dataset_id)
+ORDER BY c.vendor, c.push_id, c.dataset_id, c.chunk
 """
 
 _TAKE_BACK = """
-DELETE FROM push_chunk c USING (VALUES %s) AS w (vendor, push_id, dataset_id)
-WHERE (c.vendor, c.push_id, c.dataset_id) = (w.vendor, w.push_id, w.dataset_id)
+DELETE FROM push_chunk c USING (VALUES %s) AS w (vendor, push_id, dataset_id, chunk)
+WHERE (c.vendor, c.push_id, c.dataset_id, c.chunk) = (w.vendor, w.push_id, w.dataset_id, w.chunk)
 RETURNING c.vendor, c.push_id, c.dataset_id, c.chunk, c.value
 """
+
+_FORGET = """
+DELETE FROM push_chunk c USING (VALUES %s) AS w (vendor, push_id, dataset_id)
+WHERE (c.vendor, c.push_id, c.dataset_id) = (w.vendor, w.push_id, w.dataset_id)
+"""
+
+TAKE_BYTES = 8 * 1024 * 1024
+"""Of chunks put aside that are fetched at once: on the way they are text, twice as long."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +68,9 @@ def pushes(cur: cursor, keys: Iterable[PushKey]) -> dict[PushKey, Push]:
 
 
 def open_since(cur: cursor, before: datetime) -> list[Push]:
-    """Open pushes of which the first message came before this time."""
+    """Open pushes whose first message Kafka has from before this time."""
     cur.execute(
-        "SELECT vendor, push_id, dataset_id FROM push WHERE outcome IS NULL AND first_seen < %s", (before,)
+        "SELECT vendor, push_id, dataset_id FROM push WHERE outcome IS NULL AND opened_at < %s", (before,)
     )
     return list(pushes(cur, map(_key, by_name.fetch(cur))).values())
 
@@ -79,14 +95,33 @@ def put_aside(cur: cursor, chunks: Sequence[tuple[PushKey, int, bytes]]) -> None
     by_name.insert(cur, "push_chunk", rows, page=50)
 
 
-def take_back(cur: cursor, keys: Iterable[PushKey]) -> list[tuple[PushKey, int, bytes]]:
-    """Remove and return the chunks put aside for these pushes."""
-    wanted = sorted(set(keys))
+def take_back(cur: cursor, keys: Iterable[PushKey]) -> Iterator[list[tuple[PushKey, int, bytes]]]:
+    """Remove and return the chunks put aside for these pushes, some TAKE_BYTES at a time."""
+    wanted = _names(keys)
     if not wanted:
-        return []
-    values = [(k.vendor, k.push_id, k.dataset_id) for k in wanted]
-    taken = execute_values(cur, _TAKE_BACK, values, page_size=len(wanted), fetch=True)
+        return
+    aside = execute_values(cur, _ASIDE, wanted, page_size=len(wanted), fetch=True)
+    some: list[tuple[str, str, str, int]] = []
+    size = 0
+    for vendor, push_id, dataset_id, chunk, length in aside:
+        if some and size + length > TAKE_BYTES:
+            yield _take(cur, some)
+            some, size = [], 0
+        some.append((vendor, push_id, dataset_id, chunk))
+        size += length
+    if some:
+        yield _take(cur, some)
+
+
+def _take(cur: cursor, some: Sequence[tuple[str, str, str, int]]) -> list[tuple[PushKey, int, bytes]]:
+    taken = execute_values(cur, _TAKE_BACK, some, page_size=len(some), fetch=True)
     return [(_key(row), row["chunk"], bytes(row["value"])) for row in by_name.fetch(cur, taken)]
+
+
+def forget(cur: cursor, keys: Iterable[PushKey]) -> None:
+    """Remove the chunks put aside for these pushes without reading them."""
+    if wanted := _names(keys):
+        execute_values(cur, _FORGET, wanted, page_size=len(wanted))
 
 
 def put_refused(cur: cursor, some: Iterable[RefusedRecord]) -> None:
@@ -109,6 +144,10 @@ def put_refused(cur: cursor, some: Iterable[RefusedRecord]) -> None:
 
 
 _ID = ("vendor", "push_id", "dataset_id")
+
+
+def _names(keys: Iterable[PushKey]) -> list[tuple[str, str, str]]:
+    return [(k.vendor, k.push_id, k.dataset_id) for k in sorted(set(keys))]
 
 
 def _id(key: PushKey) -> dict[str, str]:
@@ -160,9 +199,8 @@ _SAME = (
 
 
 def _push(row: Mapping[str, Any]) -> Push:
-    return Push(
-        key=_key(row), closed=_closed(row), seen=set(row["seen"]), **{name: row[name] for name in _SAME}
-    )
+    known = {name: row[name] for name in (*_SAME, "size")}
+    return Push(key=_key(row), closed=_closed(row), seen=set(row["seen"]), **known)
 
 
 def _closed(row: Mapping[str, Any]) -> Closed | None:

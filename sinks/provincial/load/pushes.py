@@ -9,9 +9,9 @@ Which of two pushes is newer is said by Kafka's time of the vendor's first messa
 sender's clock says: a long upload that began earlier loses to the correction that overtook it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final, Literal
 
@@ -33,6 +33,22 @@ SOME_REFUSED: Final = "PUSH-010"
 SOME_ABSENT: Final = "PUSH-011"
 SOME_WAITING: Final = "PUSH-012"
 REMOVALS_REFUSED: Final = "PUSH-013"
+TOO_MANY_CHUNKS: Final = "PUSH-014"
+TOO_MANY_BYTES: Final = "PUSH-015"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a push may be: open for so long by Kafka's time of its vendor's messages, of so many chunks, of so
+    many bytes in them. A bound on bytes is one on load's memory: a push is applied whole."""
+
+    open_for: timedelta = timedelta(seconds=600)
+    chunks: int = 5_000
+    bytes: int = 64 * 1024 * 1024
+
+
+LIMITS: Final = Limits()
+"""As the settings come."""
 
 
 @dataclass(frozen=True, order=True)
@@ -84,6 +100,9 @@ class Push:
     opened_at: datetime
     closed: Closed | None = None
     seen: set[int] = field(default_factory=set)
+    size: int = 0
+    """Bytes of the chunks that were seen, while it is open."""
+
     outcome: PushOutcome | None = None
     code: str = ""
     version: int = 0
@@ -125,13 +144,15 @@ class Progress(Enum):
     MISCOUNTED = auto()
 
 
-def chunk_arrives(push: Push, number: int, offset: int) -> Delivery:
-    """A chunk's verdict has come: the first one of its number counts. ``offset``: of the vendor's message."""
+def chunk_arrives(push: Push, number: int, offset: int, size: int = 0) -> Delivery:
+    """A chunk's verdict of ``size`` bytes has come: the first one of its number counts. ``offset``: of the
+    vendor's message."""
     if (after_the_end := _after_the_end(push, offset)) is not None:
         return after_the_end
     if number in push.seen:
         return Delivery.REPEATED
     push.seen.add(number)
+    push.size += size
     return Delivery.FIRST
 
 
@@ -227,6 +248,22 @@ def left_to_do(refused: int, absent: Counts, removals: Counts, removed: Counts, 
     return [code for code, n in found.items() if n > 0]
 
 
+def outgrows(push: Push, limits: Limits, number: int = -1) -> bool:
+    """Whether an open push is larger than a push may be; it is refused then. ``number``: of the chunk that
+    has come."""
+    if max(number + 1, push.closed.chunks if push.closed else 0) > limits.chunks:
+        push.decide("refused", TOO_MANY_CHUNKS)
+    elif push.size > limits.bytes:
+        push.decide("refused", TOO_MANY_BYTES)
+    return push.outcome is not None
+
+
+def is_overdue(push: Push, now: datetime, limits: Limits) -> bool:
+    """Whether a push that is open is so for too long. ``now``: Kafka's time of a message of its vendor, or
+    one up to which all of that vendor's messages were read; never a clock of ours."""
+    return push.outcome is None and now - push.opened_at > limits.open_for
+
+
 def expire(push: Push) -> None:
     """The push has been open for too long."""
     if push.closed and push.closed.fault:
@@ -245,6 +282,19 @@ def rounds(pushes: Iterable[Push]) -> list[list[Push]]:
         if at == len(out):
             out.append([])
         out[at].append(push)
+    return out
+
+
+def portions(pushes: Sequence[Push], size: int) -> list[list[Push]]:
+    """Pushes in the order given, in runs of at most so many bytes, or of one push."""
+    out: list[list[Push]] = []
+    left = 0
+    for push in pushes:
+        if not out or push.size > left:
+            out.append([])
+            left = size
+        out[-1].append(push)
+        left -= push.size
     return out
 
 

@@ -10,12 +10,12 @@ from faust.exceptions import ConsumerNotStarted
 
 from runtime.kafka import COMPRESSION
 from runtime.settings import Settings
-from schemas.topics import MAX_MESSAGE, in_topic
+from schemas.topics import MAX_MESSAGE, VALIDATION_GROUP, in_topic
 from streams.validation.batch_judge import BatchJudge
 from streams.validation.faust.batching import MAX_CHUNKS, Batching
 from streams.validation.faust.mended_consumer import App
 
-GROUP: Final = "csdl-validation"
+GROUP: Final = VALIDATION_GROUP
 SESSION_S: Final = 6.0
 """A killed worker's partitions wait so long for the next one."""
 

@@ -1,0 +1,98 @@
+"""Up to which time of Kafka's all that a vendor wrote has come to us: what expiry goes by, never a clock.
+
+A look asks Kafka for its time and then for the ends of the vendor's topic. Once validation has committed
+them, every verdict on what was written before that time is in the accepted topic; once we have read to the
+ends that this topic has then, we hold them all. A validation that is down, or a partition that is behind,
+holds it up.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from kafka import TopicPartition
+from kafka.errors import KafkaError
+
+from runtime import kafka
+from runtime.clock import ANSWER_S
+from runtime.settings import Settings
+from schemas.topics import CLOCK, RECORDS_ACCEPTED, VALIDATION_GROUP, in_topic
+
+MAX_EVERY_S: Final = 10.0
+"""A look costs a message and four requests."""
+
+Offsets = Mapping[TopicPartition, int]
+
+
+@dataclass
+class Look:
+    """One vendor's: ``at`` is Kafka's time before the vendor's topic ended at ``written``. ``accepted``: ends
+    of our accepted partitions once validation had read so far, None before."""
+
+    at: datetime
+    written: Offsets
+    accepted: Offsets | None = None
+
+
+class ReadUpTo:
+    """Asked by one thread, with clients of its own. ``partitions``: numbers of those that are ours."""
+
+    def __init__(self, settings: Settings, partitions: list[int], every_s: float) -> None:
+        self._vendors = settings.vendors
+        self._ours = [TopicPartition(RECORDS_ACCEPTED, n) for n in partitions]
+        self._every_s = min(every_s, MAX_EVERY_S)
+        self._next = time.monotonic()
+        self._looks: dict[str, Look] = {}
+        self._consumer = kafka.consumer(settings)
+        self._admin = kafka.admin(settings)
+        self._producer = kafka.producer(settings, linger_ms=0, max_block_ms=int(ANSWER_S * 1000))
+
+    def now(self, position: Callable[[TopicPartition], int]) -> dict[str, datetime]:
+        """Vendor → time, of those for whom there is news. ``position``: next offset that we read.
+
+        Nothing while Kafka does not answer.
+        """
+        if time.monotonic() < self._next:
+            return {}
+        self._next = time.monotonic() + self._every_s
+        try:
+            self._look()
+        except KafkaError:
+            return {}
+        done = {v: look.at for v, look in self._looks.items() if _reached(look.accepted, position)}
+        for vendor in done:
+            del self._looks[vendor]
+        return done
+
+    def close(self) -> None:
+        """Let go."""
+        self._producer.close(timeout=0)
+        self._admin.close()
+        self._consumer.close(autocommit=False)
+
+    def _look(self) -> None:
+        new = [vendor for vendor in self._vendors if vendor not in self._looks]
+        if new:
+            at = self._producer.send(CLOCK, b"").get(timeout=ANSWER_S).timestamp
+            for vendor in new:
+                ends = self._consumer.end_offsets(kafka.partitions(in_topic(vendor)))
+                self._looks[vendor] = Look(datetime.fromtimestamp(at / 1000, UTC), ends)
+        waiting = [look for look in self._looks.values() if look.accepted is None]
+        if not waiting:
+            return
+        committed = self._committed()
+        if any(_reached(look.written, committed) for look in waiting):
+            ends = self._consumer.end_offsets(self._ours)
+            for look in waiting:
+                if _reached(look.written, committed):
+                    look.accepted = ends
+
+    def _committed(self) -> Callable[[TopicPartition], int]:
+        found = self._admin.list_group_offsets([VALIDATION_GROUP])[VALIDATION_GROUP]
+        return lambda tp: max(found[tp].offset, 0) if tp in found else 0
+
+
+def _reached(ends: Offsets | None, position: Callable[[TopicPartition], int]) -> bool:
+    return ends is not None and all(position(tp) >= end for tp, end in ends.items())
