@@ -13,15 +13,14 @@ from schemas.encoding import codec
 from sinks.ministry.export import package
 from sinks.provincial.check import process as checking
 from sinks.provincial.load import absences
+from sinks.provincial.load.removals import HEAD, Asked
 from sinks.provincial.migrate import migrate
 from sinks.provincial.records import read
 from tests.integration.provincial_book import Book
+from tests.landed.releases import RELEASES
 from tests.landed.restore import restored
 from tests.pushed import closing, whole
 
-LANDED = ("0.1.0",)
-SCHOOL = "19172567"
-DATASET = f"{SCHOOL}.2019.start"
 HELD = {"LopHoc": "lop_hoc", "CanBo": "can_bo", "HocSinh": "hoc_sinh", "TruongHoc": "truong_hoc"}
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -44,29 +43,32 @@ FIGURES = {
 class Landed:
     """A migrated database, with what was there before."""
 
-    def __init__(self, book, figures, identities, digests, lacked):
-        self.book, self.figures, self.identities, self.digests = book, figures, identities, digests
-        self.lacked = lacked
+    def __init__(self, release, book, figures, identities, digests, lacked):
+        self.release, self.book, self.figures, self.identities = release, book, figures, identities
+        self.digests, self.lacked = digests, lacked
 
     def version(self, dataset, number):
         """Its rows by record type."""
         with self.book.conn, self.book.conn.cursor() as cur:
             return read.version(cur, dataset, number)
 
+    def newest(self, dataset):
+        [(number,)] = self.book.ask("SELECT version FROM dataset WHERE dataset_id = %s", dataset)
+        return number
 
-@pytest.fixture(scope="module", params=LANDED)
+
+@pytest.fixture(scope="module", params=RELEASES)
 def landed(stack, request):
-    with restored(stack, request.param) as settings:
+    release = RELEASES[request.param]
+    with restored(stack, release.name) as settings:
         with released(psycopg2.connect(settings.database_url.get_secret_value())) as conn:
-            figures = {name: _ask(conn, query) for name, query in FIGURES.items()}
+            figures = {query: _ask(conn, query) for query in (FIGURES | release.figures).values()}
             digests = {(d, n): v for d, n, v in _ask(conn, "SELECT dataset_id, version, digest FROM version")}
             identities = {key: _identities(conn, *key) for key in digests}
-            [(lacked,)] = _ask(
-                conn, "SELECT absent FROM version WHERE dataset_id = %s AND version = 3", DATASET
-            )
+            lacked = set(_ask(conn, release.lacked))
         migrate(settings)
         with released(postgres.connect(settings, "test")) as conn:
-            yield Landed(Book(conn, settings), figures, identities, digests, lacked)
+            yield Landed(release, Book(conn, settings), figures, identities, digests, lacked)
 
 
 def _ask(conn, query, *params):
@@ -87,14 +89,14 @@ def _identities(conn, dataset, version):
     }
 
 
-@pytest.mark.parametrize("figure", FIGURES)
-def test_every_figure_is_what_it_was(landed, figure):
-    assert landed.figures[figure]
-    assert landed.book.ask(FIGURES[figure]) == landed.figures[figure]
+def test_every_figure_is_what_it_was(landed):
+    for query, before in landed.figures.items():
+        assert before, f"nothing to compare: {query}"
+        assert landed.book.ask(query) == before
 
 
 def test_identities_are_carried_over_into_the_same_versions(landed):
-    assert len(landed.identities) == 6
+    assert len(landed.identities) == landed.release.versions
     for (dataset, number), before in landed.identities.items():
         frames = landed.version(dataset, number)
         assert {(t, i) for t, f in frames.items() for i in f["_identity"]} == before
@@ -106,37 +108,21 @@ def test_the_digest_that_was_approved_is_that_of_the_rows(landed):
     for (dataset, number), before in landed.digests.items():
         with landed.book.conn, landed.book.conn.cursor() as cur:
             rule = read.digest_rule(cur, dataset, number)
-        assert rule == 1
+        assert rule == landed.release.digest_rule
         assert package.digest(dataset, number, landed.version(dataset, number), rule) == before
 
 
 def test_what_the_newest_version_lacked_is_still_said(landed):
     with landed.book.conn, landed.book.conn.cursor() as cur:
-        found = absences.open_absences(cur, [DATASET])
-    assert len(landed.lacked["HocSinh"]) == 2
-    assert set(found.select("record_type", "_identity").iter_rows()) == {
-        (record_type, identity) for record_type, of_type in landed.lacked.items() for identity in of_type
-    }
-
-
-def test_a_push_on_top_makes_the_next_version_and_is_checked(landed):
-    rows = read.records("HocSinh", landed.version(DATASET, 3)["HocSinh"]).to_dicts()
-    rows[0] |= {"HoTen": "Lê Thị Mẫu"}
-    landed.book.arrive(*whole("HocSinh", rows, push="later", school=SCHOOL, hour=100_000), at=LATER)
-    assert landed.book.push("later")[:3] == ("version", "", 4)
-    checked = checking.check(landed.book.conn, LATER)
-    assert [(c.of.dataset_id, c.of.version, c.blocking) for c in checked] == [(DATASET, 4, 0)]
-    before, after = landed.version(DATASET, 3), landed.version(DATASET, 4)
-    for record_type in contracts.record_types():
-        kept = set(before[record_type]["_row_hash"]) & set(after[record_type]["_row_hash"])
-        assert after[record_type].height - len(kept) == (record_type == "HocSinh")
-        assert set(after[record_type]["_identity"]) == set(before[record_type]["_identity"])
+        found = absences.open_absences(cur, [landed.release.dataset])
+    assert len(landed.lacked) == landed.release.lacking
+    assert set(found.select("record_type", "_identity").iter_rows()) == landed.lacked
 
 
 def test_a_push_that_was_open_is_completed(landed):
-    """Its chunks lay aside when the release changed. By rule, the order of a nested list says nothing any
-    more: what was loaded in another order is written once in today's."""
-    open_push, school = "00000000-0000-0000-0000-000000000004", "19164549"
+    """Its chunks lay aside when the release changed."""
+    open_push, school = landed.release.open_push, landed.release.open_school
+    number = landed.newest(f"{school}.2019.start")
     values = landed.book.ask("SELECT value FROM push_chunk WHERE push_id = %s", open_push)
     chunks = codec.decode_chunks([bytes(value) for (value,) in values])
     totals: Counter[str] = Counter()
@@ -145,8 +131,40 @@ def test_a_push_that_was_open_is_completed(landed):
     end = closing(totals, chunks=len(chunks), push=open_push, school=school, hour=100_000)
     landed.book.arrive(end, at=LATER)
     outcome, _, version, received, *_ = landed.book.push(open_push)
-    assert (outcome, version, received) == ("version", 2, sum(totals.values()))
-    assert changed(landed, f"{school}.2019.start", 1, 2) == {"LopHoc": {"DsMonHoc"}}
+    assert (outcome, version, received) == ("version", number + 1, sum(totals.values()))
+    assert changed(landed, f"{school}.2019.start", number, version) == landed.release.completed
+
+
+def test_a_removal_that_waited_is_consented_to(landed):
+    waiting = "SELECT removal_id, dataset_id, cardinality(identities) FROM removal WHERE state = 'waiting'"
+    for removal_id, dataset, records in landed.book.ask(waiting):
+        before, school = landed.newest(dataset), dataset.split(".")[0]
+        consent = Asked(
+            removal_id, dataset, "HocSinh", before, (), school, school, HEAD, "hieu-truong", "Đồng ý", LATER
+        )
+        landed.book.arrive(acts=[consent])
+        assert landed.book.told()[-1]["Removed"] == {"HocSinh": records}
+        assert landed.newest(dataset) == before + 1
+    assert landed.book.ask(waiting) == []
+
+
+def test_a_push_on_top_makes_the_next_version_and_is_checked(landed):
+    dataset = landed.release.dataset
+    number = landed.newest(dataset)
+    rows = read.records("HocSinh", landed.version(dataset, number)["HocSinh"]).to_dicts()
+    rows[0] |= {"HoTen": "Lê Thị Mẫu"}
+    pushed = whole("HocSinh", rows, push="later", school=landed.release.school, hour=100_000)
+    landed.book.arrive(*pushed, at=LATER)
+    assert landed.book.push("later")[:3] == ("version", "", number + 1)
+    blocking: dict[tuple[str, int], int] = {}
+    while checked := checking.check(landed.book.conn, LATER):
+        blocking |= {(c.of.dataset_id, c.of.version): c.blocking for c in checked}
+    assert blocking[dataset, number + 1] == landed.release.blocking
+    before, after = landed.version(dataset, number), landed.version(dataset, number + 1)
+    for record_type in contracts.record_types():
+        kept = set(before[record_type]["_row_hash"]) & set(after[record_type]["_row_hash"])
+        assert after[record_type].height - len(kept) == (record_type == "HocSinh")
+        assert set(after[record_type]["_identity"]) == set(before[record_type]["_identity"])
 
 
 def changed(landed, dataset, before, after):
@@ -156,19 +174,21 @@ def changed(landed, dataset, before, after):
     for record_type, frame in first.items():
         now = {row["_identity"]: row for row in second[record_type].to_dicts()}
         for then in frame.to_dicts():
-            for field, value in then.items():
-                other = now[then["_identity"]][field]
-                if not field.startswith("_") and value != other:
-                    assert sorted(map(repr, value)) == sorted(map(repr, other)), "the order of a list alone"
-                    found[record_type].add(field)
+            for name, value in then.items():
+                other = now[then["_identity"]][name]
+                if not name.startswith("_") and value != other:
+                    if isinstance(value, list):
+                        assert sorted(map(repr, value)) == sorted(map(repr, other)), "the order alone"
+                    found[record_type].add(name)
     return found
 
 
 def test_who_landed_is_known_in_a_new_period_by_any_key(landed):
-    held = landed.version(DATASET, 3)["HocSinh"]
+    held = landed.version(landed.release.dataset, landed.release.newest)["HocSinh"]
     rows = read.records("HocSinh", held).to_dicts()
+    school = landed.release.school
     landed.book.arrive(
-        *whole("HocSinh", rows, push="summer", school=SCHOOL, kind="3", hour=100_000), at=LATER
+        *whole("HocSinh", rows, push="summer", school=school, kind="3", hour=100_000), at=LATER
     )
-    summer = landed.version(f"{SCHOOL}.2019.end", 1)["HocSinh"]
+    summer = landed.version(f"{school}.2019.end", 1)["HocSinh"]
     assert set(summer["_identity"]) == set(held["_identity"])

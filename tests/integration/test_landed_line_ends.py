@@ -14,9 +14,13 @@ from sinks.provincial.migrate import migrate
 from sinks.provincial.records import read
 from tests.integration.command_line import csdl
 from tests.integration.provincial_book import Book
-from tests.integration.test_landed_data import DATASET, LATER, SCHOOL
+from tests.integration.test_landed_data import LATER
+from tests.landed.releases import RELEASES
 from tests.landed.restore import restored
 from tests.pushed import whole
+
+LANDED = RELEASES["0.1.0"]
+DATASET, SCHOOL = LANDED.dataset, LANDED.school
 
 TWO_LINES, ONE_LINE = "Số 1\nĐường Láng", "Số 1 Đường Láng"
 
@@ -24,7 +28,7 @@ TWO_LINES, ONE_LINE = "Số 1\nĐường Láng", "Số 1 Đường Láng"
 @pytest.fixture(scope="module")
 def migrated(stack):
     """(settings, book, identity of a pupil with an address of two lines, hashes of the landed rows)."""
-    with restored(stack, "0.1.0") as settings:
+    with restored(stack, LANDED.name) as settings:
         with (
             closing(psycopg2.connect(settings.database_url.get_secret_value())) as conn,
             conn.cursor() as cur,

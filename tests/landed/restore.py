@@ -13,6 +13,8 @@ from pydantic import SecretStr
 from deploy.local import postgres
 from runtime.settings import Settings
 
+HERE = Path(__file__).parent
+
 _numbers = count(1)
 
 
@@ -33,9 +35,12 @@ def fresh(stack: Settings) -> Iterator[Settings]:
 
 @contextmanager
 def restored(stack: Settings, release: str) -> Iterator[Settings]:
-    """A database with what the release had loaded, not migrated."""
+    """A database with what the release had loaded, not migrated; with its province's key, if it had one."""
+    key = HERE / f"{release}.identity.key"
     with fresh(stack) as settings:
-        text = lzma.decompress((Path(__file__).parent / f"{release}.sql.xz").read_bytes())
+        if key.exists():
+            settings = settings.model_copy(update={"identity_key_file": key})
+        text = lzma.decompress((HERE / f"{release}.sql.xz").read_bytes())
         command = [postgres.binary("psql"), "-q", "-X", "-v", "ON_ERROR_STOP=1"]
         url = settings.database_url.get_secret_value()
         done = subprocess.run([*command, url], input=text, capture_output=True)
