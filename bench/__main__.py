@@ -18,7 +18,7 @@ from bench.cpu import Spent, measured
 from bench.records import PUPILS_A_SCHOOL, pupils, schools
 from deploy.local import stack as local
 from deploy.local import supervisor
-from deploy.local.layout import Stack
+from deploy.local.layout import Stack, instances_asked
 from runtime import postgres
 from runtime.settings import Settings
 from schemas.contracts.contracts import record
@@ -40,7 +40,7 @@ WARM_UP: Final = WARM_UP_SCHOOLS * PUPILS_A_SCHOOL
 def main(records: int, documented_records: int, json_file: Path | None, port_base: int) -> None:
     """Rates, ratios, CPU seconds a million records and the 99th percentile from push to verdict."""
     with TemporaryDirectory(prefix="csdl-bench-") as folder:
-        stack = Stack(Path(folder), port_base)
+        stack = Stack(Path(folder), port_base, instances_asked())
         ours.register(stack.settings(), records + WARM_UP)
         local.up(stack, processes=ours.PROCESSES)
         try:

@@ -4,6 +4,7 @@ import json
 import os
 import pwd
 import shlex
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from deploy.local import whole
 from deploy.local.problems import fail
-from deploy.processes import NAMES, instances, label
+from deploy.processes import NAMES, instance, instances, label
 from runtime.process import Share
 from runtime.settings import STACK_FILE, Settings, of_a_stack
 from schemas.errors import Problem, ProblemList
@@ -58,6 +59,12 @@ class Stack:
     def processes(self) -> tuple[str, ...]:
         """Every instance of every process, in the order they start. Raises ProblemList (SYS-008)."""
         return tuple(instance.label for instance in instances(self.settings()))
+
+    def every(self, names: Collection[str]) -> tuple[str, ...]:
+        """Every instance of some processes, in the order they start. Raises ProblemList (SYS-007/008)."""
+        settings = self.settings()
+        asked = {instance(settings, name).declared.name for name in names}
+        return tuple(found.label for found in instances(settings) if found.declared.name in asked)
 
     @property
     def kafka_dir(self) -> Path:

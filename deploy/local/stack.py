@@ -43,9 +43,10 @@ def up(stack: Stack, processes: tuple[str, ...] | None = None, wait: bool = True
 
     Codes: STK-001 port in use, 002 already running, 003/004/010 downloads, 005 left over, 006 does not start,
     009 another `up` is at work, 014/015 a folder that will not do; SYS-003 the register that was
-    named is none; SYS-008 instances that cannot be. ``processes``: all, unless some are named.
+    named is none; SYS-007/008 a process that is none, instances that cannot be. ``processes``: all, unless
+    some are named; of each as many as the stack runs.
     """
-    processes = stack.processes if processes is None else processes
+    processes = stack.processes if processes is None else stack.every(processes)
     _refuse_what_cannot_work(stack)
     stack.logs.mkdir(parents=True, exist_ok=True)
     with alone(stack):

@@ -152,6 +152,15 @@ def test_up_runs_as_many_as_are_asked_for_each_at_its_own_port(tmp_path: Path) -
     assert programs["load-2"].script().endswith("run load-2\n")
 
 
+def test_who_starts_some_processes_starts_every_instance_of_them(tmp_path: Path) -> None:
+    """The bench starts its own by their names, however many of them the settings ask for."""
+    it = layout.Stack(tmp_path, 23_000, {"load": 2, "check": 3})
+    assert it.every(["load", "grants"]) == ("grants", "load-1", "load-2")
+    assert it.every([]) == ()
+    with pytest.raises(ProblemList, match="SYS-007"):
+        it.every(["load", "laod"])
+
+
 def test_a_stack_remembers_how_many_it_runs(tmp_path: Path) -> None:
     layout.Stack(tmp_path, 23_000, {"load": 2}).save()
     assert "load-2" in layout.at(tmp_path).processes
