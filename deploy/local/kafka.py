@@ -23,7 +23,9 @@ ROOT: Final = f"org.apache.kafka:kafka_2.13:{VERSION}"
 JVM: Final = (
     "-Xms256m",
     "-Xmx640m",
-    "-XX:+UseG1GC",
+    # A small broker on few cores: a compiler that is done soon and a collector without threads of its own.
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
     "-XX:+ExitOnOutOfMemoryError",  # the supervisor starts it again
     "-Djava.awt.headless=true",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",

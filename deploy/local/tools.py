@@ -54,7 +54,8 @@ def registry_command(port: int, management_port: int) -> list[str]:
         "management.port": management_port,
     }
     options = [f"-Dquarkus.{key}={value}" for key, value in quarkus.items()]
-    return [str(JAVA), "-Xmx256m", *options, "-jar", str(jar)]
+    jvm = ("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+    return [str(JAVA), *jvm, *options, "-jar", str(jar)]
 
 
 def kafka_tool(main: str, *arguments: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Topics on a real Kafka are as schemas/topics.py declares them, also those that an earlier release made."""
 
 import time
+from contextlib import closing
 
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
@@ -10,7 +11,7 @@ from runtime.topic_admin import deviations, ensure_topics
 from schemas.errors import ProblemList
 from schemas.topics import CONFIRMATION_STATE, in_topic
 from schemas.topics import topics as all_topics
-from tests.conftest import empty_topics
+from tests.conftest import delete_topics, empty_topics
 from tests.support import wait_until
 
 SMAS = in_topic("smas")
@@ -23,15 +24,17 @@ LANDED = {"cleanup.policy": "delete", "max.message.bytes": "8388608", "retention
 def remade(topics):
     """Make a topic anew with other settings; all are as declared again at the end."""
 
-    def remake(name, partitions=6, config=LANDED):
-        admin = kafka.admin(topics)
-        admin.delete_topics([name])
-        wait_until(lambda: name not in admin.list_topics())
-        admin.create_topics([NewTopic(name, partitions, 1, topic_configs=config)])
-        wait_until(lambda: name in admin.list_topics())
-        admin.close()
+    with closing(kafka.admin(topics)) as admin:
+        names = set()
 
-    yield remake
+        def remake(name, partitions=6, config=LANDED):
+            delete_topics(admin, {name})
+            admin.create_topics([NewTopic(name, partitions, 1, topic_configs=config)])
+            wait_until(lambda: name in admin.list_topics())
+            names.add(name)
+
+        yield remake
+        delete_topics(admin, names)
     empty_topics(topics)
 
 
