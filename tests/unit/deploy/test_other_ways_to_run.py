@@ -1,4 +1,4 @@
-"""What stands in the compose file and the systemd units agrees with the code's own tables."""
+"""What stands in the systemd units, and what `up` starts, agrees with the code's own tables."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import compose, processes
+from deploy import processes
 from deploy.local import layout, stack
 from deploy.processes import NAMES, Sharing
 from runtime.process import Process, Share
@@ -20,7 +20,6 @@ from schemas.topics import PARTITIONS
 from sinks.watch.readers import readers
 
 DEPLOY = Path(layout.__file__).parents[1]
-COMPOSE = (DEPLOY / "compose.yml").read_text(encoding="utf-8")
 UNITS = DEPLOY / "systemd"
 
 
@@ -77,33 +76,6 @@ def test_no_two_ports_of_a_stack_are_the_same() -> None:
     assert len(set(layout.OFFSETS.values())) == len(layout.OFFSETS)
 
 
-def test_compose_runs_every_process_at_its_standard_port() -> None:
-    assert _services(COMPOSE) == [
-        (d.name, d.name, port, port, str(d.memory_mb))
-        for d in processes.TABLE
-        for port in [str(layout.PORT_BASE + layout.OFFSETS[d.name])]
-    ]
-
-
-def test_compose_runs_as_many_as_are_asked_for() -> None:
-    text = compose.render({"load": 2})
-    assert "CSDL_INSTANCES: '{\"load\":2}'" in text
-    labels = [label for label, *_ in _services(text)]
-    assert {"load-1", "load-2"} == set(labels) - set(NAMES)
-    ports = [port for _, _, port, *_ in _services(text)]
-    assert len(set(ports)) == len(ports) == len(NAMES) + 1
-
-
-def _services(text: str) -> list[tuple[str, ...]]:
-    """(service, process, port outside, port inside, megabytes)."""
-    return re.findall(
-        r"^  ([\w-]+): {<<: \*process, command: \[run, ([\w-]+), --standard-port\], "
-        r'ports: \["127.0.0.1:(\d+):(\d+)"\], mem_limit: (\d+)m}$',
-        text,
-        flags=re.MULTILINE,
-    )
-
-
 def test_the_unit_bounds_memory_by_the_greatest_bound() -> None:
     unit = (UNITS / "csdl@.service").read_text(encoding="utf-8")
     assert f"MemoryMax={max(d.memory_mb for d in processes.TABLE)}M" in unit.splitlines()
@@ -122,8 +94,8 @@ def test_the_target_starts_every_process() -> None:
     assert set(re.findall(r"csdl@(\w+)\.service", target)) == set(NAMES)
 
 
-@pytest.mark.parametrize("text", [COMPOSE, (UNITS / "csdl.env.example").read_text(encoding="utf-8")])
-def test_only_settings_that_exist_are_set(text: str) -> None:
+def test_only_settings_that_exist_are_set() -> None:
+    text = (UNITS / "csdl.env.example").read_text(encoding="utf-8")
     names = set(re.findall(r"^ *CSDL_(\w+)[:=]", text, flags=re.MULTILINE))
     assert names
     assert {name.lower() for name in names} <= set(Settings.model_fields)
