@@ -4,9 +4,11 @@
 system is away or not set up: the same call may succeed later.
 """
 
+import codecs
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any, Final, NoReturn
 
@@ -42,10 +44,14 @@ def fail(ctx: click.Context, problems: Sequence[Problem]) -> NoReturn:
     """End a call with its problems: JSON to stdout if asked; else to stderr, a line a language, each with its
     code and place.
     """
-    if ctx.meta.get(_AS_JSON):
-        print_json({"problems": [p.as_dict() for p in problems]})
-    else:
-        say(problems)
+    try:
+        if ctx.meta.get(_AS_JSON):
+            print_json({"problems": [p.as_dict() for p in problems]})
+        else:
+            say(problems)
+    except OSError:  # stdout is full
+        with suppress(OSError):
+            say(problems)
     ctx.exit(exit_code(problems))
 
 
@@ -71,7 +77,9 @@ def print_json(value: Any) -> None:
             return odd.isoformat()
         raise TypeError(type(odd).__name__)
 
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=plain))
+    # What the stream lacks is escaped as JSON has it.
+    takes_all = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
+    click.echo(json.dumps(value, ensure_ascii=not takes_all, indent=2, default=plain))
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from schemas.errors import ProblemList
+from cli import guard
 
 #: command name -> (module, attribute, one line of help: Vietnamese, then English)
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
@@ -112,13 +112,20 @@ class _Table(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """What a user can mend is said with its code, in both languages; never a traceback."""
+        """Whatever goes wrong is said with its code, in both languages; never a traceback."""
         try:
             return super().invoke(ctx)
-        except ProblemList as error:
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # click's own, which it deals with
+        except Exception as fault:
             from cli.answers import fail  # with all it needs: not for csdl --help
 
-            fail(ctx, error.problems)
+            fail(ctx, guard.problems(fault))
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """The entry point, also of tests."""
+        with guard.streams():
+            return super().main(*args, **kwargs)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

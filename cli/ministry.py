@@ -7,7 +7,7 @@ import click
 from cli.answers import json_option, print_json, print_table
 from readings import exports as ministry_exports
 from readings.database import database
-from runtime import process
+from runtime import kafka, process
 from runtime.settings import Settings
 from sinks.ministry.export.retry import retry as retry_export
 from sinks.ministry.simulator.process import StandIn
@@ -31,7 +31,9 @@ def ministry() -> None:
 @click.option("--seed", default=0, show_default=True, help="Another seed refuses others.")
 def simulate(refuse_percent: float, seed: int) -> None:
     """Đóng vai Bộ — answer every exported record as the Ministry would, until told to stop (Ctrl-C)."""
-    process.leave(process.run(StandIn(Settings(), refuse_percent=refuse_percent, seed=seed)))
+    settings = Settings()
+    kafka.admin(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS).close()  # somebody stands by: SYS-001
+    process.leave(process.run(StandIn(settings, refuse_percent=refuse_percent, seed=seed)))
 
 
 @ministry.command()

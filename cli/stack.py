@@ -5,14 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from kafka.errors import KafkaError
 
 from cli.answers import json_option, print_json, print_table
 from deploy.local import layout, stack
-from runtime import kafka
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
-from schemas.errors import Problem, ProblemList
 
 data_dir_option = click.option(
     "--data-dir",
@@ -69,20 +66,11 @@ def setup() -> None:
 
     Those of an earlier release are brought to what this one declares; what is changed is said.
     """
-    from sqlalchemy.exc import OperationalError
-
     from sinks.provincial.migrate import migrate
 
     settings = Settings()
-    try:
-        migrate(settings)
-    except OperationalError:
-        raise ProblemList([Problem("SYS-002")]) from None
-    try:
-        changes = ensure_topics(settings)
-    except KafkaError:
-        raise kafka.away(settings) from None
-    for change in changes:
+    migrate(settings)
+    for change in ensure_topics(settings):
         click.echo(str(change))
 
 

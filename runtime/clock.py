@@ -83,7 +83,7 @@ def ask(settings: Settings) -> ClockCheck:
 
 def ask_if_reachable(settings: Settings) -> list[Problem]:
     """What is wrong with the clock; nothing, and at once, where no broker is to be had."""
-    if not any(_listens(server.strip()) for server in settings.brokers.split(",")):
+    if not any(_listens(server.strip()) for server in settings.bootstrap_servers.split(",")):
         return []
     try:
         return ask(settings).warnings()

@@ -8,7 +8,7 @@ import time
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -184,9 +184,9 @@ def _said(problem: Problem) -> str:
 
 def leave(code: int) -> None:
     """End now: a thread that waits for a server must not keep a process that has stopped."""
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for flush in (logging.shutdown, sys.stdout.flush, sys.stderr.flush):
+        with suppress(OSError):  # a full disk must not keep it either
+            flush()
     os._exit(code)
 
 

@@ -10,8 +10,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from psycopg2 import ProgrammingError
+from psycopg2.extensions import parse_dsn
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -28,7 +31,7 @@ STACK_FILE: Final = "stack.json"
 class Settings(BaseSettings):
     """Read once in the entry point; printed without secrets by ``csdl config``."""
 
-    model_config = SettingsConfigDict(env_prefix="CSDL_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CSDL_", extra="ignore", env_ignore_empty=True)
 
     bootstrap_servers: str = ""
     """Kafka's brokers, with commas between (``brokers``)."""
@@ -56,7 +59,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     """Address on which /metrics, /healthz and /readyz are served."""
 
-    http_port: int = 0
+    http_port: int = Field(default=0, ge=0, le=65535)
     """Port of /metrics, /healthz and /readyz; 0 takes a free one."""
 
     replication_factor: int = Field(default=1, ge=1)
@@ -74,6 +77,28 @@ class Settings(BaseSettings):
 
     removal_share: float = Field(default=0.1, ge=0, le=1)
     """Above this share of a school's records of a type, a removal waits for the head of the school."""
+
+    @field_validator("bootstrap_servers")
+    @classmethod
+    def _hosts_and_ports(cls, servers: str) -> str:
+        for server in filter(None, servers.split(",")):
+            if not urlsplit(f"//{server.strip()}").port:  # which raises ValueError for what is no number
+                raise ValueError("no port")
+        return servers
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_url(cls, url: SecretStr) -> SecretStr:
+        parts = urlsplit(url.get_secret_value())
+        if parts.geturl():
+            if parts.scheme not in ("postgresql", "postgres"):
+                raise ValueError("no URL of PostgreSQL")
+            _ = parts.port  # raises ValueError
+            try:
+                parse_dsn(parts.geturl())
+            except ProgrammingError:
+                raise ValueError("no URL of PostgreSQL") from None
+        return url
 
     @model_validator(mode="after")
     def _beside_the_data(self) -> Self:
@@ -103,7 +128,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then the stack's own file."""
-        stack = of_a_stack(Path(os.environ.get("CSDL_DATA_DIR", ".csdl")))
+        stack = of_a_stack(Path(os.environ.get("CSDL_DATA_DIR") or ".csdl"))
         return init_settings, env_settings, _Given(settings_cls, stack)
 
     @classmethod

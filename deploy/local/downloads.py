@@ -37,8 +37,11 @@ class Locked:
 
 
 def cache_dir() -> Path:
-    """Where downloads are kept: CSDL_CACHE, else ~/.cache/csdl."""
-    return Path(os.environ.get("CSDL_CACHE") or Path.home() / ".cache" / "csdl").absolute()
+    """Where downloads are kept: CSDL_CACHE, else ~/.cache/csdl. STK-014 for an account without a home."""
+    try:
+        return Path(os.environ.get("CSDL_CACHE") or Path.home() / ".cache" / "csdl").absolute()
+    except RuntimeError:
+        fail("STK-014", path="HOME", reason="CSDL_CACHE, HOME: -")
 
 
 def sha256(path: Path) -> str:

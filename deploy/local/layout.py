@@ -133,9 +133,9 @@ def asked_for(data_dir: Path, port_base: int | None) -> Stack:
     """
     data_dir = data_dir.absolute()
     last = _last(data_dir) or Stack(data_dir)
-    said = {name: os.environ[name] for name in _names() if name in os.environ and name not in OWN}
+    said = {name: os.environ[name] for name in _names() if os.environ.get(name) and name not in OWN}
     said |= {name: str(Path(said[name]).absolute()) for name in FILES if name in said}
-    instances = instances_asked() if "CSDL_INSTANCES" in os.environ else last.instances
+    instances = instances_asked() if os.environ.get("CSDL_INSTANCES") else last.instances
     return Stack(data_dir, port_base or last.port_base, instances, last.asked | said)
 
 
@@ -149,7 +149,7 @@ def instances_asked() -> dict[str, int]:
     Raises ProblemList (SET-001).
     """
     try:
-        return TypeAdapter(dict[str, int]).validate_json(os.environ.get("CSDL_INSTANCES", "{}"))
+        return TypeAdapter(dict[str, int]).validate_json(os.environ.get("CSDL_INSTANCES") or "{}")
     except ValidationError:
         raise ProblemList([Problem("SET-001", params={"name": "CSDL_INSTANCES"})]) from None
 

@@ -58,5 +58,5 @@ def test_without_a_broker_nothing_is_said():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         nobody = f"127.0.0.1:{taken.getsockname()[1]}"
-    for servers in (nobody, "nonsense", "127.0.0.1:port"):
+    for servers in (nobody, ""):
         assert clock.ask_if_reachable(Settings(bootstrap_servers=servers)) == []
