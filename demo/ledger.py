@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Self
 
-from runtime import kafka
+from runtime import kafka, positions
 from runtime.settings import Settings
 from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_STATE, PUSH_ANSWERS, dlq, in_topic
@@ -40,7 +40,9 @@ class Ledger:
         for partition, messages in self._consumer.poll(timeout_ms=timeout_ms, max_records=5000).items():
             found += len(messages)
             for message in messages:
-                self._note(partition.topic, message.value)
+                # Where the machine stands is kept beside its states.
+                if partition.topic != CONFIRMATION_STATE or not positions.is_key(message.key):
+                    self._note(partition.topic, message.value)
         return found
 
     def _note(self, topic: str, value: bytes) -> None:
