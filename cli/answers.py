@@ -21,7 +21,9 @@ from streams.machines.commands_client import CommandOutcome
 
 REFUSED: Final = 1
 AWAY: Final = 3
-AWAY_CODES: Final = frozenset({"SYS-001", "SYS-002", "SYS-003", "SEND-001", "CMD-SILENT", "REM-008"})
+AWAY_CODES: Final = frozenset(
+    {"SYS-001", "SYS-002", "SYS-003", "SYS-010", "SEND-001", "CMD-SILENT", "REM-008"}
+)
 
 PIPE_WIDTH: Final = 160
 """Columns of a table that is not printed on a terminal."""

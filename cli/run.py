@@ -5,6 +5,7 @@ import click
 from deploy import processes
 from deploy.local.layout import DATA_DIR, PORT_BASE, Stack
 from runtime import process as runner
+from runtime.health import Servers
 from runtime.process import Gate
 from runtime.settings import Settings
 from runtime.turns import DatabaseTurn, FolderTurn
@@ -25,20 +26,31 @@ def run(process: str, standard_port: bool) -> None:
     if standard_port:
         settings.http_port = Stack(DATA_DIR, PORT_BASE).port(ours.label)
     made = ours.declared.make(settings, ours.share)
-    runner.leave(runner.run(made, gates(ours, settings)))
+    servers = needed(ours.declared, settings)
+    runner.leave(runner.run(made, gates(ours, settings, servers), servers))
 
 
-def gates(ours: processes.Instance, settings: Settings) -> list[Gate]:
+def needed(declared: processes.Declared, settings: Settings) -> Servers:
+    """The servers without which it cannot work."""
+    revision = None
+    if declared.tables:
+        from sinks.provincial.schema import expected  # contracts and polars: not for machines
+
+        revision = expected()
+    return Servers(settings, kafka=declared.kafka, revision=revision)
+
+
+def gates(ours: processes.Instance, settings: Settings, servers: Servers) -> list[Gate]:
     """What it waits for: its turn, then the tables of its own code."""
     turn = f"{ours.declared.name}-{ours.share.number}"
     found: list[Gate] = []
     match ours.declared.turn:
         case processes.Turn.DATABASE:
-            found.append(DatabaseTurn(settings, turn))
+            found.append(DatabaseTurn(settings, turn, servers))
         case processes.Turn.FOLDER:
             found.append(FolderTurn(settings.data_dir, turn))
     if ours.declared.tables:
-        from sinks.provincial.schema import SchemaFits  # contracts and polars: not for machines
+        from sinks.provincial.schema import SchemaFits
 
         found.append(SchemaFits(settings))
     return found

@@ -40,9 +40,9 @@ VENDORS: Final = t.in_topic("VENDOR")
 class Declared:
     """One process. ``entry`` is ``module:class``, imported when it is run.
 
-    ``inputs`` and ``outputs`` are topics; dead letters of its inputs are understood. ``tables``: it waits for
-    the provincial database to have this code's schema. ``memory_mb`` bounds it where something keeps bounds
-    (compose, systemd).
+    ``inputs`` and ``outputs`` are topics; dead letters of its inputs are understood. ``tables``: it works
+    with the provincial database, in this code's schema; ``kafka``: with Kafka. It is ready while it can.
+    ``memory_mb`` bounds it where something keeps bounds (compose, systemd).
     """
 
     name: str
@@ -52,6 +52,7 @@ class Declared:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     tables: bool = True
+    kafka: bool = True
     memory_mb: int = 1024
 
     @property
@@ -82,7 +83,8 @@ TABLE: Final = (
         inputs=(t.RECORDS_ACCEPTED, t.RECORDS_REMOVALS), outputs=(t.CLOCK,), memory_mb=2048,
     ),
     Declared(
-        "check", "sinks.provincial.check.process:Check", Sharing.ROWS, Turn.DATABASE, memory_mb=2048,
+        "check", "sinks.provincial.check.process:Check", Sharing.ROWS, Turn.DATABASE, kafka=False,
+        memory_mb=2048,
     ),
     Declared(
         "outbox", "sinks.postgres.outbox:Outbox", Sharing.SINGLE, Turn.DATABASE,

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg2
 from kafka.errors import KafkaError
 
-from runtime import kafka
+from runtime import kafka, postgres
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 
@@ -89,5 +89,5 @@ def _look(section: Section, settings: Settings) -> Sequence[Finding]:
         return of(error.problems)
     except KafkaError:
         return of(kafka.away(settings).problems)
-    except psycopg2.Error:
-        return of([Problem("SYS-002")])
+    except psycopg2.Error as fault:
+        return of([postgres.away(fault)])

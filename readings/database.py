@@ -10,16 +10,16 @@ from psycopg2.extras import RealDictCursor
 
 from runtime import postgres
 from runtime.settings import Settings
-from schemas.errors import Problem, ProblemList
+from schemas.errors import ProblemList
 
 
 @contextmanager
 def database(application: str) -> Iterator[connection]:
-    """A connection of its own. Raises ProblemList (SYS-002) if PostgreSQL is away."""
+    """A connection of its own. Raises ProblemList (SYS-002, SYS-010) if PostgreSQL is away or refuses us."""
     try:
         conn = postgres.connect(Settings(), application)
-    except psycopg2.OperationalError:
-        raise ProblemList([Problem("SYS-002")]) from None
+    except psycopg2.OperationalError as fault:
+        raise ProblemList([postgres.away(fault)]) from None
     with closing(conn):
         yield conn
 

@@ -12,6 +12,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.partitioner.default import murmur2
 
+from runtime import probes
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 from schemas.topics import MAX_MESSAGE, PARTITIONS
@@ -90,8 +91,18 @@ def admin(settings: Settings, **overrides: Any) -> KafkaAdminClient:
 
 
 def away(settings: Settings) -> ProblemList:
-    """What is said (SYS-001) to somebody who stands by, of a broker that does not answer."""
-    return ProblemList([Problem("SYS-001", params={"address": settings.brokers})])
+    """What is said (SYS-001) to somebody who stands by, of a broker that did not answer a client."""
+    return ProblemList([fault(settings) or _away(settings, "no answer in time")])
+
+
+def fault(settings: Settings) -> Problem | None:
+    """Why no broker answers now (SYS-001); None if one does."""
+    reason = probes.kafka(settings.brokers)
+    return _away(settings, reason) if reason else None
+
+
+def _away(settings: Settings, reason: str) -> Problem:
+    return Problem("SYS-001", params={"address": settings.brokers, "reason": reason})
 
 
 @lru_cache(maxsize=4096)

@@ -1,15 +1,51 @@
-"""The one place that opens the provincial database."""
+"""The one place that opens the provincial database, and says why it could not."""
+
+import re
+from typing import Final
 
 import psycopg2
 from psycopg2.extensions import connection
 
+from runtime import probes
 from runtime.settings import Settings
+from schemas.errors import Problem
+
+AWAY: Final = "SYS-002"
+REFUSED: Final = "SYS-010"
+
+SILENCE: Final = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""A server from which nothing comes back, not even at the network's level, is given up after half a minute;
+the system's own bounds are hours."""
+
+_WHO: Final = re.compile(r"password|authentication|pg_hba\.conf|role \"|database \"|SASL|permission denied")
 
 
 def connect(settings: Settings, application_name: str = "csdl") -> connection:
     """New connection, autocommit off. Raises psycopg2.OperationalError if the server is away."""
-    return psycopg2.connect(
-        settings.database,
-        application_name=application_name,
-        connect_timeout=10,
-    )
+    return psycopg2.connect(settings.database, application_name=application_name, **SILENCE)
+
+
+def away(fault: BaseException) -> Problem:
+    """What is said of a connection that could not be made: SYS-010 if the server refuses who asks, else
+    SYS-002 with the reason; never the fault's own text, which holds names."""
+    said = str(fault)
+    if _WHO.search(said):
+        return Problem(REFUSED)
+    known = {
+        "refused": "connection refused",
+        "timeout": "no answer",
+        "timed out": "no answer",
+        "translate host": "host name unknown",
+        "starting up": "starting up",
+        "shutting down": "shutting down",
+        "too many": "too many connections",
+        "closed the connection": "connection closed",
+    }
+    reason = next((words for sign, words in known.items() if sign in said), probes.reason(fault))
+    return Problem(AWAY, params={"reason": reason})

@@ -16,7 +16,8 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 
 from kafka.errors import InvalidProducerEpochError, ProducerFencedError
 
-from runtime import serve
+from runtime import logs, serve
+from runtime.health import Servers
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 from schemas.topics import PARTITIONS
@@ -125,27 +126,29 @@ class Process(ABC):
         self.close()
 
 
-def run(process: Process, gates: Sequence[Gate] = ()) -> int:
+def run(process: Process, gates: Sequence[Gate] = (), servers: Servers | None = None) -> int:
     """Run it until SIGTERM or SIGINT asks for a stop; the exit code. The supervisor restarts after a 1.
 
-    It passes the gates in their order, alive and not ready, then opens. Until the process is open a signal
-    ends it at once: nothing is in hand, and what is waited for (a broker that is away) may take long. One
-    that was fenced stays away for a while: two that belong nowhere near each other must not take turns every
-    few seconds. Raises ProblemList: what the user can mend.
+    It waits for the servers that it needs, passes the gates in their order, alive and not ready, then opens.
+    Until the process is open a signal ends it at once: nothing is in hand, and what is waited for (a broker
+    that is away) may take long. An error that comes while a server is away ends it when that is back: until
+    then there is nothing to start again for. One that was fenced stays away for a while: two that belong
+    nowhere near each other must not take turns every few seconds. Raises ProblemList: what the user can mend.
     """
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {process.label} %(levelname)s %(message)s"
-    )
-    logging.getLogger("kafka").setLevel(logging.ERROR)
+    servers = servers or Servers(process.settings)
+    logs.set_up(process.label, servers)
     opened = Event()
     log.info(
-        "started, http port %d", serve.start(process.settings, lambda: opened.is_set() and process.ready)
+        "started, http port %d",
+        serve.start(process.settings, lambda: _why_not(process, opened.is_set(), servers)),
     )
+    servers.start()
     try:
         with ExitStack() as held:
+            servers.wait(process.stopping)
             for gate in gates:
                 held.callback(gate.close)
-                _wait_for(gate)
+                _wait_for(gate, servers)
             held.enter_context(process)
             for asked in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(asked, lambda *_: process.stopping.set())
@@ -157,29 +160,33 @@ def run(process: Process, gates: Sequence[Gate] = ()) -> int:
         raise
     except Exception as fault:
         opened.clear()
+        servers.wait(process.stopping)
         log.error("ended by %s", one_line(fault))
         if fenced(fault):
-            log.error("%s", _said(Problem("SYS-009", params={"name": process.label})))
+            log.error("%s", Problem("SYS-009", params={"name": process.label}))
             process.stopping.wait(AWAY_S)
         return 1
     log.info("stopped")
     return 0
 
 
-def _wait_for(gate: Gate) -> None:
+def _why_not(process: Process, opened: bool, servers: Servers) -> str:
+    """What /readyz says of a process that cannot do its work now; "" if it can."""
+    if problems := servers.problems():
+        return "; ".join(map(str, problems))
+    return "" if opened and process.ready else "it has not opened yet"
+
+
+def _wait_for(gate: Gate, servers: Servers) -> None:
     """Ask until it lets pass; say why not, once as long as it is the same."""
     before = None
     while (problem := gate.refused()) is not None:
-        if problem != before:
-            log.warning("%s", _said(problem))
-        before = problem
+        if problem != before and not servers.ask():  # of a server that is away the log has its line
+            log.warning("%s", problem)
+            before = problem
         time.sleep(AGAIN_S)
     if before is not None:
         log.info("no longer waiting for that")
-
-
-def _said(problem: Problem) -> str:
-    return f"{problem.code} {' / '.join(problem.messages())}"
 
 
 def leave(code: int) -> None:

@@ -1,4 +1,4 @@
-"""The HTTP side of every process: /metrics, /healthz (it lives), /readyz (it has read its state)."""
+"""The HTTP side of every process: /metrics, /healthz (it lives), /readyz (it can work now)."""
 
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,8 +9,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from runtime.settings import Settings
 
 
-def start(settings: Settings, ready: Callable[[], bool]) -> int:
-    """Serve in a daemon thread; returns the port. ``ready`` decides between 200 and 503 on /readyz."""
+def start(settings: Settings, why_not: Callable[[], str]) -> int:
+    """Serve in a daemon thread; returns the port. /readyz is 200, or 503 with what ``why_not`` says."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -19,8 +19,8 @@ def start(settings: Settings, ready: Callable[[], bool]) -> int:
             elif self.path == "/healthz":
                 self._answer(200, b"ok\n")
             elif self.path == "/readyz":
-                is_ready = ready()
-                self._answer(200 if is_ready else 503, b"ready\n" if is_ready else b"not ready\n")
+                why = why_not()
+                self._answer(503 if why else 200, f"not ready: {why}\n".encode() if why else b"ready\n")
             else:
                 self._answer(404, b"not found\n")
 

@@ -14,6 +14,7 @@ import psycopg2
 from psycopg2.extensions import connection
 
 from runtime import postgres
+from runtime.health import Servers
 from runtime.process import Gate, leave
 from runtime.settings import Settings
 from schemas.errors import Problem
@@ -53,11 +54,11 @@ class DatabaseTurn(Gate):
     """An advisory lock of a session of its own, which a thread keeps alive: a lease.
 
     The server ends the session of a holder that has not been heard of for LEASE_S; a holder that learns that
-    its session has ended ends too, at once, as after a kill.
+    its session has ended ends too, as after a kill: at once, or when the server is back.
     """
 
-    def __init__(self, settings: Settings, label: str) -> None:
-        self._settings, self._label = settings, label
+    def __init__(self, settings: Settings, label: str, servers: Servers) -> None:
+        self._settings, self._label, self._servers = settings, label, servers
         self._conn: connection | None = None
         self._closed = Event()
 
@@ -66,9 +67,9 @@ class DatabaseTurn(Gate):
         try:
             if not self._taken():
                 return Problem("SYS-006", params={"name": self._label})
-        except psycopg2.OperationalError:
+        except psycopg2.OperationalError as fault:
             self._conn = None
-            return Problem("SYS-002")
+            return postgres.away(fault)
         Thread(target=self._beat, daemon=True, name="turn").start()
         return None
 
@@ -95,6 +96,7 @@ class DatabaseTurn(Gate):
                 with conn.cursor() as cur:
                     cur.execute("SELECT 1")
             except psycopg2.Error as fault:
+                self._servers.wait(self._closed)
                 if not self._closed.is_set():
                     log.error("%s: the turn is lost (%s); ending", self._label, type(fault).__name__)
                     leave(1)

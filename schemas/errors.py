@@ -33,6 +33,9 @@ class Problem:
     place: SourceLocation = SourceLocation()
     params: dict[str, Any] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        return f"{self.code} {' / '.join(self.messages())}"
+
     def messages(self) -> tuple[str, str]:
         """(Vietnamese, English)."""
         return message(self.code, **self.params)

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any, Final, TypeVar
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -24,12 +24,17 @@ from deploy.local.layout import REGISTER, Stack
 from deploy.local.problems import fail
 from deploy.local.supervisor import Program
 from deploy.prometheus import config as prometheus_config
+from runtime import probes
 from runtime.topic_admin import ensure_topics
 from schemas.errors import ProblemList, message
 from schemas.organisation import schools
 
 SERVERS: Final = ("kafka", "postgres")
 START_S: Final = 120.0
+
+ANSWER_S: Final = 2.0
+"""Longest wait for one of them to say that it is ready."""
+
 Say = Callable[[str], None]
 T = TypeVar("T")
 
@@ -67,7 +72,6 @@ def up(stack: Stack, processes: tuple[str, ...] | None = None, wait: bool = True
 
             migrate(stack.settings())
             say("tables")
-            _until(lambda: _listens(stack.port("kafka")), "kafka", stack, (OSError,))
             changes = _until(lambda: ensure_topics(stack.settings()), "kafka", stack, (KafkaError,))
             say("topics")
             for change in changes:
@@ -118,13 +122,15 @@ def status(stack: Stack) -> list[dict[str, Any]]:
 
 
 def is_ready(stack: Stack, name: str) -> bool:
-    """A server is ready when it listens, a process when its /readyz says so."""
-    port = stack.port(name)
+    """A server is ready when it answers a question, a process when its /readyz says so."""
+    if name == "kafka":
+        return not probes.kafka(f"127.0.0.1:{stack.port(name)}", ANSWER_S)
+    if name == "postgres":
+        database = probes.Database(stack.settings())
+        with closing(database):
+            return database.ask(ANSWER_S) is None
     try:
-        if name in SERVERS:
-            _listens(port)
-            return True
-        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+        with urlopen(f"http://127.0.0.1:{stack.port(name)}/readyz", timeout=ANSWER_S) as answer:
             return bool(answer.status == 200)
     except (OSError, URLError):
         return False
@@ -215,10 +221,6 @@ def _register_exists(stack: Stack) -> None:
         register.write_text(
             "code,name,level,district,managing_unit,valid_from,valid_to,active\n", encoding="utf-8"
         )
-
-
-def _listens(port: int) -> None:
-    socket.create_connection(("127.0.0.1", port), timeout=2).close()
 
 
 def _until(attempt: Callable[[], T], name: str, stack: Stack, errors: tuple[type[Exception], ...]) -> T:

@@ -6,11 +6,13 @@ from typing import Final
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from runtime import postgres
 from runtime.settings import Settings
 from schemas.contracts import contracts
+from schemas.errors import ProblemList
 from sinks.provincial.records import secret, tables
 from sinks.provincial.schema import MIGRATIONS
 
@@ -19,10 +21,14 @@ LOCK: Final = 0x6373646C
 
 
 def migrate(settings: Settings) -> None:
-    """Idempotent. Raises sqlalchemy.exc.OperationalError if the server is away, ProblemList (IDN-003) if the
+    """Idempotent. Raises ProblemList: SYS-002 if the server is away, SYS-010 if it refuses us, IDN-003 if the
     ledger of keys was made with another key than ours."""
     engine = create_engine(_url(settings), poolclass=NullPool)
-    with engine.connect() as connection:
+    try:
+        connecting = engine.connect()
+    except OperationalError as fault:
+        raise ProblemList([postgres.away(fault)]) from None
+    with connecting as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
         connection.commit()
         command.upgrade(_config(connection), "heads")

@@ -12,6 +12,7 @@ import psycopg2
 from psycopg2.extensions import connection
 
 from runtime import postgres
+from runtime.probes import NO_TABLES
 from runtime.process import Gate
 from runtime.settings import Settings
 from schemas.contracts import contracts
@@ -19,8 +20,6 @@ from schemas.errors import Problem
 from sinks.provincial.records import tables
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-
-NONE: Final = "–"
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,8 @@ def look(conn: connection) -> Schema:
         try:
             cur.execute("SELECT version_num FROM alembic_version")
         except psycopg2.errors.UndefinedTable:
-            return Schema(NONE, expected())
-        found = ", ".join(sorted(revision for (revision,) in cur.fetchall())) or NONE
+            return Schema(NO_TABLES, expected())
+        found = ", ".join(sorted(revision for (revision,) in cur.fetchall())) or NO_TABLES
     with conn, conn.cursor() as cur:
         cur.execute(
             "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
@@ -83,8 +82,8 @@ class SchemaFits(Gate):
         """SYS-005 while the schema is another one, SYS-002 while PostgreSQL is away."""
         try:
             return next(iter(problems(self._settings)), None)
-        except psycopg2.OperationalError:
-            return Problem("SYS-002")
+        except psycopg2.OperationalError as fault:
+            return postgres.away(fault)
 
     def close(self) -> None:
         """It holds nothing."""

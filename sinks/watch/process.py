@@ -9,6 +9,7 @@ from kafka.errors import KafkaError
 from psycopg2.extensions import connection
 
 from runtime import metrics, postgres
+from runtime.logs import AGAIN
 from runtime.process import WHOLE, Process, Share
 from runtime.settings import Settings
 from sinks.watch import tables
@@ -21,7 +22,7 @@ from streams.confirmation.state import Stage
 EVERY_S: Final = 5.0
 EXPORT_STATES: Final = ("opened", "sent", "answered", "mismatch")
 
-log = logging.getLogger("csdl")
+again = logging.getLogger(AGAIN)
 
 
 class Watch(Process):
@@ -55,7 +56,7 @@ class Watch(Process):
         try:
             self._measure()
         except (KafkaError, psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-            log.warning("nothing measured this time: %s", type(error).__name__)
+            again.warning("nothing measured this time: %s", type(error).__name__)
             metrics.WATCH_ROUNDS.labels("failed").inc()
             self.close()
             return False

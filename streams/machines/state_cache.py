@@ -13,12 +13,14 @@ from typing import Any, Final, Generic, TypeVar
 from kafka.errors import KafkaError
 
 from runtime import kafka, positions
+from runtime.logs import AGAIN
 from runtime.settings import Settings
 from streams.machines import topic_log
 from streams.machines.machine import Machine
 from streams.machines.wire import Value
 
 log = logging.getLogger("csdl")
+again = logging.getLogger(AGAIN)
 
 S = TypeVar("S", bound=Value)
 
@@ -65,7 +67,7 @@ class StateCache(Generic[S]):
                 try:
                     self._follow()
                 except KafkaError as exc:  # unreachable, or a time-out: nothing is lost, read it all again
-                    log.warning("%s states: %s; reading again", name, type(exc).__name__)
+                    again.warning("%s states: %s; reading again", name, type(exc).__name__)
                     self._stopping.wait(AGAIN_S)
         except BaseException as exc:  # without the states nothing can be judged
             log.error("%s states: %s; ending", name, type(exc).__name__)

@@ -1,6 +1,5 @@
 """``csdl run validation``: puts the parts together and runs them until told to stop."""
 
-import logging
 import os
 from contextlib import suppress
 from threading import Event
@@ -22,14 +21,6 @@ GIVES_WAY: Final = 10
 """Niceness: in a burst on a shared machine what has been judged is stored before more is judged. Equal to the
 rest, validation runs ahead, and load stores the second half of the burst alone on one core and a half."""
 
-LOUD: Final = {
-    "faust": logging.ERROR,
-    "mode": logging.ERROR,
-    "aiokafka": logging.CRITICAL,
-    "kafka": logging.CRITICAL,
-}
-"""Libraries that tell every attempt to reach a broker that is away; the process says it once a try itself."""
-
 
 class Validation(Process):
     """``csdl run validation``: Faust has the loop, so that one ``step`` is the process's whole life."""
@@ -38,14 +29,12 @@ class Validation(Process):
 
     @property
     def ready(self) -> bool:
-        """Whether Faust has got its partitions."""
+        """Whether Faust has its partitions."""
         return self._assigned
 
     def open(self) -> None:
         """Read who may push and which schools there are."""
         os.nice(GIVES_WAY)
-        for name, level in LOUD.items():
-            logging.getLogger(name).setLevel(level)
         folder = self.settings.data_dir / self.name
         in_flight = InFlight(folder)
         schools = RegisterFile(self.settings.register_file)
@@ -70,6 +59,10 @@ class Validation(Process):
         @app.on_rebalance_complete.connect(weak=False)
         async def ready(sender: object, **_: object) -> None:
             self._assigned = True
+
+        @app.on_partitions_revoked.connect(weak=False)
+        async def waiting(sender: object, *_: object, **__: object) -> None:
+            self._assigned = False
 
         Watchdog(self.settings, GROUP, lambda: assigned(app), folder / "watchdog-ends").start()
 

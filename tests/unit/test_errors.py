@@ -35,7 +35,9 @@ def test_a_place_names_only_what_is_known():
 
 
 def test_a_problem_prints_its_place_and_both_messages():
-    problem = Problem("SYS-001", SourceLocation(file="x"), {"address": "127.0.0.1:1"})
+    problem = Problem(
+        "SYS-001", SourceLocation(file="x"), {"address": "127.0.0.1:1", "reason": "connection refused"}
+    )
     printed = problem.as_dict()
     assert printed["code"] == "SYS-001"
     assert "127.0.0.1:1" in printed["message_vi"] and "127.0.0.1:1" in printed["message_en"]

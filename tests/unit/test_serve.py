@@ -13,7 +13,7 @@ from runtime.settings import Settings
 @pytest.fixture(scope="module")
 def served():
     ready = [False]
-    port = serve.start(Settings(http_port=0), lambda: ready[0])
+    port = serve.start(Settings(http_port=0), lambda: "" if ready[0] else "SYS-001 away")
     return port, ready
 
 
@@ -29,7 +29,7 @@ def test_it_lives_before_it_is_ready(served):
     port, ready = served
     ready[0] = False
     assert get(port, "/healthz")[0] == 200
-    assert get(port, "/readyz")[:2] == (503, "not ready\n")
+    assert get(port, "/readyz")[:2] == (503, "not ready: SYS-001 away\n")
     ready[0] = True
     assert get(port, "/readyz")[:2] == (200, "ready\n")
 

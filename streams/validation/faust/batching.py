@@ -33,12 +33,14 @@ from faust.types import AppT, EventT
 from tenacity import AsyncRetrying, retry_if_exception, wait_exponential
 
 from runtime import metrics
+from runtime.logs import AGAIN
 from schemas.days import kafka_time, vietnam_day
 from streams.validation.batch_judge import BatchJudge, Message, Output, Work
 from streams.validation.in_flight import RecordPosition
 from streams.validation.verdict.input_messages import InputMessage
 
 log = logging.getLogger("csdl")
+again = logging.getLogger(AGAIN)
 
 MAX_CHUNKS: Final = 32
 """Messages judged together. Half of them are closings: some 4,000 records, where a rule costs least."""
@@ -134,7 +136,7 @@ async def _send(app: AppT, outputs: Sequence[Output]) -> None:
             left = [o for o, result in zip(left, results, strict=True) if isinstance(result, BaseException)]
             failure = next((r for r in results if isinstance(r, BaseException)), None)
             if failure is not None:
-                log.warning("sending: %s; %d to send again", type(failure).__name__, len(left))
+                again.warning("sending: %s; %d to send again", type(failure).__name__, len(left))
                 raise failure
 
 

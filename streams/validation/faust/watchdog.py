@@ -18,10 +18,12 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from runtime import kafka, metrics
+from runtime.logs import AGAIN
 from runtime.settings import Settings
 from schemas.topics import in_topic
 
 log = logging.getLogger("csdl")
+again = logging.getLogger(AGAIN)
 
 LIMIT_S: Final = 20.0
 EVERY_S: Final = 2.0
@@ -75,7 +77,7 @@ class Watchdog:
                 self._watch()
             except KafkaError as exc:
                 self._standstill.forget()
-                log.warning("watchdog: %s; asking again", type(exc).__name__)
+                again.warning("watchdog: %s; asking again", type(exc).__name__)
                 time.sleep(EVERY_S)
             except Exception as exc:
                 log.error("watchdog: %s; ending", type(exc).__name__)

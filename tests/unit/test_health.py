@@ -1,0 +1,179 @@
+"""What keeps a process from working now: servers that are away in all the ways there are."""
+
+import logging
+import socket
+import threading
+from contextlib import closing, contextmanager
+
+import psycopg2
+import pytest
+from pydantic import SecretStr
+
+from runtime import health, postgres, probes
+from runtime.health import Servers
+from runtime.logs import AGAIN, Quiet
+from runtime.settings import Settings
+
+
+@contextmanager
+def server(answer=None):
+    """Takes connections, as the kernel does for a process that is stopped; says ``answer`` to each."""
+    with closing(socket.socket()) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        taken = []
+
+        def run():
+            while True:
+                try:
+                    taken.append(listening.accept()[0])
+                except OSError:
+                    return
+                if answer is not None:
+                    taken[-1].recv(1000)
+                    taken[-1].sendall(answer)
+                    taken[-1].close()
+
+        threading.Thread(target=run, daemon=True).start()
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+KAFKAS = b"\x00\x00\x00\x08" + probes.CORRELATION.to_bytes(4, "big")
+
+
+def test_a_broker_that_answers_is_there():
+    with server(KAFKAS) as there:
+        assert probes.kafka(there) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (None, "no answer in 0 s"),
+        (b"", "connection closed"),
+        (b"HTTP/1.1 200 OK\r\n", "what answers is no Kafka"),
+    ],
+)
+def test_a_broker_that_takes_connections_and_does_not_answer_is_away(answer, reason):
+    with server(answer) as there:
+        assert probes.kafka(there, bound_s=0.2) == reason
+
+
+def test_a_port_where_nobody_listens_is_away():
+    assert probes.kafka("127.0.0.1:9") == "connection refused"
+    assert probes.kafka("not an address") == "no address"
+
+
+def test_of_several_brokers_one_is_enough():
+    with server(KAFKAS) as there:
+        assert probes.kafka(f"127.0.0.1:9, {there}") == ""
+
+
+def at(address):
+    return Settings(database_url=SecretStr(f"postgresql://somebody:secret@{address}/none"))
+
+
+def test_a_database_that_takes_connections_and_does_not_answer_is_away():
+    with server() as there:
+        fault = probes.Database(at(there)).ask(bound_s=0.2)
+        assert isinstance(fault, TimeoutError)
+        assert postgres.away(fault).code == "SYS-002"
+
+
+def test_a_port_without_a_database_is_away_with_its_reason():
+    fault = probes.Database(at("127.0.0.1:9")).ask()
+    assert fault is not None
+    problem = postgres.away(fault)
+    assert (problem.code, problem.params) == ("SYS-002", {"reason": "connection refused"})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'FATAL:  password authentication failed for user "somebody"',
+        "fe_sendauth: no password supplied",
+        'FATAL:  role "somebody" does not exist',
+        'FATAL:  database "none" does not exist',
+        'FATAL:  no pg_hba.conf entry for host "10.0.0.1"',
+    ],
+)
+def test_a_database_that_refuses_who_asks_says_so_and_names_nobody(said):
+    problem = postgres.away(psycopg2.OperationalError(said))
+    assert problem.code == "SYS-010"
+    assert "somebody" not in str(problem) and "10.0.0.1" not in str(problem)
+
+
+@pytest.fixture
+def broker(monkeypatch):
+    """``broker["away"]``: the reason why Kafka does not answer."""
+    state = {"away": ""}
+    monkeypatch.setattr(probes, "kafka", lambda _: state["away"])
+    return state
+
+
+def test_a_server_that_goes_is_one_line_and_one_when_it_is_back_each_with_the_reason(broker, caplog):
+    caplog.set_level(logging.INFO)
+    servers = Servers(Settings(), kafka=True)
+    servers.ask()
+    assert not caplog.messages and servers.problems() == []
+    broker["away"] = "connection refused"
+    for _ in range(5):
+        servers.ask()
+    assert [p.code for p in servers.problems()] == ["SYS-001"]
+    broker["away"] = ""
+    for _ in range(5):
+        servers.ask()
+    assert servers.problems() == []
+    gone, back = caplog.messages
+    assert gone.startswith("SYS-001 ") and "connection refused" in gone
+    assert back.startswith("Kafka answers again") and "connection refused" in back
+
+
+def test_what_was_heard_long_ago_is_no_answer(broker, monkeypatch):
+    servers = Servers(Settings(), kafka=True)
+    servers.ask()
+    monkeypatch.setattr(health, "STALE_S", -1.0)
+    assert [p.code for p in servers.problems()] == ["SYS-011"]
+
+
+def test_a_process_that_needs_no_server_asks_none():
+    assert Servers(Settings()).problems() == []
+
+
+def line(name, level, text):
+    return logging.LogRecord(name, level, "", 0, text, (), None)
+
+
+@pytest.mark.parametrize("name", ["kafka.net.manager", "aiokafka.cluster", "faust.app", "mode", AGAIN])
+def test_while_a_server_is_away_clients_do_not_tell_every_attempt(broker, name):
+    servers = Servers(Settings(), kafka=True)
+    quiet = Quiet(servers)
+    assert quiet.filter(line(name, logging.ERROR, "before"))
+    assert not quiet.filter(line(name, logging.ERROR, "before")), "alike ones once a minute"
+    broker["away"] = "connection refused"
+    servers.ask()
+    assert not quiet.filter(line(name, logging.ERROR, "attempt"))
+    broker["away"] = ""
+    servers.ask()
+    assert not quiet.filter(line(name, logging.ERROR, "of the time before"))
+    assert quiet.filter(line("csdl", logging.INFO, "ours"))
+
+
+def test_the_first_word_of_a_client_is_held_against_the_server_itself(broker):
+    """It hears of the end before the thread asks again: its line would stand beside ours."""
+    servers = Servers(Settings(), kafka=True)
+    quiet = Quiet(servers)
+    broker["away"] = "connection refused"
+    assert not quiet.filter(line("kafka.net.manager", logging.ERROR, "Connection lost"))
+    assert [p.code for p in servers.away()] == ["SYS-001"]
+
+
+def test_a_clients_traceback_is_one_line():
+    try:
+        raise ValueError("Nguyễn Văn Mẫu")
+    except ValueError as fault:
+        record = logging.LogRecord(
+            "kafka.x", logging.ERROR, "", 0, "crashed %s", ("here",), (type(fault), fault, None)
+        )
+    assert Quiet(Servers(Settings())).filter(record)
+    assert logging.Formatter().format(record) == "crashed here (ValueError)"
