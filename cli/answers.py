@@ -13,9 +13,12 @@ from datetime import date
 from typing import Any, Final, NoReturn
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from runtime.visible import visible, visible_json
 from schemas.errors import Problem
 from streams.machines.commands_client import CommandOutcome
 
@@ -27,6 +30,9 @@ AWAY_CODES: Final = frozenset(
 
 PIPE_WIDTH: Final = 160
 """Columns of a table that is not printed on a terminal."""
+
+WIDEST: Final = 1000
+"""Columns that no table exceeds, whatever somebody called something: above, words are folded too."""
 
 _AS_JSON: Final = "cli.as_json"
 """Where the context keeps that JSON was asked for, for a call that fails."""
@@ -57,12 +63,22 @@ def fail(ctx: click.Context, problems: Sequence[Problem]) -> NoReturn:
     ctx.exit(exit_code(problems))
 
 
+def tell(*lines: object, err: bool = False) -> None:
+    """Print lines, whatever others wrote in them as text: the one way to print but for JSON and tables."""
+    for line in lines:
+        click.echo(visible(line), err=err)
+
+
+def document(text: str) -> None:
+    """Print a document of our own, as it is."""
+    click.echo(text, nl=False)
+
+
 def say(problems: Iterable[Problem]) -> None:
     """To stderr, a line a language."""
     for problem in problems:
         place = f"{problem.place}: " if str(problem.place) else ""
-        for text in problem.messages():
-            click.echo(f"{problem.code} {place}{text}", err=True)
+        tell(*(f"{problem.code} {place}{text}" for text in problem.messages()), err=True)
 
 
 def exit_code(problems: Iterable[Problem]) -> int:
@@ -81,20 +97,44 @@ def print_json(value: Any) -> None:
 
     # What the stream lacks is escaped as JSON has it.
     takes_all = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
-    click.echo(json.dumps(value, ensure_ascii=not takes_all, indent=2, default=plain))
+    click.echo(visible_json(json.dumps(value, ensure_ascii=not takes_all, indent=2, default=plain)))
 
 
-def print_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Columns as wide as the terminal lets them be."""
-    table = Table(*heads, box=None)
-    for row in rows:
-        table.add_row(*map(str, row))
-    console(PIPE_WIDTH).print(table)
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[object]], of: int | None = None) -> None:
+    """A table and how many rows it has: all there are, or so many ``of`` all.
+
+    A word is never cut, whatever the terminal's width: what stands in a table is what the next command needs.
+    Sentences are folded. A tuple is a cell of several lines.
+    """
+    texts = [[_cell(value) for value in row] for row in rows]
+    table = Table(box=None)
+    least = 0
+    for n, head in enumerate(heads):
+        column = [head, *(row[n] for row in texts)]
+        words = [word for text in column for word in text.split()]
+        whole = not any(" " in text for text in column[1:])
+        table.add_column(Text(head), no_wrap=whole, overflow="fold")
+        least += max(map(cell_len, words), default=0) + 2
+    for row in texts:
+        table.add_row(*map(Text, row))
+    screen = console(PIPE_WIDTH)
+    screen.width = max(screen.width, min(least, WIDEST))
+    screen.print(table)
+    if of is None or of == len(texts):
+        tell(f"{len(texts)} dòng, tất cả — rows, all of them")
+    else:
+        tell(f"{len(texts)} trong {of} dòng — of {of} rows")
 
 
-def console(pipe_width: int) -> Console:
-    """As wide as the terminal, or so many columns in a pipe."""
-    return Console(width=None if Console().is_terminal else pipe_width)
+def _cell(value: object) -> str:
+    return "\n".join(map(visible, value)) if isinstance(value, tuple) else visible(value)
+
+
+def console(pipe_width: int, *, stderr: bool = False) -> Console:
+    """As wide as the terminal, or so many columns in a pipe. What it prints is text, never markup."""
+    is_terminal = Console(stderr=stderr).is_terminal
+    width = None if is_terminal else pipe_width
+    return Console(width=width, stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
 def show_and_exit(outcome: CommandOutcome, done_vi: str, done_en: str, *, as_json: bool) -> None:
@@ -111,7 +151,6 @@ def show_and_exit(outcome: CommandOutcome, done_vi: str, done_en: str, *, as_jso
         }
         print_json(answer)
     else:
-        for text in messages:
-            click.echo(f"{outcome.code} {text}" if outcome.code else text, err=bool(outcome.code))
+        tell(*(f"{outcome.code} {text}".strip() for text in messages), err=bool(outcome.code))
         say(outcome.warnings)
     sys.exit(REFUSED if outcome.code else 0)

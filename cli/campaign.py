@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from access.campaigns import opening
-from cli.answers import json_option, print_json, say
+from cli.answers import json_option, print_json, say, tell
 from runtime.settings import Settings
 from schemas.datasets import PERIODS, reference_day
 from schemas.errors import Problem, ProblemList
@@ -81,13 +81,13 @@ def open_campaign(
         }
         print_json(answer)
     else:
-        click.echo(f"Đã mở {counts['opened']}, đã mở từ trước {already} — opened, open already (on {day})")
+        tell(f"Đã mở {counts['opened']}, đã mở từ trước {already} — opened, open already (on {day})")
         for route, n in sorted(routes.items()):
-            click.echo(f"  {n:5}  {route}")
+            tell(f"  {n:5}  {route}")
         refused = [o for o in outcomes if o.code not in ("", "CONF-ALREADY")]
         lines = [(p.code, *p.messages()) for p in problems] + [(o.code, *o.messages()) for o in refused]
         for code, vi, en in lines:
-            click.echo(f"{code} {vi}\n{code} {en}", err=True)
+            tell(f"{code} {vi}", f"{code} {en}", err=True)
         say(warnings)
     sys.exit(1 if problems or set(counts) - {"opened"} else 0)
 

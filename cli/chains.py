@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from cli.answers import json_option, print_json, print_table
+from cli.answers import json_option, print_json, print_table, tell
 from readings import chains as reading
 from readings.database import database
 from sinks.chains import faults
@@ -30,7 +30,7 @@ def list_(everything: bool, as_json: bool) -> None:
         print_json([asdict(f) for f in found])
         return
     if not found:
-        click.echo("Không có sự kiện nào bị để riêng — no event is put aside")
+        tell("Không có sự kiện nào bị để riêng — no event is put aside")
         return
     print_table(
         ("reader", "subject", "stands at", "event", "fault", "topic", "partition", "offset", "since"),
@@ -60,7 +60,7 @@ def acknowledge(subjects: tuple[str, ...], everything: bool) -> None:
         raise click.UsageError("SUBJECTS or --all")
     with database(APPLICATION) as conn:
         count = faults.acknowledge(conn, None if everything else subjects)
-    click.echo(f"{count} đã xem — acknowledged")
+    tell(f"{count} đã xem — acknowledged")
 
 
 @chains.command()
@@ -72,4 +72,4 @@ def reread(reader: str) -> None:
     """
     with database(APPLICATION) as conn:
         count = faults.reread(conn, reader)
-    click.echo(f"{count} sẽ được đọc lại — to be read again")
+    tell(f"{count} sẽ được đọc lại — to be read again")

@@ -1,13 +1,12 @@
 """`csdl confirmation`: each act of the units, and what a dataset has been through."""
 
-import sys
 from datetime import datetime
 
 import click
 
 from access import confirmation_acts
 from cli import confirmation_show
-from cli.answers import json_option, show_and_exit
+from cli.answers import json_option, show_and_exit, tell
 from runtime.settings import Settings
 from schemas.datasets import PERIODS, dataset_id
 from schemas.organisation.schools import DEPARTMENT
@@ -125,5 +124,5 @@ def _current(settings: Settings, school: str, dataset: str) -> tuple[int, str, i
     """Version, digest and sequence as they stand, said aloud: who acts on them should know what they are."""
     state = topic_log.read_states(MACHINE, settings, school).get(dataset)
     version, digest, sequence = (state.version, state.digest, state.sequence) if state else (0, "", 0)
-    print(f"Hiện tại — current: {dataset} v{version} {digest} #{sequence}", file=sys.stderr)
+    tell(f"Hiện tại — current: {dataset} v{version} {digest} #{sequence}", err=True)
     return version, digest, sequence

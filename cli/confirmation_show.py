@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from cli.answers import json_option, print_json
+from cli.answers import document, json_option, print_json, tell
 from runtime.settings import Settings
 from streams.confirmation.commands import RETURN_REASONS
 from streams.confirmation.machine import MACHINE
@@ -38,21 +38,21 @@ def show(school: str, as_json: bool) -> None:
         print_json([wire.to_record(s) | {"Turn": s.turn, "Possible": possible(s)} for s in states])
         return
     if not states:
-        click.echo(f"Chưa có bộ dữ liệu nào của trường {school} — school {school} has no dataset yet")
+        tell(f"Chưa có bộ dữ liệu nào của trường {school} — school {school} has no dataset yet")
     for s in states:
         route = " → ".join(f"[{unit}]" if unit == s.turn else unit for unit in s.route)
         counts = ", ".join(f"{name} {n}" for name, n in sorted(s.counts.items()))
-        click.echo(f"{s.dataset_id}: {STAGE_VI[s.state]} — {s.state}{_marks(s)}")
-        click.echo(f"  tuyến — route:      {route}")
-        click.echo(f"  phiên bản — version: {s.version}  {s.digest}")
-        click.echo(f"  sự kiện — sequence:  {s.sequence}")
+        tell(f"{s.dataset_id}: {STAGE_VI[s.state]} — {s.state}{_marks(s)}")
+        tell(f"  tuyến — route:      {route}")
+        tell(f"  phiên bản — version: {s.version}  {s.digest}")
+        tell(f"  sự kiện — sequence:  {s.sequence}")
         if s.window:
             days = f"{s.window.opens or '…'} → {s.window.closes or '…'}"
-            click.echo(f"  thời hạn — window:   {days}")
-        click.echo(f"  số liệu — counts:    {counts}")
+            tell(f"  thời hạn — window:   {days}")
+        tell(f"  số liệu — counts:    {counts}")
         if s.held_version:
-            click.echo(f"  chờ — held:          {s.held_version}  {s.held_digest}")
-        click.echo(f"  có thể — possible:   {', '.join(possible(s))}")
+            tell(f"  chờ — held:          {s.held_version}  {s.held_digest}")
+        tell(f"  có thể — possible:   {', '.join(possible(s))}")
 
 
 def _marks(state: State) -> str:
@@ -79,7 +79,7 @@ def history(school: str, as_json: bool) -> None:
             when = r["At"].isoformat(sep=" ", timespec="seconds")
             who = f"{r['Role']} {r['Unit']}"
             head = f"{r['DatasetId']} #{r['Sequence']:<3} {when} {r['Event']:18} v{r['Version']:<3} {who:28}"
-            click.echo(head + reason)
+            tell(head + reason)
         _say(len(records), broken)
     sys.exit(1 if broken else 0)
 
@@ -133,7 +133,7 @@ def verify(as_json: bool) -> None:
 def table(as_json: bool, markdown: bool) -> None:
     """Bảng trạng thái — the state machine: state, command, role, unit, next state, what must hold."""
     if markdown:
-        click.echo(confirmation_page.document(), nl=False)
+        document(confirmation_page.document())
         return
     if as_json:
         print_json([row.as_dict() for row in TABLE])
@@ -142,7 +142,7 @@ def table(as_json: bool, markdown: bool) -> None:
         needs = " ".join(r.guards) if r.event or r.guards else r.code or "silent"
         when = f"[{r.when}] " if r.when else ""
         head = f"{r.state:16} {r.command:16} {r.role:18} {r.who:9} {r.next if r.event else '—':16}"
-        click.echo(f"{head} {when}{needs}".rstrip())
+        tell(f"{head} {when}{needs}".rstrip())
 
 
 @click.command()
@@ -154,7 +154,7 @@ def reasons(as_json: bool) -> None:
         print_json(rows)
         return
     for code, (vi, en) in RETURN_REASONS.items():
-        click.echo(f"{code:20} {vi} — {en}")
+        tell(f"{code:20} {vi} — {en}")
 
 
 COMMANDS: Final = (show, history, verify, table, reasons)
@@ -169,25 +169,23 @@ def _breaks(records: list[dict[str, Any]]) -> list[chain.Break]:
 
 def _say(events: int, broken: list[chain.Break]) -> None:
     for fault in broken:
-        click.echo(f"{fault.subject} #{fault.sequence}: {fault.fault}", err=True)
+        tell(f"{fault.subject} #{fault.sequence}: {fault.fault}", err=True)
     if broken:
-        click.echo(
-            f"Chuỗi bị đứt ở {len(broken)} chỗ — the chain is broken in {len(broken)} places", err=True
-        )
+        tell(f"Chuỗi bị đứt ở {len(broken)} chỗ — the chain is broken in {len(broken)} places", err=True)
     else:
-        click.echo(f"Chuỗi {events} sự kiện liền mạch — the chain of {events} events holds")
+        tell(f"Chuỗi {events} sự kiện liền mạch — the chain of {events} events holds")
 
 
 def _say_replay(again: Replayed) -> None:
     for d in again.differences:
-        click.echo(f"{d.subject} {d.topic}@{d.offset}: {d.fault}", err=True)
+        tell(f"{d.subject} {d.topic}@{d.offset}: {d.fault}", err=True)
     if again.differences:
         n = len(again.differences)
-        click.echo(f"{n} lệnh cho kết quả khác khi chạy lại — {n} answers differ from a replay", err=True)
+        tell(f"{n} lệnh cho kết quả khác khi chạy lại — {n} answers differ from a replay", err=True)
     else:
-        click.echo(f"{again.decided} lệnh chạy lại cho cùng kết quả — commands replayed, same answers")
+        tell(f"{again.decided} lệnh chạy lại cho cùng kết quả — commands replayed, same answers")
     if again.believed:
-        click.echo(
+        tell(
             f"{again.believed} kết quả của bản phát hành trước, không chạy lại"
             " — answers of an earlier release, believed, not replayed"
         )

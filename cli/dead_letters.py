@@ -8,7 +8,7 @@ from typing import Any
 import click
 from kafka.consumer.fetcher import ConsumerRecord
 
-from cli.answers import json_option, print_json, print_table
+from cli.answers import json_option, print_json, print_table, tell
 from producers.preflight import explain
 from runtime import kafka
 from runtime.dead_letters import Cover, cover
@@ -70,7 +70,7 @@ def listed(messages: Iterable[ConsumerRecord]) -> list[Letter]:
 def _print(letters: Sequence[Letter]) -> None:
     """A line a letter, then each code once with what it means."""
     if not letters:
-        click.echo("Không có thông điệp nào bị để riêng — there are no dead letters")
+        tell("Không có thông điệp nào bị để riêng — there are no dead letters")
         return
     print_table(
         ("dead-letter topic", "at", "code", "source topic", "partition", "offset", "bytes"),
@@ -89,7 +89,7 @@ def _print(letters: Sequence[Letter]) -> None:
     )
     for code in sorted({a.cover.code for a in letters if a.cover.code}):
         for text in explain(code):
-            click.echo(f"{code} {text}")
+            tell(f"{code} {text}")
 
 
 def _text(number: int | None) -> str:

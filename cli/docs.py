@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from cli import metrics
+from cli.answers import tell
 from deploy import compose
 from deploy.grafana import dashboard
 from deploy.prometheus import config as prometheus
@@ -34,7 +35,7 @@ def docs(check: bool) -> None:
     """In tài liệu — write the documents printed from contracts, rules, topics, tables, metrics."""
     stale = stale_documents()
     for name, text in stale.items():
-        click.echo(name)
+        tell(name)
         if not check:
             path = ROOT / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import click
 
-from cli.answers import exit_code, json_option, print_json
+from cli.answers import exit_code, json_option, print_json, tell
 from doctor import table
 from doctor.section import Examined, examine
 from runtime.settings import Settings
@@ -37,11 +37,11 @@ def show(examined: Examined, err: bool = False) -> None:
     """A line a language and finding; one line if there is none."""
     name = f"{examined.name:10}"
     if examined.findings is None:
-        click.echo(f"{name} chưa xem được — could not be looked at", err=err)
+        tell(f"{name} chưa xem được — could not be looked at", err=err)
     elif not examined.findings:
-        click.echo(f"{name} tốt — fine", err=err)
+        tell(f"{name} tốt — fine", err=err)
     for finding in examined.findings or ():
         since = finding.since.isoformat(sep=" ", timespec="seconds") if finding.since else ""
         for text, word in zip(finding.problem.messages(), ("từ", "since"), strict=True):
             when = f" ({word} {since})" if since else ""
-            click.echo(f"{name} {finding.problem.code}{when} {text}", err=err)
+            tell(f"{name} {finding.problem.code}{when} {text}", err=err)

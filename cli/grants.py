@@ -5,7 +5,7 @@ from typing import Final
 import click
 
 from access import grant_acts
-from cli.answers import json_option, print_json, show_and_exit
+from cli.answers import json_option, print_json, show_and_exit, tell
 from runtime.settings import Settings
 from schemas.days import today
 from schemas.errors import Problem, ProblemList
@@ -129,5 +129,5 @@ def list_grants(vendor: str | None, with_revoked: bool, as_json: bool) -> None:
         return
     for row in rows:
         line = f"{row['vendor']:10} {row['school']:10} {row['state']:8} #{row['sequence']:<3}"
-        click.echo(f"{line} {' '.join(row['rights'])}".rstrip())
-    click.echo(f"{len(rows)} quyền — grants")
+        tell(f"{line} {' '.join(row['rights'])}".rstrip())
+    tell(f"{len(rows)} quyền — grants")

@@ -48,7 +48,7 @@ def list_(as_json: bool) -> None:
         return
     print_table(
         ("name", "kind", "labels", "sentence"),
-        [(m.name, m.kind, ", ".join(m.labels), f"{m.sentence_vi}\n{m.sentence_en}") for m in METRICS],
+        [(m.name, m.kind, ", ".join(m.labels), (m.sentence_vi, m.sentence_en)) for m in METRICS],
     )
 
 

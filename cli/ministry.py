@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from cli.answers import json_option, print_json, print_table
+from cli.answers import json_option, print_json, print_table, tell
 from readings import exports as ministry_exports
 from readings.database import database
 from runtime import kafka, process
@@ -70,4 +70,4 @@ def retry(export_id: str) -> None:
     """Chuyển lại — try an export again that was withheld because its digest did not fit."""
     with database("csdl ministry") as conn:
         retry_export(conn, export_id)
-    click.echo(f"{export_id}: opened")
+    tell(f"{export_id}: opened")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cli.answers import json_option, print_json, say
+from cli.answers import json_option, print_json, say, tell
 from producers import envelope, files
 from producers.client import PushClient
 from producers.model import Reading, Target
@@ -83,9 +83,9 @@ def push(
         return
     total, refused = sum(receipt.records.values()), sum(receipt.refused.values())
     push_id, chunks = receipt.push_id, receipt.chunks
-    click.echo(f"Đã gửi lần đẩy {push_id}: {total} bản ghi trong {chunks} gói, {refused} đã bị từ chối.")
-    click.echo(f"Push {push_id} is sent: {total} records in {chunks} chunks, {refused} refused already.")
-    click.echo(f"Kết quả — what becomes of it: csdl push-status {push_id}")
+    tell(f"Đã gửi lần đẩy {push_id}: {total} bản ghi trong {chunks} gói, {refused} đã bị từ chối.")
+    tell(f"Push {push_id} is sent: {total} records in {chunks} chunks, {refused} refused already.")
+    tell(f"Kết quả — what becomes of it: csdl push-status {push_id}")
     say(receipt.warnings)
 
 
@@ -135,11 +135,11 @@ def _report(settings: Settings, target: Target, reading: Reading, as_json: bool)
     counts = Counter(f.verdict for f in found)
     for f in found[:SHOWN]:
         word = "từ chối/refused" if f.verdict == "refused" else "cảnh báo/warning"
-        click.echo(f"{f.rule} {word} {f.record_type} {f.client_id} · {f.place}")
-        click.echo(f"  {f.message_vi}\n  {f.message_en}")
+        tell(f"{f.rule} {word} {f.record_type} {f.client_id} · {f.place}")
+        tell(f"  {f.message_vi}", f"  {f.message_en}")
     if len(found) > SHOWN:
-        click.echo(f"… +{len(found) - SHOWN} (--json)")
+        tell(f"… +{len(found) - SHOWN} (--json)")
     refused, warnings = len(records), counts["warning"]
-    click.echo(f"{refused} bản ghi sẽ bị từ chối, {warnings} cảnh báo.")
-    click.echo(f"{refused} records would be refused, {warnings} warnings.")
+    tell(f"{refused} bản ghi sẽ bị từ chối, {warnings} cảnh báo.")
+    tell(f"{refused} records would be refused, {warnings} warnings.")
     say(clock)

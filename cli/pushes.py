@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import click
 
-from cli.answers import json_option, print_json, print_table
+from cli.answers import json_option, print_json, print_table, tell
 from producers.preflight import explain
 from readings import pushes as readings
 from readings.database import database
@@ -36,11 +36,12 @@ BY_TYPE: Final = {
 
 
 @click.command()
+@click.option("--newest", type=click.IntRange(min=1), help="Only so many. Default: all.")
 @json_option
-def pushes(as_json: bool) -> None:
-    """Các lần đẩy và kết quả — list the pushes and what became of them, newest first."""
+def pushes(newest: int | None, as_json: bool) -> None:
+    """Các lần đẩy và kết quả — list the pushes and what became of them, newest first: all of them."""
     with database("csdl push") as conn:
-        found = readings.listed(conn)
+        found, total = readings.listed(conn, newest)
     if as_json:
         print_json(found)
         return
@@ -60,6 +61,7 @@ def pushes(as_json: bool) -> None:
             )
             for p in found
         ],
+        of=total,
     )
     for code in sorted({p["code"] for p in found if p["code"]}):
         _say(code, "")
@@ -82,8 +84,8 @@ def push_status(push_id: str, as_json: bool) -> None:
         print_json({"pushes": found, "refused": refused})
         return
     for p in found:
-        click.echo(f"{p['dataset_id']} ({p['vendor']}): {_outcome(p)}")
-        click.echo(
+        tell(f"{p['dataset_id']} ({p['vendor']}): {_outcome(p)}")
+        tell(
             f"  phiên bản — version {p['version']}; đã đến — received {p['received']}, "
             f"nhận — accepted {p['accepted']}, từ chối — refused {p['refused']}, "
             f"mới hoặc đổi — new or changed {p['written']}"
@@ -91,7 +93,7 @@ def push_status(push_id: str, as_json: bool) -> None:
         for name, words in BY_TYPE.items():
             if p[name]:
                 counts = ", ".join(f"{record_type} {n}" for record_type, n in sorted(p[name].items()))
-                click.echo(f"  {words}: {counts}")
+                tell(f"  {words}: {counts}")
         for note in p["notes"]:
             _say(note["code"], f"{p['dataset_id']}: ")
     _print_refused(refused)
@@ -110,7 +112,7 @@ def _print_refused(refused: Sequence[Row]) -> None:
         if not alone:
             places = ", ".join(f"{r['row']} ({r['client_id']})" for r in rows[:SHOWN])
             more = f" … +{len(rows) - SHOWN} (--json)" if len(rows) > SHOWN else ""
-            click.echo(f"  dòng — rows: {places}{more}")
+            tell(f"  dòng — rows: {places}{more}")
 
 
 def _outcome(push: Row) -> str:
@@ -136,4 +138,4 @@ def _note(code: str) -> dict[str, str]:
 def _say(code: str, place: str) -> None:
     """A line a language, each with code and place."""
     for text in explain(code):
-        click.echo(f"{code} {place}{text}")
+        tell(f"{code} {place}{text}")

@@ -6,7 +6,7 @@ from typing import Any, Final
 import click
 
 from access import removal_acts
-from cli.answers import REFUSED, json_option, print_json, print_table, say
+from cli.answers import REFUSED, json_option, print_json, print_table, say, tell
 from readings import records as readings
 from readings import versions
 from readings.database import database
@@ -60,12 +60,12 @@ def absent(school: str, year: int, kind: str, as_json: bool) -> None:
     if as_json:
         print_json({"dataset": dataset, "version": version, "absent": found, "waiting": waiting})
         return
-    click.echo(f"{dataset} v{version}: {len(found)} bản ghi vắng — records absent")
+    tell(f"{dataset} v{version}: {len(found)} bản ghi vắng — records absent")
     heads = ("record_type", "identity", "client_id", "since_version", "vendor", "push_id")
     if found:
         print_table(heads, [[row[name] for name in heads] for row in found])
     if waiting:
-        click.echo("Chờ hiệu trưởng đồng ý — waiting for the head (csdl records remove --consent):")
+        tell("Chờ hiệu trưởng đồng ý — waiting for the head (csdl records remove --consent):")
         heads = ("removal_id", "record_type", "records", "vendor", "account", "asked_at")
         print_table(heads, [[row[name] for name in heads] for row in waiting])
 
@@ -83,7 +83,7 @@ def digests(as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    click.echo(f"{len(found)} phiên bản — versions")
+    tell(f"{len(found)} phiên bản — versions")
     if found:
         print_table(tuple(found[0]), [list(row.values()) for row in found])
 
@@ -123,7 +123,7 @@ def remove(
     if consent is not None and consent not in waits:
         raise ProblemList([Problem("REM-009", params={"removal_id": consent})])
     if version is None:
-        click.echo(f"Hiện tại — current: {dataset} v{seen}", err=True)
+        tell(f"Hiện tại — current: {dataset} v{seen}", err=True)
     asked = removal_acts.removal(
         dataset,
         waits[consent]["record_type"] if consent else str(record_type),
@@ -148,10 +148,10 @@ def _show(said: dict[str, Any], warnings: list[Problem], as_json: bool) -> None:
     else:
         if said["Removed"]:
             n = sum(said["Removed"].values())
-            click.echo(f"{said['DatasetId']} v{said['Version']}: {n} bản ghi đã rời đi — records have left.")
+            tell(f"{said['DatasetId']} v{said['Version']}: {n} bản ghi đã rời đi — records have left.")
         for text in filter(None, texts):
-            click.echo(f"{code} {text}", err=True)
+            tell(f"{code} {text}", err=True)
         if code == WAITING:
-            click.echo(f"  {said['PushId']}")
+            tell(f"  {said['PushId']}")
         say(warnings)
     sys.exit(REFUSED if outcome == "refused" else 0)

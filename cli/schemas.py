@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import click
 
-from cli.answers import json_option, print_json, print_table
+from cli.answers import json_option, print_json, print_table, tell
 from runtime import schema_registry
 from schemas.contracts import freeze as freezing
 from schemas.contracts import versions
@@ -54,9 +54,9 @@ def freeze() -> None:
         params = {"contract": error.name, "problems": "; ".join(error.problems)}
         raise ProblemList([Problem("SCH-001", params=params)]) from None
     for change in changes:
-        click.echo(f"{change.name} v{change.version}")
+        tell(f"{change.name} v{change.version}")
     if not changes:
-        click.echo("Không có hợp đồng nào thay đổi — no contract changed.")
+        tell("Không có hợp đồng nào thay đổi — no contract changed.")
 
 
 @schemas.command()
@@ -65,8 +65,8 @@ def publish(url: str) -> None:
     """Công bố — mirror every version into a schema registry, each under its id on the wire."""
     done = schema_registry.publish(url)
     for contract in done.written:
-        click.echo(f"{contract.name} v{contract.version} ({contract.id})")
-    click.echo(f"{len(done.written)} mới — written, {len(done.present)} đã có — already there.")
+        tell(f"{contract.name} v{contract.version} ({contract.id})")
+    tell(f"{len(done.written)} mới — written, {len(done.present)} đã có — already there.")
 
 
 @click.command()
@@ -93,7 +93,7 @@ def rules(as_json: bool) -> None:
     print_table(
         ("id", "tier", "severity", "object", "fields", "message"),
         [
-            (r.id, r.tier, r.severity, r.object, ", ".join(r.places), f"{r.message_vi}\n{r.message_en}")
+            (r.id, r.tier, r.severity, r.object, ", ".join(r.places), (r.message_vi, r.message_en))
             for r in all_rules()
         ],
     )

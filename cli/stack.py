@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli.answers import json_option, print_json, print_table
+from cli.answers import document, json_option, print_json, print_table, tell
 from deploy.local import layout, stack
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
@@ -38,7 +38,7 @@ def up(data_dir: Path, port_base: int | None, wait: bool, as_json: bool) -> None
     The settings of the environment (CSDL_REGISTER_FILE …) are kept: the next start needs not say them again.
     """
     it = layout.asked_for(data_dir, port_base)
-    say = stack.silent if as_json else lambda line: click.echo(f"  {line}")
+    say = stack.silent if as_json else lambda line: tell(f"  {line}")
     stack.up(it, wait=wait, say=say)
     _print(stack.status(it), as_json)
 
@@ -49,7 +49,7 @@ def up(data_dir: Path, port_base: int | None, wait: bool, as_json: bool) -> None
 def down(data_dir: Path, delete: bool) -> None:
     """Dừng hệ thống — stop the local stack."""
     ran = stack.down(layout.at(data_dir), delete=delete)
-    click.echo("Đã dừng — stopped" if ran else "Không có gì đang chạy — nothing was running")
+    tell("Đã dừng — stopped" if ran else "Không có gì đang chạy — nothing was running")
 
 
 @click.command()
@@ -71,7 +71,7 @@ def setup() -> None:
     settings = Settings()
     migrate(settings)
     for change in ensure_topics(settings):
-        click.echo(str(change))
+        tell(str(change))
 
 
 @click.command()
@@ -84,7 +84,7 @@ def config(as_json: bool) -> None:
         return
     for name, value in values.items():
         text = value if isinstance(value, str) else json.dumps(value)
-        click.echo(f"CSDL_{name.upper()}={text}")
+        tell(f"CSDL_{name.upper()}={text}")
 
 
 @click.command()
@@ -95,7 +95,7 @@ def compose() -> None:
     """
     from deploy.compose import render
 
-    click.echo(render(Settings().instances), nl=False)
+    document(render(Settings().instances))
 
 
 def _print(rows: list[dict[str, Any]], as_json: bool) -> None:

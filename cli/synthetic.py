@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cli.answers import json_option, print_json
+from cli import answers
+from cli.answers import json_option, print_json, tell
 from producers.synthetic import province
 from producers.synthetic.write import write, write_register
 
@@ -31,7 +30,7 @@ def synthetic(schools: int, seed: int, out: Path, as_json: bool) -> None:
     write_register(out / "register.csv", chosen)
     records = {"TruongHoc": 0, "LopHoc": 0, "HocSinh": 0, "CanBo": 0}
     n_files = n_bytes = 0
-    console = Console(file=sys.stderr)
+    console = answers.console(answers.PIPE_WIDTH, stderr=True)
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -62,7 +61,7 @@ def synthetic(schools: int, seed: int, out: Path, as_json: bool) -> None:
     if as_json:
         print_json(said)
     else:
-        click.echo(
+        tell(
             f"{said['schools']} schools, {n_files} files, {n_bytes / 1e6:.0f} MB in {out} "
             f"({sum(records.values()):,} records, {said['seconds']} s)"
         )

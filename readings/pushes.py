@@ -20,9 +20,11 @@ ORDER BY dataset_id, record_type, source, sheet, source_row, rule
 """
 
 
-def listed(conn: connection, limit: int = 500) -> list[dict[str, Any]]:
-    """The newest pushes, newest first."""
-    return rows(conn, f"{_PUSH} ORDER BY opened_at DESC, push_id LIMIT %s", (limit,))
+def listed(conn: connection, newest: int | None = None) -> tuple[list[dict[str, Any]], int]:
+    """(pushes, newest first: all, or so many of them; how many there are)."""
+    found = rows(conn, f"{_PUSH} ORDER BY opened_at DESC, push_id, vendor, dataset_id LIMIT %s", (newest,))
+    total = rows(conn, "SELECT count(*) AS pushes FROM push")[0]["pushes"]
+    return found, max(total, len(found)) if newest is not None else len(found)
 
 
 def one(conn: connection, push_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
