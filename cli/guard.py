@@ -18,10 +18,12 @@ OUTPUT: Final = "đầu ra — output"
 
 
 def problems(fault: Exception) -> list[Problem]:
-    """What is said of an exception that left a command: SYS-001, SYS-002, STK-014; STK-019 of any other."""
+    """What is said of an exception that left a command: SYS-001, 002, 010, STK-014; STK-019 of any other."""
     import psycopg2  # with all they need: not for csdl --help
     from kafka.errors import KafkaError
     from sqlalchemy.exc import OperationalError
+
+    from runtime import postgres
 
     match fault:
         case ProblemList():
@@ -29,7 +31,7 @@ def problems(fault: Exception) -> list[Problem]:
         case KafkaError():
             return _kafka_away(fault)
         case psycopg2.OperationalError() | OperationalError():
-            return [Problem("SYS-002")]
+            return [postgres.away(fault)]
         case OSError(errno=int(), strerror=str()) if not isinstance(fault, ConnectionError | TimeoutError):
             path = os.fsdecode(fault.filename) if fault.filename else OUTPUT
             return [Problem("STK-014", params={"path": path, "reason": fault.strerror})]

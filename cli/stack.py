@@ -6,8 +6,11 @@ from typing import Any
 
 import click
 
+from cli import doctor
 from cli.answers import document, json_option, print_json, print_table, tell
 from deploy.local import layout, stack
+from doctor import table
+from doctor.section import examine
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
 
@@ -32,15 +35,19 @@ data_dir_option = click.option(
 )
 @click.option("--wait/--no-wait", default=True, help="Wait until every process is ready.")
 @json_option
-def up(data_dir: Path, port_base: int | None, wait: bool, as_json: bool) -> None:
+@click.pass_context
+def up(ctx: click.Context, data_dir: Path, port_base: int | None, wait: bool, as_json: bool) -> None:
     """Khởi động — start Kafka, PostgreSQL and every process of the pipeline.
 
     The settings of the environment (CSDL_REGISTER_FILE …) are kept: the next start needs not say them again.
+    Then it is examined (csdl doctor); what needs a hand is said, with exit code 1, and goes on running.
     """
     it = layout.asked_for(data_dir, port_base)
     say = stack.silent if as_json else lambda line: tell(f"  {line}")
     stack.up(it, wait=wait, say=say)
     _print(stack.status(it), as_json)
+    if wait:
+        ctx.exit(_needs_a_hand(it.settings()))
 
 
 @click.command()
@@ -96,6 +103,14 @@ def compose() -> None:
     from deploy.compose import render
 
     document(render(Settings().instances))
+
+
+def _needs_a_hand(settings: Settings) -> int:
+    """Say what does, to stderr; the exit code."""
+    found = [each for each in examine(settings, table.SECTIONS) if each.findings]
+    for each in found:
+        doctor.show(each, err=True)
+    return doctor.ends_with(found)
 
 
 def _print(rows: list[dict[str, Any]], as_json: bool) -> None:

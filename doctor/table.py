@@ -2,15 +2,19 @@
 
 from typing import Final
 
-from doctor import basics
+from doctor import basics, chains, surroundings
 from doctor.section import Section
 
 SECTIONS: Final = (
+    Section("settings", surroundings.settings),
     Section("register", basics.register),
+    Section("disk", surroundings.disk),
     Section("kafka", basics.broker),
     Section("topics", basics.topics, ("kafka",)),
     Section("clock", basics.clocks, ("topics",)),
     Section("postgres", basics.database),
+    Section("pg-clock", surroundings.database_clock, ("postgres",)),
     Section("tables", basics.tables, ("postgres",)),
     Section("identity", basics.identity, ("tables",)),
+    Section("chains", chains.chains, ("topics", "tables")),
 )

@@ -36,3 +36,17 @@ ORDER BY f.first_seen, f.reader, f.topic, f.partition, f.source_offset
 def faults(conn: connection, everything: bool = False) -> list[ChainFault]:
     """Those that nobody has acknowledged, or all, in the order in which they were seen."""
     return [ChainFault(**row) for row in rows(conn, _FAULTS, {"everything": everything})]
+
+
+def positions(conn: connection, reader: str) -> dict[str, tuple[int, str]]:
+    """Subject → sequence and hash of the last event that the reader acted on."""
+    found = rows(conn, "SELECT subject, sequence, hash FROM chain_position WHERE reader = %s", (reader,))
+    return {row["subject"]: (row["sequence"], row["hash"]) for row in found}
+
+
+def offsets(conn: connection, reader: str) -> dict[tuple[str, int], int]:
+    """(topic, partition) → the offset that the reader reads next."""
+    found = rows(
+        conn, "SELECT topic, partition, next_offset FROM consumer_offset WHERE consumer = %s", (reader,)
+    )
+    return {(row["topic"], row["partition"]): row["next_offset"] for row in found}

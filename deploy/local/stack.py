@@ -22,6 +22,7 @@ from deploy.local import kafka, machine, postgres, supervisor
 from deploy.local.downloads import cache_dir
 from deploy.local.layout import REGISTER, Stack
 from deploy.local.problems import fail
+from deploy.local.starting import Starting
 from deploy.local.supervisor import Program
 from deploy.prometheus import config as prometheus_config
 from runtime import probes
@@ -137,10 +138,13 @@ def is_ready(stack: Stack, name: str) -> bool:
 
 
 def wait_ready(stack: Stack, processes: tuple[str, ...], seconds: float = START_S) -> None:
-    """Wait until each process is ready; STK-006 names the first that is not, so long after the one before."""
+    """Wait until each process is ready; STK-006 names the first that is not, so long after the one before,
+    STK-020 one that keeps ending, at once."""
+    starting = Starting(stack)
     for name in processes:
         deadline = time.monotonic() + seconds
         while not is_ready(stack, name):
+            starting.look()
             if time.monotonic() > deadline:
                 fail("STK-006", name=name, log=stack.logs / f"{name}.log")
             time.sleep(0.1)
@@ -224,12 +228,15 @@ def _register_exists(stack: Stack) -> None:
 
 
 def _until(attempt: Callable[[], T], name: str, stack: Stack, errors: tuple[type[Exception], ...]) -> T:
-    """Repeat until it does not raise; STK-006 when it still does after START_S."""
+    """Repeat until it does not raise; STK-006 when it still does after START_S, STK-020 when a server keeps
+    ending."""
     deadline = time.monotonic() + START_S
+    starting = Starting(stack)
     while True:
         try:
             return attempt()
         except errors:
+            starting.look()
             if time.monotonic() > deadline:
                 fail("STK-006", name=name, log=stack.logs / f"{name}.log")
             time.sleep(0.05)

@@ -1,14 +1,20 @@
 """`csdl doctor` on a real Kafka and PostgreSQL."""
 
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from doctor import chains
 from runtime import kafka
-from schemas.topics import CLOCK
+from schemas.encoding import codec
+from schemas.topics import CLOCK, CONFIRMATION_EVENTS, CONFIRMATION_STATE
+from streams.confirmation.machine import MACHINE
+from streams.machines import wire
 from tests.conftest import empty_topics
 from tests.integration.command_line import csdl
+from tests.integration.test_projection import AT, DATASET, EVENTS, SCHOOL, STATE, take
 from tests.support import wait_until
 from tests.unit.cli.conftest import REGISTER
 
@@ -53,3 +59,55 @@ def test_a_province_whose_key_is_not_the_ledgers_needs_a_hand(province, tmp_path
     (tmp_path / "lost.key").write_text("ab" * 32)
     code, said = examined(lost)
     assert (code, said["identity"]) == (1, (False, "IDN-003"))
+
+
+def chains_found(settings):
+    return [(f.problem.code, f.since) for f in chains.chains(settings)]
+
+
+def change(conn, statement, *values):
+    with conn, conn.cursor() as cur:
+        cur.execute(statement, values)
+
+
+def test_the_chains_in_kafka_are_held_against_the_read_model(settings, conn):
+    with closing(kafka.producer(settings)) as producer:
+        key = SCHOOL.encode()
+        for event in EVENTS:
+            producer.send(CONFIRMATION_EVENTS, codec.encode("ConfirmationEvent", event), key=key)
+        state = codec.encode(MACHINE.state_contract, wire.to_record(STATE))
+        partition = kafka.partition_of(key)
+        producer.send(CONFIRMATION_STATE, state, key=DATASET.encode(), partition=partition)
+        producer.flush()
+    take(conn, *EVENTS)
+    assert chains_found(settings) == []
+
+    change(conn, "UPDATE chain_position SET sequence = sequence + 1")
+    assert chains_found(settings) == [("DOC-001", None)]
+
+    change(conn, "UPDATE chain_position SET sequence = sequence - 2")
+    assert chains_found(settings) == [], "events wait for it"
+    change(
+        conn,
+        "INSERT INTO consumer_offset (consumer, topic, partition, next_offset, epoch) "
+        "VALUES ('projection', %s, %s, %s, 1)",
+        CONFIRMATION_EVENTS,
+        partition,
+        len(EVENTS),
+    )
+    assert chains_found(settings) == [("DOC-003", None)]
+
+    change(conn, "UPDATE chain_position SET sequence = sequence + 1, hash = 'another'")
+    assert chains_found(settings) == [("DOC-002", None)]
+
+    change(conn, "UPDATE chain_position SET hash = %s", STATE.hash)
+    change(
+        conn,
+        "INSERT INTO chain_fault "
+        "(reader, topic, partition, source_offset, subject, sequence, fault, first_seen) "
+        "VALUES ('projection', %s, 0, 7, %s, 9, 'gap', %s)",
+        CONFIRMATION_EVENTS,
+        DATASET,
+        AT,
+    )
+    assert chains_found(settings) == [("DOC-004", AT)]

@@ -113,7 +113,7 @@ def broker(monkeypatch):
 
 def test_a_server_that_goes_is_one_line_and_one_when_it_is_back_each_with_the_reason(broker, caplog):
     caplog.set_level(logging.INFO)
-    servers = Servers(Settings(), kafka=True)
+    servers = Servers(Settings(bootstrap_servers="127.0.0.1:9"), kafka=True)
     servers.ask()
     assert not caplog.messages and servers.problems() == []
     broker["away"] = "connection refused"
@@ -130,7 +130,7 @@ def test_a_server_that_goes_is_one_line_and_one_when_it_is_back_each_with_the_re
 
 
 def test_what_was_heard_long_ago_is_no_answer(broker, monkeypatch):
-    servers = Servers(Settings(), kafka=True)
+    servers = Servers(Settings(bootstrap_servers="127.0.0.1:9"), kafka=True)
     servers.ask()
     monkeypatch.setattr(health, "STALE_S", -1.0)
     assert [p.code for p in servers.problems()] == ["SYS-011"]
@@ -146,7 +146,7 @@ def line(name, level, text):
 
 @pytest.mark.parametrize("name", ["kafka.net.manager", "aiokafka.cluster", "faust.app", "mode", AGAIN])
 def test_while_a_server_is_away_clients_do_not_tell_every_attempt(broker, name):
-    servers = Servers(Settings(), kafka=True)
+    servers = Servers(Settings(bootstrap_servers="127.0.0.1:9"), kafka=True)
     quiet = Quiet(servers)
     assert quiet.filter(line(name, logging.ERROR, "before"))
     assert not quiet.filter(line(name, logging.ERROR, "before")), "alike ones once a minute"
@@ -161,7 +161,7 @@ def test_while_a_server_is_away_clients_do_not_tell_every_attempt(broker, name):
 
 def test_the_first_word_of_a_client_is_held_against_the_server_itself(broker):
     """It hears of the end before the thread asks again: its line would stand beside ours."""
-    servers = Servers(Settings(), kafka=True)
+    servers = Servers(Settings(bootstrap_servers="127.0.0.1:9"), kafka=True)
     quiet = Quiet(servers)
     broker["away"] = "connection refused"
     assert not quiet.filter(line("kafka.net.manager", logging.ERROR, "Connection lost"))
