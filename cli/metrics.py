@@ -12,8 +12,8 @@ _HEAD: Final = """\
 
 Generated from `runtime/metrics.py` by `csdl docs`; do not edit.
 
-Every process serves `/metrics` (Prometheus text), `/healthz` (it lives) and `/readyz` (it has read its state
-and works). All metrics of the pipeline are listed here; a label never holds a school or a person. The gauges
+Every process serves `/metrics` (Prometheus text), `/healthz` (it lives) and `/readyz` (it can do its
+work now). All metrics of the pipeline are listed here; a label never holds a school or a person. The gauges
 come from the process `watch`, which looks at Kafka and PostgreSQL every few seconds.
 
 - Scraping: `deploy/prometheus/prometheus.yml`; `csdl up` writes a stack's own, with its ports, into its data

@@ -18,8 +18,8 @@ def register(settings: Settings) -> Iterable[Finding]:
 
 def broker(settings: Settings) -> Iterable[Finding]:
     """Does Kafka answer?"""
-    kafka.admin(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS).close()
-    return ()
+    problem = kafka.fault(settings)
+    return of([problem] if problem else [])
 
 
 def database(settings: Settings) -> Iterable[Finding]:
