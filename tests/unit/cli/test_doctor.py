@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
+from deploy.local import stack
 from doctor import table
 from doctor.section import Finding, Section
 from schemas.errors import Problem
@@ -54,6 +55,18 @@ def test_nothing_wrong_is_exit_0(folder: Path, monkeypatch: pytest.MonkeyPatch) 
         0,
         [{"name": "one", "ok": True, "code": "", "since": None, "message_vi": "", "message_en": ""}],
     )
+
+
+@pytest.mark.parametrize(("sections", "code"), [((FINE,), 0), ((FINE, WRONG), 1)])
+def test_a_stack_that_came_up_is_examined(
+    sections: tuple[Section, ...], code: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack, "up", lambda *_, **__: None)
+    monkeypatch.setattr(stack, "status", lambda _: [])
+    monkeypatch.setattr(table, "SECTIONS", sections)
+    result = CliRunner().invoke(main, ["up", "--json"])
+    assert (result.exit_code, json.loads(result.stdout)) == (code, [])
+    assert result.stderr.count("TOPIC-004") == 2 * code, "a line a language"
 
 
 def test_each_section_needs_what_comes_before_it() -> None:
