@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -120,6 +121,7 @@ def _running(it: Stack, keep: bool, screen: Screen) -> Iterator[None]:
 def _prepare(it: Stack) -> None:
     """An empty folder; only what an earlier demonstration left is removed. STK-002 if that one still runs."""
     folder = it.data_dir
+    stack.refuse_what_cannot_work(it)
     if supervisor.is_running(it):
         fail("STK-002", data_dir=folder)
     if folder.exists() and any(folder.iterdir()):
@@ -131,16 +133,18 @@ def _prepare(it: Stack) -> None:
 
 
 def _say_what_to_look_at(it: Stack, console: Console) -> None:
+    folder = shlex.quote(str(it.data_dir))
     console.print(
         f"""
 The stack runs (the stand-in for the Ministry has gone home: csdl ministry simulate). To look at it:
-  set -a; . {it.env_file}; set +a
-  csdl status --data-dir {it.data_dir}
+  set -a; . {shlex.quote(str(it.env_file))}; set +a
+  csdl status --data-dir {folder}
   csdl confirmation show SCHOOL; csdl confirmation verify; csdl ministry exports; csdl grants list
   psql {it.environment()["CSDL_DATABASE_URL"]}   (hoc_sinh, push, version, record_refused, confirmation, …)
   Kafka at 127.0.0.1:{it.port("kafka")}: csdl.in.*, csdl.records.*, csdl.confirmation.*, csdl.ministry.*
   metrics at http://127.0.0.1:{it.port("validation")}/metrics and the ports after it
-Stop it with: csdl down --data-dir {it.data_dir}""",
+Stop it with: csdl down --data-dir {folder}""",
         soft_wrap=True,
         highlight=False,
+        markup=False,
     )

@@ -33,9 +33,15 @@ def problems(fault: Exception) -> list[Problem]:
         case psycopg2.OperationalError() | OperationalError():
             return [postgres.away(fault)]
         case OSError(errno=int(), strerror=str()) if not isinstance(fault, ConnectionError | TimeoutError):
-            path = os.fsdecode(fault.filename) if fault.filename else OUTPUT
-            return [Problem("STK-014", params={"path": path, "reason": fault.strerror})]
+            return [Problem("STK-014", params={"path": _place(fault), "reason": fault.strerror})]
     return _ours(fault)
+
+
+def _place(fault: OSError) -> str:
+    """What it was about. A write that failed has no name, nor has a folder that is gone."""
+    if fault.filename:
+        return os.fsdecode(fault.filename)
+    return "." if fault.errno == errno.ENOENT else OUTPUT
 
 
 def _kafka_away(fault: Exception) -> list[Problem]:

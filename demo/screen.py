@@ -37,7 +37,7 @@ class Screen:
 
     def line(self, text: str) -> None:
         """One line, above the bars."""
-        self.console.print(text, highlight=False)
+        self.console.print(text, highlight=False, markup=False)
 
     def step(self, name: str, done: int, total: int) -> None:
         """How far something is."""

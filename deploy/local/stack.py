@@ -53,7 +53,7 @@ def up(stack: Stack, processes: tuple[str, ...] | None = None, wait: bool = True
     some are named; of each as many as the stack runs.
     """
     processes = stack.processes if processes is None else stack.every(processes)
-    _refuse_what_cannot_work(stack)
+    refuse_what_cannot_work(stack)
     stack.logs.mkdir(parents=True, exist_ok=True)
     with alone(stack):
         _refuse_what_runs(stack, say)
@@ -180,7 +180,7 @@ def alone(stack: Stack) -> Iterator[None]:
         yield
 
 
-def _refuse_what_cannot_work(stack: Stack) -> None:
+def refuse_what_cannot_work(stack: Stack) -> None:
     """All that is wrong at once, before anything is made or downloaded."""
     cache = cache_dir()
     problems = machine.folder_problems(stack.data_dir, machine.STACK_MB)
