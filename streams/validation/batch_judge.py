@@ -4,10 +4,14 @@ handed.
 What is passed on lies where its school's data lie, whatever key and partition the vendor chose, and says
 when Kafka took the vendor's message: the order of pushes is the order in which they came.
 
+Before something is refused for want of a grant, the grants are read to their end, at most once a second:
+until then it is held, and whoever calls brings it again. So a vendor without grants keeps nobody waiting.
+
 Nothing that a vendor can send leaves ``work`` as an exception: bad data becomes a refusal or a dead letter.
 What does leave it is a fault of ours, and ends the process (streams.validation.faust.batching).
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,10 +23,13 @@ from schemas.topics import RECORDS_ACCEPTED, RECORDS_REFUSED, SOURCE_FAULT, SOUR
 from streams.validation.in_flight import InFlight, RecordPosition
 from streams.validation.verdict.header import RulesInForce
 from streams.validation.verdict.input_messages import InputMessage, sort
-from streams.validation.verdict.judge import any_awaits_grant, judge
+from streams.validation.verdict.judge import await_grants, judge
 from streams.validation.verdict.sent_on import Verdict
 
 POISON: Final = "VAL-010"
+CATCH_UP_S: Final = 1.0
+"""From one reading of the grants to the next."""
+
 MAX_LETTER: Final = 7 * 1024 * 1024
 """Bytes. With key and cover a dead letter still fits a topic's 8 MiB."""
 
@@ -50,8 +57,12 @@ class Output:
 
 @dataclass
 class Work:
-    """What to send for the messages, in their order, and what to count once it is sent."""
+    """What to send for the messages, in their order, and what to count once it is sent.
 
+    ``held``: messages without a verdict yet, to be brought again with others or when ``is_due`` says so.
+    """
+
+    held: set[RecordPosition] = field(default_factory=set)
     outputs: list[Output] = field(default_factory=list)
     letters: Counter[tuple[str, str]] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
@@ -65,25 +76,38 @@ class BatchJudge:
     the grants up to date, it may wait for Kafka."""
 
     def __init__(
-        self, rules_in_force: Callable[[], RulesInForce], in_flight: InFlight, catch_up: Callable[[], object]
+        self,
+        rules_in_force: Callable[[], RulesInForce],
+        in_flight: InFlight,
+        catch_up: Callable[[], object],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rules = rules_in_force
         self._in_flight = in_flight
         self._catch_up = catch_up
+        self._clock = clock
+        self._caught_up = clock() - CATCH_UP_S
 
-    def work(self, messages: Sequence[Message]) -> Work:
-        """All messages together; one by one if one of them was in hand when the process last crashed."""
+    def due_in(self) -> float:
+        """Seconds until what is held is judged for good."""
+        return max(0.0, self._caught_up + CATCH_UP_S - self._clock())
+
+    def work(self, messages: Sequence[Message], hold: bool = True) -> Work:
+        """All messages together; one by one if one of them was in hand when the process last crashed.
+
+        Without ``hold`` each gets its verdict now, however short a while ago the grants were read.
+        """
         work = Work()
         places = [message.place for message in messages]
         if self._in_flight.suspects(places):
             for message in messages:
-                self._work([message], work)
+                self._work([message], work, hold)
             self._in_flight.acquit(places)
         else:
-            self._work(messages, work)
+            self._work(messages, work, hold)
         return work
 
-    def _work(self, messages: Sequence[Message], work: Work) -> None:
+    def _work(self, messages: Sequence[Message], work: Work, hold: bool) -> None:
         places = [message.place for message in messages]
         if len(places) == 1 and self._in_flight.is_poison(places[0]):
             _put_aside(messages[0], POISON, work)
@@ -92,12 +116,16 @@ class BatchJudge:
         rules_in_force = self._rules()
         with self._in_flight.holding(places):
             found = sort(incoming)
-            late = any_awaits_grant(found, incoming, rules_in_force)
-        if late:
+            late = await_grants(found, incoming, rules_in_force)
+        if late and (not hold or not self.due_in()):
             self._catch_up()
+            self._caught_up = self._clock()
+            late = set()
         with self._in_flight.holding(places):
             verdicts = judge(found, incoming, rules_in_force)
-        _write(messages, {v.position: v for v in verdicts}, dict(found.letters), work)
+        work.held |= {messages[i].place for i in late}
+        said = {v.position: v for v in verdicts if v.position not in late}
+        _write(messages, said, dict(found.letters), work)
 
 
 def _write(
@@ -107,7 +135,9 @@ def _write(
         if i in letters:
             _put_aside(message, letters[i], work)
             continue
-        verdict = verdicts[i]
+        verdict = verdicts.get(i)
+        if verdict is None:
+            continue
         key = verdict.school.encode("utf-8")
         partition = partition_of(key)
         if verdict.refused is not None:

@@ -5,6 +5,7 @@ Invariant: **an event is acknowledged only after everything that it causes is in
 1. take what has arrived, up to ``MAX_CHUNKS`` messages;
 2. judge them together, in a thread, so that the event loop goes on fetching, and goes on sending the batch
    before;
+   (what awaits a grant is held, and judged with all of its kind a second later);
 3. send verdicts and refusals to their school's partition, dead letters to that of the input, in the order of
    the input, and wait until the broker has every one of them;
 4. acknowledge the events. Faust commits up to there within a second.
@@ -45,6 +46,12 @@ again = logging.getLogger(AGAIN)
 MAX_CHUNKS: Final = 32
 """Messages judged together. Half of them are closings: some 4,000 records, where a rule costs least."""
 
+MAX_HELD: Final = 2_000
+"""Messages that are held for a grant before all of them are judged at once …"""
+
+MAX_HELD_BYTES: Final = 8 * 1024 * 1024
+"""… and bytes of them."""
+
 
 class Batching:
     """Runs while its block runs: ``async with Batching(app, judge) as it: await it.put(event)``."""
@@ -55,6 +62,8 @@ class Batching:
         self._waiting: asyncio.Queue[EventT[Any]] = asyncio.Queue(MAX_CHUNKS)
         self._judging = ThreadPoolExecutor(1, "judging")
         self._tasks: list[asyncio.Task[None]] = []
+        self._held: list[EventT[Any]] = []
+        self._getting: asyncio.Task[EventT[Any]] | None = None
 
     async def __aenter__(self) -> Self:
         self._tasks = [asyncio.create_task(self._guard(self._run()))]
@@ -62,9 +71,10 @@ class Batching:
 
     async def __aexit__(self, *_: object) -> None:
         """Told to stop: what waits is not acknowledged, the next life takes it again."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *([self._getting] if self._getting else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._judging.shutdown(wait=False, cancel_futures=True)
 
     async def put(self, event: EventT[Any]) -> None:
@@ -75,17 +85,39 @@ class Batching:
         loop = asyncio.get_running_loop()
         sending: asyncio.Task[None] | None = None
         while True:
-            events = [await self._waiting.get()]
-            while len(events) < MAX_CHUNKS and not self._waiting.empty():
-                events.append(self._waiting.get_nowait())
+            events, hold = await self._next()
             started = time.perf_counter()
             messages = [_message(event.message) for event in events]
-            work = await loop.run_in_executor(self._judging, self._judge.work, messages)
+            work = await loop.run_in_executor(self._judging, self._judge.work, messages, hold)
+            if work.held:
+                held = [m.place in work.held for m in messages]
+                self._held += [event for event, waits in zip(events, held, strict=True) if waits]
+                events = [event for event, waits in zip(events, held, strict=True) if not waits]
+                messages = [message for message, waits in zip(messages, held, strict=True) if not waits]
             metrics.BATCH_SECONDS.labels("validation").observe(time.perf_counter() - started)
             if sending is not None:
                 await sending
             sending = asyncio.create_task(self._guard(self._finish(events, messages, work)))
             self._tasks[1:] = [sending]
+
+    async def _next(self) -> tuple[list[EventT[Any]], bool]:
+        """(events to judge, whether what awaits a grant may be held): new ones, or all that were held."""
+        while True:
+            size = sum(len(event.message.value or b"") for event in self._held)
+            due_in = self._judge.due_in() if self._held else None
+            if due_in == 0 or len(self._held) >= MAX_HELD or size >= MAX_HELD_BYTES:
+                held, self._held = self._held, []
+                return held, False
+            # One task that lasts: a get that is given up might take an event with it.
+            self._getting = self._getting or asyncio.create_task(self._waiting.get())
+            done, _ = await asyncio.wait({self._getting}, timeout=due_in)
+            if not done:
+                continue
+            events = [self._getting.result()]
+            self._getting = None
+            while len(events) < MAX_CHUNKS and not self._waiting.empty():
+                events.append(self._waiting.get_nowait())
+            return events, True
 
     async def _finish(self, events: list[EventT[Any]], messages: list[Message], work: Work) -> None:
         await _send(self._app, work.outputs)

@@ -32,14 +32,14 @@ def judge(found: Sorted, messages: Sequence[InputMessage], rules_in_force: Rules
     return verdicts
 
 
-def any_awaits_grant(found: Sorted, messages: Sequence[InputMessage], rules_in_force: RulesInForce) -> bool:
-    """Whether for want of a grant alone something would be refused."""
+def await_grants(found: Sorted, messages: Sequence[InputMessage], rules_in_force: RulesInForce) -> set[int]:
+    """Positions of those that would be refused for want of a grant alone."""
     headers: list[tuple[int, dict[str, Any]]] = [*found.closings]
     for positions, batch in found.batches:
         headers += zip(positions, batch.headers, strict=True)
-    faults = [header_fault(messages[i], header, rules_in_force) for i, header in headers]
-    faults += [removal_fault(messages[i], event, rules_in_force) for i, event in found.removals]
-    return any(map(awaits_grant, faults))
+    faults = [(i, header_fault(messages[i], header, rules_in_force)) for i, header in headers]
+    faults += [(i, removal_fault(messages[i], event, rules_in_force)) for i, event in found.removals]
+    return {i for i, fault in faults if awaits_grant(fault)}
 
 
 def _chunk_fault(

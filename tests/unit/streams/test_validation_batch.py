@@ -1,5 +1,6 @@
 """What is written down for a message: where it goes, and what its headers say."""
 
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import pytest
@@ -57,6 +58,69 @@ def test_a_dead_letter_stays_in_the_partition_where_it_came(outputs):
 def test_what_is_passed_on_says_where_and_when_it_came(outputs, value):
     (output,) = outputs(value)
     assert dict(output.headers) == {"source-offset": b"7", "source-time": str(AT).encode()}
+
+
+@dataclass
+class Grants:
+    """What this process has heard of grants, what there are, and how often it asked; a clock to move."""
+
+    known: set[str] = field(default_factory=set)
+    given: set[str] = field(default_factory=set)
+    readings: int = 0
+    now: float = 0.0
+
+    def judge(self, folder):
+        law = no_rules(rules_in_force(SCHOOL, LONG_SCHOOL))
+
+        def in_force():
+            return replace(law, granted=lambda vendor, school: vendor in self.known)
+
+        return BatchJudge(in_force, InFlight(folder), self.catch_up, clock=lambda: self.now)
+
+    def catch_up(self):
+        self.readings += 1
+        self.known |= self.given
+
+
+def of_vendor(vendor, offset, value=None):
+    topic = in_topic(vendor)
+    value = value or chunk(Vendor=vendor)
+    return Message(RecordPosition(topic, OURS, offset), b"", InputMessage(value, topic, date(2019, 9, 5)), AT)
+
+
+def test_a_flood_without_grants_has_them_read_once_a_second_and_keeps_nobody_waiting(tmp_path):
+    grants = Grants(known={"vnedu"}, given={"vnedu"})
+    judge, held = grants.judge(tmp_path), []
+    for n in range(100):
+        flood = [of_vendor("smas", 10 * n + i) for i in range(9)]
+        work = judge.work([*flood, of_vendor("vnedu", n)])
+        held += [m for m in flood if m.place in work.held]
+        accepted = [o for o in work.outputs if o.topic == RECORDS_ACCEPTED]
+        assert len(accepted) == 10 - len(work.held), "all but those held, the granted one among them"
+        grants.now += 0.03
+    assert grants.readings == 3
+    assert len(held) == 9 * (100 - 3)
+
+
+def test_what_is_held_for_a_grant_is_judged_by_what_was_given_meanwhile(tmp_path):
+    grants = Grants()
+    judge = grants.judge(tmp_path)
+    assert not judge.work([of_vendor("smas", 0)]).held, "the first reading is due at once"
+    grants.given.add("smas")
+    late = of_vendor("smas", 1)
+    assert judge.work([late]).held == {late.place}
+    assert 0 < judge.due_in() <= 1
+    grants.now += 1
+    work = judge.work([late])
+    assert (work.accepted, work.refused, work.held) == (3, 0, set())
+
+
+def test_what_is_held_can_be_judged_before_its_second_is_over(tmp_path):
+    grants = Grants()
+    judge = grants.judge(tmp_path)
+    judge.work([of_vendor("smas", 0)])
+    work = judge.work([of_vendor("smas", n) for n in range(1, 5)], hold=False)
+    assert (work.refused, work.held, grants.readings) == (12, set(), 2)
 
 
 def test_a_closing_with_a_wrong_header_says_its_fault(outputs):

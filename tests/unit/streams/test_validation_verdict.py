@@ -5,7 +5,7 @@ import pytest
 
 from schemas.encoding import codec
 from streams.validation.verdict.input_messages import sort
-from streams.validation.verdict.judge import any_awaits_grant, judge
+from streams.validation.verdict.judge import await_grants, judge
 from tests.unit.streams.validation_chunks import (
     CLOSED_SCHOOL,
     LONG_SCHOOL,
@@ -250,4 +250,5 @@ GRANTED = [
 @pytest.mark.parametrize(("value", "awaits"), [c[1:] for c in GRANTED], ids=[c[0] for c in GRANTED])
 def test_nothing_is_refused_for_want_of_a_grant_before_the_grants_are_up_to_date(value, awaits):
     message = incoming(value)
-    assert any_awaits_grant(sort([message]), [message], no_rules(rules_in_force(SCHOOL))) is awaits
+    found = await_grants(sort([message]), [message], no_rules(rules_in_force(SCHOOL)))
+    assert bool(found) is awaits
