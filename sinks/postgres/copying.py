@@ -6,7 +6,7 @@ list; nested lists are canonical JSON without what has no value.
 """
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,10 @@ from schemas.encoding import digest, normal
 
 COPY_BYTES: Final = 1024 * 1024
 """Handed to the server at once: between two of them the thread may have to wait for Python's lock."""
+
+PIECE_BYTES: Final = 4 * 1024 * 1024
+"""Rows are made into text, and text into rows, so much at a time: a version with its portraits is large, and
+whole it would be held three times over."""
 
 Schema = Mapping[str, pl.DataType]
 
@@ -63,19 +67,41 @@ def copy_records(
     Raises psycopg2.DataError if a value cannot be stored (a NUL in a text, a date out of range).
     """
     fields = digest.split(digest.csv(place))
-    text = b"\n".join([b"\x1f".join(parts) for parts in zip(fields, records.texts, strict=True)])
-    _copy(cur, table, columns, text.replace(b"\\", b"\\\\"), r"text, DELIMITER E'\x1f', NULL ''")
+    texts = _in_pieces(fields, records.texts)
+    _copy(cur, table, columns, _Texts(texts), r"text, DELIMITER E'\x1f', NULL ''")
+
+
+def _in_pieces(fields: Sequence[bytes], texts: Sequence[bytes]) -> Iterator[bytes]:
+    rows = max(1, len(texts) * PIECE_BYTES // max(1, sum(map(len, texts))))
+    for start in range(0, len(texts), rows):
+        some = zip(fields[start : start + rows], texts[start : start + rows], strict=True)
+        yield (b"\n".join([b"\x1f".join(parts) for parts in some]) + b"\n").replace(b"\\", b"\\\\")
+
+
+class _Texts:
+    """Texts one after the other, as psycopg2 reads a file."""
+
+    def __init__(self, texts: Iterator[bytes]) -> None:
+        self._texts = texts
+        self._now = io.BytesIO()
+
+    def read(self, size: int) -> bytes:
+        while not (some := self._now.read(size)):
+            if (text := next(self._texts, None)) is None:
+                return b""
+            self._now = io.BytesIO(text)
+        return some
 
 
 def copy_in(cur: cursor, table: str, columns: Sequence[str], frame: pl.DataFrame) -> None:
     """Append the frame's columns, in their order, to ``columns`` of the table. A blank text stays one."""
     if not frame.is_empty():
-        _copy(cur, table, columns, to_csv(frame), "csv")
+        _copy(cur, table, columns, io.BytesIO(to_csv(frame)), "csv")
 
 
-def _copy(cur: cursor, table: str, columns: Sequence[str], text: bytes, spelling: str) -> None:
+def _copy(cur: cursor, table: str, columns: Sequence[str], text: Any, spelling: str) -> None:
     names = ", ".join(f'"{c}"' for c in columns)
-    cur.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT {spelling})", io.BytesIO(text), COPY_BYTES)
+    cur.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT {spelling})", text, COPY_BYTES)
 
 
 def copy_out(
@@ -85,10 +111,29 @@ def copy_out(
 
     Nested columns must be jsonb, booleans cast to text (see ``selected``).
     """
-    out = io.BytesIO()
+    out = _Pieces(schema)
     query = cur.mogrify(select, params).decode()
     cur.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT csv)", out)
-    return from_csv(out.getvalue(), schema)
+    return out.frame()
+
+
+class _Pieces:
+    """What COPY writes, a row at a time, as frames of some PIECE_BYTES each."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._text = io.BytesIO()
+        self._frames: list[pl.DataFrame] = []
+
+    def write(self, row: bytes) -> None:
+        self._text.write(row)
+        if self._text.tell() >= PIECE_BYTES:
+            self._frames.append(from_csv(self._text.getvalue(), self._schema))
+            self._text = io.BytesIO()
+
+    def frame(self) -> pl.DataFrame:
+        rest = from_csv(self._text.getvalue(), self._schema)
+        return pl.concat([*self._frames, rest]) if self._frames else rest
 
 
 def selected(column: str, dtype: pl.DataType) -> str:

@@ -35,6 +35,9 @@ from streams.confirmation.commands import Act, Role
 BATCH: Final = 16
 """Versions at once: some 7,000 records, enough for the rules to run at full speed."""
 
+MAX_RECORDS: Final = 50_000
+"""Records of all of them, or one version alone: what is read of them is held at once."""
+
 WAIT_S: Final = 0.2
 ABSENT: Final = "VER-001"
 WRONG_COUNT: Final = "VER-002"
@@ -177,9 +180,21 @@ def _take(cur: cursor, batch: int) -> list[Unchecked]:
         "ORDER BY v.loaded_at LIMIT %s FOR UPDATE SKIP LOCKED",
         (batch,),
     )
-    found = by_name.fetch(cur)
+    found = _bounded(by_name.fetch(cur))
     absent = _absent(cur, [(row["dataset_id"], row["version"]) for row in found])
     return [Unchecked(**row, absent=absent.get(row["dataset_id"], {})) for row in found]
+
+
+def _bounded(found: Sequence[by_name.Row]) -> list[by_name.Row]:
+    """The first of them, of so many records together; the others stay for the next batch."""
+    total = 0
+    taken: list[by_name.Row] = []
+    for row in found:
+        total += sum(row["records"].values())
+        if taken and total > MAX_RECORDS:
+            break
+        taken.append(row)
+    return taken
 
 
 def _absent(cur: cursor, of: Sequence[read.VersionId]) -> dict[str, dict[str, int]]:
