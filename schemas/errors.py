@@ -8,17 +8,32 @@ import csv
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
+
+SHOWN: Final = 500
+"""Characters of a text from elsewhere that an error repeats: a file must not be able to make it long."""
+
+
+def shown(text: str) -> str:
+    """A text from elsewhere as an error may repeat it."""
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 @dataclass(frozen=True)
 class SourceLocation:
-    """Where an error stands. ``row`` counts from 1; empty parts are unknown or do not apply."""
+    """Where an error stands. ``row`` counts from 1; empty parts are unknown or do not apply.
+
+    Its texts come from the file at fault, so they are cut.
+    """
 
     file: str = ""
     sheet: str = ""
     row: int = 0
     field: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("file", "sheet", "field"):
+            object.__setattr__(self, name, shown(getattr(self, name)))
 
     def __str__(self) -> str:
         parts = [self.file, self.sheet, f"dòng {self.row}" if self.row else "", self.field]
@@ -38,7 +53,8 @@ class Problem:
 
     def messages(self) -> tuple[str, str]:
         """(Vietnamese, English)."""
-        return message(self.code, **self.params)
+        params = {name: shown(p) if isinstance(p, str) else p for name, p in self.params.items()}
+        return message(self.code, **params)
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""

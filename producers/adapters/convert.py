@@ -90,7 +90,8 @@ def _value(name: str, avro_type: str, codelist: str | None, codemap: CodeMap) ->
         case "int":
             return text.str.strip_suffix(".0").cast(pl.Int32, strict=False)
         case "double":
-            return text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+            number = text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+            return pl.when(number.is_finite()).then(number).alias(name)
         case "date":
             day = text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
             return pl.when(text.str.contains(_TIMESTAMP)).then(day).alias(name)

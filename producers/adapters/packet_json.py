@@ -41,6 +41,10 @@ def split(source: str, data: bytes) -> tuple[Packet | None, list[Problem]]:
         Problem("FILE-008", SourceLocation(source, field=name), {"name": name})
         for name in _twice(data, members)
     ]
+    spelt: dict[str, str] = {}
+    for name in members:
+        if spelt.setdefault(ANOTHER_SPELLING.get(name, name), name) != name:
+            problems.append(Problem("FILE-008", SourceLocation(source, field=name), {"name": name}))
     packet = Packet({}, {}, [])
     lists = {record(t).packet: t for t in record_types() if record(t).packet}
     for name, raw in members.items():

@@ -1,11 +1,13 @@
 """Records of a packet as columns of text, whatever JSON they were written in.
 
 The usual packet is read by Arrow's JSON reader, column by column. A packet whose columns mix numbers and
-text, or that says a member twice, is read record by record: slower, but each fault has its exact place.
+text, that says a member twice, or has something else where a record, a code or a text is due, is read record
+by record: slower, but each fault has its exact place.
 """
 
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,6 +21,7 @@ from producers.model import NO_FAULTS, concat_faults, faults_of
 from schemas.contracts.contracts import Field
 
 WRONG_KIND: Final = "CELL-106"
+DIGITS_LOST: Final = "CELL-108"
 NOT_A_RECORD: Final = "CELL-109"
 SAID_TWICE: Final = "CELL-112"
 
@@ -53,11 +56,12 @@ def read(records: Sequence[bytes], fields: list[Field]) -> Raw:
     """Well-formed JSON values, one a record, as columns."""
     if not records:
         return Raw(0, pl.DataFrame())
-    lines = b"\n".join(records)
-    try:
-        return _of_table(_arrow(lines, fields), fields)
-    except pa.ArrowInvalid:
-        return _of_rows([_parse(r) for r in records], fields)
+    if all(r.startswith(b"{") for r in records):  # Arrow's reader ends the process at a null
+        try:
+            return _of_table(_arrow(b"\n".join(records), fields), fields)
+        except pa.ArrowInvalid:
+            pass
+    return _of_rows([_parse(r) for r in records], fields)
 
 
 def _arrow(lines: bytes, fields: list[Field]) -> pa.Table:
@@ -66,16 +70,18 @@ def _arrow(lines: bytes, fields: list[Field]) -> pa.Table:
         unexpected_field_behavior="infer",
     )
     one_block = arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + 1)
-    return arrow_json.read_json(io.BytesIO(lines), read_options=one_block, parse_options=options)
+    table = arrow_json.read_json(io.BytesIO(lines), read_options=one_block, parse_options=options)
+    table.validate()  # a list that begins with null may come out with fewer items than it says
+    return table
 
 
 def _arrow_type(f: Field) -> pa.DataType | None:
     """Text where the specification has text; what it calls a number is found out (1 or "01", 2 or 2.34)."""
     if f.nested is not None:
         return pa.list_(pa.struct([(n.name, t) for n in f.nested if (t := _arrow_type(n)) is not None]))
-    if f.avro_type in ("array<string>", "double") or f.spec_type == "integer":
-        return None
-    return pa.string()
+    if f.avro_type == "array<string>":
+        return pa.list_(pa.string())
+    return None if f.avro_type == "double" or f.spec_type == "integer" else pa.string()
 
 
 def _of_table(table: pa.Table, fields: list[Field]) -> Raw:
@@ -90,8 +96,7 @@ def _of_table(table: pa.Table, fields: list[Field]) -> Raw:
             if _fits(array.type, f):
                 lists[f.name] = _nested(array, f)
                 continue
-        elif pa.types.is_floating(array.type) and f.avro_type != "double":
-            # 1 beside 1.0: Arrow has made both one number, so what was written is lost.
+        elif _says_too_little(array.type, f):
             raise pa.ArrowInvalid(f.name)
         elif not pa.types.is_nested(array.type):
             texts[f.name] = array
@@ -99,6 +104,15 @@ def _of_table(table: pa.Table, fields: list[Field]) -> Raw:
         faults.append(faults_of(WRONG_KIND, f.name, pl.Series(array.is_valid())))
     unknown = {*columns, *(f"{name}.{u}" for name, nested in lists.items() for u in nested.items.unknown)}
     return Raw(table.num_rows, _as_text(texts), lists, concat_faults(faults), frozenset(unknown))
+
+
+def _says_too_little(kind: pa.DataType, f: Field) -> bool:
+    """1 beside 1.0: Arrow has made both one number, so what was written is lost. A truth value where none is
+    due is a fault of its record."""
+    return bool(
+        (pa.types.is_floating(kind) and f.avro_type != "double")
+        or (pa.types.is_boolean(kind) and f.avro_type != "boolean")
+    )
 
 
 def _as_text(arrays: dict[str, pa.Array]) -> pl.DataFrame:
@@ -117,8 +131,10 @@ def _fits(kind: pa.DataType, f: Field) -> bool:
 def _nested(array: pa.ListArray, f: Field) -> Nested:
     parent = pl.Series(pc.list_parent_indices(array), dtype=pl.UInt32)
     items, lengths = array.flatten(), pl.Series(array.value_lengths(), dtype=pl.Int32)
-    if len(items) == 0 or pa.types.is_null(items.type):
-        raw = Raw(len(items), pl.DataFrame())
+    if items.null_count or (f.nested is None and _says_too_little(items.type, f)):
+        raise pa.ArrowInvalid(f.name)
+    if len(items) == 0:
+        raw = Raw(0, pl.DataFrame())
     elif f.nested is None:
         raw = Raw(len(items), _as_text({ITEM: items}))
     else:
@@ -130,9 +146,12 @@ class _Twice(dict[str, Any]):
     """An object that names a member twice."""
 
 
+class _Number(str):
+    """A JSON number, as the text that it was."""
+
+
 def _parse(record: bytes) -> Any:
-    """One JSON value; numbers stay the text they were."""
-    return json.loads(record, object_pairs_hook=_members, parse_int=str, parse_float=str)
+    return json.loads(record, object_pairs_hook=_members, parse_int=_Number, parse_float=_Number)
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -154,18 +173,29 @@ def _of_rows(rows: Sequence[Any], fields: list[Field]) -> Raw:
             continue
         unknown.discard(f.name)
         column = [r.get(f.name) for r in objects]
-        kind = list if f.avro_type.startswith("array") else (str, bool)
-        wrong = [v is not None and not isinstance(v, kind) for v in column]
-        if any(wrong):
-            faults.append(faults_of(WRONG_KIND, f.name, pl.Series(wrong, dtype=pl.Boolean)))
-            column = [None if w else v for v, w in zip(column, wrong, strict=True)]
-        if kind is list:
+        codes = [None if v is None else _fault(v, f) for v in column]
+        for code in sorted({c for c in codes if c}):
+            mask = pl.Series([c == code for c in codes], dtype=pl.Boolean)
+            faults.append(faults_of(code, f.name, mask))
+        column = [None if code else v for v, code in zip(column, codes, strict=True)]
+        if f.avro_type.startswith("array"):
             lists[f.name] = nested = _nested_rows(column, f)
             unknown |= {f"{f.name}.{name}" for name in nested.items.unknown}
         else:
             texts[f.name] = [str(v).lower() if isinstance(v, bool) else v for v in column]
     frame = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
     return Raw(len(rows), frame, lists, concat_faults(faults), frozenset(unknown))
+
+
+def _fault(value: Any, f: Field) -> str | None:
+    """Code of what is wrong with the kind of a value that is not null."""
+    due = list if f.avro_type.startswith("array") else (str, bool) if f.avro_type == "boolean" else str
+    if not isinstance(value, due):
+        return WRONG_KIND
+    free_text = f.avro_type == "string" and not f.codelists
+    if free_text and isinstance(value, _Number) and not re.fullmatch(r"-?\d+", value):
+        return DIGITS_LOST  # 1e17 where a code is due
+    return None
 
 
 def _nested_rows(column: list[Any], f: Field) -> Nested:
