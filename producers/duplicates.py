@@ -11,6 +11,10 @@ from schemas.contracts.contracts import record
 from schemas.errors import Problem, SourceLocation
 
 MOVED: Final = "FILE-205"
+ROWS_DIFFER: Final = "FILE-209"
+PERSON: Final = ["ClientId", "HoTen", "NgaySinh"]
+OF_THE_CLASS: Final = ("MaLopHocDn", "MaLopHocCn", "KhoiHoc")
+"""Fields that a move changes."""
 
 
 def refuse_repeated(tables: Sequence[SourceTable]) -> list[SourceTable]:
@@ -37,12 +41,11 @@ def merge_moves(table: SourceTable) -> tuple[SourceTable, list[Problem]]:
     """
     if not table.by_name or table.records.is_empty():
         return table, []
-    person = ["ClientId", "HoTen", "NgaySinh"]
     frame = table.records.with_columns(
-        pl.len().over(person).alias("_times"),
-        pl.col("MaLopHocDn").n_unique().over(person).alias("_classes"),
-        pl.col("MaLopHocCn").last().over(person).alias("_last"),
-        pl.struct(person).is_first_distinct().alias("_first"),
+        pl.len().over(PERSON).alias("_times"),
+        pl.col("MaLopHocDn").n_unique().over(PERSON).alias("_classes"),
+        pl.col("MaLopHocCn").last().over(PERSON).alias("_last"),
+        pl.struct(PERSON).is_first_distinct().alias("_first"),
     )
     moved = (pl.col("_times") > 1) & (pl.col("_classes") == pl.col("_times"))
     extra = frame.filter(moved & ~pl.col("_first"))
@@ -50,4 +53,21 @@ def merge_moves(table: SourceTable) -> tuple[SourceTable, list[Problem]]:
         pl.when(moved).then("_last").otherwise("MaLopHocCn").alias("MaLopHocCn")
     )
     warnings = [Problem(MOVED, SourceLocation(table.source, table.sheet, int(row))) for row in extra[ROW]]
+    warnings += _differences(table, kept.filter(moved).drop(ROW), extra)
     return replace(table, records=kept.select(table.records.columns)), warnings
+
+
+def _differences(table: SourceTable, first: pl.DataFrame, extra: pl.DataFrame) -> list[Problem]:
+    """What a later row of a pupil who has moved says otherwise: it is not taken, so it is told."""
+    if extra.is_empty():
+        return []
+    asked = [n for n in table.records.columns if n not in (*PERSON, *OF_THE_CLASS, ROW)]
+    pairs = extra.join(first, on=PERSON, how="left", suffix="_first", maintain_order="left", nulls_equal=True)
+    differ = pairs.select(
+        (pl.col(n).is_not_null() & pl.col(n).ne_missing(pl.col(n + "_first"))).alias(n) for n in asked
+    )
+    return [
+        Problem(ROWS_DIFFER, SourceLocation(table.source, table.sheet, int(row), fields), {"fields": fields})
+        for row, said in zip(pairs[ROW], differ.iter_rows(named=True), strict=True)
+        if (fields := ", ".join(n for n, other in said.items() if other))
+    ]

@@ -18,10 +18,13 @@ REMARK_CUT: Final = "CELL-203"
 
 _MISSING: Final = ["", "-", "—", "–", "_", "...", "…", "nan", "none", "null", "nat"]
 _BLANKS: Final = r"[\s\u{00a0}\u{200b}\u{feff}]+"
-_ODD: Final = r"[\u{0300}-\u{036f}]|[^\S ]|[\u{00a0}\u{200b}\u{feff}]|  "
-"""Combining marks, blanks other than a space, two blanks: rare, and dear to look for one by one."""
-_FORMULA_ERROR: Final = r"^#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)$"
-_SCIENTIFIC: Final = r"^\d+([.,]\d+)?[eE]\+?\d+$"
+_WIDE: Final = {chr(0xFF10 + n): str(n) for n in range(10)}
+"""Full-width digits of East Asian keyboards → the digits that they are."""
+_ODD: Final = r"[\u{0300}-\u{036f}]|[^\S ]|[\u{00a0}\u{200b}\u{feff}\u{ff10}-\u{ff19}]|  "
+"""Combining marks, blanks other than a space, two blanks, wide digits: rare, and dear to look for one by
+one."""
+_FORMULA_ERROR: Final = r"^(#(N/A|[A-Z0-9/_]+[!?])|Err:[0-9]{3})$"
+_SCIENTIFIC: Final = r"^[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$"
 _YES: Final = ["x", "có", "1", "true", "ü", "þ", "\uf0fc", "✓", "✔", "v"]
 _NO: Final = ["không", "0", "false"]
 
@@ -36,10 +39,11 @@ class Cells:
 
 
 def clean(raw: pl.DataFrame) -> pl.DataFrame:
-    """Texts of cells: NFC, blanks folded, a leading apostrophe dropped; words for "no value" are null."""
+    """Texts of cells: NFC, blanks folded, wide digits made plain, a leading apostrophe dropped; words for "no
+    value" are null."""
     text = pl.all()
     if raw.select(pl.any_horizontal(pl.all().str.contains(_ODD).any())).item():
-        text = text.str.normalize("NFC").str.replace_all(_BLANKS, " ")
+        text = text.str.normalize("NFC").str.replace_all(_BLANKS, " ").str.replace_many(_WIDE)
     cells = raw.select(text.str.strip_chars(" ").str.strip_prefix("'"))
     return cells.select(
         pl.when(
@@ -51,8 +55,7 @@ def clean(raw: pl.DataFrame) -> pl.DataFrame:
 
 def formula_error(name: str) -> pl.Expr:
     """Whether a raw cell holds an error result of a formula, such as #N/A."""
-    text = pl.col(name).str.strip_chars()
-    return (text.str.starts_with("#") & text.str.contains(_FORMULA_ERROR)).fill_null(value=False)
+    return pl.col(name).str.strip_chars().str.contains(_FORMULA_ERROR).fill_null(value=False)
 
 
 def dates(column: pl.Series) -> Cells:
@@ -62,15 +65,19 @@ def dates(column: pl.Series) -> Cells:
     could be read both ways are doubtful.
     """
     text = column.str.replace(r"(?i)^ngày\s*", "").str.replace_all(r"\s*([/.\-])\s*", "$1")
-    ymd = text.str.extract_groups(r"^(?<y>\d{4})[/.\-]?(?<m>\d{2}|\d)[/.\-]?(?<d>\d{2}|\d)(?:[T ][\d:.]+)?$")
-    dmy = text.str.extract_groups(r"^(?<a>\d{1,2})[/.\-](?<b>\d{1,2})[/.\-](?<y>\d{4}|\d{2})(?: [\d:.]+)?$")
+    ymd = text.str.extract_groups(
+        r"^(?<y>[0-9]{4})[/.\-]?(?<m>[0-9]{2}|[0-9])[/.\-]?(?<d>[0-9]{2}|[0-9])(?:[T ][0-9:.]+)?$"
+    )
+    dmy = text.str.extract_groups(
+        r"^(?<a>[0-9]{1,2})[/.\-](?<b>[0-9]{1,2})[/.\-](?<y>[0-9]{4}|[0-9]{2})(?: [0-9:.]+)?$"
+    )
     parts = pl.DataFrame({"text": text, "ymd": ymd, "dmy": dmy})
     year_4, month, day = (pl.col("ymd").struct.field(n).cast(pl.Int32) for n in ("y", "m", "d"))
     first, second = (pl.col("dmy").struct.field(n).cast(pl.Int32) for n in ("a", "b"))
     year = pl.col("dmy").struct.field("y").cast(pl.Int32)
     full_year = pl.when(year < 30).then(year + 2000).when(year < 100).then(year + 1900).otherwise(year)
     month_first = (first <= 12) & (second > 12)
-    serial = pl.col("text").str.extract(r"^(\d{5})(?:\.\d+)?$").cast(pl.Int32)
+    serial = pl.col("text").str.extract(r"^([0-9]{5})(?:\.[0-9]+)?$").cast(pl.Int32)
     read = parts.select(
         value=pl.coalesce(
             _date(year_4, month, day, when=_compact_ok()),
@@ -90,7 +97,7 @@ def dates(column: pl.Series) -> Cells:
 
 def years(column: pl.Series) -> Cells:
     """Birth years of parents, or full dates. The wire wants a date: a year stands as its 1 January."""
-    year = column.str.extract(r"^((?:19|20)\d{2})(?:\.0)?$")
+    year = column.str.extract(r"^((?:19|20)[0-9]{2})(?:\.0)?$")
     full = dates(column).values
     values = (year + "-01-01").str.to_date("%Y-%m-%d", strict=False).fill_null(full).alias(column.name)
     return Cells(values, {NOT_A_DATE: column.is_not_null() & values.is_null()})
@@ -98,7 +105,7 @@ def years(column: pl.Series) -> Cells:
 
 def ids(column: pl.Series) -> Cells:
     """Codes and numbers of things: no blanks inside, no ``.0`` of a float; 1.9E+10 has lost digits."""
-    text = column.str.replace_all(" ", "").str.replace(r"^'", "").str.replace(r"^(\d+)\.0+$", "$1")
+    text = column.str.replace_all(" ", "").str.replace(r"^'", "").str.replace(r"^([0-9]+)\.0+$", "$1")
     lost = text.str.contains(_SCIENTIFIC).fill_null(value=False)
     return Cells(text, {DIGITS_LOST: lost})
 
@@ -114,8 +121,8 @@ def citizen_numbers(column: pl.Series, genders: pl.Series, births: pl.Series) ->
     year = pl.col("birth").dt.year()
     sex = 2 * (year // 100 - 19) + (pl.col("gender") == "02").cast(pl.Int32)
     fits = (
-        pl.col("text").str.contains(r"^\d{10,11}$")
-        & padded.str.contains(r"^0(0[1-9]|[1-9]\d)")
+        pl.col("text").str.contains(r"^[0-9]{10,11}$")
+        & padded.str.contains(r"^0(0[1-9]|[1-9][0-9])")
         & (padded.str.slice(3, 1).cast(pl.Int32, strict=False) == sex)
         & (padded.str.slice(4, 2).cast(pl.Int32, strict=False) == year % 100)
     ).fill_null(value=False)
@@ -128,7 +135,7 @@ def phones(column: pl.Series) -> Cells:
     """Telephones: ``+84…`` becomes ``0…``; nine digits that begin a mobile number get their zero back."""
     read = ids(column)
     digits = read.values.str.replace_all(r"[.\-()]", "")
-    local = digits.str.replace(r"^(?:\+84|84)(\d{9})$", "0$1").str.replace(r"^([35789]\d{8})$", "0$1")
+    local = digits.str.replace(r"^(?:\+84|84)([0-9]{9})$", "0$1").str.replace(r"^([35789][0-9]{8})$", "0$1")
     return Cells(local.alias(column.name), read.bad)
 
 
@@ -148,7 +155,7 @@ def names(column: pl.Series) -> Cells:
 
 def grades(column: pl.Series) -> pl.Series:
     """Grade that a class name begins with: ``6A1``, ``L2B``, ``Lớp 10T4``. An age is no grade."""
-    number = column.str.extract(r"(?i)^(?:lớp\s*)?\p{L}?(\d{1,2})(?:\D|$)").cast(pl.Int32)
+    number = column.str.extract(r"(?i)^(?:lớp\s*)?\p{L}?([0-9]{1,2})(?:\D|$)").cast(pl.Int32)
     grade = number.is_between(1, 12) & ~column.str.contains(r"(?i)tuổi")
     return pl.select(pl.when(grade).then(number.cast(pl.String).str.zfill(2))).to_series().alias(column.name)
 
@@ -156,7 +163,7 @@ def grades(column: pl.Series) -> pl.Series:
 def _compact_ok() -> pl.Expr:
     """``20120905`` or parts set apart: a bare run of 5 to 7 digits is no date."""
     text = pl.col("text")
-    return text.str.contains(r"^\d{8}$") | text.str.contains(r"^\d{4}[/.\-]\d{1,2}[/.\-]\d{1,2}")
+    return text.str.contains(r"^[0-9]{8}$") | text.str.contains(r"^[0-9]{4}[/.\-][0-9]{1,2}[/.\-][0-9]{1,2}")
 
 
 def _date(year: pl.Expr, month: pl.Expr, day: pl.Expr, when: pl.Expr | None = None) -> pl.Expr:

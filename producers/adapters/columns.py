@@ -61,7 +61,7 @@ def read_columns(
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Problem]]:
     """(values with ``_row``, faults as FAULTS, doubts) of cleaned cells, a column a caption."""
     sheet = _Sheet(texts, layout, place)
-    columns = [c for c in layout.columns if c.caption in texts.columns and c.format != "skip"]
+    columns = [c for c in layout.columns if c.caption in texts.columns and c.format not in ("skip", "unsent")]
     for column in sorted(columns, key=lambda c: c.format == "citizen"):
         _read(sheet, column, texts[column.caption])
     for column in layout.constants:
@@ -94,7 +94,7 @@ def _read(sheet: _Sheet, column: Column, text: pl.Series) -> None:
             sheet.take(column, cells.citizen_numbers(text, gender, birth))
         case other:
             sheet.take(column, _SIMPLE[other](text))
-            if other == "year" and text.str.contains(r"^\d{4}(\.0)?$").any():
+            if other == "year" and text.str.contains(r"^[0-9]{4}(\.0)?$").any():
                 at = SourceLocation(sheet.place.file, sheet.place.sheet, field=column.caption)
                 sheet.doubts.append(Problem(YEAR_ONLY, at))
 

@@ -1,17 +1,19 @@
 """Workbooks and csv files as sheets of text, and where the table stands on a sheet."""
 
-import csv
-import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import fastexcel
 import polars as pl
 
+from producers.adapters import csv_cells, old_workbook, xlsx
 from producers.adapters.sniff import Kind
 from producers.layouts import Column, Layout
 from producers.text import fold
 from schemas.errors import Problem, ProblemList, SourceLocation
+
+UNREADABLE: Final = "FILE-014"
+TOO_MUCH: Final = "FILE-026"
 
 HEADER_SEARCH: Final = 40
 """Rows searched for the header: titles and instructions stand above it."""
@@ -22,10 +24,19 @@ MIN_CAPTIONS: Final = 3
 
 @dataclass(frozen=True)
 class Sheet:
-    """Cells as text, column by column; row ``i`` of ``cells`` is row ``i + 1`` of the sheet."""
+    """Cells as text, column by column, null where there is nothing; rows and columns that hold nothing are
+    not there.
+
+    ``rows[i]`` is the number of row ``i`` of ``cells`` in its file, from 1; a column's name is its
+    number.
+    """
 
     name: str
     cells: pl.DataFrame
+    rows: list[int]
+    hidden: bool = False
+    lengths: list[int] | None = None
+    """Cells of each row of a csv file: one with more than the header has shifted what stands in them."""
 
 
 @dataclass(frozen=True)
@@ -38,25 +49,33 @@ class Header:
     twice: list[str]
 
 
-def sheets(source: str, kind: Kind, data: bytes) -> list[Sheet]:
-    """Every sheet that has a cell. Raises ProblemList (FILE-014) if the workbook cannot be read."""
+def sheets(source: str, kind: Kind, data: bytes, layout: Layout) -> list[Sheet]:
+    """Every sheet that has a cell. Raises ProblemList (FILE-014, 025, 026) if the file cannot be read."""
     if kind == "csv":
-        return [_csv(data)]
+        rows = csv_cells.read(source, data, layout.by_caption().keys(), HEADER_SEARCH)
+        given = {line: {i: c for i, c in enumerate(row, 1) if c} for line, row in rows}
+        lengths = [len(row) for line, row in rows if given[line]]
+        return [_sheet("", given, lengths=lengths)] if lengths else []
     try:
-        book = fastexcel.read_excel(data)
-        names = book.sheet_names
-        read = [
-            Sheet(
-                n,
-                book.load_sheet(
-                    n, header_row=None, skip_rows=0, dtypes="string", skip_whitespace_tail_rows=True
-                ).to_polars(),
-            )
-            for n in names
-        ]
-    except (fastexcel.FastExcelError, pl.exceptions.PolarsError):
-        raise ProblemList([Problem("FILE-014", SourceLocation(source))]) from None
-    return [s for s in read if s.cells.height and s.cells.width]
+        found = xlsx.read(data) if kind == "xlsx" else old_workbook.read(data)
+    except xlsx.TooMuch:
+        raise ProblemList([Problem(TOO_MUCH, SourceLocation(source))]) from None
+    except (*xlsx.UNREADABLE, old_workbook.Unreadable):
+        raise ProblemList([Problem(UNREADABLE, SourceLocation(source))]) from None
+    return [_sheet(s.name, s.rows, hidden=s.hidden) for s in found if s.rows]
+
+
+def _sheet(
+    name: str,
+    given: Mapping[int, Mapping[int, str]],
+    *,
+    hidden: bool = False,
+    lengths: list[int] | None = None,
+) -> Sheet:
+    rows = sorted(row for row, cells in given.items() if cells)
+    columns = sorted({column for row in rows for column in given[row]})
+    texts = {str(c): [given[row].get(c) for row in rows] for c in columns}
+    return Sheet(name, pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String)), rows, hidden, lengths)
 
 
 def find_header(sheet: Sheet, layout: Layout) -> Header | None:
@@ -78,15 +97,3 @@ def find_header(sheet: Sheet, layout: Layout) -> Header | None:
 def titles(sheet: Sheet, header: Header) -> list[str]:
     """Texts above the table."""
     return [text for row in sheet.cells.head(header.row).rows() for text in row if text]
-
-
-def _csv(data: bytes) -> Sheet:
-    text = data.decode("utf-8")
-    lines = text.splitlines()[:HEADER_SEARCH]
-    separator = max(";,\t", key=lambda s: sum(line.count(s) for line in lines))
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    width = max((len(r) for r in rows), default=0)
-    columns = {
-        f"column_{i + 1}": [r[i] if i < len(r) and r[i] != "" else None for r in rows] for i in range(width)
-    }
-    return Sheet("", pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from schemas.errors import Problem, ProblemList, SourceLocation
 
-Kind = Literal["json", "workbook", "csv"]
+Kind = Literal["json", "xlsx", "old workbook", "csv"]
+"""``old workbook``: .xls and .xlsb."""
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Of a file. A school of 3,000 pupils is below 10 MiB."""
@@ -30,7 +31,7 @@ def sniff(source: str, data: bytes) -> tuple[Kind, bytes]:
     if data.startswith(b"PK\x03\x04"):
         return _workbook(place, data)
     if data.startswith(_OLE):
-        return "workbook", data
+        return "old workbook", data
     return _text(place, data.removeprefix(b"\xef\xbb\xbf"))
 
 
@@ -38,14 +39,14 @@ def _workbook(place: SourceLocation, data: bytes) -> tuple[Kind, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(item.file_size for item in archive.infolist())
-            is_workbook = any(name.startswith("xl/") for name in archive.namelist())
-    except zipfile.BadZipFile:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
         raise ProblemList([Problem("FILE-014", place)]) from None
     if unpacked > MAX_UNPACKED:
         raise ProblemList([Problem("FILE-002", place, {"size": unpacked >> 20, "limit": MAX_UNPACKED >> 20})])
-    if not is_workbook:
+    if not any(name.startswith("xl/") for name in names):
         raise ProblemList([Problem("FILE-009", place)])
-    return "workbook", data
+    return "old workbook" if "xl/workbook.bin" in names else "xlsx", data
 
 
 def _text(place: SourceLocation, data: bytes) -> tuple[Kind, bytes]:
@@ -59,8 +60,6 @@ def _text(place: SourceLocation, data: bytes) -> tuple[Kind, bytes]:
         return "json", data
     if start[:1] == b"<":
         raise ProblemList([Problem("FILE-022", place)])
-    if b"\x00" in data[:4096]:
-        raise ProblemList([Problem("FILE-009", place)])
     return "csv", data
 
 

@@ -1,56 +1,68 @@
-"""vnEdu's list of pupils: one sheet or several, all classes together, 38 columns found by their captions."""
+"""vnEdu's list of pupils: one sheet or several, all classes together, 38 columns found by their captions.
+
+Whatever a sheet holds is read, or named in an error or a warning: sheets, rows, columns and cells.
+"""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
 
-from producers.adapters import cells
+from producers.adapters import cells, list_rows
 from producers.adapters.columns import read_columns
 from producers.adapters.sheets import Header, Sheet, find_header, sheets, titles
 from producers.adapters.sniff import Kind
 from producers.layouts import Layout, vnedu_student_list
-from producers.model import ROW, Reading, SourceTable, Target
-from producers.text import fold
+from producers.model import ROW, Reading, SourceTable, Target, concat_faults, faults_of
+from producers.text import nfc
 from schemas.encoding.codec import frame_schema
 from schemas.errors import Problem, ProblemList, SourceLocation
 
 FORMAT: Final = "vnedu_student_list_38"
+NUL_IN_TEXT: Final = "VAL-008"
+SHIFTED: Final = "CELL-114"
+ROWS_NAMED: Final = 20
+"""Rows that one warning names; of more it gives the number."""
 
-_YEAR: Final = re.compile(r"NĂM HỌC:?\s*(\d{4})(?:\s*[-–—/]\s*\d{4})?")
-_FOOTER: Final = re.compile(
-    r"^(người lập|hiệu trưởng|phó hiệu trưởng|giáo viên|tổng số|tổng cộng|ghi chú|danh sách|cộng\b|ngày\b)",
-    re.I,
-)
-_SAMPLE: Final = re.compile(r"^vidu|\(ví dụ", re.I)
+_YEAR: Final = re.compile(r"NĂM HỌC:?\s*([0-9]{4})(?:\s*[-–—/]\s*[0-9]{4})?")
+_SCHOOL: Final = re.compile(r"MÃ(?: TRƯỜNG| ĐƠN VỊ)?\s*:?\s*([0-9]{10}|[0-9]{8})(?![0-9])")
 
 
 def read(source: str, kind: Kind, data: bytes, target: Target) -> Reading:
     """Pupils of a list. Raises ProblemList with all that is wrong with the file's form."""
     layout, tables, warnings, problems = vnedu_student_list(), [], [], []
-    found = [(sheet, find_header(sheet, layout)) for sheet in sheets(source, kind, data)]
+    given = sheets(source, kind, data, layout)
+    hidden = [Problem("FILE-206", SourceLocation(source, s.name)) for s in given if s.hidden]
+    found = [(sheet, find_header(sheet, layout)) for sheet in given if not sheet.hidden]
     if not any(header for _, header in found):
-        raise ProblemList([Problem("FILE-015", SourceLocation(source), {"layout": layout.name})])
+        raise ProblemList([Problem("FILE-015", SourceLocation(source), {"layout": layout.name}), *hidden])
     for sheet, header in found:
         if header is None:
             warnings.append(Problem("FILE-201", SourceLocation(source, sheet.name)))
             continue
+        again = list_rows.headers_again(sheet, header, layout)
         wrong = _form_problems(source, sheet, header, layout, target)
+        wrong += [
+            Problem("FILE-027", SourceLocation(source, sheet.name, sheet.rows[row]))
+            for row, same in again.items()
+            if not same
+        ]
         problems += wrong
         if not wrong:
-            table, doubts = _table(source, sheet, header, layout)
+            table, doubts = _table(source, sheet, header, layout, {sheet.rows[row] for row in again})
             tables.append(table)
             warnings += doubts
     if problems:
         raise ProblemList(problems)
-    return Reading(tables, warnings)
+    return Reading(tables, warnings + hidden)
 
 
 def _form_problems(
     source: str, sheet: Sheet, header: Header, layout: Layout, target: Target
 ) -> list[Problem]:
     here = {c.caption for c in header.columns.values()}
-    row = header.row + 1
+    row = sheet.rows[header.row]
     missing = [c.caption for c in layout.columns if c.required and c.caption not in here]
     problems = [
         Problem("FILE-016", SourceLocation(source, sheet.name, row, c), {"column": c}) for c in missing
@@ -58,65 +70,96 @@ def _form_problems(
     problems += [
         Problem("FILE-017", SourceLocation(source, sheet.name, row, c), {"column": c}) for c in header.twice
     ]
+    due: Sequence[tuple[str, re.Pattern[str], str]] = (
+        ("FILE-012", _YEAR, str(target.year)),
+        ("FILE-011", _SCHOOL, target.school),
+    )
     for text in titles(sheet, header):
-        said = _YEAR.search(text.upper())
-        if said and int(said[1]) != target.year:
-            problems.append(
-                Problem(
-                    "FILE-012", SourceLocation(source, sheet.name), {"found": said[1], "due": target.year}
-                )
-            )
+        for code, pattern, expected in due:
+            said = pattern.search(nfc(text).upper())
+            if said and said[1] != expected:
+                params = {"found": said[1], "due": expected}
+                problems.append(Problem(code, SourceLocation(source, sheet.name), params))
     return problems
 
 
-def _table(source: str, sheet: Sheet, header: Header, layout: Layout) -> tuple[SourceTable, list[Problem]]:
+def _table(
+    source: str, sheet: Sheet, header: Header, layout: Layout, again: set[int]
+) -> tuple[SourceTable, list[Problem]]:
     place = SourceLocation(source, sheet.name)
-    body = sheet.cells.with_row_index(ROW, offset=1).slice(header.row + 1)
-    names = {name: column.caption for name, column in header.columns.items()}
-    texts = body.select(pl.col(ROW).cast(pl.Int32)).hstack(
-        cells.clean(body.select(pl.col(n).alias(c) for n, c in names.items()))
-    )
-    errors = body.select(cells.formula_error(n).alias(c) for n, c in names.items())
-    kept = _records(texts, body)
-    left_out = len((~kept & ~_blank(texts)).arg_true())
-    warnings = [Problem("FILE-203", place, {"count": left_out})] if left_out else []
-    warnings += [
-        Problem("FILE-202", SourceLocation(source, sheet.name, header.row + 1, text), {"column": text})
-        for text in header.unknown.values()
-    ]
+    body = sheet.cells.with_columns(pl.Series(ROW, sheet.rows, dtype=pl.Int32)).slice(header.row + 1)
+    named = body.select(pl.col(n).alias(c.caption) for n, c in header.columns.items())
+    texts = body.select(ROW).hstack(cells.clean(named))
+    kept = list_rows.pupils(texts, again)
+    warnings = _left_out(place, texts, kept) + _columns_left_out(place, sheet, header, body, kept)
+    errors = named.select(cells.formula_error(c) for c in named.columns)
     if errors.select(pl.any_horizontal(pl.all().any())).item():
         warnings += [
             Problem("CELL-206", SourceLocation(source, sheet.name, int(texts[ROW][i]), c))
             for c in errors.columns
             for i in (errors[c] & kept).arg_true()
         ]
-    texts = texts.filter(kept)
-    values, faults, doubts = read_columns(texts, layout, place)
+    beyond = _beyond_the_cells(sheet, header, named, kept)
+    values, faults, doubts = read_columns(texts.filter(kept), layout, place)
     schema = frame_schema(layout.record_type)
     absent = [pl.lit(None, dtype=t).alias(n) for n, t in schema.items() if n not in values.columns]
     records = values.with_columns(absent).select(*schema, ROW)
     table = SourceTable(layout.record_type, source, sheet.name, records, by_name=True)
-    return table.refuse(faults), warnings + doubts
+    return table.refuse(concat_faults([faults, *beyond])), warnings + doubts
 
 
-def _blank(texts: pl.DataFrame) -> pl.Series:
-    return texts.select(pl.all_horizontal(pl.exclude(ROW).is_null())).to_series()
+def _left_out(place: SourceLocation, texts: pl.DataFrame, kept: pl.Series) -> list[Problem]:
+    rows = texts[ROW].filter(~kept & ~list_rows.blank(texts)).to_list()
+    if not rows:
+        return []
+    more = "…" if len(rows) > ROWS_NAMED else ""
+    named = ", ".join(map(str, rows[:ROWS_NAMED])) + more
+    return [Problem("FILE-203", place, {"count": len(rows), "rows": named})]
 
 
-def _records(texts: pl.DataFrame, body: pl.DataFrame) -> pl.Series:
-    """Mask of the rows that are pupils: no repeated header, no machine's or sample row, no footer."""
-    code, name = texts["Mã học sinh"], texts["Họ tên"]
-    header_again = pl.Series([fold(t or "") == fold("Họ tên") for t in name], dtype=pl.Boolean)
-    machine = (
-        body.select(pl.any_horizontal(pl.exclude(ROW).str.starts_with("{")))
-        .to_series()
-        .fill_null(value=False)
-    )
-    sample = pl.Series(
-        [bool(_SAMPLE.search(c or "") or _SAMPLE.search(n or "")) for c, n in zip(code, name, strict=True)],
-        dtype=pl.Boolean,
-    )
-    footer = code.is_null() & pl.Series(
-        [n is None or bool(_FOOTER.search(n)) for n in name], dtype=pl.Boolean
-    )
-    return ~(header_again | machine | sample | footer)
+def _columns_left_out(
+    place: SourceLocation, sheet: Sheet, header: Header, body: pl.DataFrame, kept: pl.Series
+) -> list[Problem]:
+    """Columns that are not sent: unknown ones, known ones without a field, and those without a caption."""
+    row, problems = sheet.rows[header.row], []
+    for text in header.unknown.values():
+        at = SourceLocation(place.file, place.sheet, row, text)
+        problems.append(Problem("FILE-202", at, {"column": text}))
+    for name in sheet.cells.columns:
+        if name in header.unknown:
+            continue
+        if name not in header.columns:
+            if not (count := body[name].count()):
+                continue
+            letter = _letter(int(name))
+            at = SourceLocation(place.file, place.sheet, row, letter)
+            problems.append(Problem("FILE-207", at, {"column": letter, "count": count}))
+        elif header.columns[name].format == "unsent" and body[name].filter(kept).count():
+            caption = header.columns[name].caption
+            at = SourceLocation(place.file, place.sheet, row, caption)
+            problems.append(Problem("FILE-208", at, {"column": caption}))
+    return problems
+
+
+def _beyond_the_cells(
+    sheet: Sheet, header: Header, named: pl.DataFrame, kept: pl.Series
+) -> list[pl.DataFrame]:
+    """Faults of rows whose cells cannot be taken: a NUL in a text, more cells in a line than captions."""
+    faults = [
+        faults_of(NUL_IN_TEXT, c, mask.filter(kept))
+        for c in named.columns
+        if (mask := named[c].str.contains("\x00", literal=True).fill_null(False)).any()
+    ]
+    if sheet.lengths is not None:
+        long = pl.Series(sheet.lengths[header.row + 1 :]) > sheet.lengths[header.row]
+        faults.append(faults_of(SHIFTED, "", long.filter(kept)))
+    return faults
+
+
+def _letter(number: int) -> str:
+    """38 → AL, as the program shows it."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

@@ -3,7 +3,8 @@
 ``format`` of a column: ``id`` (digits or letters of a code), ``citizen`` (12-digit number, a lost zero is
 repaired when that is provable), ``name``, ``text``, ``class`` (a class name), ``date`` (day first), ``year``,
 ``phone``, ``label`` (code list; ``label:99`` gives what a blank means), ``tick`` (x or blank; ``tick:09``
-gives the code that a tick means), ``disability``, ``skip`` (known, not sent), ``constant:01`` (no column:
+gives the code that a tick means), ``disability``, ``skip`` (known, says nothing), ``unsent``
+(known, no field to send it in: told), ``constant:01`` (no column:
 what the list says of every record). Of several columns with one target the lowest ``rank`` with a value wins.
 """
 

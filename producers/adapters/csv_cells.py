@@ -1,0 +1,62 @@
+"""A csv file as rows of text: its separator, its lines, and quotes that swallow what stands below them."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Collection
+from typing import Final
+
+from producers.adapters.sniff import MAX_BYTES
+from producers.text import fold
+from schemas.errors import Problem, ProblemList, SourceLocation
+
+OPEN_QUOTE: Final = "FILE-025"
+SEPARATORS: Final = ";,\t|"
+_AS_TEXT: Final = re.compile(r'="([^"]*)"')
+"""How Excel is told to leave a number alone."""
+
+csv.field_size_limit(MAX_BYTES)
+
+
+def read(source: str, data: bytes, captions: Collection[str], head: int) -> list[tuple[int, list[str]]]:
+    """(line, cells) of each row; ``captions`` are the folded ones, looked for in the first ``head`` lines.
+
+    Raises ProblemList (FILE-025) where a quote is not closed: what stands below it would vanish in its cell.
+    """
+    text = data.decode("utf-8")
+    separator = _separator(text, captions, head)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    line = 1
+    try:
+        for row in reader:
+            rows.append((line, [_AS_TEXT.sub(r"\1", c) if c.startswith('="') else c for c in row]))
+            line = reader.line_num + 1
+    except csv.Error:
+        raise _open_quote(source, line) from None
+    usual = Counter(len(row) for _, row in rows).most_common(1)
+    many = max(2, (usual[0][0] - 1) * 3 // 4) if usual else 2
+    for line, row in rows:
+        if any("\n" in c and _holds_rows(c, separator, many) for c in row):
+            raise _open_quote(source, line)
+    return rows
+
+
+def _separator(text: str, captions: Collection[str], head: int) -> str:
+    """The one that finds most captions in a line; addresses hold commas too."""
+    lines = text[: 1024 * 1024].splitlines()[:head]
+
+    def found(separator: str) -> tuple[int, int]:
+        cells = [[fold(c.strip('" ')) for c in line.split(separator)] for line in lines]
+        return max(sum(c in captions for c in row) for row in cells), max(map(len, cells))
+
+    return max(SEPARATORS, key=found)
+
+
+def _holds_rows(cell: str, separator: str, many: int) -> bool:
+    return any(line.count(separator) >= many for line in cell.splitlines())
+
+
+def _open_quote(source: str, line: int) -> ProblemList:
+    return ProblemList([Problem(OPEN_QUOTE, SourceLocation(source, row=line), {"line": line})])

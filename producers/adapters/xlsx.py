@@ -1,0 +1,302 @@
+"""A workbook (.xlsx, .xlsm) as sheets of text, read as a stream: only cells that hold something cost memory.
+
+Texts are those that Excel shows where it matters: a date is ``2012-09-05``, zeros of a number format stand in
+front (0626000001), a number of more than 15 digits is 1.2E+18, for its last digits are lost. An error result
+is its own text (#N/A), and so is a formula that was never computed.
+"""
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from xml.parsers import expat
+
+MAX_ELEMENTS: Final = 10_000_000
+"""Of one part of the workbook: formatted blank cells to the last row of 38 columns are 2.5 million."""
+
+MAX_CHARS: Final = 32 * 1024 * 1024
+"""Of all cells, a text that many cells share counted for each. A school of 3,000 pupils has 5 million."""
+
+MAX_AREA: Final = 4_000_000
+"""Rows times columns that hold something: what the table takes once it is made."""
+
+LARGEST_EXACT: Final = 10**15
+"""Excel keeps 15 digits of a number."""
+
+UNREADABLE: Final = (
+    zipfile.BadZipFile, zlib.error, expat.ExpatError, KeyError, ValueError, EOFError, IndexError,
+    NotImplementedError, RuntimeError, OverflowError, StopIteration,
+)  # fmt: skip
+"""What a damaged or locked workbook raises."""
+
+NEVER_COMPUTED: Final = "#N/A"
+_ESCAPE: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_QUOTED: Final = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
+_BUILT_IN_DATES: Final = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
+_WORKSHEET: Final = "/worksheet"
+
+
+class TooMuch(Exception):
+    """The workbook holds more than any list of a school."""
+
+
+@dataclass
+class Cells:
+    """Of one sheet: row number → column number → text, both from 1."""
+
+    name: str
+    hidden: bool
+    rows: dict[int, dict[int, str]] = field(default_factory=dict)
+
+
+@dataclass
+class _Book:
+    archive: zipfile.ZipFile
+    texts: list[str] = field(default_factory=list)
+    formats: list[str] = field(default_factory=list)
+    """Number format of each style; a built-in date is ``d``."""
+    epoch: datetime = datetime(1899, 12, 30)
+    chars: int = 0
+
+    def taken(self, text: str) -> str:
+        self.chars += len(text)
+        if self.chars > MAX_CHARS:
+            raise TooMuch
+        return text
+
+
+def read(data: bytes) -> list[Cells]:
+    """The worksheets in their order. Raises one of UNREADABLE, or TooMuch."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        root = next(t for kind, t in _relations(archive, "").values() if kind.endswith("/officeDocument"))
+        book, listed = _Book(archive), _sheets(archive, root)
+        parts = _relations(archive, root)
+        if listed.since_1904:
+            book.epoch = datetime(1904, 1, 1)
+        for kind, path in parts.values():
+            if kind.endswith("/styles"):
+                book.formats = _formats(archive, path)
+            elif kind.endswith("/sharedStrings"):
+                book.texts = _shared(archive, path)
+        return [
+            _cells(book, parts[relation][1], Cells(name, hidden))
+            for name, hidden, relation in listed.sheets
+            if parts[relation][0].endswith(_WORKSHEET)
+        ]
+
+
+@dataclass
+class _Listed:
+    sheets: list[tuple[str, bool, str]] = field(default_factory=list)
+    since_1904: bool = False
+
+
+def _sheets(archive: zipfile.ZipFile, path: str) -> _Listed:
+    listed = _Listed()
+
+    def start(tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "sheet":
+            relation = next(v for n, v in attributes.items() if n.endswith("}id"))
+            hidden = attributes.get("state", "visible") != "visible"
+            listed.sheets.append((attributes["name"], hidden, relation))
+        elif tag == "workbookPr":
+            listed.since_1904 = attributes.get("date1904") in ("1", "true")
+
+    _parse(archive, path, start)
+    return listed
+
+
+def _relations(archive: zipfile.ZipFile, path: str) -> dict[str, tuple[str, str]]:
+    """Id → (kind, path in the archive) of the parts that a part names."""
+    folder, _, name = path.rpartition("/")
+    found = {}
+
+    def start(tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "Relationship" and attributes.get("TargetMode") != "External":
+            target = attributes["Target"]
+            inside = target[1:] if target.startswith("/") else f"{folder}/{target}".lstrip("/")
+            found[attributes["Id"]] = (attributes["Type"], inside)
+
+    _parse(archive, f"{folder}/_rels/{name}.rels".lstrip("/"), start)
+    return found
+
+
+def _formats(archive: zipfile.ZipFile, path: str) -> list[str]:
+    own: dict[str, str] = {}
+    styles: list[str] = []
+    inside: list[str] = []
+
+    def start(tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "numFmt":
+            own[attributes["numFmtId"]] = attributes["formatCode"]
+        elif tag == "cellXfs":
+            inside.append(tag)
+        elif tag == "xf" and inside:
+            styles.append(attributes.get("numFmtId", "0"))
+
+    def end(tag: str) -> None:
+        if tag == "cellXfs":
+            inside.clear()
+
+    _parse(archive, path, start, end)
+    return [own.get(n, "d" if n.isdecimal() and int(n) in _BUILT_IN_DATES else "") for n in styles]
+
+
+def _shared(archive: zipfile.ZipFile, path: str) -> list[str]:
+    texts: list[str] = []
+    pieces: list[str] = []
+    chars, skipped = 0, False
+
+    def start(tag: str, _: Mapping[str, str]) -> None:
+        nonlocal skipped
+        if tag == "si":
+            pieces.clear()
+        elif tag == "rPh":  # how it is read aloud
+            skipped = True
+
+    def end(tag: str) -> None:
+        nonlocal chars, skipped
+        if tag == "si":
+            texts.append(_unescaped("".join(pieces)))
+            chars += len(texts[-1])
+            if chars > MAX_CHARS:
+                raise TooMuch
+        elif tag == "rPh":
+            skipped = False
+
+    _parse(archive, path, start, end, lambda tag, text: pieces.append(text) if not skipped else None)
+    return texts
+
+
+def _cells(book: _Book, path: str, sheet: Cells) -> Cells:
+    at_row = at_column = 0
+    kind = style = ""
+    pieces: list[str] = []
+    formula = False
+    columns: set[int] = set()
+
+    def start(tag: str, attributes: Mapping[str, str]) -> None:
+        nonlocal at_row, at_column, kind, style, formula
+        if tag == "c":
+            place = attributes.get("r", "")
+            at_column = _column(place) if place else at_column + 1
+            kind, style, formula = attributes.get("t", "n"), attributes.get("s", ""), False
+            pieces.clear()
+        elif tag == "row":
+            at_row, at_column = int(attributes.get("r", at_row + 1)), 0
+        elif tag == "f":
+            formula = True
+
+    def end(tag: str) -> None:
+        if tag != "c":
+            return
+        text = _text(book, kind, style, "".join(pieces))
+        if not text and formula and kind != "str":
+            text = NEVER_COMPUTED
+        if text.strip():
+            row = sheet.rows.setdefault(at_row, {})
+            if at_column in row:
+                raise ValueError(path)
+            row[at_column] = book.taken(text)
+            columns.add(at_column)
+            if len(sheet.rows) * len(columns) > MAX_AREA:
+                raise TooMuch
+
+    _parse(book.archive, path, start, end, lambda tag, text: pieces.append(text) if tag != "f" else None)
+    return sheet
+
+
+def _parse(
+    archive: zipfile.ZipFile,
+    path: str,
+    start: Callable[[str, Mapping[str, str]], None],
+    end: Callable[[str], None] | None = None,
+    text: Callable[[str, str], None] | None = None,
+) -> None:
+    """One part as a stream of its elements' names, without their namespace. ``text`` gets that of t, v, f."""
+    parser = expat.ParserCreate(namespace_separator="}")
+    parser.buffer_text = True
+    elements, within = 0, ""
+
+    def started(name: str, attributes: dict[str, str]) -> None:
+        nonlocal elements, within
+        elements += 1
+        if elements > MAX_ELEMENTS:
+            raise TooMuch
+        within = name.rpartition("}")[2]
+        start(within, attributes)
+
+    def ended(name: str) -> None:
+        nonlocal within
+        within = ""
+        if end is not None:
+            end(name.rpartition("}")[2])
+
+    def said(piece: str) -> None:
+        if text is not None and within in ("t", "v", "f"):
+            text(within, piece)
+
+    def no_doctype(*_: object) -> None:
+        raise ValueError(path)
+
+    parser.StartElementHandler, parser.EndElementHandler = started, ended
+    parser.CharacterDataHandler = said
+    parser.StartDoctypeDeclHandler = no_doctype
+    with archive.open(path) as part:
+        parser.ParseFile(part)
+
+
+def _text(book: _Book, kind: str, style: str, value: str) -> str:
+    match kind:
+        case "s":
+            return book.texts[int(value)] if value else ""
+        case "b":
+            return {"1": "true", "0": "false"}.get(value, value)
+        case "n":
+            return _number(book, value.strip(), style) if value else ""
+        case _:  # inlineStr, str, e, d
+            return _unescaped(value)
+
+
+def _number(book: _Book, value: str, style: str) -> str:
+    form = book.formats[int(style)] if style and book.formats else ""
+    number = float(value)
+    if _is_date(form) and 0 <= number < 2_958_466:  # the end of year 9999
+        moment = book.epoch + timedelta(seconds=round(number * 86_400))
+        return moment.isoformat(" ") if moment.time().isoformat() != "00:00:00" else moment.date().isoformat()
+    if abs(number) >= LARGEST_EXACT:
+        return f"{number:.14E}"
+    text = str(int(number)) if number.is_integer() else repr(number)
+    return text.zfill(len(form)) if form and not form.strip("0") else text
+
+
+def _is_date(form: str) -> bool:
+    bare = _QUOTED.sub("", form.lower())
+    return bare != "general" and any(c in bare for c in "dmyhs")
+
+
+def _column(place: str) -> int:
+    """AL8 → 38."""
+    number = 0
+    for c in place:
+        if not "A" <= c <= "Z":
+            break
+        number = number * 26 + ord(c) - 64
+    if not 0 < number <= 16_384:
+        raise ValueError(place)
+    return number
+
+
+def _unescaped(text: str) -> str:
+    """``_x000D_`` is how a workbook writes a character that XML does not take."""
+    if "_x" not in text:
+        return text
+    return _ESCAPE.sub(lambda m: _character(int(m[1], 16)), text)
+
+
+def _character(code: int) -> str:
+    return "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)
