@@ -1,5 +1,6 @@
 """`csdl push`, `csdl preflight`: a vendor's files for one school, sent or only judged."""
 
+import sys
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -7,11 +8,12 @@ from typing import Any
 
 import click
 
-from cli.answers import json_option, print_json, say, tell
+from cli.answers import REFUSED, json_option, print_json, say, tell
+from cli.rehearsal import rehearse
 from producers import envelope, files
-from producers.client import PushClient
+from producers.client import PushClient, totals
 from producers.model import Reading, Target
-from producers.preflight import check, of_problem
+from producers.preflight import by_place, of_problem, warned
 from runtime.clock import ask_if_reachable
 from runtime.settings import Settings
 from schemas.contracts.contracts import record_types
@@ -81,10 +83,10 @@ def push(
             }
         )
         return
-    total, refused = sum(receipt.records.values()), sum(receipt.refused.values())
+    total, left_out = sum(receipt.records.values()), sum(receipt.refused.values())
     push_id, chunks = receipt.push_id, receipt.chunks
-    tell(f"Đã gửi lần đẩy {push_id}: {total} bản ghi trong {chunks} gói, {refused} đã bị từ chối.")
-    tell(f"Push {push_id} is sent: {total} records in {chunks} chunks, {refused} refused already.")
+    tell(f"Đã gửi lần đẩy {push_id}: {total} bản ghi trong {chunks} gói, {left_out} đã bị từ chối.")
+    tell(f"Push {push_id} is sent: {total} records in {chunks} chunks, {left_out} refused already.")
     tell(f"Kết quả — what becomes of it: csdl push-status {push_id}")
     say(receipt.warnings)
 
@@ -92,7 +94,10 @@ def push(
 @click.command()
 @_options
 def preflight(vendor: str, school: str, year: int, kind: str, paths: tuple[Path, ...], as_json: bool) -> None:
-    """Kiểm tra tệp, không gửi — say what would be refused or warned of, with its place."""
+    """Kiểm tra tệp, không gửi — say what would be refused or warned of, with its place.
+
+    Exit 1 if something would be refused.
+    """
     target = Target(vendor, school, year, kind)
     settings = Settings()
     _report(settings, target, _read(settings, target, paths, None), as_json)
@@ -123,23 +128,35 @@ def _is_uuid(text: str) -> bool:
 
 
 def _report(settings: Settings, target: Target, reading: Reading, as_json: bool) -> None:
-    """The findings, and what is wrong with the clock where a broker can tell."""
-    found = check(reading.tables, reading.warnings, target)
+    """What was read, the findings, and what is wrong with the clock where a broker can tell; exit 1 if a
+    record would be refused."""
+    known = schools.load(settings.register_file)
+    told = rehearse(reading.tables, target, known, settings.school_years)
+    found = by_place([*told, *warned(reading.tables, reading.warnings, target)])
     clock = ask_if_reachable(settings)
-    if as_json:
-        print_json([f.as_dict() for f in [*found, *map(of_problem, clock)]])
-        return
-    records = {
-        (f.record_type, f.place.file, f.place.sheet, f.place.row) for f in found if f.verdict == "refused"
-    }
+    records = len(
+        {(f.record_type, f.place.file, f.place.sheet, f.place.row) for f in found if f.verdict == "refused"}
+    )
     counts = Counter(f.verdict for f in found)
+    read = totals(reading.tables)
+    if as_json:
+        print_json(
+            {
+                "records": read,
+                "refused": records,
+                "findings": [f.as_dict() for f in [*found, *map(of_problem, clock)]],
+            }
+        )
+        sys.exit(REFUSED if records else 0)
     for f in found[:SHOWN]:
         word = "từ chối/refused" if f.verdict == "refused" else "cảnh báo/warning"
         tell(f"{f.rule} {word} {f.record_type} {f.client_id} · {f.place}")
         tell(f"  {f.message_vi}", f"  {f.message_en}")
     if len(found) > SHOWN:
         tell(f"… +{len(found) - SHOWN} (--json)")
-    refused, warnings = len(records), counts["warning"]
-    tell(f"{refused} bản ghi sẽ bị từ chối, {warnings} cảnh báo.")
-    tell(f"{refused} records would be refused, {warnings} warnings.")
+    total, warnings = sum(read.values()), counts["warning"]
+    of_each = ", ".join(f"{count} {record_type}" for record_type, count in read.items())
+    tell(f"Đã đọc {total} bản ghi ({of_each}); {records} sẽ bị từ chối, {warnings} cảnh báo.")
+    tell(f"{total} records were read; {records} would be refused, {warnings} warnings.")
     say(clock)
+    sys.exit(REFUSED if records else 0)

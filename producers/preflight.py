@@ -1,18 +1,19 @@
-"""What would become of a push, without sending it: the catalogue that the stream applies, with places."""
+"""What is said of a push before it is sent: findings with their places, and what would be warned of."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import polars as pl
 
 from producers.model import ROW, SourceTable, Target
 from schemas.contracts.contracts import Severity
-from schemas.errors import Problem, SourceLocation, catalogue
+from schemas.errors import Problem, SourceLocation, catalogue, shown
 from schemas.rules.catalogue import all_rules, in_context, rules, violations
 
 Verdict = Literal["refused", "warning"]
+WARNING: Final[tuple[Severity, ...]] = ("warn",)
 
 
 @dataclass(frozen=True)
@@ -43,17 +44,30 @@ class Finding:
         }
 
 
-def check(tables: Sequence[SourceTable], warnings: Sequence[Problem], target: Target) -> list[Finding]:
-    """All that would be refused or warned of in a push, by place."""
-    found = []
-    for table in tables:
-        found += _already_refused(table)
-        for severity in ("block", "warn"):
-            found += _broken_rules(table, target, severity)
-    found += [of_problem(p) for p in warnings]
+def warned(tables: Sequence[SourceTable], problems: Sequence[Problem], target: Target) -> list[Finding]:
+    """Doubts of the adapters, and the rules that warn."""
+    return [*(f for table in tables for f in _broken_rules(table, target)), *map(of_problem, problems)]
+
+
+def by_place(found: Sequence[Finding]) -> list[Finding]:
+    """What would be refused first, each in the order of the files."""
     return sorted(
         found, key=lambda f: (f.verdict != "refused", f.place.file, f.place.sheet, f.place.row, f.rule)
     )
+
+
+def finding(
+    verdict: Verdict,
+    record_type: str,
+    header: Mapping[str, Any],
+    client_id: str,
+    row: int,
+    rule: str,
+    fields: Sequence[str],
+) -> Finding:
+    """What is said of one record of a chunk, whose ``header`` says its Source and Sheet."""
+    place = SourceLocation(header.get("Source", ""), header.get("Sheet", ""), row, ", ".join(fields))
+    return Finding(verdict, record_type, shown(client_id), place, rule, *explain(rule))
 
 
 def explain(code: str) -> tuple[str, str]:
@@ -67,47 +81,26 @@ def explain(code: str) -> tuple[str, str]:
     return next(((r.message_vi, r.message_en) for r in all_rules() if r.id == code), (code, code))
 
 
-def _already_refused(table: SourceTable) -> list[Finding]:
-    return [
-        _finding("refused", table, client_id, row, fields, rule, *explain(rule))
-        for client_id, row, rule, fields in table.refused.iter_rows()
-    ]
-
-
-def _broken_rules(table: SourceTable, target: Target, severity: Severity) -> list[Finding]:
+def _broken_rules(table: SourceTable, target: Target) -> list[Finding]:
     header = {"NamHoc": target.year, "LoaiDongBo": target.kind}
     frame = in_context(table.records, [header], [table.records.height])
-    applied = rules(table.record_type, severities=(severity,))
+    applied = rules(table.record_type, severities=WARNING)
     broken = violations(frame, applied)
     if broken.is_empty():
         return []
     texts = {r.id: (r.message_vi, r.message_en) for r in applied}
-    has_id = "ClientId" in frame.columns
-    places = frame.select(
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("index"),
-        (pl.col("ClientId") if has_id else pl.lit("")).alias("client_id"),
-        ROW,
-    )
-    lines = broken.join(places, on="index", how="left", maintain_order="left")
-    verdict: Verdict = "refused" if severity == "block" else "warning"
+    ids = frame["ClientId"] if "ClientId" in frame.columns else pl.Series([""] * frame.height)
     return [
-        _finding(verdict, table, client_id, row, fields, rule, *texts[rule])
-        for rule, fields, client_id, row in lines.select("rule", "fields", "client_id", ROW).iter_rows()
+        Finding(
+            "warning",
+            table.record_type,
+            shown(ids[index] or ""),
+            SourceLocation(table.source, table.sheet, frame[ROW][index], ", ".join(fields)),
+            rule,
+            *texts[rule],
+        )
+        for index, rule, fields in broken.select("index", "rule", "fields").iter_rows()
     ]
-
-
-def _finding(
-    verdict: Verdict,
-    table: SourceTable,
-    client_id: str,
-    row: int,
-    fields: Sequence[str],
-    rule: str,
-    vi: str,
-    en: str,
-) -> Finding:
-    place = SourceLocation(table.source, table.sheet, row, ", ".join(fields))
-    return Finding(verdict, table.record_type, client_id, place, rule, vi, en)
 
 
 def of_problem(problem: Problem) -> Finding:

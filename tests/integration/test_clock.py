@@ -68,10 +68,10 @@ def test_an_officers_clock_is_warned_of_and_the_act_is_done(vendor, clock_is_off
 
 def test_preflight_says_it_where_a_broker_can_tell(vendor, clock_is_off):
     packet = str(vendor.register_file.with_name("packet.json"))
-    before = [f["rule"] for f in csdl(vendor, "preflight", *TARGET, packet)[1]]
+    before = [f["rule"] for f in csdl(vendor, "preflight", *TARGET, packet)[1]["findings"]]
     clock_is_off(HALF_AN_HOUR)
     code, found = csdl(vendor, "preflight", *TARGET, packet)
-    assert (code, [f["rule"] for f in found]) == (0, [*before, "CLOCK-001"])
+    assert (code, [f["rule"] for f in found["findings"]]) == (0, [*before, "CLOCK-001"])
     plain = CliRunner(env=environment(vendor)).invoke(main, ["preflight", *TARGET, packet])
     assert [line.split(" ")[0] for line in plain.stderr.splitlines()] == ["CLOCK-001"] * 2
 

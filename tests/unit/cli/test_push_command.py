@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import main
-from tests.unit.producers.made import SCHOOL, YEAR
+from tests.unit.producers.made import SCHOOL, YEAR, pupils
 
 
 def run(*args: str) -> Result:
@@ -17,16 +17,28 @@ def run(*args: str) -> Result:
 TARGET = ("--vendor", "smas", "--school", SCHOOL, "--year", str(YEAR))
 
 
-def test_preflight_says_what_would_be_refused_and_sends_nothing(folder: Path) -> None:
+def test_preflight_says_what_it_read_and_would_be_refused_and_sends_nothing(folder: Path) -> None:
     result = run("preflight", *TARGET, "--json", "good.json")
-    assert result.exit_code == 0
-    found = json.loads(result.stdout)
-    assert [(f["rule"], f["row"], f["file"]) for f in found if f["verdict"] == "refused"] == [
+    assert result.exit_code == 1
+    said = json.loads(result.stdout)
+    assert (said["records"], said["refused"]) == ({"HocSinh": 2}, 1)
+    assert [(f["rule"], f["row"], f["file"]) for f in said["findings"] if f["verdict"] == "refused"] == [
         ("CELL-101", 2, "good.json")
     ]
-    assert run("push", *TARGET, "--dry-run", "good.json").stdout.endswith(
-        "1 bản ghi sẽ bị từ chối, 2 cảnh báo.\n1 records would be refused, 2 warnings.\n"
-    )
+    dry_run = run("push", *TARGET, "--dry-run", "good.json")
+    assert dry_run.exit_code == 1
+    assert dry_run.stdout.endswith("2 records were read; 1 would be refused, 2 warnings.\n")
+
+
+def test_preflight_of_what_would_be_taken_is_exit_0_and_needs_no_stack(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CSDL_BOOTSTRAP_SERVERS")
+    monkeypatch.delenv("CSDL_DATABASE_URL")
+    (folder / "taken.json").write_bytes(pupils({}))
+    result = run("preflight", *TARGET, "--json", "taken.json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["records"] == {"HocSinh": 1}
 
 
 def test_all_that_is_wrong_is_printed_in_both_languages_with_exit_1(folder: Path) -> None:
