@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Final
 
+from producers.adapters.grid import MAX_AREA, TooMuch
 from producers.adapters.sniff import MAX_BYTES
 from producers.text import fold
 from schemas.errors import Problem, ProblemList, SourceLocation
@@ -20,7 +21,8 @@ csv.field_size_limit(MAX_BYTES)
 
 
 def read(source: str, data: bytes, captions: Collection[str], head: int) -> list[tuple[int, list[str]]]:
-    """(line, cells) of each row; ``captions`` are the folded ones, looked for in the first ``head`` lines.
+    """(line, cells) of each row that holds something; ``captions`` are the folded ones, looked for in the
+    first ``head`` lines. Raises TooMuch.
 
     Raises ProblemList (FILE-025) where a quote is not closed: what stands below it would vanish in its cell.
     """
@@ -28,10 +30,14 @@ def read(source: str, data: bytes, captions: Collection[str], head: int) -> list
     separator = _separator(text, captions, head)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[tuple[int, list[str]]] = []
-    line = 1
+    line, cells = 1, 0
     try:
         for row in reader:
-            rows.append((line, [_AS_TEXT.sub(r"\1", c) if c.startswith('="') else c for c in row]))
+            if any(row):
+                rows.append((line, [_AS_TEXT.sub(r"\1", c) if c.startswith('="') else c for c in row]))
+                cells += len(row)
+                if cells > MAX_AREA:
+                    raise TooMuch
             line = reader.line_num + 1
     except csv.Error:
         raise _open_quote(source, line) from None

@@ -11,12 +11,12 @@ from typing import Final
 
 import pyarrow as pa
 
-from producers.adapters.xlsx import NEVER_COMPUTED, Cells
+from producers.adapters.grid import ERROR_RESULT, Cells
 
 MAX_SECONDS: Final = 60
 MAX_MEMORY: Final = 2 * 1024 * 1024 * 1024
 """Bytes of address space; the libraries alone take some 600 MB of it."""
-MAX_ANSWER: Final = 256 * 1024 * 1024
+MAX_ANSWER: Final = 64 * 1024 * 1024
 
 _CHILD: Final = Path(__file__).with_name("old_workbook_child.py")
 _SECTOR: Final = 512
@@ -46,7 +46,7 @@ def read(data: bytes) -> list[Cells]:
     for number, name, hidden, row, column, text in zip(*(c.to_pylist() for c in table.columns), strict=True):
         sheet = sheets.setdefault(number, Cells(name, hidden))
         if row:
-            sheet.rows.setdefault(row, {})[column] = NEVER_COMPUTED if text is None else text
+            sheet.rows.setdefault(row, {})[column] = ERROR_RESULT if text is None else text
     return list(sheets.values())
 
 

@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from producers.adapters import csv_cells, old_workbook, xlsx
+from producers.adapters.grid import MAX_AREA, TooMuch
 from producers.adapters.sniff import Kind
 from producers.layouts import Column, Layout
 from producers.text import fold
@@ -51,17 +52,20 @@ class Header:
 
 def sheets(source: str, kind: Kind, data: bytes, layout: Layout) -> list[Sheet]:
     """Every sheet that has a cell. Raises ProblemList (FILE-014, 025, 026) if the file cannot be read."""
-    if kind == "csv":
-        rows = csv_cells.read(source, data, layout.by_caption().keys(), HEADER_SEARCH)
-        given = {line: {i: c for i, c in enumerate(row, 1) if c} for line, row in rows}
-        lengths = [len(row) for line, row in rows if given[line]]
-        return [_sheet("", given, lengths=lengths)] if lengths else []
     try:
-        found = xlsx.read(data) if kind == "xlsx" else old_workbook.read(data)
-    except xlsx.TooMuch:
+        return _sheets(source, kind, data, layout)
+    except TooMuch:
         raise ProblemList([Problem(TOO_MUCH, SourceLocation(source))]) from None
     except (*xlsx.UNREADABLE, old_workbook.Unreadable):
         raise ProblemList([Problem(UNREADABLE, SourceLocation(source))]) from None
+
+
+def _sheets(source: str, kind: Kind, data: bytes, layout: Layout) -> list[Sheet]:
+    if kind == "csv":
+        rows = csv_cells.read(source, data, layout.by_caption().keys(), HEADER_SEARCH)
+        given = {line: {i: c for i, c in enumerate(row, 1) if c} for line, row in rows}
+        return [_sheet("", given, lengths=[len(row) for _, row in rows])] if rows else []
+    found = xlsx.read(data) if kind == "xlsx" else old_workbook.read(data)
     return [_sheet(s.name, s.rows, hidden=s.hidden) for s in found if s.rows]
 
 
@@ -74,6 +78,8 @@ def _sheet(
 ) -> Sheet:
     rows = sorted(row for row, cells in given.items() if cells)
     columns = sorted({column for row in rows for column in given[row]})
+    if len(rows) * len(columns) > MAX_AREA:
+        raise TooMuch
     texts = {str(c): [given[row].get(c) for row in rows] for c in columns}
     return Sheet(name, pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String)), rows, hidden, lengths)
 

@@ -15,14 +15,13 @@ from datetime import datetime, timedelta
 from typing import Final
 from xml.parsers import expat
 
+from producers.adapters.grid import ERROR_RESULT, MAX_AREA, MAX_CHARS, Cells, TooMuch
+
 MAX_ELEMENTS: Final = 10_000_000
 """Of one part of the workbook: formatted blank cells to the last row of 38 columns are 2.5 million."""
 
-MAX_CHARS: Final = 32 * 1024 * 1024
-"""Of all cells, a text that many cells share counted for each. A school of 3,000 pupils has 5 million."""
-
-MAX_AREA: Final = 4_000_000
-"""Rows times columns that hold something: what the table takes once it is made."""
+MAX_TOKEN: Final = 1024 * 1024
+"""Bytes of one tag: the parser keeps it whole."""
 
 LARGEST_EXACT: Final = 10**15
 """Excel keeps 15 digits of a number."""
@@ -33,24 +32,10 @@ UNREADABLE: Final = (
 )  # fmt: skip
 """What a damaged or locked workbook raises."""
 
-NEVER_COMPUTED: Final = "#N/A"
 _ESCAPE: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 _BUILT_IN_DATES: Final = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _WORKSHEET: Final = "/worksheet"
-
-
-class TooMuch(Exception):
-    """The workbook holds more than any list of a school."""
-
-
-@dataclass
-class Cells:
-    """Of one sheet: row number → column number → text, both from 1."""
-
-    name: str
-    hidden: bool
-    rows: dict[int, dict[int, str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -168,7 +153,7 @@ def _shared(archive: zipfile.ZipFile, path: str) -> list[str]:
         elif tag == "rPh":
             skipped = False
 
-    _parse(archive, path, start, end, lambda tag, text: pieces.append(text) if not skipped else None)
+    _parse(archive, path, start, end, lambda text: pieces.append(text) if not skipped else None)
     return texts
 
 
@@ -196,7 +181,7 @@ def _cells(book: _Book, path: str, sheet: Cells) -> Cells:
             return
         text = _text(book, kind, style, "".join(pieces))
         if not text and formula and kind != "str":
-            text = NEVER_COMPUTED
+            text = ERROR_RESULT
         if text.strip():
             row = sheet.rows.setdefault(at_row, {})
             if at_column in row:
@@ -206,7 +191,7 @@ def _cells(book: _Book, path: str, sheet: Cells) -> Cells:
             if len(sheet.rows) * len(columns) > MAX_AREA:
                 raise TooMuch
 
-    _parse(book.archive, path, start, end, lambda tag, text: pieces.append(text) if tag != "f" else None)
+    _parse(book.archive, path, start, end, pieces.append)
     return sheet
 
 
@@ -215,12 +200,12 @@ def _parse(
     path: str,
     start: Callable[[str, Mapping[str, str]], None],
     end: Callable[[str], None] | None = None,
-    text: Callable[[str, str], None] | None = None,
+    text: Callable[[str], None] | None = None,
 ) -> None:
-    """One part as a stream of its elements' names, without their namespace. ``text`` gets that of t, v, f."""
+    """One part as a stream of its elements' names, without their namespace. ``text`` gets that of t and v."""
     parser = expat.ParserCreate(namespace_separator="}")
     parser.buffer_text = True
-    elements, within = 0, ""
+    elements, chars, within = 0, 0, ""
 
     def started(name: str, attributes: dict[str, str]) -> None:
         nonlocal elements, within
@@ -237,8 +222,12 @@ def _parse(
             end(name.rpartition("}")[2])
 
     def said(piece: str) -> None:
-        if text is not None and within in ("t", "v", "f"):
-            text(within, piece)
+        nonlocal chars
+        if text is not None and within in ("t", "v"):
+            chars += len(piece)
+            if chars > MAX_CHARS:
+                raise TooMuch
+            text(piece)
 
     def no_doctype(*_: object) -> None:
         raise ValueError(path)
@@ -246,8 +235,16 @@ def _parse(
     parser.StartElementHandler, parser.EndElementHandler = started, ended
     parser.CharacterDataHandler = said
     parser.StartDoctypeDeclHandler = no_doctype
+    if archive.getinfo(path).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(path)  # others may ask for gigabytes before they give a byte
+    fed = 0
     with archive.open(path) as part:
-        parser.ParseFile(part)
+        while chunk := part.read(64 * 1024):
+            parser.Parse(chunk, False)
+            fed += len(chunk)
+            if fed - parser.CurrentByteIndex > MAX_TOKEN:
+                raise TooMuch
+    parser.Parse(b"", True)
 
 
 def _text(book: _Book, kind: str, style: str, value: str) -> str:

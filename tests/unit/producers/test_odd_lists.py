@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from producers.adapters import old_workbook, xlsx
+from producers.adapters import csv_cells, old_workbook, sheets, xlsx
 from producers.model import Reading
 from tests.unit.producers.made import CAPTIONS, ROW, VNEDU, listing, problems, read, table, workbook
 from tests.unit.producers.made_xls import ERROR, xls
@@ -62,10 +62,10 @@ def codes(data: bytes) -> list[tuple[str, int]]:
     return [(p.code, p.place.row) for p in problems(data, VNEDU)]
 
 
-def repacked(data: bytes, change: Mapping[str, Any]) -> bytes:
+def repacked(data: bytes, change: Mapping[str, Any], packed: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A workbook with some of its parts changed."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", packed) as new:
         for name in old.namelist():
             part = old.read(name)
             new.writestr(name, change[name](part) if name in change else part)
@@ -89,8 +89,33 @@ def test_a_stray_cell_far_away_costs_nothing(place: tuple[int, int], value: str)
 
 def test_cells_strewn_over_a_sheet_are_more_than_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx, "MAX_AREA", 10_000)
-    strewn = workbook({"S": [CAPTIONS, LINE, *([None] * n + ["x"] for n in range(200))]})
-    assert codes(strewn) == [("FILE-026", 0)]
+    monkeypatch.setattr(sheets, "MAX_AREA", 10_000)
+    strewn: list[Sequence[Any]] = [CAPTIONS, LINE, *([None] * n + ["x"] for n in range(200))]
+    for data in (workbook({"S": strewn}), xls({"S": strewn}), text_csv(*strewn[1:])):
+        assert codes(data) == [("FILE-026", 0)]
+
+
+@pytest.mark.parametrize("line", [b"\n", b"x\n", b";\n", b";;;;;;;;;;;;;;;;x\n"])
+def test_a_csv_of_lines_without_end_is_given_up(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_cells, "MAX_AREA", 10_000)
+    monkeypatch.setattr(sheets, "MAX_AREA", 10_000)
+    ((code, _),) = codes(b"a" + line * 20_000)
+    assert code == ("FILE-026" if b"x" in line else "FILE-015")
+
+
+def test_a_tag_or_a_text_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx, "MAX_CHARS", 1_000_000)
+    for odd in (b'<row a="%s"/>', b'<row><c t="inlineStr"><is><t>%s</t></is></c></row>'):
+        long = odd % (b"x" * 3_000_000) + b"</sheetData>"
+        data = repacked(
+            listing({}), {"xl/worksheets/sheet1.xml": lambda xml, to=long: xml.replace(b"</sheetData>", to)}
+        )
+        assert codes(data) == [("FILE-026", 0)]
+
+
+def test_a_part_packed_in_a_way_that_takes_memory_is_not_unpacked() -> None:
+    data = repacked(listing({}), {}, zipfile.ZIP_LZMA)
+    assert codes(data) == [("FILE-014", 0)]
 
 
 def test_a_shared_text_counts_for_every_cell_that_shows_it() -> None:

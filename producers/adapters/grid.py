@@ -1,0 +1,26 @@
+"""Cells of a sheet before anybody knows what they mean, and how many of them a list may have."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+MAX_AREA: Final = 1_000_000
+"""Rows times columns that hold something. A school of 3,000 pupils has 120,000."""
+
+MAX_CHARS: Final = 32 * 1024 * 1024
+"""Of all cells, a text that many cells share counted for each. A school of 3,000 pupils has 5 million."""
+
+ERROR_RESULT: Final = "#N/A"
+"""What stands for an error result whose own text is not known, and for a formula that was never computed."""
+
+
+class TooMuch(Exception):
+    """The file holds more than any list of a school."""
+
+
+@dataclass
+class Cells:
+    """Of one sheet: row number → column number → text, both from 1."""
+
+    name: str
+    hidden: bool
+    rows: dict[int, dict[int, str]] = field(default_factory=dict)
