@@ -67,7 +67,7 @@ def exports(state: str | None, as_json: bool) -> None:
 @ministry.command()
 @click.argument("export_id")
 def retry(export_id: str) -> None:
-    """Chuyển lại — try an export again that was withheld because its digest did not fit."""
+    """Chuyển lại — try an export again that was withheld, once its cause is mended."""
     with database("csdl ministry") as conn:
         retry_export(conn, export_id)
     tell(f"{export_id}: opened")

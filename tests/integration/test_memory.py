@@ -4,26 +4,34 @@ Each is fed the largest push that the settings allow. A process that outgrew its
 something keeps bounds (compose, systemd), again and again by the same push.
 """
 
+from base64 import b64encode
+from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from deploy.processes import TABLE
 from runtime import kafka
 from schemas.encoding import codec
-from schemas.topics import CONFIRMATION_EVENTS, MINISTRY_EXPORT, RECORDS_ACCEPTED
+from schemas.topics import CONFIRMATION_EVENTS, MINISTRY_EXPORT, RECORDS_ACCEPTED, in_topic
+from streams.validation.faust.batching import MAX_CHUNKS
 from tests import pushed
 from tests.chained import chained
+from tests.integration.test_validation import REGISTER, grant, row
 from tests.pushed import SCHOOL, chunk, pupil
 
 PORTRAIT = 15_000
-"""Characters: 4 records and a half make 64 KiB."""
+"""Characters of every twentieth pupil's."""
+
+LARGEST_PORTRAIT = 1_400_000
+"""Characters that the contract allows."""
 
 DATASET = f"{SCHOOL}.2019.start"
 
 
 def largest(settings):
-    """Chunks of the largest push but for one chunk, half of its bytes in portraits, and its closing."""
+    """Chunks of the largest push but for one chunk, and its closing."""
     left, number, first = settings.push_max_mb * 1024 * 1024, 0, 0
     while True:
         rows = [pupil(first + n, **({} if n % 20 else {"AnhChanDung": "A" * PORTRAIT})) for n in range(500)]
@@ -87,3 +95,22 @@ def test_the_largest_push_is_loaded_checked_and_exported_within_the_stated_memor
         assert ask("SELECT state, code FROM ministry_export") == [("sent", "")]
         assert within_bound(export)
     assert codec.contract_name(sent(MINISTRY_EXPORT)[-1].value) == "ExportClosed"
+
+
+@pytest.mark.slow
+def test_the_largest_chunks_are_judged_within_the_stated_memory(topics, run_process):
+    """Portraits as large as they may be, and more chunks of them than are judged at once."""
+    register = topics.data_dir / "register.csv"
+    register.write_text(REGISTER + row(SCHOOL), encoding="utf-8")
+    settings = topics.model_copy(update={"register_file": register})
+    grant(settings, "smas", SCHOOL)
+    portrait = b64encode(Random(1).randbytes(LARGEST_PORTRAIT * 3 // 4)).decode()
+    chunks = (
+        chunk("HocSinh", [pupil(n, AnhChanDung=portrait), pupil(n + 1, AnhChanDung=portrait)], number=n)
+        for n in range(MAX_CHUNKS + 8)
+    )
+    send(settings, in_topic("smas"), chunks)
+    with run_process("validation", settings) as validation, closing(kafka.consumer(settings)) as consumer:
+        ends = kafka.partitions(RECORDS_ACCEPTED)
+        validation.wait_until(lambda: sum(consumer.end_offsets(ends).values()) == MAX_CHUNKS + 8)
+        assert within_bound(validation)

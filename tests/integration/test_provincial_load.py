@@ -163,7 +163,8 @@ def test_a_push_does_not_expire_while_validation_has_not_read_what_its_vendor_wr
         return dict(ask("SELECT vendor, outcome FROM push"))
 
     rest = [("19164501", b"the rest of the push"), ("19164502", b"of another")]
-    with Load(settings.model_copy(update={"push_timeout_s": 0.5})) as load:
+    vendors = ["smas", "of-no-topic-yet", "vnedu"]
+    with Load(settings.model_copy(update={"push_timeout_s": 0.5, "vendors": vendors})) as load:
         send(in_topic("smas"), rest)
         some = [chunk("HocSinh", [pupil(1)], vendor=v, push=v, number=1) for v in ("smas", "vnedu")]
         send(RECORDS_ACCEPTED, [("19164501", message) for message in some])

@@ -77,7 +77,9 @@ class ReadUpTo:
         if new:
             at = self._producer.send(CLOCK, b"").get(timeout=ANSWER_S).timestamp
             for vendor in new:
-                ends = self._consumer.end_offsets(kafka.partitions(in_topic(vendor)))
+                # Asking for the ends of a topic that was not made yet would wait for it, and load with it.
+                there = self._consumer.partitions_for_topic(in_topic(vendor))
+                ends = self._consumer.end_offsets(kafka.partitions(in_topic(vendor))) if there else {}
                 self._looks[vendor] = Look(datetime.fromtimestamp(at / 1000, UTC), ends)
         waiting = [look for look in self._looks.values() if look.accepted is None]
         if not waiting:
