@@ -12,7 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from schemas.errors import Problem
+from deploy.local.downloads import cache_dir
+from schemas.errors import Problem, ProblemList
 
 PYTHONS: Final = ((3, 11), (3, 14))
 """The oldest and the newest Python for which every requirement has a hashed wheel."""
@@ -38,7 +39,18 @@ def environment_problems(folder: Path) -> list[Problem]:
     found = [*_python(), *_platform()]
     if os.pathsep in str(folder):
         found.append(no_class_path(folder))
-    return found + folder_problems(folder, ENVIRONMENT_MB)
+    return found + folder_problems(folder, ENVIRONMENT_MB) + cache_problems()
+
+
+def cache_problems() -> list[Problem]:
+    """Why the downloads cannot be kept: STK-014, STK-015."""
+    try:
+        cache = cache_dir()
+    except ProblemList as error:
+        return error.problems
+    if os.pathsep in str(cache):
+        return [no_class_path(cache)]
+    return folder_problems(cache, 0 if (cache / "kafka").exists() else DOWNLOADS_MB)
 
 
 def no_class_path(folder: Path) -> Problem:
@@ -53,12 +65,12 @@ def folder_problems(folder: Path, megabytes: int) -> list[Problem]:
     """
     there = next(p for p in (folder, *folder.parents) if p.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        return [Problem("STK-014", params={"path": there, "reason": "chmod, chown"})]
+        return [Problem("STK-014", params={"path": folder, "reason": "chmod, chown"})]
     if os.statvfs(there).f_flag & os.ST_NOEXEC:
-        return [Problem("STK-014", params={"path": there, "reason": "noexec"})]
+        return [Problem("STK-014", params={"path": folder, "reason": "noexec"})]
     free = shutil.disk_usage(there).free // 2**20
     if free < megabytes:
-        return [Problem("STK-015", params={"path": there, "free": free, "due": megabytes})]
+        return [Problem("STK-015", params={"path": folder, "free": free, "due": megabytes})]
     return []
 
 

@@ -19,7 +19,6 @@ import psycopg2
 from kafka.errors import KafkaError
 
 from deploy.local import kafka, machine, postgres, supervisor
-from deploy.local.downloads import cache_dir
 from deploy.local.layout import REGISTER, Stack
 from deploy.local.problems import fail
 from deploy.local.starting import Starting
@@ -182,11 +181,7 @@ def alone(stack: Stack) -> Iterator[None]:
 
 def refuse_what_cannot_work(stack: Stack) -> None:
     """All that is wrong at once, before anything is made or downloaded."""
-    cache = cache_dir()
-    problems = machine.folder_problems(stack.data_dir, machine.STACK_MB)
-    problems += machine.folder_problems(cache, 0 if (cache / "kafka").exists() else machine.DOWNLOADS_MB)
-    if os.pathsep in str(cache):
-        problems.append(machine.no_class_path(cache))
+    problems = machine.folder_problems(stack.data_dir, machine.STACK_MB) + machine.cache_problems()
     try:
         if REGISTER in stack.asked:
             schools.load(stack.settings().register_file)

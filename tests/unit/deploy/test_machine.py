@@ -17,6 +17,13 @@ from deploy.local import machine
 ROOT: Final = Path(__file__).parents[3]
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """A cache that holds what is to be downloaded, so that it needs no space."""
+    monkeypatch.setenv("CSDL_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "cache" / "kafka").mkdir(parents=True)
+
+
 def _codes(problems) -> list[str]:
     return [problem.code for problem in problems]
 
@@ -73,6 +80,15 @@ def test_a_folder_where_nothing_may_be_executed_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(flags))
     (problem,) = machine.folder_problems(tmp_path / "not yet there", 1)
     assert problem.code == "STK-014" and "noexec" in problem.messages()[0]
+
+
+def test_a_cache_that_will_not_do_is_said_before_anything_is_downloaded(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CSDL_CACHE", str(tmp_path / "file" / "cache"))
+    (problem,) = machine.environment_problems(tmp_path)
+    assert problem.code == "STK-014" and str(tmp_path / "file" / "cache") in problem.messages()[0]
+    monkeypatch.setenv("CSDL_CACHE", str(tmp_path / "a:b"))
+    assert _codes(machine.environment_problems(tmp_path)) == ["STK-014"]
 
 
 def test_a_file_where_a_folder_is_due_is_said(tmp_path):
