@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -55,8 +56,10 @@ def up(stack: Stack, processes: tuple[str, ...] | None = None, wait: bool = True
     refuse_what_cannot_work(stack)
     stack.logs.mkdir(parents=True, exist_ok=True)
     with alone(stack):
+        _stop_what_an_interrupted_start_left(stack, say)
         _refuse_what_runs(stack, say)
         _refuse_ports_in_use(stack, processes)
+        _unfinished(stack).touch()
         say(f"Kafka {kafka.VERSION}, PostgreSQL 18.6")
         with ThreadPoolExecutor(1) as pool:
             initialised = pool.submit(postgres.prepare, stack)
@@ -84,6 +87,7 @@ def up(stack: Stack, processes: tuple[str, ...] | None = None, wait: bool = True
         except BaseException:
             _stop(stack)
             raise
+        _unfinished(stack).unlink()
 
 
 def down(stack: Stack, delete: bool = False) -> bool:
@@ -189,6 +193,17 @@ def refuse_what_cannot_work(stack: Stack) -> None:
         problems += error.problems
     if problems:
         raise ProblemList(problems)
+
+
+def _unfinished(stack: Stack) -> Path:
+    """There while a start is under way: whoever holds the lock and finds it knows that one was killed."""
+    return stack.data_dir / "up.unfinished"
+
+
+def _stop_what_an_interrupted_start_left(stack: Stack, say: Say) -> None:
+    if _unfinished(stack).exists() and supervisor.left_over(stack):
+        say(f"STK-021 {' / '.join(message('STK-021', data_dir=stack.data_dir))}")
+        _stop(stack)
 
 
 def _refuse_what_runs(stack: Stack, say: Say) -> None:

@@ -26,6 +26,7 @@ from deploy.local import stack
 from deploy.local.layout import Stack
 stack.up(Stack(Path(sys.argv[1]), int(sys.argv[2])), processes=())
 """
+SUPERVISED = "supervisord.pid"
 NO_EXEC = 'mount --bind /tmp /tmp && mount -o remount,bind,noexec /tmp && exec "$0" "$@"'
 
 
@@ -54,11 +55,11 @@ def _in_tmp_noexec(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_first_start_that_was_killed_is_made_good_by_the_next(tmp_path):
-    """Killed while the cluster and the log directory are being made, and once more right after."""
+    """Killed while the cluster and the log directory are being made, and once more when the servers start."""
     it = Stack(tmp_path / "stack", support.free_port_base())
-    for half_made in ("postgres.unfinished-*/PG_VERSION", "kafka/log.unfinished-*"):
+    for half_made in ("postgres.unfinished-*/PG_VERSION", "kafka/log.unfinished-*", SUPERVISED):
         _start_and_kill(it, half_made)
-        assert not (it.data_dir / "stack.json").exists()
+        assert (it.data_dir / "stack.json").exists() == (half_made == SUPERVISED)
     local.up(layout.asked_for(it.data_dir, it.port_base), processes=())
     try:
         assert local.is_ready(it, "kafka") and local.is_ready(it, "postgres")
