@@ -1,4 +1,4 @@
-"""Cells of a sheet before anybody knows what they mean, and how many of them a list may have."""
+"""Cells of a sheet before anybody knows what they mean, and how much a file may hold."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -9,8 +9,20 @@ MAX_AREA: Final = 1_000_000
 MAX_CHARS: Final = 32 * 1024 * 1024
 """Of all cells, a text that many cells share counted for each. A school of 3,000 pupils has 5 million."""
 
+MAX_COLUMNS: Final = 16_384
+"""Of a sheet, as Excel has it."""
+
+MAX_RECORDS: Final = 50_000
+"""Of one list of a packet."""
+
+MAX_NAMES: Final = 1_000
+"""Different members of a packet, or of one type's records: 160 are fields."""
+
 ERROR_RESULT: Final = "#N/A"
 """What stands for an error result whose own text is not known, and for a formula that was never computed."""
+
+
+TOO_MUCH: Final = "FILE-026"
 
 
 class TooMuch(Exception):

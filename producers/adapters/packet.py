@@ -5,6 +5,7 @@ from typing import Final
 import polars as pl
 
 from producers.adapters.convert import NO_CLIENT_ID, convert
+from producers.adapters.grid import TOO_MUCH, TooMuch
 from producers.adapters.packet_json import Packet, split
 from producers.adapters.raw import read as read_raw
 from producers.codemaps import load
@@ -30,7 +31,11 @@ def read(source: str, data: bytes, target: Target) -> Reading:
     tables, warnings, nfc = [], list(packet.warnings), decomposed(data)
     for record_type in record_types():
         if records := packet.lists.get(record_type):
-            table, found = _table(source, record_type, records, nfc)
+            try:
+                table, found = _table(source, record_type, records, nfc)
+            except TooMuch:
+                at = SourceLocation(source, field=record(record_type).packet)
+                raise ProblemList([Problem(TOO_MUCH, at)]) from None
             tables.append(table)
             warnings += found
     problems = _school_problems(source, tables, target)

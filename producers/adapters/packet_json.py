@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
+from producers.adapters.grid import MAX_NAMES, MAX_RECORDS, TOO_MUCH
 from schemas.contracts.contracts import record, record_types
 from schemas.errors import Problem, SourceLocation
 
@@ -37,6 +38,8 @@ def split(source: str, data: bytes) -> tuple[Packet | None, list[Problem]]:
         return None, [Problem("FILE-005", SourceLocation(source), {"found": _kind(data)})]
     except (msgspec.DecodeError, RecursionError) as error:
         return None, [_malformed(source, data, str(error))]
+    if len(members) > MAX_NAMES:
+        return None, [Problem(TOO_MUCH, SourceLocation(source))]
     problems = [
         Problem("FILE-008", SourceLocation(source, field=name), {"name": name})
         for name in _twice(data, members)
@@ -74,7 +77,10 @@ def _records(packet: Packet, record_type: str, place: SourceLocation, value: byt
     if single:
         packet.lists[record_type] = [value] if value.strip(b"{} \r\n\t") else []
     else:
-        packet.lists[record_type] = [bytes(r) for r in msgspec.json.decode(value, type=list[msgspec.Raw])]
+        records = msgspec.json.decode(value, type=list[msgspec.Raw])
+        if len(records) > MAX_RECORDS:
+            return [Problem(TOO_MUCH, place)]
+        packet.lists[record_type] = [bytes(r) for r in records]
     return []
 
 

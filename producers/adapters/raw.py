@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as arrow_json
 
+from producers.adapters.grid import MAX_NAMES, TooMuch
 from producers.model import NO_FAULTS, concat_faults, faults_of
 from schemas.contracts.contracts import Field
 
@@ -24,6 +26,8 @@ WRONG_KIND: Final = "CELL-106"
 DIGITS_LOST: Final = "CELL-108"
 NOT_A_RECORD: Final = "CELL-109"
 SAID_TWICE: Final = "CELL-112"
+
+_MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 ITEM: Final = "item"
 """Column of a list whose items are plain codes."""
@@ -53,15 +57,26 @@ class Nested:
 
 
 def read(records: Sequence[bytes], fields: list[Field]) -> Raw:
-    """Well-formed JSON values, one a record, as columns."""
+    """Well-formed JSON values, one a record, as columns. Raises TooMuch."""
     if not records:
         return Raw(0, pl.DataFrame())
+    _bound_names(records)
     if all(r.startswith(b"{") for r in records):  # Arrow's reader ends the process at a null
         try:
             return _of_table(_arrow(b"\n".join(records), fields), fields)
         except pa.ArrowInvalid:
             pass
     return _of_rows([_parse(r) for r in records], fields)
+
+
+def _bound_names(records: Sequence[bytes]) -> None:
+    """Every name becomes a column of all records, whether it is a field or not."""
+    names: set[str] = set()
+    for record in records:
+        if record.startswith(b"{"):
+            names.update(_MEMBERS.decode(record))
+            if len(names) > MAX_NAMES:
+                raise TooMuch
 
 
 def _arrow(lines: bytes, fields: list[Field]) -> pa.Table:

@@ -7,14 +7,13 @@ from typing import Final
 import polars as pl
 
 from producers.adapters import csv_cells, old_workbook, xlsx
-from producers.adapters.grid import MAX_AREA, TooMuch
+from producers.adapters.grid import MAX_AREA, MAX_COLUMNS, TOO_MUCH, TooMuch
 from producers.adapters.sniff import Kind
 from producers.layouts import Column, Layout
 from producers.text import fold
 from schemas.errors import Problem, ProblemList, SourceLocation
 
 UNREADABLE: Final = "FILE-014"
-TOO_MUCH: Final = "FILE-026"
 
 HEADER_SEARCH: Final = 40
 """Rows searched for the header: titles and instructions stand above it."""
@@ -78,7 +77,7 @@ def _sheet(
 ) -> Sheet:
     rows = sorted(row for row, cells in given.items() if cells)
     columns = sorted({column for row in rows for column in given[row]})
-    if len(rows) * len(columns) > MAX_AREA:
+    if len(columns) > MAX_COLUMNS or len(rows) * len(columns) > MAX_AREA:
         raise TooMuch
     texts = {str(c): [given[row].get(c) for row in rows] for c in columns}
     return Sheet(name, pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String)), rows, hidden, lengths)

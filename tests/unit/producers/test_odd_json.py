@@ -105,3 +105,14 @@ def test_a_file_cannot_make_its_own_error_long() -> None:
         assert len(json.dumps(problem.as_dict())) < 3000
     reading = read(pupils({long: 1}))
     assert all(len(json.dumps(w.as_dict())) < 3000 for w in reading.warnings)
+
+
+def test_a_packet_of_names_or_records_without_end_is_given_up() -> None:
+    names = {f"a{n}": 1 for n in range(2_000)}
+    for data, field in (
+        (pupils(names), "LstHocSinh"),
+        (pupils(*({name: 1} for name in names)), "LstHocSinh"),
+        (packet(LstHocSinh=[None] * 60_000), "LstHocSinh"),
+        (packet(**names), ""),
+    ):
+        assert [(p.code, p.place.field) for p in problems(data)] == [("FILE-026", field)]

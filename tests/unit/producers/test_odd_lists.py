@@ -103,6 +103,10 @@ def test_a_csv_of_lines_without_end_is_given_up(line: bytes, monkeypatch: pytest
     assert code == ("FILE-026" if b"x" in line else "FILE-015")
 
 
+def test_a_row_of_captions_without_end_is_given_up() -> None:
+    assert codes(text_csv(LINE) + (";".join("x" * 20_000)).encode()) == [("FILE-026", 0)]
+
+
 def test_a_tag_or_a_text_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx, "MAX_CHARS", 1_000_000)
     for odd in (b'<row a="%s"/>', b'<row><c t="inlineStr"><is><t>%s</t></is></c></row>'):
