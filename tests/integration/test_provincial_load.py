@@ -174,13 +174,28 @@ def test_a_push_does_not_expire_while_validation_has_not_read_what_its_vendor_wr
         wait_until(lambda: outcomes()["smas"] == "incomplete", load.step)
 
 
-def validated(settings, topic):
-    """As if validation had read the topic to its end."""
+def test_a_vendor_that_writes_in_transactions_has_its_open_pushes_ended_too(settings, ask, send):
+    """A transaction's mark has an offset, which no reader ever commits behind."""
+    topic = in_topic("smas")
+    with closing(kafka.producer(settings, transactional_id="a-vendor")) as producer:
+        producer.init_transactions()
+        producer.begin_transaction()
+        producer.send(topic, b"a chunk", b"19164501")
+        producer.commit_transaction()
+    validated(settings, topic, marks=1)
+    with Load(settings.model_copy(update={"push_timeout_s": 0.5})) as load:
+        send(RECORDS_ACCEPTED, [("19164501", chunk("HocSinh", [pupil(1)]))])
+        wait_until(lambda: ask("SELECT outcome FROM push") == [("incomplete",)], load.step)
+
+
+def validated(settings, topic, marks=0):
+    """As if validation had read the topic to its end, where some ``marks`` stand."""
     partitions = kafka.partitions(topic)
     with closing(kafka.consumer(settings, group_id=VALIDATION_GROUP)) as consumer:
         ends = consumer.end_offsets(partitions)
         consumer.assign(partitions)
-        consumer.commit({tp: OffsetAndMetadata(end, "", -1) for tp, end in ends.items()})
+        read = {tp: max(end - marks, 0) for tp, end in ends.items()}
+        consumer.commit({tp: OffsetAndMetadata(offset, "", -1) for tp, offset in read.items()})
 
 
 def test_the_relay_sends_in_order_and_forgets_what_kafka_has(settings, ask, sent):

@@ -7,7 +7,7 @@ holds it up.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -23,7 +23,12 @@ from schemas.topics import CLOCK, RECORDS_ACCEPTED, VALIDATION_GROUP, in_topic
 MAX_EVERY_S: Final = 10.0
 """A look costs a message and four requests."""
 
+PEEK_MS: Final = 200
+PEEK_BYTES: Final = 64 * 1024
+"""How long and how much is looked at behind what validation has committed."""
+
 Offsets = Mapping[TopicPartition, int]
+Position = Callable[[TopicPartition], int]
 
 
 @dataclass
@@ -45,11 +50,13 @@ class ReadUpTo:
         self._every_s = min(every_s, MAX_EVERY_S)
         self._next = time.monotonic()
         self._looks: dict[str, Look] = {}
-        self._consumer = kafka.consumer(settings)
+        self._consumer = kafka.consumer(
+            settings, max_partition_fetch_bytes=PEEK_BYTES, max_poll_records=1, fetch_max_wait_ms=50
+        )
         self._admin = kafka.admin(settings)
         self._producer = kafka.producer(settings, linger_ms=0, max_block_ms=int(ANSWER_S * 1000))
 
-    def now(self, position: Callable[[TopicPartition], int]) -> dict[str, datetime]:
+    def now(self, position: Position) -> dict[str, datetime]:
         """Vendor → time, of those for whom there is news. ``position``: next offset that we read.
 
         Nothing while Kafka does not answer.
@@ -84,17 +91,29 @@ class ReadUpTo:
         waiting = [look for look in self._looks.values() if look.accepted is None]
         if not waiting:
             return
-        committed = self._committed()
+        committed = self._past_marks(self._committed(), [look.written for look in waiting])
         if any(_reached(look.written, committed) for look in waiting):
             ends = self._consumer.end_offsets(self._ours)
             for look in waiting:
                 if _reached(look.written, committed):
                     look.accepted = ends
 
-    def _committed(self) -> Callable[[TopicPartition], int]:
+    def _committed(self) -> Position:
         found = self._admin.list_group_offsets([VALIDATION_GROUP])[VALIDATION_GROUP]
         return lambda tp: max(found[tp].offset, 0) if tp in found else 0
 
+    def _past_marks(self, committed: Position, ends: Sequence[Offsets]) -> Position:
+        """The same, past the marks of transactions: they have offsets, and nobody commits behind them."""
+        behind = [tp for of_vendor in ends for tp, end in of_vendor.items() if committed(tp) < end]
+        if not behind:
+            return committed
+        self._consumer.assign(behind)
+        for tp in behind:
+            self._consumer.seek(tp, committed(tp))
+        first = {tp: some[0].offset for tp, some in self._consumer.poll(timeout_ms=PEEK_MS).items() if some}
+        passed = {tp: first.get(tp, self._consumer.position(tp)) for tp in behind}
+        return lambda tp: max(committed(tp), passed.get(tp, 0))
 
-def _reached(ends: Offsets | None, position: Callable[[TopicPartition], int]) -> bool:
+
+def _reached(ends: Offsets | None, position: Position) -> bool:
     return ends is not None and all(position(tp) >= end for tp, end in ends.items())
