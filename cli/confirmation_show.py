@@ -2,12 +2,16 @@
 
 import sys
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, Final
 
 import click
 
-from cli.answers import document, json_option, print_json, tell
+from cli.answers import document, exit_code, json_option, print_json, say, tell
+from readings.chains import ReadEvent, read_events
+from readings.database import database
 from runtime.settings import Settings
+from schemas.errors import Problem, ProblemList
 from streams.confirmation.commands import RETURN_REASONS
 from streams.confirmation.machine import MACHINE
 from streams.confirmation.state import OPEN_FOR_DATA, STAGE_VI, State
@@ -90,10 +94,12 @@ def verify(as_json: bool) -> None:
     """Kiểm tra chuỗi sự kiện — check every chain, and decide every command once more.
 
     Each dataset's chain must hold, its state be the chain's end, and a replay of the commands give the
-    recorded events and refusals. What an earlier release wrote is believed, and said. Exit code 1 if not.
+    recorded events and refusals; what PostgreSQL acted on must be in it. What an earlier release wrote is
+    believed, and said. Exit code 1 if not.
     """
     settings = Settings()
-    # States first: an event between the two readings then only lengthens a chain.
+    # What was acted on first, then states: an event between the readings then only lengthens a chain.
+    acted_on, away = _acted_on()
     states = topic_log.read_states(MACHINE, settings)
     found = machine_log.read(MACHINE, settings)
     events = [*found.events, *found.later]
@@ -104,6 +110,7 @@ def verify(as_json: bool) -> None:
         for s in states.values()
         if sealed.get((s.dataset_id, s.sequence)) != s.hash
     ]
+    unlike = [one for one in acted_on if sealed.get((one.subject, one.sequence)) != one.hash]
     again = found.replayed(MACHINE)
     if as_json:
         faults = [{"dataset": b.subject, "sequence": b.sequence, "fault": b.fault} for b in broken]
@@ -116,6 +123,16 @@ def verify(as_json: bool) -> None:
                 "datasets": len(states),
                 "events": len(events),
                 "breaks": faults,
+                "unlike_read": [
+                    {
+                        "dataset": one.subject,
+                        "sequence": one.sequence,
+                        "fault": _how(one, sealed),
+                        "reader": one.reader,
+                    }
+                    for one in unlike
+                ],
+                "problems": [problem.as_dict() for problem in away],
                 "replayed": again.decided,
                 "believed": again.believed,
                 "differences": differ,
@@ -123,8 +140,15 @@ def verify(as_json: bool) -> None:
         )
     else:
         _say(len(events), broken)
+        for one in unlike:
+            tell(
+                f"{one.subject} #{one.sequence}: {_how(one, sealed)} — {one.reader} đã làm theo một sự kiện"
+                " không có trong Kafka — has acted on an event that Kafka does not have",
+                err=True,
+            )
         _say_replay(again)
-    sys.exit(1 if broken or again.differences else 0)
+        say(away)
+    sys.exit(1 if broken or unlike or again.differences else exit_code(away))
 
 
 @click.command()
@@ -155,6 +179,20 @@ def reasons(as_json: bool) -> None:
         return
     for code, (vi, en) in RETURN_REASONS.items():
         tell(f"{code:20} {vi} — {en}")
+
+
+def _acted_on() -> tuple[list[ReadEvent], list[Problem]]:
+    """What PostgreSQL's readers acted on; without PostgreSQL why that cannot be compared."""
+    try:
+        with database("csdl confirmation verify") as conn:
+            return read_events(conn), []
+    except ProblemList as error:
+        return [], error.problems
+
+
+def _how(one: ReadEvent, sealed: Mapping[tuple[str, int], str]) -> str:
+    """Kafka has no event of that number, or another one."""
+    return "another" if (one.subject, one.sequence) in sealed else "lost"
 
 
 COMMANDS: Final = (show, history, verify, table, reasons)

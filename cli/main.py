@@ -63,6 +63,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "ministry",
         "Dữ liệu chuyển lên Bộ — what went to the Ministry, and a stand-in for it.",
     ),
+    "positions": (
+        "cli.positions",
+        "positions",
+        "Vị trí đọc trên Kafka — where each reader stands against its log; accept a loss.",
+    ),
     "preflight": (
         "cli.push",
         "preflight",

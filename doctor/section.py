@@ -1,6 +1,7 @@
 """A section of the examination: its name, what it needs, and a function from settings to findings."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,6 +81,17 @@ def examine(settings: Settings, sections: Sequence[Section]) -> Iterator[Examine
 def of(problems: Iterable[Problem]) -> list[Finding]:
     """Problems of which nobody knows since when."""
     return [Finding(problem) for problem in problems]
+
+
+@contextmanager
+def away_said(settings: Settings) -> Iterator[None]:
+    """A server that is away, as what is said of it: SYS-001, SYS-002."""
+    try:
+        yield
+    except KafkaError:
+        raise kafka.away(settings) from None
+    except psycopg2.OperationalError:
+        raise ProblemList([Problem("SYS-002")]) from None
 
 
 def _look(section: Section, settings: Settings) -> Sequence[Finding]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from doctor import basics, chains, surroundings
+from doctor import basics, chains, positions, surroundings
 from doctor.section import Section
 
 SECTIONS: Final = (
@@ -15,6 +15,7 @@ SECTIONS: Final = (
     Section("postgres", basics.database),
     Section("pg-clock", surroundings.database_clock, ("postgres",)),
     Section("tables", basics.tables, ("postgres",)),
+    Section("positions", positions.section, ("topics", "tables")),
     Section("identity", basics.identity, ("tables",)),
     Section("chains", chains.chains, ("topics", "tables")),
 )

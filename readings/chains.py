@@ -33,6 +33,27 @@ ORDER BY f.first_seen, f.reader, f.topic, f.partition, f.source_offset
 """
 
 
+@dataclass(frozen=True)
+class ReadEvent:
+    """The last event of a dataset's chain that a reader has acted on."""
+
+    reader: str
+    subject: str
+    sequence: int
+    hash: str
+
+
+_READ = """
+SELECT reader, subject, sequence, hash FROM chain_position WHERE subject NOT LIKE '%%/%%' AND sequence > 0
+ORDER BY subject, reader
+"""
+
+
+def read_events(conn: connection) -> list[ReadEvent]:
+    """Up to where readers of confirmation's events have acted, each dataset by itself."""
+    return [ReadEvent(**row) for row in rows(conn, _READ)]
+
+
 def faults(conn: connection, everything: bool = False) -> list[ChainFault]:
     """Those that nobody has acknowledged, or all, in the order in which they were seen."""
     return [ChainFault(**row) for row in rows(conn, _FAULTS, {"everything": everything})]

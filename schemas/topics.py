@@ -44,6 +44,7 @@ class Topic:
 
 RECORDS_ACCEPTED: Final = "csdl.records.accepted.v1"
 RECORDS_REFUSED: Final = "csdl.records.refused.v1"
+VALIDATION_POSITIONS: Final = "csdl.validation.positions.v1"
 RECORDS_REMOVALS: Final = "csdl.records.removals.v1"
 PUSH_ANSWERS: Final = "csdl.push.answers.v1"
 CONFIRMATION_COMMANDS: Final = "csdl.confirmation.commands.v1"
@@ -102,6 +103,9 @@ def topics(vendors: list[str]) -> list[Topic]:
         Topic(RECORDS_ACCEPTED, SCHOOL, reported, "Accepted records, refused places; headers source-*"),
         _log(RECORDS_REMOVALS, ("RemovalAsked",), "Records that a school removes by its own act"),
         Topic(RECORDS_REFUSED, SCHOOL, ("RecordsRefused",), "Refused records, for the vendor"),
+        Topic(
+            VALIDATION_POSITIONS, "@position/topic", ("ReaderPosition",), "Where validation stands", "compact"
+        ),
         Topic(PUSH_ANSWERS, SCHOOL, ("PushAnswered",), "What became of each push"),
         _log(CONFIRMATION_COMMANDS, ("ConfirmationCommand",), "What units ask of datasets"),
         _log(CONFIRMATION_CHECKS, ("ConfirmationCommand",), "Checked versions, from the check"),

@@ -10,10 +10,11 @@ import faust
 from runtime.process import Process
 from schemas.rules import catalogue
 from streams.validation.batch_judge import BatchJudge
-from streams.validation.faust.app import GROUP, assigned, build
+from streams.validation.faust.app import assigned, build
 from streams.validation.faust.watchdog import Watchdog
 from streams.validation.grants_cache import GrantsCache
 from streams.validation.in_flight import InFlight
+from streams.validation.positions import GROUP, Notes, agree
 from streams.validation.schools_file import RegisterFile
 from streams.validation.verdict.header import RulesInForce
 
@@ -53,6 +54,7 @@ class Validation(Process):
                 violations=catalogue.violations,
             )
 
+        agree(self.settings)
         self._assigned = False
         self._app = app = build(self.settings, BatchJudge(rules_in_force, in_flight, grants.catch_up))
 
@@ -64,7 +66,9 @@ class Validation(Process):
         async def waiting(sender: object, *_: object, **__: object) -> None:
             self._assigned = False
 
-        Watchdog(self.settings, GROUP, lambda: assigned(app), folder / "watchdog-ends").start()
+        Watchdog(
+            self.settings, GROUP, lambda: assigned(app), folder / "watchdog-ends", Notes(self.settings).take
+        ).start()
 
     def step(self) -> None:
         """Faust's worker until it is told to stop. Raises RuntimeError if anything else ends it."""

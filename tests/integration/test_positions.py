@@ -5,16 +5,28 @@ from datetime import UTC, datetime
 
 import psycopg2
 import pytest
+from kafka.errors import KafkaError
 
-from runtime import agreement, kafka, postgres
+from runtime import agreement, kafka, positions, postgres
+from runtime.positions import Position
 from runtime.topic_admin import ensure_topics
 from schemas.encoding import codec
-from schemas.topics import CONFIRMATION_COMMANDS, CONFIRMATION_EVENTS, CONFIRMATION_STATE, RECORDS_ACCEPTED
+from schemas.topics import (
+    CONFIRMATION_COMMANDS,
+    CONFIRMATION_EVENTS,
+    CONFIRMATION_STATE,
+    RECORDS_ACCEPTED,
+    VALIDATION_POSITIONS,
+    dlq,
+    in_topic,
+)
 from sinks.postgres.inbox import Inbox
 from sinks.postgres.offsets import Offsets
 from streams.confirmation.machine import MACHINE
 from streams.machines import machine_log, topic_log, wire
 from streams.machines.commands_client import CommandsClient
+from streams.validation.positions import standing
+from tests.integration.command_line import csdl
 from tests.integration.test_processor import command
 from tests.support import wait_until
 
@@ -97,18 +109,59 @@ def test_states_that_are_gone_are_no_new_beginning(topics, run_process):
 
 
 @pytest.mark.parametrize("topic", [CONFIRMATION_COMMANDS, CONFIRMATION_EVENTS])
-def test_a_machine_does_not_run_over_another_log(topics, run_process, topic):
-    with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
+def test_a_machine_does_not_run_over_another_log(settings, run_process, topic):
+    with run_process("confirmation", settings), CommandsClient(MACHINE, settings) as client:
         for n in (1, 2, 3):
             client.send(command(SCHOOL, 0, n))
             client.send(command("19164001", 0, 10 + n))
         client.send(command(SCHOOL, 1, 8))
-    made_anew(topics, topic)
-    with run_process("confirmation", topics, wait=False) as process:
+    made_anew(settings, topic)
+    with run_process("confirmation", settings, wait=False) as process:
         says(process, "POS-003")
-    put(topics, topic, *[b"x"] * 20)
-    with run_process("confirmation", topics, wait=False) as process:
+    put(settings, topic, *[b"x"] * 20)
+    with run_process("confirmation", settings, wait=False) as process:
         says(process, "POS-004")
+        wrong = [one for one in csdl(settings, "positions", "show")[1] if one["code"]]
+        for one in wrong:
+            place = (one["reader"], one["topic"], str(one["partition"]))
+            if one["reader"] == "csdl.confirmation":
+                code, _ = csdl(settings, "positions", "accept", *place, "--to", "end", "--reason", "a test")
+                assert code == 0
+        process.wait_until(process.is_ready)
+
+
+def test_validation_whose_group_is_forgotten_goes_on_where_it_stood(settings, run_process, monkeypatch):
+    """Formerly from the earliest message on, in silence."""
+    topic = in_topic("smas")
+    tp = kafka.partitions(topic)[PLACE]
+    with run_process("validation", settings) as process:
+        put(settings, topic, b"1", b"2", b"3")
+
+        def noted():
+            return positions.decode(topic_log.read(settings, kafka.partitions(VALIDATION_POSITIONS)))
+
+        process.wait_until(lambda: noted().get(tp, Position()).next == 3)
+    letters = len(list(topic_log.read(settings, kafka.partitions(dlq(topic)))))
+    wait_until(lambda: is_forgotten(settings, "csdl-validation"))
+    with closing(kafka.consumer(settings, group_id="csdl-validation")) as consumer:
+        found, problems, lacking = standing(settings, consumer)
+        assert (found[tp].next, problems, tp in lacking) == (3, [], True)
+        made_anew(settings, topic)
+        assert [p.code for p in agreement.compare(settings, "csdl-validation", found)] == ["POS-003"]
+        made_anew(settings, VALIDATION_POSITIONS)
+        put(settings, RECORDS_ACCEPTED, b"a verdict")
+        put(settings, topic, b"4")
+        assert [p.code for p in standing(settings, consumer)[1]] == ["POS-001"]
+    assert letters == 3
+
+
+def is_forgotten(settings, group):
+    """A killed worker stays a member for some seconds."""
+    try:
+        forget(settings, group)
+    except KafkaError:
+        return False
+    return True
 
 
 def read_three(settings, conn):
@@ -128,6 +181,24 @@ def test_what_retention_deleted_unread_is_said(settings, conn, run_process):
     delete_before(settings, tp, 5)
     with run_process("load", settings, wait=False) as process:
         says(process, "POS-002")
+        code, found = csdl(settings, "positions", "show")
+        (wrong,) = [one for one in found if one["code"]]
+        assert (code, wrong["code"], wrong["next"], wrong["begin"]) == (1, "POS-002", 3, 5)
+        place = (wrong["reader"], wrong["topic"], str(wrong["partition"]))
+        code, refused = csdl(
+            settings, "positions", "accept", *place, "--to", "2", "--reason", "the vendor knows"
+        )
+        assert (code, refused["problems"][0]["code"]) == (1, "POS-006")
+        code, _ = csdl(
+            settings, "positions", "accept", *place, "--to", "begin", "--reason", "the vendor knows"
+        )
+        assert code == 0
+        process.wait_until(process.is_ready)
+    with conn, conn.cursor() as cur:
+        cur.execute("SELECT code, was, next_offset, reason FROM position_accepted")
+        assert cur.fetchall() == [("POS-002", 3, 5, "the vendor knows")]
+    code, again = csdl(settings, "positions", "accept", *place, "--to", "end", "--reason", "once more")
+    assert (code, again["problems"][0]["code"]) == (1, "POS-005")
 
 
 def test_a_log_that_ends_before_what_was_read_is_said(settings, conn):
@@ -169,3 +240,28 @@ def test_the_end_of_a_transaction_is_not_something_unread(settings, conn, monkey
         wait_until(lambda: inbox.poll(10).messages == [] and inbox.offsets.positions(conn)[tp].next == 2)
     delete_before(settings, tp, 2)
     assert agreement.compare(settings, "load", {tp: inbox.offsets.positions(conn)[tp]}) == []
+
+
+def test_verify_sees_what_postgres_knows_and_kafka_does_not(settings, conn, run_process):
+    """Formerly "the chain holds", while acts were gone and another number 2 was written."""
+    with run_process("confirmation", settings), CommandsClient(MACHINE, settings) as client:
+        client.send(command(SCHOOL, 0, 1))
+    dataset = f"{SCHOOL}.2019.start"
+    (event,) = topic_log.read_events(MACHINE, settings)
+    rows = [("projection", 1, event["Hash"]), ("export", 2, "of an event that is gone")]
+    with conn, conn.cursor() as cur:
+        for reader, sequence, seal in rows:
+            cur.execute(
+                "INSERT INTO chain_position (reader, subject, sequence, hash) VALUES (%s, %s, %s, %s)",
+                (reader, dataset, sequence, seal),
+            )
+    code, said = csdl(settings, "confirmation", "verify")
+    lost = [{"dataset": dataset, "sequence": 2, "fault": "lost", "reader": "export"}]
+    assert (code, said["breaks"], said["unlike_read"]) == (1, [], lost)
+    with conn, conn.cursor() as cur:
+        cur.execute("UPDATE chain_position SET sequence = 1 WHERE reader = 'export'")
+    code, said = csdl(settings, "confirmation", "verify")
+    assert (code, [one["fault"] for one in said["unlike_read"]]) == (1, ["another"])
+    with conn, conn.cursor() as cur:
+        cur.execute("DELETE FROM chain_position WHERE reader = 'export'")
+    assert csdl(settings, "confirmation", "verify")[0] == 0

@@ -33,7 +33,7 @@ def build(settings: Settings, judge: BatchJudge) -> App:
         autodiscover=False,
         key_serializer="raw",
         value_serializer="raw",
-        consumer_auto_offset_reset="earliest",
+        consumer_auto_offset_reset="none",  # committed for every partition before (positions.agree)
         consumer_max_fetch_size=MAX_MESSAGE,
         broker_max_poll_records=100,
         broker_commit_interval=1.0,

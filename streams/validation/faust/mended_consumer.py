@@ -30,6 +30,8 @@ step by step with both consumers, tests/faults/test_faust_seek_race.py has the m
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar, Final, cast
@@ -88,9 +90,9 @@ class MendedConsumer(driver.Consumer):
         self._epoch += 1
         try:
             committed: Mapping[TP, int | None] = await self.seek_to_committed()
-            never = [tp for tp, offset in committed.items() if not offset]
+            never = [tp for tp, offset in committed.items() if offset is None]
             if never:
-                await self._thread.seek_to_beginning(*never)
+                await self._never_committed(never)
             for partition, offset in committed.items():
                 tp = ensure_TP(partition)
                 # Acknowledgements are rebuilt from here on: everything after the committed offset is read
@@ -102,6 +104,15 @@ class MendedConsumer(driver.Consumer):
                     self._committed_offset[tp] = offset
         finally:
             self._epoch += 1
+
+    async def _never_committed(self, partitions: list[TP]) -> None:
+        """Without a default, an offset that is not there was lost: end, so that the next start says so."""
+        if self.app.conf.consumer_auto_offset_reset == "earliest":
+            await self._thread.seek_to_beginning(*partitions)
+            return
+        self.log.error("Kafka has no committed offset for %d partitions; ending", len(partitions))
+        logging.shutdown()
+        os._exit(1)
 
     async def _seek_again(self) -> None:
         """Seek to the committed offsets when the flow allows it; leave ``_must_seek`` set if that fails."""

@@ -55,15 +55,23 @@ class Standstill:
 
 
 class Watchdog:
-    """The thread. ``assigned`` gives (topic, partition) of what this process reads, from any thread."""
+    """The thread. ``assigned`` gives (topic, partition) of what this process reads, from any thread.
+
+    ``note`` is told what is committed at each look (``positions.Notes``)."""
 
     def __init__(
-        self, settings: Settings, group: str, assigned: Callable[[], Collection[tuple[str, int]]], ends: Path
+        self,
+        settings: Settings,
+        group: str,
+        assigned: Callable[[], Collection[tuple[str, int]]],
+        ends: Path,
+        note: Callable[[Mapping[TopicPartition, int]], None],
     ) -> None:
         self._settings = settings
         self._group = group
         self._assigned = assigned
         self._ends = ends
+        self._note = note
         self._standstill = Standstill()
 
     def start(self) -> None:
@@ -91,9 +99,11 @@ class Watchdog:
                 time.sleep(EVERY_S)
                 partitions = [TopicPartition(*tp) for tp in self._assigned()] or everything
                 offsets = {tp: consumer.committed(tp) for tp in partitions}
+                committed = {tp: offset for tp, offset in offsets.items() if offset is not None}
+                self._note(committed)
                 still = self._standstill.observe(
                     time.monotonic(),
-                    {tp: offset for tp, offset in offsets.items() if offset is not None},
+                    committed,
                     consumer.beginning_offsets(partitions),
                     consumer.end_offsets(partitions),
                 )

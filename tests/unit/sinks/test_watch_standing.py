@@ -11,7 +11,7 @@ from sinks.watch.reader_lag import ReaderPosition, Stillness, by_topic
 from sinks.watch.readers import IN_POSTGRES, Reader, readers
 from streams.confirmation.process import MACHINE as CONFIRMATION
 from streams.grants.process import MACHINE as GRANTS
-from streams.validation.faust.app import GROUP
+from streams.validation.positions import GROUP
 
 LOAD = Reader("load", "load", ("t",), IN_POSTGRES)
 

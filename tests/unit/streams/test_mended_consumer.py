@@ -103,6 +103,7 @@ def test_the_mended_consumer_hands_out_every_record_after_the_committed_one(inte
 
 
 def test_it_goes_back_to_the_beginning_when_nothing_was_committed():
+    """Where the app says so (earliest, Faust's default)."""
     assert asyncio.run(drained(App, "callback", committed=None)) == list(range(LAST + 1))
 
 
