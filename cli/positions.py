@@ -7,7 +7,7 @@ import click
 from kafka import TopicPartition
 
 from access import accepted_losses
-from cli.answers import json_option, print_json, print_table
+from cli.answers import json_option, print_json, print_table, tell
 from doctor.positions import MACHINES, Standing, standings
 from doctor.section import away_said
 from readings.database import database
@@ -43,7 +43,7 @@ def show(everything: bool, as_json: bool) -> None:
         heads = ("reader", "topic", "partition", "next", "begin", "end", "code")
         print_table(heads, [_row(one) for one in shown])
         for text in (text for one in wrong if one.problem for text in one.problem.messages()):
-            click.echo(text)
+            tell(text)
     raise SystemExit(1 if wrong else 0)
 
 
@@ -70,7 +70,7 @@ def accept(
     if as_json:
         print_json(_line(done))
     else:
-        click.echo(f"{reader} {topic}/{partition}: {done.position.next if done.position else ''}")
+        tell(f"{reader} {topic}/{partition}: {done.position.next if done.position else ''}")
 
 
 def _accept(

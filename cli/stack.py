@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from cli import doctor
-from cli.answers import document, json_option, print_json, print_table, tell
+from cli.answers import document, json_option, print_json, print_table, say, tell
 from deploy.local import layout, stack
 from doctor import table
 from doctor.section import examine
+from runtime import broker_settings
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
 
@@ -79,6 +80,7 @@ def setup() -> None:
     migrate(settings)
     for change in ensure_topics(settings):
         tell(str(change))
+    say(broker_settings.deviations(settings))
 
 
 @click.command()

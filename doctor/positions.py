@@ -8,7 +8,7 @@ from typing import Final
 from kafka import KafkaConsumer, TopicPartition
 
 from doctor.section import Finding, of
-from runtime import agreement, kafka, postgres
+from runtime import agreement, broker_settings, kafka, postgres
 from runtime.positions import Log, Position, disagreement
 from runtime.settings import Settings
 from schemas.errors import Problem
@@ -40,12 +40,17 @@ class Standing:
 
 def standings(settings: Settings) -> list[Standing]:
     """Every reader on every partition. Raises KafkaError, psycopg2.Error of a server that is away."""
-    with closing(agreement.narrow(settings)) as consumer:
+    with closing(agreement.narrow(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)) as consumer:
         return [
             one
             for reader, found, problems in _asked(settings)
             for one in _compared(consumer, reader, found, problems)
         ]
+
+
+def brokers(settings: Settings) -> list[Finding]:
+    """Settings of the brokers that would lose positions, messages or transactions."""
+    return of(broker_settings.deviations(settings))
 
 
 def section(settings: Settings) -> list[Finding]:
@@ -56,7 +61,7 @@ def section(settings: Settings) -> list[Finding]:
 def _asked(settings: Settings) -> Iterator[Asked]:
     for machine in MACHINES:
         yield _machine(settings, machine)
-    with closing(kafka.consumer(settings, group_id=validation.GROUP)) as consumer:
+    with closing(_of_group(settings, validation.GROUP)) as consumer:
         found, problems, _ = validation.standing(settings, consumer)
         yield validation.GROUP, found, problems
     with closing(postgres.connect(settings, "csdl positions")) as conn, conn, conn.cursor() as cur:
@@ -67,9 +72,13 @@ def _asked(settings: Settings) -> Iterator[Asked]:
             yield reader.name, {tp: kept.get((reader.name, tp), Position()) for tp in wanted}, []
 
 
+def _of_group(settings: Settings, group: str) -> KafkaConsumer:
+    return kafka.consumer(settings, group_id=group, bootstrap_timeout_ms=kafka.STAND_BY_MS)
+
+
 def _machine(settings: Settings, machine: AnyMachine) -> Asked:
     name = standing.reader(machine)
-    with closing(kafka.consumer(settings, group_id=name)) as consumer:
+    with closing(_of_group(settings, name)) as consumer:
         kept = list(kafka.to_end(consumer, kafka.partitions(machine.state_topic)))
         inputs = kafka.partitions(*machine.input_topics())
         found, problems = standing.inputs(machine, consumer, inputs, kept)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from doctor import basics, chains, positions, surroundings
+from doctor import basics, chains, positions, surroundings, transactions
 from doctor.section import Section
 
 SECTIONS: Final = (
@@ -10,11 +10,13 @@ SECTIONS: Final = (
     Section("register", basics.register),
     Section("disk", surroundings.disk),
     Section("kafka", basics.broker),
+    Section("brokers", positions.brokers, ("kafka",)),
     Section("topics", basics.topics, ("kafka",)),
     Section("clock", basics.clocks, ("topics",)),
     Section("postgres", basics.database),
     Section("pg-clock", surroundings.database_clock, ("postgres",)),
     Section("tables", basics.tables, ("postgres",)),
+    Section("transactions", transactions.section, ("topics",)),
     Section("positions", positions.section, ("topics", "tables")),
     Section("identity", basics.identity, ("tables",)),
     Section("chains", chains.chains, ("topics", "tables")),

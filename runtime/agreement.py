@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from typing import Final
+from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
 
@@ -47,9 +47,11 @@ def compare(settings: Settings, reader: str, positions: Mapping[TopicPartition, 
     return [problem for problem in problems if problem is not None]
 
 
-def narrow(settings: Settings) -> KafkaConsumer:
+def narrow(settings: Settings, **overrides: Any) -> KafkaConsumer:
     """A consumer that fetches one batch at a time: enough to look at a message."""
-    return kafka.consumer(settings, max_partition_fetch_bytes=1, fetch_max_bytes=1, max_poll_records=1)
+    return kafka.consumer(
+        settings, max_partition_fetch_bytes=1, fetch_max_bytes=1, max_poll_records=1, **overrides
+    )
 
 
 def lying_at(consumer: KafkaConsumer, tp: TopicPartition, position: Position, found: Log) -> Mark | None:

@@ -15,6 +15,7 @@ from deploy.local.downloads import fetch
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
 from deploy.local.supervisor import UTF8
+from runtime import broker_settings
 from schemas.topics import MAX_MESSAGE
 
 VERSION: Final = "4.3.1"
@@ -44,9 +45,7 @@ advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
 controller.listener.names=CONTROLLER
 # From the stack's folder: a comma in its name would make two of it.
 log.dirs={data}
-# Topics are code; a mistyped name must fail.
-auto.create.topics.enable=false
-num.partitions=6
+{settings}num.partitions=6
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=6
 transaction.state.log.replication.factor=1
@@ -55,7 +54,6 @@ transaction.state.log.num.partitions=6
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 min.insync.replicas=1
-message.max.bytes={max_message}
 replica.fetch.max.bytes={max_message}
 # One machine, few members: do not wait for more of them.
 group.initial.rebalance.delay.ms=0
@@ -63,8 +61,6 @@ group.min.session.timeout.ms=1000
 # A broker that was killed is let in again when its old session has ended: 9 s as it comes.
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
-# The longest transaction of a processor is seconds; a dead one must not hold up its readers.
-transaction.max.timeout.ms=60000
 log.segment.bytes=268435456
 log.retention.hours=168
 log.cleaner.backoff.ms=5000
@@ -115,6 +111,7 @@ def _write_properties(stack: Stack, log: Path) -> None:
         broker=stack.port("kafka"),
         data=log.relative_to(stack.data_dir),
         max_message=MAX_MESSAGE,
+        settings=broker_settings.properties(),
     )
     whole.write(properties(stack), text)
 

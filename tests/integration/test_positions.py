@@ -7,6 +7,7 @@ import psycopg2
 import pytest
 from kafka.errors import KafkaError
 
+from doctor import transactions
 from runtime import agreement, kafka, positions, postgres
 from runtime.positions import Position
 from runtime.topic_admin import ensure_topics
@@ -265,3 +266,17 @@ def test_verify_sees_what_postgres_knows_and_kafka_does_not(settings, conn, run_
     with conn, conn.cursor() as cur:
         cur.execute("DELETE FROM chain_position WHERE reader = 'export'")
     assert csdl(settings, "confirmation", "verify")[0] == 0
+
+
+def test_a_transaction_that_nobody_ends_is_said(settings):
+    """It holds up every reader of committed data, and no lag shows it."""
+    with closing(kafka.producer(settings, transactional_id="test-hung")) as producer:
+        producer.init_transactions()
+        producer.begin_transaction()
+        producer.send(RECORDS_ACCEPTED, b"1", partition=PLACE).get(10)
+        (found,) = transactions.section(settings, long_s=0)
+        assert (found.problem.code, found.problem.params["partition"]) == ("POS-007", PLACE)
+        assert found.since is not None
+        assert list(transactions.section(settings)) == []
+        producer.abort_transaction()
+    wait_until(lambda: list(transactions.section(settings, long_s=0)) == [])

@@ -33,6 +33,8 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "grants list": ((), KAFKA_AWAY),
     "grants revoke": (("smas", SCHOOL), KAFKA_AWAY),
     "ministry exports": ((), POSTGRES_AWAY),
+    "positions accept": (("load", "t", "0", "--to", "end", "--reason", "r"), KAFKA_AWAY),
+    "positions show": ((), KAFKA_AWAY),
     "push": (("--vendor", "smas", "--school", SCHOOL, *PERIOD, "good.json"), KAFKA_AWAY),
     "push-status": (("p1",), POSTGRES_AWAY),
     "pushes": ((), POSTGRES_AWAY),

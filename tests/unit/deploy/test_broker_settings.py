@@ -1,0 +1,41 @@
+"""What the pipeline needs of a broker stands in one table; every way to run Kafka sets it."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.local.kafka import PROPERTIES
+from runtime.broker_settings import SETTINGS, properties
+
+DEPLOY = Path(__file__).parents[3] / "deploy"
+
+
+def lines(text):
+    return dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_every_broker_that_we_describe_has_it(setting):
+    assert "{settings}" in PROPERTIES and setting.name not in lines(PROPERTIES)
+    assert lines((DEPLOY / "systemd" / "kafka.properties").read_text())[setting.name] == setting.value
+    compose = (DEPLOY / "compose.yml").read_text(encoding="utf-8").replace('"', "")
+    assert f"      {setting.environment()}: {setting.value}\n" in compose
+    assert lines(properties())[setting.name] == setting.value
+    assert setting.holds(setting.value) and setting.why
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "holds"),
+    [
+        ("auto.create.topics.enable", "true", False),
+        ("offsets.retention.minutes", "10080", False),  # as Kafka comes
+        ("offsets.retention.minutes", "5256000", True),
+        ("transaction.max.timeout.ms", "900000", False),  # as Kafka comes
+        ("transaction.max.timeout.ms", "30000", True),
+        ("log.flush.interval.messages", "9223372036854775807", False),
+        ("message.max.bytes", "", False),
+    ],
+)
+def test_what_a_broker_has_will_do_or_not(name, found, holds):
+    (setting,) = [s for s in SETTINGS if s.name == name]
+    assert setting.holds(found) == holds
