@@ -74,7 +74,10 @@ def test_topics_of_the_landed_state_get_todays_settings(topics, remade):
 
     changes = [str(change) for change in ensure_topics(topics)]
 
-    assert changes == [f"{SMAS}: message.timestamp.type CreateTime → LogAppendTime"]
+    assert changes == [
+        f"{SMAS}: message.timestamp.type CreateTime → LogAppendTime",
+        f"{SMAS}: flush.messages 1 → 10000",
+    ]
     wait_until(lambda: config(topics, SMAS)["message.timestamp.type"] == "LogAppendTime")
     assert config(topics, SMAS)["segment.bytes"] == "104857600"
     assert write(topics, SMAS, timestamp_ms=1) >= kept

@@ -10,8 +10,8 @@ import yaml
 
 from deploy import compose, processes
 from deploy.local import kafka, layout
+from runtime.broker_settings import properties
 from runtime.settings import Settings
-from schemas.topics import MAX_MESSAGE
 
 ROOT = Path(layout.__file__).parents[2]
 SERVERS = {"kafka", "postgres", "setup"}
@@ -99,8 +99,7 @@ def test_servers_are_found_where_the_settings_say_and_published_on_this_machine_
 
 
 def test_the_broker_is_set_as_the_local_one_where_both_say_it(file: Any) -> None:
-    local = dict(re.findall(r"^([\w.]+)=(.*)$", kafka.PROPERTIES, flags=re.MULTILINE))
-    local["message.max.bytes"] = str(MAX_MESSAGE)
+    local = dict(re.findall(r"^([\w.]+)=(.*)$", kafka.PROPERTIES + properties(), flags=re.MULTILINE))
     told = {
         name.removeprefix("KAFKA_").replace("_", ".").lower(): str(value)
         for name, value in file["services"]["kafka"]["environment"].items()
