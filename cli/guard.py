@@ -71,20 +71,27 @@ def streams() -> Iterator[None]:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (to the end)
         with suppress(AttributeError):  # a test's own
             getattr(sys, name).reconfigure(errors="backslashreplace")
+    told = False
     try:
         yield
+    except SystemExit as end:
+        told = bool(end.code)
+        raise
     except OSError as fault:  # of what click writes itself: help, how a command is called
+        told = True
         _tell(fault)
     finally:
-        _flush()
+        _flush(told)
 
 
-def _flush() -> None:
+def _flush(told: bool) -> None:
+    """``told``: of what could not be written before (newer Pythons keep it, and try again)."""
     try:
         sys.stdout.flush()
     except OSError as fault:
         _forget(sys.stdout)
-        _tell(fault)
+        if not told:
+            _tell(fault)
     try:
         sys.stderr.flush()
     except OSError:
