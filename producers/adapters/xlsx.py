@@ -27,7 +27,7 @@ LARGEST_EXACT: Final = 10**15
 """Excel keeps 15 digits of a number."""
 
 UNREADABLE: Final = (
-    zipfile.BadZipFile, zlib.error, expat.ExpatError, KeyError, ValueError, EOFError, IndexError,
+    zipfile.BadZipFile, zlib.error, expat.ExpatError, LookupError, ValueError, EOFError,
     NotImplementedError, RuntimeError, OverflowError, StopIteration,
 )  # fmt: skip
 """What a damaged or locked workbook raises."""

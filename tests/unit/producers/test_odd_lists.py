@@ -155,6 +155,7 @@ def _doctype(xml: bytes) -> bytes:
         ("xl/_rels/workbook.xml.rels", lambda xml: xml.replace(b"sheet1", b"sheet9")),
         ("_rels/.rels", lambda xml: b"<a/>"),
         ("xl/sharedStrings.xml", lambda xml: b"<sst/>"),
+        ("xl/styles.xml", lambda xml: xml.replace(b"UTF-8", b"UTF-X")),
     ],
 )
 def test_a_damaged_workbook_is_one_code(part: str, change: Any) -> None:
