@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from deploy.local import whole
 from deploy.local.problems import fail
@@ -164,7 +164,7 @@ def at(data_dir: Path) -> Stack:
 
 
 class _Saved(BaseModel):
-    port_base: int
+    port_base: int = Field(ge=1024, le=65000)
     instances: dict[str, int] = {}
     asked: dict[str, str] | None = None
 

@@ -133,7 +133,17 @@ def test_a_register_that_was_named_and_is_none_stops_up_before_anything_is_made(
 
 
 @pytest.mark.parametrize(
-    "content", ["[]", "", "{", "null", '{"port_base": "x", "settings": {}}', '{"settings": []}', "\xff"]
+    "content",
+    [
+        "[]",
+        "",
+        "{",
+        "null",
+        '{"port_base": "x", "settings": {}}',
+        '{"port_base": 999999, "settings": {}}',
+        '{"settings": []}',
+        "\xff",
+    ],
 )
 @pytest.mark.parametrize("command", ["up", "down", "status"])
 def test_a_damaged_stack_file_is_one_coded_line(tmp_path, command, content):
