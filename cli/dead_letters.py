@@ -1,4 +1,6 @@
-"""`csdl dead-letters`: what lies in the dead-letter topics, and why; never a letter's value or key."""
+"""`csdl dead-letters`: what lies in the dead-letter topics, and why, and sending it again; never a letter's
+value or key.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -8,11 +10,13 @@ from typing import Any
 import click
 from kafka.consumer.fetcher import ConsumerRecord
 
-from cli.answers import json_option, print_json, print_table, tell
+from access import letters
+from cli.answers import exit_code, json_option, print_json, print_table, say, tell
 from producers.preflight import explain
 from runtime import kafka
 from runtime.dead_letters import Cover, cover
 from runtime.settings import Settings
+from schemas.errors import Problem
 from schemas.topics import dlqs
 from streams.machines import topic_log
 
@@ -36,24 +40,75 @@ class Letter:
         return found
 
 
-@click.command("dead-letters")
+code_option = click.option("--code", default="", help="Chỉ mã lỗi này — only letters with this code.")
+topic_option = click.option(
+    "--topic", default="", help="Chỉ thông điệp đến từ chủ đề này — only letters that came from this topic."
+)
+
+
+@click.group("dead-letters", invoke_without_command=True)
 @json_option
-def dead_letters(as_json: bool) -> None:
-    """Thông điệp bị để riêng — list the dead letters, newest first: since when, why, from where.
+@click.pass_context
+def dead_letters(ctx: click.Context, as_json: bool) -> None:
+    """Thông điệp bị để riêng — what was put aside: list it, send it again. Without a word: list it."""
+    if ctx.invoked_subcommand is None:
+        _show("", "", as_json)
+
+
+@dead_letters.command("show")
+@code_option
+@topic_option
+@json_option
+def show(code: str, topic: str, as_json: bool) -> None:
+    """Liệt kê — list the dead letters, newest first: since when, why, from where.
 
     Never what they hold. One of 0 bytes was empty or too long to copy: then it is at its source only.
     """
-    settings = Settings()
-    letters = listed(topic_log.read(settings, kafka.partitions(*dlqs(settings.vendors))))
+    _show(code, topic, as_json)
+
+
+@dead_letters.command("replay")
+@click.option("--code", required=True, help="Mã lỗi đã khắc phục — the code whose cause was mended.")
+@topic_option
+@json_option
+@click.pass_context
+def replay(ctx: click.Context, code: str, topic: str, as_json: bool) -> None:
+    """Gửi lại — send again what lies aside with a code, by the road that it came, once.
+
+    What cannot be dealt with still comes back as a new letter.
+    """
+    done = letters.replay(Settings(), code, topic)
+    gone = [Problem(letters.GONE, params={"number": len(done.gone)})] if done.gone else []
     if as_json:
-        print_json([letter.as_dict() for letter in letters])
+        print_json(
+            {
+                "replayed": [asdict(c) for c in done.sent],
+                "gone": [asdict(c) for c in done.gone],
+                "problems": [p.as_dict() for p in gone],
+            }
+        )
     else:
-        _print(letters)
+        tell(f"Đã gửi lại {len(done.sent)} thông điệp — {len(done.sent)} messages were sent again")
+        say(gone)
+    ctx.exit(exit_code(gone))
+
+
+def _show(code: str, topic: str, as_json: bool) -> None:
+    settings = Settings()
+    found = [
+        letter
+        for letter in listed(topic_log.read(settings, kafka.partitions(*dlqs(settings.vendors))))
+        if code in ("", letter.cover.code) and topic in ("", letter.cover.source_topic)
+    ]
+    if as_json:
+        print_json([letter.as_dict() for letter in found])
+    else:
+        _print(found)
 
 
 def listed(messages: Iterable[ConsumerRecord]) -> list[Letter]:
     """Messages of dead-letter topics as letters, newest first."""
-    letters = [
+    found = [
         Letter(
             m.topic,
             m.partition,
@@ -64,12 +119,12 @@ def listed(messages: Iterable[ConsumerRecord]) -> list[Letter]:
         )
         for m in messages
     ]
-    return sorted(letters, key=lambda a: (a.at, a.topic, a.partition, a.offset), reverse=True)
+    return sorted(found, key=lambda a: (a.at, a.topic, a.partition, a.offset), reverse=True)
 
 
-def _print(letters: Sequence[Letter]) -> None:
+def _print(found: Sequence[Letter]) -> None:
     """A line a letter, then each code once with what it means."""
-    if not letters:
+    if not found:
         tell("Không có thông điệp nào bị để riêng — there are no dead letters")
         return
     print_table(
@@ -84,10 +139,10 @@ def _print(letters: Sequence[Letter]) -> None:
                 _text(a.cover.source_offset),
                 a.bytes,
             )
-            for a in letters
+            for a in found
         ],
     )
-    for code in sorted({a.cover.code for a in letters if a.cover.code}):
+    for code in sorted({a.cover.code for a in found if a.cover.code}):
         for text in explain(code):
             tell(f"{code} {text}")
 

@@ -8,7 +8,7 @@ import click
 
 from cli import metrics
 from cli.answers import tell
-from deploy import compose
+from deploy import aside, compose
 from deploy.grafana import dashboard
 from deploy.prometheus import config as prometheus
 from schemas.documents import asyncapi, contracts_book, rule_book
@@ -23,6 +23,7 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
     "docs/asyncapi.yaml": asyncapi.render,
     "docs/confirmation.md": confirmation_page.document,
     "docs/contracts.md": contracts_book.render,
+    "docs/dead-letters.md": aside.document,
     "docs/metrics.md": metrics.render,
     "docs/rules.md": rule_book.render,
 }

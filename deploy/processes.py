@@ -89,7 +89,7 @@ TABLE: Final = (
     ),
     Declared(
         "outbox", "sinks.postgres.outbox:Outbox", Sharing.SINGLE, Turn.DATABASE,
-        outputs=(t.PUSH_ANSWERS, t.CONFIRMATION_CHECKS, t.CONFIRMATION_RECEIPTS, t.dlq(t.RECORDS_REMOVALS)),
+        outputs=(t.PUSH_ANSWERS, t.CONFIRMATION_CHECKS, t.CONFIRMATION_RECEIPTS),
     ),
     Declared(
         "confirmation", "streams.confirmation.process:Confirmation", Sharing.PARTITIONS, Turn.FOLDER,

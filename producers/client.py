@@ -15,13 +15,14 @@ import polars as pl
 from kafka.errors import KafkaError
 
 from producers.model import ROW, SourceTable, Target
-from producers.size import MAX_BYTES, weights
 from runtime import kafka
 from runtime.clock import ClockCheck
 from runtime.settings import Settings
+from schemas.contracts.bounds import carried
 from schemas.contracts.chunks import MAX_RECORDS, MAX_TEXT
 from schemas.contracts.contracts import record_types
 from schemas.encoding import codec
+from schemas.encoding.cutting import MAX_BYTES, cuts, weights
 from schemas.errors import Problem, ProblemList
 from schemas.topics import in_topic
 
@@ -152,8 +153,8 @@ def chunks_of(
                 {
                     **_envelope(target, push_id),
                     "Chunk": number,
-                    "Source": table.source[:MAX_TEXT],
-                    "Sheet": table.sheet[:MAX_TEXT],
+                    "Source": carried(table.source),
+                    "Sheet": carried(table.sheet),
                     "Rows": part.records[ROW].to_list(),
                     "Refused": part.refused.with_columns(_short("ClientId")).to_dicts(),
                 }
@@ -244,20 +245,9 @@ def _parts(table: SourceTable, size: int) -> Iterator[_Part]:
     own = pl.DataFrame({"row": table.records[ROW].cast(pl.Int32), "bytes": heavy})
     refused = pl.DataFrame({"row": table.refused["Row"].unique()}).with_columns(bytes=pl.lit(0, pl.Int64))
     rows = pl.concat([own, refused]).sort("row")
-    for start, end in _cuts(rows["bytes"].to_list(), size):
+    for start, end in cuts(rows["bytes"].to_list(), size):
         first, last = rows["row"][start], rows["row"][end - 1]
         yield _Part(
             table.records.filter(pl.col(ROW).is_between(first, last)),
             table.refused.filter(pl.col("Row").is_between(first, last)),
         )
-
-
-def _cuts(sizes: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
-    """(start, end) of runs of at most ``most`` items and MAX_BYTES; an item alone may have more."""
-    start = held = 0
-    for i, n in enumerate(sizes):
-        if i > start and (i - start == most or held + n > MAX_BYTES):
-            yield start, i
-            start, held = i, 0
-        held += n
-    yield start, len(sizes)

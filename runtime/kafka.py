@@ -1,6 +1,7 @@
 """The one place that makes Kafka clients, knows partitions, and reads a topic whole.
 
-kafka-python's consumer defaults commit by themselves and read uncommitted data; ours never do.
+kafka-python's consumer defaults commit by themselves and read uncommitted data; ours never do. What they
+unpack is bounded (``unpacking``).
 """
 
 import os
@@ -9,13 +10,16 @@ from functools import lru_cache
 from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.consumer import fetcher
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.partitioner.default import murmur2
 
-from runtime import probes
+from runtime import probes, unpacking
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 from schemas.topics import MAX_MESSAGE, PARTITIONS
+
+unpacking.bound(fetcher)
 
 BOOTSTRAP_TIMEOUT_MS: Final = 30_000
 

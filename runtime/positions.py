@@ -14,7 +14,7 @@ says it and waits (runtime.agreement) until somebody accepts the loss (`csdl pos
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
@@ -114,13 +114,20 @@ def encode(reader: str, tp: TopicPartition, position: Position) -> bytes:
 def decode(messages: Iterable[ConsumerRecord]) -> dict[TopicPartition, Position]:
     """The positions among the messages of a compacted topic: the last of each key counts.
 
-    Raises codec.Undecodable.
+    One that cannot be read is none: an earlier one would let the reader do again what it has done.
     """
     found: dict[TopicPartition, Position] = {}
     for message in messages:
         if not is_key(message.key) or message.value is None:
             continue
-        record: dict[str, Any] = codec.decode(message.value)[1]
+        try:
+            name, record = codec.decode(message.value)
+        except codec.Undecodable:
+            name, record = "", {}
+        if name != CONTRACT:
+            of = message.key.removeprefix(KEY).decode("ascii", "replace")
+            found.pop(TopicPartition(of, message.partition), None)
+            continue
         last = Mark(record["LastOffset"], record["LastAt"]) if record["LastOffset"] >= 0 else None
         found[TopicPartition(record["Topic"], record["Partition"])] = Position(record["Next"], last)
     return found

@@ -76,6 +76,7 @@ GRANTS_REFUSALS: Final = "csdl.grants.refusals.v1"
 MINISTRY_EXPORT: Final = "csdl.ministry.export.v1"
 MINISTRY_RECEIPTS: Final = "csdl.ministry.receipts.v1"
 CLOCK: Final = "csdl.clock.v1"
+DEAD_LETTERS_REPLAYED: Final = "csdl.dead-letters.replayed.v1"
 
 VALIDATION_GROUP: Final = "csdl-validation"
 """Consumer group of validation: what it has committed of a vendor's topic has its verdicts in Kafka."""
@@ -103,7 +104,7 @@ def vendor_of(topic: str) -> str:
 
 
 def dlq(topic: str) -> str:
-    """Dead-letter topic of a topic: its undecodable bytes, untouched."""
+    """Dead-letter topic of a topic: the bytes that nobody could deal with, untouched."""
     return f"dlq.{topic}"
 
 
@@ -142,13 +143,15 @@ def topics(vendors: list[str]) -> list[Topic]:
         Topic(GRANTS_REFUSALS, SCHOOL, ("CommandRefused",), "Grant commands that were refused"),
         _log(MINISTRY_EXPORT, exported, "Approved versions for the Ministry"),
         _log(MINISTRY_RECEIPTS, ("MinistryReceipts",), "The Ministry's receipts"),
+        Topic(DEAD_LETTERS_REPLAYED, "source of the letter", (), "Dead letters sent again", "compact"),
         Topic(CLOCK, "none", (), "Empty messages by which a client learns Kafka's time", retention_ms=DAY_MS),
     ]
     readers = [in_topic(v) for v in vendors]
     readers += [CONFIRMATION_COMMANDS, CONFIRMATION_CHECKS, CONFIRMATION_RECEIPTS, GRANTS_COMMANDS]
-    readers += [RECORDS_REMOVALS, MINISTRY_RECEIPTS]
+    readers += [RECORDS_ACCEPTED, RECORDS_REMOVALS, MINISTRY_RECEIPTS]
+    readers += [CONFIRMATION_REFUSALS, GRANTS_REFUSALS]
     letters = [
-        Topic(dlq(t), "key of the original", (), f"Undecodable bytes of {t}", retention_ms=90 * DAY_MS)
+        Topic(dlq(t), "none", (), f"Messages of {t} that nobody could deal with", retention_ms=90 * DAY_MS)
         for t in readers
     ]
     return inbound + fixed + letters

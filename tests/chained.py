@@ -51,4 +51,5 @@ def message(contract, record, **more):
 
 def raw(topic, value, partition=0):
     """A message of these bytes."""
-    return SimpleNamespace(topic=topic, partition=partition, offset=next(_offsets), value=value, key=b"")
+    place = {"topic": topic, "partition": partition, "offset": next(_offsets)}
+    return SimpleNamespace(**place, value=value, key=b"", headers=[], timestamp=1_570_000_000_000)

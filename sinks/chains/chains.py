@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas import topics
+from schemas.contracts import bounds
 from streams.confirmation import events as confirmation
 from streams.grants import events as grants
 
@@ -26,12 +27,12 @@ CONFIRMATION: Final = Chain(
     "ConfirmationEvent",
     confirmation.Event,
     lambda record: str(record["DatasetId"]),
-    re.compile(r"[0-9A-Za-z]{1,20}\.[0-9]{4}\.(start|changes|end)"),
+    re.compile(bounds.DATASET),
 )
 GRANTS: Final = Chain(
     topics.GRANTS_EVENTS,
     "GrantEvent",
     grants.Event,
     lambda record: f"{record['Vendor']}/{record['MaTruongHoc']}",
-    re.compile(r"[0-9A-Za-z._-]{1,40}/[0-9A-Za-z]{1,20}"),
+    re.compile(f"{bounds.VENDOR}/{bounds.SCHOOL}"),
 )

@@ -14,7 +14,8 @@ from typing import Any
 from kafka.consumer.fetcher import ConsumerRecord
 from psycopg2.extensions import cursor
 
-from runtime import metrics
+from runtime import metrics, reading
+from schemas.contracts import bounds
 from schemas.encoding import codec
 from sinks.chains.chains import Chain
 from sinks.chains.links import Fault, Link, Step, step
@@ -68,7 +69,7 @@ class ChainReader:
             link = links.get(subject, Link())
             taken = self._take(chain, link, record)
             if isinstance(taken, Fault):
-                sequence = record["Sequence"] if record else 0
+                sequence = record["Sequence"] if record and record["Sequence"] in bounds.INT else 0
                 aside = PutAside(message.topic, message.partition, message.offset, subject, sequence, taken)
                 found.aside.append(aside)
             elif taken is not None:
@@ -76,6 +77,25 @@ class ChainReader:
                 links[subject] = moved[subject] = Link(taken.sequence, taken.hash)
         self._keep(cur, moved, found.aside)
         return found
+
+    def put_aside(self, cur: cursor, message: ConsumerRecord) -> Verified:
+        """An event that fails alone, whatever the reason: its subject stops for this reader, nobody else.
+
+        In the caller's transaction, which moves the offset."""
+        chain = self._chains[message.topic]
+        subject, record = _read(chain, message)
+        sequence = record["Sequence"] if record else 0
+        if sequence not in bounds.INT:
+            sequence = 0
+        aside = PutAside(
+            message.topic, message.partition, message.offset, subject, sequence, Fault.UNREADABLE
+        )
+        self._keep(cur, {}, [aside])
+        return Verified(aside=[aside])
+
+    def reads(self, topic: str) -> bool:
+        """Whether the topic is one of its chains."""
+        return topic in self._chains
 
     def tell(self, found: Verified) -> None:
         """After the transaction: count what was put aside, and say it in the log."""
@@ -85,7 +105,7 @@ class ChainReader:
 
     def _take(self, chain: Chain, link: Link, record: dict[str, Any] | None) -> Event | Fault | None:
         """The event to act on; None for one that we have been past."""
-        if record is None:
+        if record is None or bounds.kept(record):
             return Fault.UNREADABLE
         match step(link, record):
             case Step.REPEATED:
@@ -117,6 +137,8 @@ class ChainReader:
 def _read(chain: Chain, message: ConsumerRecord) -> tuple[str, dict[str, Any] | None]:
     """(subject, record) of a message; "" and None if it is no event of this chain."""
     try:
+        if reading.fault(message):
+            return "", None
         name, record = codec.decode(message.value or b"")
     except codec.Undecodable:
         return "", None

@@ -3,23 +3,29 @@
 Invariant: ``take`` moves the offsets inside the caller's transaction: rows and they stand or fall together.
 An inbox opens only when its positions and the log agree (runtime.agreement); until then its process is not
 ready and says why.
+
+What a batch holds may make its transaction fail. ``deal_with`` then halves it until the message is found that
+fails alone, and puts that one aside; the rest goes on, in its order.
 """
 
+import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kafka import TopicPartition
+from kafka import KafkaProducer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from psycopg2.extensions import connection, cursor
 
-from runtime import agreement, kafka
+from runtime import agreement, dead_letters, kafka, reading
 from runtime.positions import Position, after
-from runtime.process import WHOLE, Share
+from runtime.process import WHOLE, Share, one_line
 from runtime.settings import Settings
 from sinks.postgres.offsets import Offsets
+
+log = logging.getLogger("csdl")
 
 REST_S: Final = 5.0
 """How often an idle reader looks whether its partitions are still its own, in the database that it knew."""
@@ -31,6 +37,16 @@ class Batch:
 
     messages: list[ConsumerRecord]
     positions: dict[TopicPartition, Position]
+
+    def halves(self) -> list["Batch"]:
+        """The same messages in two batches, in their order."""
+        middle = len(self.messages) // 2
+        return [Batch.of(self.messages[:middle]), Batch.of(self.messages[middle:])]
+
+    @classmethod
+    def of(cls, messages: list[ConsumerRecord]) -> "Batch":
+        """These messages."""
+        return cls(messages, {TopicPartition(m.topic, m.partition): after(m) for m in messages})
 
 
 class Inbox:
@@ -47,7 +63,8 @@ class Inbox:
     ) -> None:
         ours = share.partitions()
         partitions = [tp for tp in kafka.partitions(*topics) if tp.partition in ours]
-        self._conn = conn
+        self._settings, self._conn = settings, conn
+        self._producer: KafkaProducer | None = None
         self.offsets = Offsets.claim(conn, consumer, partitions)
         agreement.wait(lambda: agreement.compare(settings, consumer, self.offsets.positions(conn)))
         self._stands = self.offsets.positions(conn)
@@ -92,8 +109,51 @@ class Inbox:
         self.offsets.advance(cur, batch.positions)
         self._stands |= batch.positions
 
+    def deal_with(
+        self,
+        batch: Batch,
+        work: Callable[[Batch], object],
+        aside: Callable[[ConsumerRecord, str], object] | None = None,
+    ) -> None:
+        """``work`` in a transaction of its own, on the whole batch, or on as much of it as does not fail.
+
+        Of a message that fails alone ``aside`` is told, with the code: it must move the offset past it; by
+        default it goes to the dead letters.
+        """
+        try:
+            work(batch)
+            return
+        except Exception as fault:
+            if not batch.messages or not reading.of_the_message(fault):
+                raise
+            self._conn.rollback()
+            code, said = reading.code_of(fault), one_line(fault)
+        if len(batch.messages) > 1:
+            for half in batch.halves():
+                self.deal_with(half, work, aside)
+            return
+        (message,) = batch.messages
+        log.error("%s: %s put aside, %s", code, message.topic, said)
+        (aside or self.put_aside)(message, code)
+
+    def put_aside(self, message: ConsumerRecord, code: str) -> None:
+        """To the dead letters, then on to the next."""
+        self.bury([(message, code)])
+        with self._conn, self._conn.cursor() as cur:
+            self.take(cur, Batch.of([message]))
+
+    def bury(self, misfits: Sequence[tuple[ConsumerRecord, str]]) -> None:
+        """Dead letters: last in the transaction that moves the offsets. A crash before it commits repeats
+        one, never loses one."""
+        if misfits and self._producer is None:
+            self._producer = kafka.producer(self._settings)
+        if misfits:
+            dead_letters.put_aside(self._producer, misfits)
+
     def close(self) -> None:
         """Leave."""
+        if self._producer is not None:
+            self._producer.close()
         self._consumer.close(autocommit=False)
 
     def _rest(self) -> None:

@@ -3,7 +3,7 @@
 Invariant: a message leaves the table only after Kafka has acknowledged it, so it is sent at least once. A
 message that is sent again is the same byte for byte, and carries a deterministic id: readers drop the repeat.
 The relay sends in the order of ``id``, one relay at a time (an advisory lock held by its transaction), so the
-messages of a key keep their order.
+messages of a key keep their order. One that no topic takes stays in the table, where its age is seen.
 """
 
 import select
@@ -18,6 +18,7 @@ from psycopg2.extras import execute_values
 
 from runtime import kafka, metrics, postgres
 from runtime.process import Process
+from runtime.reading import MAX_OUTPUT
 
 CHANNEL: Final = "outbox"
 BATCH: Final = 1000
@@ -45,7 +46,11 @@ def relay(conn: connection, producer: KafkaProducer) -> Counter[str]:
     """Send one batch and forget it, in one transaction; messages sent by topic."""
     with conn, conn.cursor() as cur:
         cur.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-        cur.execute("SELECT id, topic, key, value FROM outbox ORDER BY id LIMIT %s", (BATCH,))
+        cur.execute(
+            "SELECT id, topic, key, value FROM outbox WHERE octet_length(key) + octet_length(value) <= %s "
+            "ORDER BY id LIMIT %s",
+            (MAX_OUTPUT, BATCH),
+        )
         rows = cur.fetchall()
         if not rows:
             return Counter()

@@ -4,7 +4,8 @@ from typing import Any
 
 from kafka.consumer.fetcher import ConsumerRecord
 
-from runtime import kafka
+from runtime import kafka, reading
+from schemas.contracts import bounds
 from schemas.days import kafka_time
 from schemas.encoding import codec
 from streams.machines import wire
@@ -24,6 +25,8 @@ def command_record(machine: AnyMachine, message: ConsumerRecord) -> dict[str, An
 
     Raises Misfit: another key's partition would give its subject two states.
     """
+    if unfit := reading.fault(message, reading.MAX_SMALL):
+        raise Misfit(unfit)
     try:
         name, record = codec.decode(message.value or b"")
     except codec.Undecodable as error:
@@ -36,6 +39,14 @@ def command_record(machine: AnyMachine, message: ConsumerRecord) -> dict[str, An
         raise Misfit("CMD-CONTRACT") from None
     if message.key != key or message.partition != kafka.partition_of(key):
         raise Misfit("CMD-KEY")
+    return record
+
+
+def asked(machine: AnyMachine, message: ConsumerRecord) -> dict[str, Any]:
+    """The record of a command to decide: one within the bounds of what may be asked. Raises Misfit."""
+    record = command_record(machine, message)
+    if unfit := bounds.asked(machine.command_contract, record):
+        raise Misfit(unfit)
     return record
 
 

@@ -116,8 +116,11 @@ class CommandsClient:
         while len(found) < len(awaited):
             for messages in self._consumer.poll(timeout_ms=POLL_MS).values():
                 for kafka_message in messages:
-                    name, record = codec.decode(kafka_message.value)
-                    command_id = record["CommandId"]
+                    try:
+                        name, record = codec.decode(kafka_message.value or b"")
+                    except codec.Undecodable:
+                        continue
+                    command_id = record.get("CommandId")
                     if command_id not in awaited:
                         continue
                     deadline = time.monotonic() + silence_s

@@ -11,7 +11,8 @@ become visible together or not at all, and in this order:**
 4. wait until the broker has every record, and look at each answer;
 5. commit. Only then is the batch done; memory and topics agree again.
 
-Any error but a refusal ends the process, whatever memory holds by then: the next start fences this producer
+A command that cannot be dealt with, whatever the reason, goes to the dead letters and changes nothing. Any
+other error ends the process, whatever memory holds by then: the next start fences this producer
 (``init_transactions`` with the same transactional id, which also ends an open transaction), reads the state
 topic ``read_committed`` to its end, and goes on from the positions there (``standing``), if the logs agree
 with them; else it says why and waits. So a kill at any line repeats nothing, and a paused process that wakes
@@ -37,16 +38,15 @@ from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.structs import OffsetAndMetadata
 
-from runtime import agreement, dead_letters, kafka, metrics, positions
+from runtime import agreement, dead_letters, kafka, metrics, positions, reading
 from runtime.positions import Mark, Position
-from runtime.process import WHOLE, Process, Share
+from runtime.process import WHOLE, Process, Share, one_line
 from runtime.settings import Settings
 from schemas.contracts import versions
 from schemas.encoding import codec
 from schemas.errors import Problem, ProblemList
-from schemas.topics import dlq
 from streams.machines import shards, standing, topic_log, wire
-from streams.machines.command_messages import Misfit, command_record, source
+from streams.machines.command_messages import Misfit, asked, source
 from streams.machines.machine import AnyMachine
 from streams.machines.refusal import Refusal
 
@@ -88,12 +88,15 @@ class Processor(Process):
         numbers = share.partitions()
         self.id = shards.transactional_id(self.machine.name, numbers)
         self.states: dict[str, Any] = {}
+        self._stopped: set[str] = set()
+        """Keys whose state nobody can read or make anew: what is asked of them is put aside."""
         topics = self.machine.input_topics()
         self._inputs = [TopicPartition(topic, n) for topic in topics for n in numbers]
         self._events = [TopicPartition(self.machine.events_topic, n) for n in numbers]
         self._refusals = [TopicPartition(self.machine.refusals_topic, n) for n in numbers]
         self._kept = [TopicPartition(self.machine.state_topic, n) for n in numbers]
         self._found: list[ConsumerRecord] = []
+        self._garbled: dict[str, ConsumerRecord] = {}
         self._stands: dict[TopicPartition, Position] = {}
         self._written: dict[TopicPartition, Position] = {}
         self._committed_at = time.monotonic()
@@ -114,7 +117,8 @@ class Processor(Process):
         )
         # Every transaction on these partitions has ended: the end of the state topic is the end of the story.
         agreement.wait(self._disagreements)
-        self._bring_up({m.key.decode(): m for m in self._found if m.value is not None})
+        last = {(m.key or b"").decode("utf-8", "replace"): m for m in self._found if m.value}
+        self._bring_up({k: m for k, m in last.items() if k in self.states}, self._garbled)
         self._commit([], self._stands)
         self._consumer.assign(self._inputs)
         for tp, position in self._stands.items():
@@ -140,27 +144,36 @@ class Processor(Process):
         for tp, messages in batches.items():
             metrics.MESSAGES.labels(self.machine.name, tp.topic).inc(len(messages))
 
-    def _bring_up(self, kept: Mapping[str, ConsumerRecord]) -> None:
-        """Fold anew what an earlier contract wrote. Raises ProblemList if the events do not lead there."""
+    def _bring_up(
+        self, kept: Mapping[str, ConsumerRecord], garbled: Mapping[str, ConsumerRecord] | None = None
+    ) -> None:
+        """Fold anew what an earlier contract wrote, and what is no state. Raises ProblemList if the events do
+        not lead where a state stood; of what is no state, that key alone stops, and its commands are put
+        aside."""
         newest = versions.newest(self.machine.state_contract)
-        old = {k: m for k, m in kept.items() if k in self.states and codec.contract_of(m.value) != newest}
+        old = {k: m for k, m in kept.items() if codec.contract_of(m.value) != newest} | dict(garbled or {})
         if not old:
             return
         folded = topic_log.fold(self.machine, kafka.to_end(self._consumer, self._events), old)
         outputs = []
         for subject, message in old.items():
-            stood, state = self.states[subject], folded.get(subject)
-            if state is None or (state.sequence, state.hash) != (stood.sequence, stood.hash):
+            stood, state = self.states.get(subject), folded.get(subject)
+            if stood is None:
+                if state is None:
+                    self._stopped.add(subject)
+                    continue
+            elif state is None or (state.sequence, state.hash) != (stood.sequence, stood.hash):
                 raise ProblemList([self._unlike(subject, stood.sequence)])
             self.states[subject] = state
             outputs.append(self._kept_state(subject, message.partition))
         self._commit(outputs, {})
-        log.info("%s: %d states of an earlier contract folded anew", self.id, len(old))
+        log.info("%s: %d states folded anew", self.id, len(outputs))
 
     def _disagreements(self) -> list[Problem]:
         """Read what is kept; why the logs do not agree with it. Sets what was found."""
         self._found = list(kafka.to_end(self._consumer, self._kept))
-        self.states = topic_log.states(self.machine, self._found)
+        self._garbled = {}
+        self.states = topic_log.states(self.machine, self._found, self._garbled)
         stood, problems = standing.inputs(self.machine, self._consumer, self._inputs, self._found)
         written = standing.outputs(self.machine, self._found)
         if not positions.decode(self._found):  # of an earlier release, or gone with the states
@@ -186,28 +199,45 @@ class Processor(Process):
         return Output(self.machine.state_topic, partition, subject.encode("utf-8"), value, [])
 
     def _deal_with(self, message: ConsumerRecord, partition: int, changed: dict[str, int]) -> list[Output]:
-        """Decide one command; ``changed`` gets its subject and partition. The output records, in order."""
-        machine, stage = self.machine, self.machine.name
+        """Decide one command; ``changed`` gets its subject and partition. The output records, in order.
+
+        Nothing has changed where it fails: then the command is put aside, whatever it was.
+        """
         try:
-            command = wire.from_record(machine.command, command_record(machine, message))
+            return self._decide(message, partition, changed)
         except Misfit as misfit:
-            metrics.DEAD_LETTERS.labels(message.topic, misfit.code).inc()
-            return [_dead_letter(message, misfit.code)]
+            code = misfit.code
+        except Exception as fault:
+            if not reading.of_the_message(fault):
+                raise
+            code = reading.code_of(fault)
+            log.error("%s: put aside, %s", code, one_line(fault))
+        metrics.DEAD_LETTERS.labels(message.topic, code).inc()
+        letter = dead_letters.letter(message, code)
+        return [Output(letter.topic, letter.partition, None, letter.value, letter.headers)]
+
+    def _decide(self, message: ConsumerRecord, partition: int, changed: dict[str, int]) -> list[Output]:
+        machine, stage = self.machine, self.machine.name
+        command = wire.from_record(machine.command, asked(machine, message))
         key, subject = machine.key(command).encode("utf-8"), machine.subject(command)
+        if subject in self._stopped:
+            raise Misfit(reading.NO_STATE)
         state = self.states.get(subject) or machine.initial(command)
         outcome = machine.answer(state, command, source(message))
         if isinstance(outcome, Refusal):
+            value = codec.encode(machine.refusal_contract, wire.to_record(outcome))
             metrics.COMMANDS.labels(stage, "refused").inc()
             metrics.COMMANDS_REFUSED.labels(stage, outcome.code).inc()
-            value = codec.encode(machine.refusal_contract, wire.to_record(outcome))
             return [Output(machine.refusals_topic, partition, key, value, [])]
-        metrics.COMMANDS.labels(stage, "accepted" if outcome else "repeated").inc()
-        metrics.EVENTS.labels(stage).inc(len(outcome))
         outputs = []
         for event in outcome:
             state = machine.evolve(state, event)
             value = codec.encode(machine.event_contract, wire.to_record(event))
             outputs.append(Output(machine.events_topic, partition, key, value, []))
+        if any(len(output.value or b"") > reading.MAX_OUTPUT for output in outputs):
+            raise Misfit(reading.CAUSES_TOO_MUCH)
+        metrics.COMMANDS.labels(stage, "accepted" if outcome else "repeated").inc()
+        metrics.EVENTS.labels(stage).inc(len(outcome))
         if outcome:
             self.states[subject] = state
             changed[subject] = partition
@@ -245,10 +275,3 @@ class Processor(Process):
             for answer in answers
             if answer.topic == self.machine.events_topic
         }
-
-
-def _dead_letter(message: ConsumerRecord, code: str) -> Output:
-    """The bytes untouched; the headers say where they came from and why, nothing of what they hold."""
-    return Output(
-        dlq(message.topic), message.partition, message.key, message.value, dead_letters.headers(message, code)
-    )

@@ -10,10 +10,12 @@ import os
 from threading import Condition, Event, Thread
 from typing import Any, Final, Generic, TypeVar
 
+from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
 from runtime import kafka, positions
 from runtime.logs import AGAIN
+from runtime.reading import NO_STATE
 from runtime.settings import Settings
 from streams.machines import topic_log
 from streams.machines.machine import Machine
@@ -85,9 +87,8 @@ class StateCache(Generic[S]):
                 while True:
                     for messages in consumer.poll(timeout_ms=POLL_MS).values():
                         for message in messages:
-                            if positions.is_key(message.key):
-                                continue
-                            self._take(message.key.decode("utf-8"), message.value)
+                            if not positions.is_key(message.key):
+                                self._take(message)
                     if ends is None or all(consumer.position(tp) >= end for tp, end in ends.items()):
                         break
                 if ends is not None:
@@ -97,8 +98,15 @@ class StateCache(Generic[S]):
         finally:
             consumer.close()
 
-    def _take(self, key: str, value: bytes | None) -> None:
-        if value is None:
-            self._states.pop(key, None)
-        else:
-            self._states[key] = topic_log.state(self._machine, value)
+    def _take(self, message: ConsumerRecord) -> None:
+        """The last state of a key counts. One that cannot be read gives nothing to anyone."""
+        key = topic_log.subject_of(message)
+        if key is None:
+            return
+        try:
+            if message.value is not None:
+                self._states[key] = topic_log.state(self._machine, message.value)
+                return
+        except topic_log.UNREADABLE:
+            topic_log.unread(message, NO_STATE)
+        self._states.pop(key, None)

@@ -7,18 +7,22 @@ when Kafka took the vendor's message: the order of pushes is the order in which 
 Before something is refused for want of a grant, the grants are read to their end, at most once a second:
 until then it is held, and whoever calls brings it again. So a vendor without grants keeps nobody waiting.
 
-Nothing that a vendor can send leaves ``work`` as an exception: bad data becomes a refusal or a dead letter.
-What does leave it is a fault of ours, and ends the process (streams.validation.faust.batching).
+Nothing that a vendor can send leaves ``work`` as an exception: bad data becomes a refusal or a dead letter,
+and so does a message that fails when it is judged alone. What does leave it ends the process
+(streams.validation.faust.batching).
 """
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from runtime import dead_letters
+from runtime import dead_letters, reading
+from runtime.dead_letters import MAX_LETTER
 from runtime.kafka import partition_of
+from runtime.process import one_line
 from schemas.topics import RECORDS_ACCEPTED, RECORDS_REFUSED, SOURCE_FAULT, SOURCE_OFFSET, SOURCE_TIME, dlq
 from streams.validation.in_flight import InFlight, RecordPosition
 from streams.validation.verdict.header import RulesInForce
@@ -26,12 +30,11 @@ from streams.validation.verdict.input_messages import InputMessage, sort
 from streams.validation.verdict.judge import await_grants, judge
 from streams.validation.verdict.sent_on import Verdict
 
+log = logging.getLogger("csdl")
+
 POISON: Final = "VAL-010"
 CATCH_UP_S: Final = 1.0
 """From one reading of the grants to the next."""
-
-MAX_LETTER: Final = 7 * 1024 * 1024
-"""Bytes. With key and cover a dead letter still fits a topic's 8 MiB."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +103,27 @@ class BatchJudge:
         work = Work()
         places = [message.place for message in messages]
         if self._in_flight.suspects(places):
-            for message in messages:
-                self._work([message], work, hold)
+            self._one_by_one(messages, work, hold)
             self._in_flight.acquit(places)
-        else:
+            return work
+        try:
             self._work(messages, work, hold)
+        except Exception as fault:
+            if not reading.of_the_message(fault):
+                raise
+            self._one_by_one(messages, work, hold)
         return work
+
+    def _one_by_one(self, messages: Sequence[Message], work: Work, hold: bool) -> None:
+        """What still fails alone is put aside."""
+        for message in messages:
+            try:
+                self._work([message], work, hold)
+            except Exception as fault:
+                if not reading.of_the_message(fault):
+                    raise
+                log.error("%s: put aside, %s", reading.FAILS_ALONE, one_line(fault))
+                _put_aside(message, reading.code_of(fault), work)
 
     def _work(self, messages: Sequence[Message], work: Work, hold: bool) -> None:
         places = [message.place for message in messages]
@@ -138,6 +156,9 @@ def _write(
         verdict = verdicts.get(i)
         if verdict is None:
             continue
+        if max(len(verdict.accepted), len(verdict.refused or b"")) > reading.MAX_OUTPUT:
+            _put_aside(message, reading.CAUSES_TOO_MUCH, work)
+            continue
         key = verdict.school.encode("utf-8")
         partition = partition_of(key)
         if verdict.refused is not None:
@@ -166,5 +187,5 @@ def _put_aside(message: Message, code: str, work: Work) -> None:
     value = message.incoming.value if len(message.incoming.value) <= MAX_LETTER else b""
     topic, partition, _ = message.place
     headers = dead_letters.headers(message.place, code)
-    work.outputs.append(Output(dlq(topic), partition, message.key, value, headers))
+    work.outputs.append(Output(dlq(topic), partition, None, value, headers))
     work.letters[topic, code] += 1

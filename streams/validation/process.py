@@ -1,19 +1,22 @@
 """``csdl run validation``: puts the parts together and runs them until told to stop."""
 
 import os
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import closing, suppress
 from threading import Event
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import faust
 
+from runtime import dead_letters, kafka, reading
 from runtime.process import Process
 from schemas.rules import catalogue
 from streams.validation.batch_judge import BatchJudge
 from streams.validation.faust.app import assigned, build
+from streams.validation.faust.stalls import Stalls
 from streams.validation.faust.watchdog import Watchdog
 from streams.validation.grants_cache import GrantsCache
-from streams.validation.in_flight import InFlight
+from streams.validation.in_flight import InFlight, RecordPosition
 from streams.validation.positions import GROUP, Notes, agree
 from streams.validation.schools_file import RegisterFile
 from streams.validation.verdict.header import RulesInForce
@@ -57,6 +60,8 @@ class Validation(Process):
         agree(self.settings)
         self._assigned = False
         self._app = app = build(self.settings, BatchJudge(rules_in_force, in_flight, grants.catch_up))
+        stalls = Stalls(folder / "standing")
+        app.passed_over = self._pass_over(stalls.beyond_trying())
 
         @app.on_rebalance_complete.connect(weak=False)
         async def ready(sender: object, **_: object) -> None:
@@ -67,8 +72,21 @@ class Validation(Process):
             self._assigned = False
 
         Watchdog(
-            self.settings, GROUP, lambda: assigned(app), folder / "watchdog-ends", Notes(self.settings).take
+            self.settings,
+            GROUP,
+            lambda: assigned(app),
+            folder / "watchdog-ends",
+            Notes(self.settings).take,
+            stalls,
         ).start()
+
+    def _pass_over(self, places: Sequence[RecordPosition]) -> dict[tuple[str, int], int]:
+        """Put aside what cannot be fetched, without its bytes; where each lies."""
+        if not places:
+            return {}
+        with closing(kafka.producer(self.settings)) as producer:
+            dead_letters.put_aside(producer, [(Unfetched(*place), reading.STANDS_STILL) for place in places])
+        return {(place.topic, place.partition): place.offset for place in places}
 
     def step(self) -> None:
         """Faust's worker until it is told to stop. Raises RuntimeError if anything else ends it."""
@@ -79,6 +97,15 @@ class Validation(Process):
             worker.execute_from_commandline()
         if not self.stopping.is_set():
             raise RuntimeError("the worker ended by itself")
+
+
+class Unfetched(NamedTuple):
+    """A message of which nothing but its place is known."""
+
+    topic: str
+    partition: int
+    offset: int
+    value: bytes = b""
 
 
 class Worker(faust.Worker):

@@ -87,6 +87,9 @@ def test_receipts_that_fit_nothing_are_put_aside_and_the_others_count(settings, 
         receipt("no-such-export", first),
         receipt(export, "no-such-record"),
         receipt(export, first, code=" "),
+        receipt(export, f"{first}\0"),
+        receipt(f"{export}\0", first),
+        receipt(export, "x" * 10_000),
         b"no receipt at all",
         codec.encode("ConfirmationEvent", event(conn, "19164999")),
         receipt(export, first),
@@ -97,7 +100,9 @@ def test_receipts_that_fit_nothing_are_put_aside_and_the_others_count(settings, 
         wait_until(lambda: "answered" in states(conn).values(), receiver.step)
     with conn, conn.cursor() as cur:
         cur.execute("SELECT code FROM ministry_receipt_aside ORDER BY source_offset")
-        assert [code for (code,) in cur.fetchall()] == ["RCP-001", "RCP-002", "RCP-003"]
+        assert [code for (code,) in cur.fetchall()] == [
+            *("RCP-001", "RCP-002", "RCP-003", "RCP-002", "RCP-001", "RCP-002")
+        ]
         cur.execute("SELECT code FROM ministry_receipt ORDER BY code")
         assert [code for (code,) in cur.fetchall()] == [ACCEPTED, "MA_HOC_SINH_001"]
     letters = sent(dlq(MINISTRY_RECEIPTS))

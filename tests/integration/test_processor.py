@@ -6,7 +6,8 @@ import threading
 import time
 from collections import defaultdict
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -94,13 +95,15 @@ def read_all(settings, topic):
     return found
 
 
-def assert_equals_the_replay(settings, commands):
+def assert_equals_the_replay(
+    settings, commands, topics=frozenset({CONFIRMATION_COMMANDS, CONFIRMATION_CHECKS})
+):
     """Each command answered once, each answer what a replay of the topics comes to, states the folds."""
     log = machine_log.read(MACHINE, settings)
     again = log.replayed(MACHINE)
     assert again.differences == []
     assert again.decided == commands
-    assert {e["CommandTopic"] for e in log.events} == {CONFIRMATION_COMMANDS, CONFIRMATION_CHECKS}
+    assert {e["CommandTopic"] for e in log.events} == topics
     states = {name: state for name, state in again.states.items() if state.sequence}
     assert topic_log.read_states(MACHINE, settings) == states
 
@@ -173,8 +176,27 @@ def test_a_clock_that_is_days_off_dates_nothing(topics, run_process, days):
         assert began < at < datetime.now(UTC) + timedelta(minutes=1)
 
 
+POISON: list[tuple[dict[str, Any], bytes]] = [
+    ({"CommandId": "a\0b"}, b"MSG-005"),
+    ({"CommandId": "x" * 10_000}, b"MSG-005"),
+    ({"CommandId": "[/x]"}, b"MSG-005"),
+    ({"CommandId": ""}, b"MSG-005"),
+    ({"ReasonText": "why\0"}, b"MSG-005"),
+    ({"DatasetId": "d" * 3000}, b"MSG-005"),
+    ({"Unit": "\x1b[2J"}, b"MSG-005"),
+    ({"Route": ["164"] * 101}, b"MSG-006"),
+    ({"Counts": CLEAN | {"refused": -1}}, b"MSG-006"),
+    ({"Version": -1}, b"MSG-006"),
+    ({"NamHoc": 2_000_000_000}, b"MSG-006"),
+    ({"IssuedAt": datetime(1, 1, 1, tzinfo=UTC)}, b"MSG-006"),
+    ({"Window": {"Opens": date(1, 1, 1), "Closes": None}}, b"MSG-006"),
+]
+"""Commands that Avro can hold and nobody else: each ended the machine, for all schools."""
+
+
 def test_what_is_no_command_is_set_aside_untouched_and_stops_nothing(topics, run_process):
-    good = codec.encode("ConfirmationCommand", wire.to_record(command("19164001", 0, 1)))
+    record = wire.to_record(command("19164001", 0, 1))
+    good = codec.encode("ConfirmationCommand", record)
     other = codec.encode(
         "CommandRefused",
         wire.to_record(Refusal("c", "s", "19164001", "open", "CONF-ROLE", START, "19", "system", "absent")),
@@ -187,19 +209,53 @@ def test_what_is_no_command_is_set_aside_untouched_and_stops_nothing(topics, run
         (other, b"19164001", partition, b"CMD-CONTRACT"),
         (good, b"19164002", partition, b"CMD-KEY"),
         (good, b"19164001", (partition + 1) % PARTITIONS, b"CMD-KEY"),
+        (good, bytes(9 << 20), partition, b"MSG-003"),
+        (bytes(2 << 20), b"19164001", partition, b"MSG-003"),
+        *(
+            (codec.encode("ConfirmationCommand", record | odd), b"19164001", partition, code)
+            for odd, code in POISON
+        ),
     ]
     with run_process("confirmation", topics) as process, CommandsClient(MACHINE, topics) as client:
-        producer = kafka.producer(topics)
+        producer = kafka.producer(topics, max_request_size=64 << 20)
         for value, key, number, _ in cases:
             producer.send(CONFIRMATION_COMMANDS, value, key=key, partition=number)
         producer.flush()
+        # Small on its way, and no reader must unpack it.
+        producer.send(CONFIRMATION_COMMANDS, bytes(20 << 20), key=b"19164001", partition=partition)
+        producer.flush()
         producer.close()
         assert client.send(command("19164001", 0, 1)).state == "collecting"
-        wait_until_answered(process, topics, [*cases, good])
+        wait_until_answered(process, topics, [*cases, "zeros", good])
     letters = [m for messages in read_all(topics, dlq(CONFIRMATION_COMMANDS)).values() for m in messages]
     found = {(m.value, m.key, dict(m.headers)["error-code"]) for m in letters}
-    assert found == {(value, key, code) for value, key, _, code in cases}
+    expected = {(value, None, code) for value, _, _, code in cases}
+    assert found == expected | {(b"", None, b"MSG-001")}
     assert all(dict(m.headers)["source-topic"] == CONFIRMATION_COMMANDS.encode() for m in letters)
+    assert_equals_the_replay(topics, 1, {CONFIRMATION_COMMANDS})
+
+
+def test_garbage_for_a_state_is_made_anew_from_the_events_or_stops_its_dataset_alone(topics, run_process):
+    """What is asked of the stopped dataset is put aside, to be sent again once it is mended."""
+    first, second, never = "19164001", "19164003", "19164005"
+    opened = [command(school, 0, n) for n, school in enumerate((first, second))]
+    with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
+        assert [o.state for o in client.send_many(opened)] == ["collecting"] * 2
+    with closing(kafka.producer(topics)) as producer:
+        for key in (f"{first}.2019.start".encode(), f"{never}.2019.start".encode(), b"\xff"):
+            partition = kafka.partition_of((never if never.encode() in key else first).encode())
+            producer.send(MACHINE.state_topic, b"garbage", key=key, partition=partition)
+        producer.send(MACHINE.events_topic, b"garbage", key=first.encode(), partition=partition)
+        producer.send(MACHINE.refusals_topic, b"garbage", key=first.encode(), partition=partition)
+    asked = [command(first, 1, 10), command(second, 1, 11), command(never, 0, 12)]
+    with run_process("confirmation", topics) as process:
+        write(topics, asked)
+        wait_until_answered(process, topics, [*opened, *asked])
+    letters = [m for messages in read_all(topics, dlq(CONFIRMATION_COMMANDS)).values() for m in messages]
+    assert [dict(m.headers)["error-code"] for m in letters] == [b"MSG-010"]
+    states = {name: state.state for name, state in topic_log.read_states(MACHINE, topics).items()}
+    assert states == {f"{school}.2019.start": "checked" for school in (first, second)}
+    assert machine_log.read(MACHINE, topics).replayed(MACHINE).differences == []
 
 
 def test_a_restart_goes_on_where_it_stood(topics, run_process):

@@ -1,15 +1,19 @@
 """The read model follows the machines' topics: once each, in order, and says when a chain is broken."""
 
+import random
+import string
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from readings import chains as chains_shown
 from runtime import kafka, postgres
 from schemas.encoding import codec
-from schemas.topics import CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS, GRANTS_EVENTS
+from schemas.topics import CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS, GRANTS_EVENTS, dlq
 from sinks.chains.chains import CONFIRMATION
 from sinks.chains.reader import ChainReader
+from sinks.projection.process import Projection
 from sinks.projection.project import Refused, project
 from streams.confirmation import commands, machine
 from streams.grants import commands as grant_commands
@@ -17,10 +21,12 @@ from streams.grants import machine as grants
 from streams.machines import wire
 from streams.machines.machine import CommandSource
 from streams.machines.refusal import Refusal
-from tests.chained import chained, message
+from tests.chained import chain_of, chained, message, sealed
+from tests.support import wait_until
 
 SCHOOL = "19164501"
 DATASET = f"{SCHOOL}.2019.start"
+OTHER = {"MaTruongHoc": "19164502", "DatasetId": "19164502.2019.start"}
 AT = datetime(2019, 10, 1, tzinfo=UTC)
 
 
@@ -79,6 +85,38 @@ def take(conn, *events, refused=()):
         found = chains.verified(cur, [message("ConfirmationEvent", e) for e in events])
         project(cur, found.events, [Refused("confirmation", r) for r in refused])
     return found
+
+
+def test_one_message_that_cannot_be_held_stops_its_dataset_or_goes_aside_and_the_rest_is_shown(
+    settings, conn, sent, monkeypatch
+):
+    """Kind 2: each of these ended the projection for good, for all schools."""
+    other = [dict(e) for e in chain_of("opened", "version_checked", **OTHER)]
+    poison = sealed(other[1] | {"ReasonText": "why\0"})
+    refusals = [
+        REFUSALS[0] | {"CommandId": "r\0"},
+        REFUSALS[0] | {"CommandId": "".join(random.Random(1).choices(string.ascii_letters, k=1900)) * 5},
+        REFUSALS[0] | {"CommandId": "fine"},
+    ]
+    with closing(kafka.producer(settings, max_request_size=64 << 20)) as producer:
+        for event in (other[0], poison, *EVENTS):
+            value = codec.encode("ConfirmationEvent", event)
+            producer.send(CONFIRMATION_EVENTS, value, key=event["MaTruongHoc"].encode())
+        producer.send(CONFIRMATION_EVENTS, b"garbage", key=SCHOOL.encode())
+        for refusal in refusals:
+            value = codec.encode("CommandRefused", refusal)
+            producer.send(CONFIRMATION_REFUSALS, value, key=SCHOOL.encode())
+        producer.send(CONFIRMATION_REFUSALS, bytes(20 << 20), key=SCHOOL.encode())
+    # One that no look at it finds: only PostgreSQL does, when it is stored.
+    monkeypatch.setattr("sinks.projection.process.bounds.kept", lambda record: None)
+    with Projection(settings) as projection:
+        wait_until(lambda: len(sent(dlq(CONFIRMATION_REFUSALS))) == 3, projection.step)
+    shown = ask(conn, "SELECT dataset_id, sequence, chain_broken FROM confirmation ORDER BY dataset_id")
+    assert shown == [(DATASET, STATE.sequence, False), (other[0]["DatasetId"], 1, True)]
+    assert ("fine",) in ask(conn, "SELECT command_id FROM command_outcome")
+    codes = [dict(m.headers)["error-code"] for m in sent(dlq(CONFIRMATION_REFUSALS))]
+    assert sorted(codes) == [b"MSG-001", b"MSG-008", b"MSG-008"]
+    assert sorted(f.subject for f in chains_shown.faults(conn)) == ["", other[0]["DatasetId"]]
 
 
 def test_the_read_model_is_the_fold_of_the_events(conn):

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections import defaultdict
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -20,6 +21,9 @@ from schemas.topics import (
     dlq,
     in_topic,
 )
+from streams.validation.faust.stalls import Stalls
+from streams.validation.faust.watchdog import Watchdog
+from streams.validation.positions import GROUP
 from streams.validation.schools_file import LOOK_S, SETTLED_S
 from tests.records import records
 from tests.support import wait_until
@@ -59,7 +63,8 @@ def send(settings, topic, school, *values, key=None):
     producer = kafka.producer(settings)
     partition = kafka.partition_of(school.encode())
     for value in values:
-        producer.send(topic, key=(key or school).encode(), value=value, partition=partition)
+        name = key if isinstance(key, bytes) else (key or school).encode()
+        producer.send(topic, key=name, value=value, partition=partition)
     producer.flush()
     producer.close()
 
@@ -86,6 +91,53 @@ def _collect(consumer, found):
         found[tp.topic] += messages
 
 
+def test_bombs_garbled_headers_long_keys_and_transactions_stop_no_vendor(bench, run_process, tmp_path):
+    """Kinds 2 and 3: 20 MB of zeros in a kilobyte, a header that is not UTF-8, a key of 9 MB, a grant that is
+    garbage, and a vendor that writes in transactions, whose markers are offsets that nobody ever commits."""
+    good = chunk(classes(0))
+    for name in ("smas/19164998", "\udcff"):
+        send(bench, GRANTS_STATE, SCHOOL, b"garbage", key=name.encode("utf-8", "surrogateescape"))
+    with run_process("validation", bench) as process:
+        partition = kafka.partition_of(SCHOOL.encode())
+        with closing(kafka.producer(bench, max_request_size=64 << 20)) as producer:
+            for key, value, headers in (
+                (b"k", bytes(20 << 20), []),
+                (bytes(9 << 20), good, []),
+                (b"k", good, [(NotText(), b"x")]),
+                (b"k", chunk(NamHoc=2_000_000_000), []),
+                (b"k", chunk(PushId="[/x]"), []),
+                (b"k", good, []),
+            ):
+                sent = producer.send(SMAS, value, key=key, headers=headers, partition=partition)
+                sent.get(timeout=30)
+        with closing(kafka.producer(bench, transactional_id="vendor")) as producer:
+            producer.init_transactions()
+            for end, number in ((producer.abort_transaction, 1), (producer.commit_transaction, 2)):
+                producer.begin_transaction()
+                producer.send(SMAS, chunk(classes(0), Chunk=number), key=b"k", partition=partition)
+                producer.flush()
+                end()
+        found = read(bench, {RECORDS_ACCEPTED: 2, dlq(SMAS): 5})
+        tp = TopicPartition(SMAS, partition)
+        with closing(kafka.consumer(bench, group_id=GROUP)) as consumer:
+            wait_until(lambda: consumer.committed(tp) == 10)
+            end = consumer.end_offsets([tp])[tp]
+            watchdog = Watchdog(bench, GROUP, list, tmp_path / "ends", print, Stalls(tmp_path / "standing"))
+            assert end == 10  # behind the last message lies its transaction's marker
+            assert not watchdog._waits(consumer, tp, 9, end) and watchdog._waits(consumer, tp, 8, end)
+        assert process.popen.poll() is None
+    codes = [dict(r.headers)["error-code"].decode() for r in found[dlq(SMAS)]]
+    assert codes == ["MSG-001", "MSG-003", "MSG-002", "VAL-006", "VAL-006"]
+    assert [codec.decode_chunk(r.value).header["Chunk"] for r in found[RECORDS_ACCEPTED]] == [0, 2]
+
+
+class NotText(str):
+    """A header's name that no reader can decode."""
+
+    def encode(self, *_):
+        return b"\xff\xfe"
+
+
 def rules(value):
     return {r["Rule"] for r in codec.decode_chunk(value).header["Refused"]}
 
@@ -109,7 +161,7 @@ def test_every_kind_of_bad_input_goes_where_it_belongs_and_stops_nothing(bench, 
     for record in found[dlq(SMAS)]:
         cover = {name: text.decode() for name, text in record.headers}
         assert cover["source-topic"] == SMAS and cover["source-partition"] == str(record.partition)
-        assert cover["source-offset"].isdigit() and record.key == SCHOOL.encode()
+        assert cover["source-offset"].isdigit() and record.key is None
 
     values = [r.value for r in found[RECORDS_ACCEPTED]]
     source = {r.value: int(dict(r.headers)[SOURCE_OFFSET]) for r in found[RECORDS_ACCEPTED]}

@@ -10,6 +10,7 @@ import polars as pl
 from schemas.contracts import contracts
 from schemas.contracts.chunks import MAX_RECORDS
 from schemas.encoding import codec
+from schemas.encoding.cutting import cuts, weights
 from schemas.encoding.digest import RULE, row_hashes, version_digest
 from sinks.ministry.export.forwarding import Forwarding
 from sinks.provincial.records import read
@@ -85,12 +86,10 @@ def record_ids(export_id: str, record_type: str, identities: list[str]) -> list[
 def _chunks(
     forwarding: Forwarding, record_type: str, frame: pl.DataFrame, ids: pl.Series, first: int
 ) -> list[bytes]:
-    starts = range(0, frame.height, MAX_RECORDS)
+    records = read.records(record_type, frame)
     headers = [
-        forwarding.header() | {"Chunk": first + n, "Ids": ids.slice(start, MAX_RECORDS).to_list()}
-        for n, start in enumerate(starts)
+        forwarding.header() | {"Chunk": first + n, "Ids": ids[start:end].to_list()}
+        for n, (start, end) in enumerate(cuts(weights(records).to_list(), MAX_RECORDS))
     ]
     lengths = [len(header["Ids"]) for header in headers]
-    return codec.encode_chunks(
-        record_type, headers, lengths, read.records(record_type, frame), suffix="Exported"
-    )
+    return codec.encode_chunks(record_type, headers, lengths, records, suffix="Exported")

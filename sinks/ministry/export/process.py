@@ -21,6 +21,7 @@ from contextlib import suppress
 from typing import Final
 
 import psycopg2
+from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from runtime import kafka, metrics, postgres
@@ -70,7 +71,7 @@ class Exporter(Process):
         """Both steps once. Waits for events only when no export waits."""
         batch = self._inbox.poll(0 if self._busy else POLL_MS)
         if batch.messages:
-            self._take(batch)
+            self._inbox.deal_with(batch, self._take, self._put_aside)
         waiting = self._next()
         self._busy = waiting is not None
         if waiting is not None:
@@ -88,6 +89,13 @@ class Exporter(Process):
         self._chain.tell(found)
         metrics.MESSAGES.labels(STAGE, CONFIRMATION_EVENTS).inc(len(batch.messages))
         metrics.EXPORTS.labels("repeated").inc(repeated)
+
+    def _put_aside(self, message: ConsumerRecord, code: str) -> None:
+        """Its dataset stops for the export, visibly, and no other."""
+        with self._conn, self._conn.cursor() as cur:
+            self._inbox.take(cur, Batch.of([message]))
+            found = self._chain.put_aside(cur, message)
+        self._chain.tell(found)
 
     def _next(self) -> Forwarding | None:
         with self._conn, self._conn.cursor() as cur:

@@ -3,7 +3,8 @@
 Invariant: receipts, the sums in ministry_export, the command in the outbox and the consumed offsets are one
 transaction. The first receipt of a record counts; what fits no export is put aside with a code, and counts
 as soon as its export is there: after an older database was restored, the Ministry's answers stand in the
-topic before the exporter has opened the export once more.
+topic before the exporter has opened the export once more. An id with a character that no id of ours has, or
+longer than any, fits none.
 """
 
 import time
@@ -16,10 +17,11 @@ import polars as pl
 from kafka.consumer.fetcher import ConsumerRecord
 from psycopg2.extensions import cursor
 
-from runtime import dead_letters, kafka, metrics, postgres
+from runtime import metrics, postgres, reading
 from runtime.process import Process
+from schemas.contracts.bounds import carried
 from schemas.encoding import codec
-from schemas.topics import CONFIRMATION_RECEIPTS, MINISTRY_RECEIPTS, dlq
+from schemas.topics import CONFIRMATION_RECEIPTS, MINISTRY_RECEIPTS
 from sinks.ministry.receipt_codes import ACCEPTED
 from sinks.postgres import copying, outbox, rows
 from sinks.postgres.inbox import Batch, Inbox
@@ -61,32 +63,34 @@ class Receiver(Process):
         self._inbox = self.closes(
             Inbox(self.settings, self._conn, CONSUMER, [MINISTRY_RECEIPTS], max_poll_records=100)
         )
-        self._producer = self.closes(kafka.producer(self.settings))
         self._looked = time.monotonic() - LOOK_S
 
     def step(self) -> None:
         """Wait for receipts and take them in; take up what was put aside and fits an export by now."""
         batch = self._inbox.poll(POLL_MS)
         if batch.messages:
-            self._take(batch)
+            self._deal_with(batch)
         if time.monotonic() - self._looked >= LOOK_S:
             self._looked = time.monotonic()
             self._take_up()
 
-    def _take(self, batch: Batch) -> None:
+    def _deal_with(self, batch: Batch) -> None:
         began = time.monotonic()
+        self._inbox.deal_with(batch, self._take)
+        metrics.MESSAGES.labels(STAGE, MINISTRY_RECEIPTS).inc(len(batch.messages))
+        metrics.BATCH_SECONDS.labels(STAGE).observe(time.monotonic() - began)
+
+    def _take(self, batch: Batch) -> None:
         arrived, misfits = read(batch.messages)
-        self._bury(misfits)
         with self._conn, self._conn.cursor() as cur:
             self._inbox.take(cur, batch)
             _put_arrived(cur, arrived)
             counts, aside = _store(cur)
             _answer(cur)
+            self._inbox.bury(misfits)
         _count(counts)
         for code, count in aside.items():
             metrics.RECEIPTS_ASIDE.labels(code).inc(count)
-        metrics.MESSAGES.labels(STAGE, MINISTRY_RECEIPTS).inc(len(batch.messages))
-        metrics.BATCH_SECONDS.labels(STAGE).observe(time.monotonic() - began)
 
     def _take_up(self) -> None:
         with self._conn, self._conn.cursor() as cur:
@@ -97,25 +101,15 @@ class Receiver(Process):
             _answer(cur)
         _count(counts)
 
-    def _bury(self, misfits: Sequence[tuple[ConsumerRecord, str]]) -> None:
-        """Dead letters before the offsets move: a crash repeats one, never loses one."""
-        topic = dlq(MINISTRY_RECEIPTS)
-        sent = [
-            self._producer.send(topic, m.value, key=m.key, headers=dead_letters.headers(m, code))
-            for m, code in misfits
-        ]
-        if sent:
-            self._producer.flush()
-        for future, (_, code) in zip(sent, misfits, strict=True):
-            future.get(timeout=0)
-            metrics.DEAD_LETTERS.labels(MINISTRY_RECEIPTS, code).inc()
-
 
 def read(messages: Sequence[ConsumerRecord]) -> tuple[pl.DataFrame, list[tuple[ConsumerRecord, str]]]:
     """(one row a receipt, messages that are no receipts with a code). Pure."""
     arrived: list[tuple[Any, ...]] = []
     misfits: list[tuple[ConsumerRecord, str]] = []
     for message in messages:
+        if unfit := reading.fault(message, reading.MAX_SMALL):
+            misfits.append((message, unfit))
+            continue
         try:
             name, record = codec.decode(message.value or b"")
         except codec.Undecodable as error:
@@ -125,8 +119,9 @@ def read(messages: Sequence[ConsumerRecord]) -> tuple[pl.DataFrame, list[tuple[C
             misfits.append((message, WRONG_CONTRACT))
             continue
         at = datetime.fromtimestamp(message.timestamp / 1000, UTC).replace(tzinfo=None)
+        export = carried(record["ExportId"])
         arrived += [
-            (message.partition, message.offset, n, record["ExportId"], r["Id"], r["Code"].strip(), at)
+            (message.partition, message.offset, n, export, carried(r["Id"]), carried(r["Code"].strip()), at)
             for n, r in enumerate(record["Receipts"])
         ]
     return pl.DataFrame(arrived, schema=_ARRIVED, orient="row"), misfits

@@ -4,17 +4,22 @@ It is a system of its own: it keeps its place in a consumer group of its own, an
 then commit) and answers a repeated chunk alike, so a repetition does no harm.
 """
 
+import logging
+from collections.abc import Sequence
 from typing import Any, Final
 
+from kafka.consumer.fetcher import ConsumerRecord
 from kafka.structs import OffsetAndMetadata
 
-from runtime import agreement, kafka
+from runtime import agreement, kafka, metrics
 from runtime.process import Process
 from runtime.settings import Settings
 from schemas.contracts import contracts
 from schemas.encoding import codec
 from schemas.topics import MINISTRY_EXPORT, MINISTRY_RECEIPTS
 from sinks.ministry.simulator.answers import answer_record, codes_about
+
+log = logging.getLogger("csdl")
 
 GROUP: Final = "ministry-stand-in"
 
@@ -66,7 +71,7 @@ class StandIn(Process):
         if not messages:
             return 0
         sent = []
-        for chunk in codec.decode_chunks([m.value for m in messages if _is_chunk(m.value)]):
+        for chunk in _chunks(messages):
             receipts = answer(chunk, refuse_percent=self._refuse_percent, seed=self._seed)
             key, value = receipts["MaTruongHoc"].encode(), codec.encode("MinistryReceipts", receipts)
             sent.append(self._producer.send(MINISTRY_RECEIPTS, key=key, value=value))
@@ -76,6 +81,24 @@ class StandIn(Process):
         places = {tp: OffsetAndMetadata(of[-1].offset + 1, "", -1) for tp, of in batch.items() if of}
         self._consumer.commit(places)
         return len(messages)
+
+
+def _chunks(messages: Sequence[ConsumerRecord]) -> list[codec.Chunk]:
+    """The chunks among them; what cannot be read is left out, and said."""
+    values = [m.value or b"" for m in messages]
+    try:
+        return codec.decode_chunks([v for v in values if _is_chunk(v)])
+    except codec.Undecodable:
+        pass
+    found = []
+    for message, value in zip(messages, values, strict=True):
+        try:
+            if _is_chunk(value):
+                found.append(codec.decode_chunk(value))
+        except codec.Undecodable as fault:
+            metrics.DEAD_LETTERS.labels(message.topic, fault.code).inc()
+            log.error("%s: left out %s/%d/%d", fault.code, message.topic, message.partition, message.offset)
+    return found
 
 
 def _is_chunk(value: bytes) -> bool:

@@ -11,12 +11,11 @@ from typing import Final
 
 from kafka.consumer.fetcher import ConsumerRecord
 
-from runtime import kafka, metrics, postgres
+from runtime import kafka, metrics, postgres, reading
 from runtime.process import Process
 from schemas import datasets as dataset_ids
 from schemas.errors import ProblemList
-from schemas.topics import RECORDS_ACCEPTED, RECORDS_REMOVALS, SOURCE_FAULT, SOURCE_OFFSET, SOURCE_TIME, dlq
-from sinks.postgres import outbox
+from schemas.topics import RECORDS_ACCEPTED, RECORDS_REMOVALS, SOURCE_FAULT, SOURCE_OFFSET, SOURCE_TIME
 from sinks.postgres.inbox import Batch, Inbox
 from sinks.provincial.load import schools_acts
 from sinks.provincial.load.batch import Settled, expire, settle
@@ -50,16 +49,30 @@ IDLE_IN_TRANSACTION: Final = "15s"
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """One batch, decoded. ``read_up_to``: vendor → Kafka's time up to which nothing more of theirs comes."""
+class Decoded:
+    """What a batch holds. ``codes``: (topic, code) of what of the verdicts cannot be read."""
 
-    batch: Batch
     came: list[AcceptedMessage]
     acts: list[Asked]
-    misfits: list[ConsumerRecord]
+    misfits: list[tuple[ConsumerRecord, str]]
     codes: list[tuple[str, str]]
-    """(topic, code) of what cannot be read."""
 
+    @classmethod
+    def of(cls, batch: Batch) -> "Decoded":
+        """Raises what a message makes the decoders raise."""
+        verdicts, misfits = _readable([m for m in batch.messages if m.topic == RECORDS_ACCEPTED])
+        came, codes = arrivals([_verdict(m) for m in verdicts])
+        acts, odd = _acts([m for m in batch.messages if m.topic == RECORDS_REMOVALS])
+        return cls(came, acts, misfits + odd, [(RECORDS_ACCEPTED, code) for code in codes])
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """One batch, decoded if it could be as a whole. ``read_up_to``: vendor → Kafka's time up to which nothing
+    more of theirs comes."""
+
+    batch: Batch
+    decoded: Decoded | None
     read_up_to: dict[str, datetime]
 
 
@@ -118,26 +131,34 @@ class Load(Process):
 
     def _fetch(self) -> Fetched:
         batch = self._inbox.gather(LINGER_S, MAX_BYTES)
-        came, codes = arrivals([_verdict(m) for m in batch.messages if m.topic == RECORDS_ACCEPTED])
-        acts, misfits = _acts([m for m in batch.messages if m.topic == RECORDS_REMOVALS])
-        unread = [(RECORDS_ACCEPTED, code) for code in codes]
-        unread += [(RECORDS_REMOVALS, code) for _, code in misfits]
         read_up_to = self._read_up_to.now(self._inbox.position)
-        return Fetched(batch, came, acts, [m for m, _ in misfits], unread, read_up_to)
+        try:
+            return Fetched(batch, Decoded.of(batch), read_up_to)
+        except Exception as fault:
+            if not reading.of_the_message(fault):
+                raise
+            return Fetched(batch, None, read_up_to)
 
     def _take(self, fetched: Fetched) -> None:
         started = time.perf_counter()
         messages = fetched.batch.messages
-        with self._conn, self._conn.cursor() as cur:
-            self._inbox.take(cur, fetched.batch)
-            share, now = self.settings.removal_share, datetime.now(UTC)
-            done = settle(cur, fetched.came, now, self._mac, fetched.acts, share, self._seen, self._limits)
-            letters = [(m.key or b"", m.value or b"") for m in fetched.misfits]
-            outbox.put(cur, dlq(RECORDS_REMOVALS), letters)
+
+        def settled(batch: Batch) -> None:
+            of_all = fetched.decoded if batch is fetched.batch else None
+            self._settle(batch, of_all or Decoded.of(batch))
+
+        self._inbox.deal_with(fetched.batch, settled)
         metrics.BATCH_SECONDS.labels(CONSUMER).observe(time.perf_counter() - started)
         for topic, n in Counter(m.topic for m in messages).items():
             metrics.MESSAGES.labels(CONSUMER, topic).inc(n)
-        for topic, code in fetched.codes:
+
+    def _settle(self, batch: Batch, decoded: Decoded) -> None:
+        with self._conn, self._conn.cursor() as cur:
+            self._inbox.take(cur, batch)
+            share, now = self.settings.removal_share, datetime.now(UTC)
+            done = settle(cur, decoded.came, now, self._mac, decoded.acts, share, self._seen, self._limits)
+            self._inbox.bury(decoded.misfits)
+        for topic, code in decoded.codes:
             metrics.DEAD_LETTERS.labels(topic, code).inc()
         _count(done)
 
@@ -163,6 +184,17 @@ def _count(done: Settled) -> None:
         metrics.RECORDS_REFUSED.labels(rule).inc(n)
 
 
+def _readable(
+    messages: list[ConsumerRecord],
+) -> tuple[list[ConsumerRecord], list[tuple[ConsumerRecord, str]]]:
+    """Verdicts that may be looked into, and what is none, with a code."""
+    faults = [reading.fault(m) for m in messages]
+    return (
+        [m for m, fault in zip(messages, faults, strict=True) if not fault],
+        [(m, fault) for m, fault in zip(messages, faults, strict=True) if fault],
+    )
+
+
 def _verdict(message: ConsumerRecord) -> Verdict:
     """What validation does not say: the offset is before all others, the time is the verdict's own."""
     headers = dict(message.headers)
@@ -180,7 +212,8 @@ def _acts(messages: list[ConsumerRecord]) -> tuple[list[Asked], list[tuple[Consu
     acts: list[Asked] = []
     misfits: list[tuple[ConsumerRecord, str]] = []
     for message in messages:
-        read = schools_acts.read(message.value or b"", _time(message.timestamp))
+        unfit = reading.fault(message, reading.MAX_SMALL)
+        read = unfit or schools_acts.read(message.value or b"", _time(message.timestamp))
         if isinstance(read, str):
             misfits.append((message, read))
         elif message.partition != kafka.partition_of(read.school.encode()):

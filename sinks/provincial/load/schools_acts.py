@@ -12,6 +12,7 @@ from typing import Final
 from psycopg2.extensions import cursor
 
 from schemas import datasets as dataset_ids
+from schemas.contracts import bounds
 from schemas.contracts.chunks import MAX_TEXT
 from schemas.encoding import codec
 from sinks.provincial.load import absences, dataset_store, removal_store, removals
@@ -35,6 +36,8 @@ def read(value: bytes, at: datetime) -> Asked | str:
         return fault.code
     if name != CONTRACT:
         return NOT_OURS
+    if unfit := bounds.asked(CONTRACT, event):
+        return unfit
     told = [event[n] for n in ("RemovalId", "DatasetId", "RecordType", "Account", "ReasonText")]
     if any("\x00" in text or len(text) > MAX_TEXT for text in told) or not event["RemovalId"]:
         return NO_DATASET

@@ -33,7 +33,7 @@ from faust.exceptions import ProducerSendError
 from faust.types import AppT, EventT
 from tenacity import AsyncRetrying, retry_if_exception, wait_exponential
 
-from runtime import metrics
+from runtime import metrics, reading
 from runtime.logs import AGAIN
 from schemas.days import kafka_time, vietnam_day
 from streams.validation.batch_judge import BatchJudge, Message, Output, Work
@@ -148,7 +148,9 @@ def _message(raw: Any) -> Message:
     value = b"" if raw.value is None else bytes(raw.value)
     at = round(raw.timestamp * 1000)  # Faust has it in seconds
     place = RecordPosition(raw.topic, raw.partition, raw.offset)
-    return Message(place, raw.key, InputMessage(value, raw.topic, vietnam_day(kafka_time(at))), at)
+    fault = reading.unread(raw.headers) or reading.fault_of(raw.key, None, at) or ""
+    on = vietnam_day(kafka_time(at if fault != reading.NO_TIME else 0))
+    return Message(place, raw.key, InputMessage(value, raw.topic, on, fault), at)
 
 
 async def _send(app: AppT, outputs: Sequence[Output]) -> None:

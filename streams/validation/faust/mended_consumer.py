@@ -32,11 +32,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar, Final, cast
 
 import faust
+from aiokafka.consumer import fetcher
 from aiokafka.errors import ConsumerStoppedError
 from faust import streams as faust_streams
 from faust.transport.consumer import ensure_TP
@@ -45,8 +47,13 @@ from faust.types import TP
 from faust.types.transports import ConsumerT
 from mode import ServiceT
 
+from runtime import unpacking
+
+unpacking.bound(fetcher)
+
 FETCH_WAIT_MS: Final = 50
 RETRY_SEEK_S: Final = 0.1
+PASS_EVERY_S: Final = 1.0
 YIELD_EVERY: Final = 100  # records handed out before other tasks get the event loop
 
 
@@ -56,6 +63,9 @@ class MendedConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._epoch = 0
         self._must_seek = False
+        self._handed: dict[TP, int] = {}
+        """The last offset handed out of a partition, since its position was set."""
+        self._passed_at = 0.0
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
@@ -89,12 +99,17 @@ class MendedConsumer(driver.Consumer):
         """
         self._epoch += 1
         try:
-            committed: Mapping[TP, int | None] = await self.seek_to_committed()
+            committed: dict[Any, int | None] = dict(await self.seek_to_committed())
+            for tp, behind in self._passed_over(committed):
+                self._thread.seek(tp, behind)
+                await self._thread.commit({tp: behind})
+                committed[tp] = behind
             never = [tp for tp, offset in committed.items() if offset is None]
             if never:
                 await self._never_committed(never)
             for partition, offset in committed.items():
                 tp = ensure_TP(partition)
+                self._handed.pop(tp, None)
                 # Acknowledgements are rebuilt from here on: everything after the committed offset is read
                 # again.
                 for notes in (self._acked, self._acked_index, self._gap, self._committed_offset):
@@ -113,6 +128,15 @@ class MendedConsumer(driver.Consumer):
         self.log.error("Kafka has no committed offset for %d partitions; ending", len(partitions))
         logging.shutdown()
         os._exit(1)
+
+    def _passed_over(self, committed: Mapping[Any, int | None]) -> list[tuple[Any, int]]:
+        """Partitions that stand at a place that is not tried any more, and the offset behind it."""
+        passed: Mapping[tuple[str, int], int] = getattr(self.app, "passed_over", {})
+        return [
+            (tp, place + 1)
+            for tp, offset in committed.items()
+            if (place := passed.get((tp.topic, tp.partition))) is not None and (offset or 0) <= place
+        ]
 
     async def _seek_again(self) -> None:
         """Seek to the committed offsets when the flow allows it; leave ``_must_seek`` set if that fails."""
@@ -142,6 +166,8 @@ class MendedConsumer(driver.Consumer):
                 async with aclosing(cast("AsyncGenerator[Any, None]", self.getmany(timeout=1.0))) as records:
                     await self._hand_out(records, epoch)
                 self._must_seek = self._must_seek or self._epoch != epoch
+                if self._epoch == epoch:
+                    await self._pass_what_holds_nothing(epoch)
         except (ConsumerStoppedError, asyncio.CancelledError):
             # A cancelled drain may have dropped the record in its hands; the next one must fetch it again.
             self._must_seek = True
@@ -170,14 +196,62 @@ class MendedConsumer(driver.Consumer):
             if self._commit_every is not None and self._n_acked >= self._commit_every:
                 self._n_acked = 0
                 await self.commit()
+            self._handed[tp] = message.offset
             await self.wait_first(self.callback(message), self.suspend_flow.wait())
             if self._epoch != epoch:
                 return
             self._read_offset[tp] = message.offset
 
+    # Offsets that hold no message.
+
+    async def _pass_what_holds_nothing(self, epoch: int) -> None:
+        """Commit behind a transaction's markers, and behind what it took back, where all before is committed.
+
+        Nobody acknowledges those: the committed offset would stand before them until another message comes.
+        """
+        if time.monotonic() - self._passed_at < PASS_EVERY_S:
+            return
+        self._passed_at = time.monotonic()
+        for tp in set(self._active_partitions or ()):
+            committed, handed = self._committed_offset[tp], self._handed.get(tp)
+            if handed is not None and handed + 1 != committed:
+                continue  # in somebody's hands
+            position = await self._thread.position(tp)
+            if self._epoch != epoch or position is None or position <= (committed or 0):
+                continue
+            await self._thread.commit({tp: position})
+            self._committed_offset[tp] = position
+            self._read_offset[tp] = position - 1
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """The offset to commit: behind the first run of acknowledged offsets and holes.
+
+        Faust writes down each offset of a hole. A batch that is not unpacked leaves one as long as it says.
+        """
+        acked = self._acked[tp]
+        if not acked:
+            return None
+        acked.sort()
+        holes = self._gap[tp]
+        runs = [(offset, offset + 1) for offset in acked]
+        runs = sorted([*runs, *((hole.begin, hole.end) for hole in holes if hole.begin <= acked[-1])])
+        end, committed = runs[0][0], self._committed_offset[tp]
+        if committed and end - committed > 1:
+            return None
+        for begin, stop in runs:
+            if begin > end:
+                break
+            end = max(end, stop)
+        self._acked_index[tp].difference_update(offset for offset in acked if offset < end)
+        acked[:] = [offset for offset in acked if offset >= end]
+        holes.chop(0, end)
+        return int(end)
+
 
 class QuickThread(driver.AIOKafkaConsumerThread):
-    """Asks the broker again soon.
+    """Asks the broker again soon, and for committed messages only.
+
+    A vendor that writes in transactions, against the rule, takes back what it aborts.
 
     aiokafka has one fetch request under way at a broker, for those partitions of which nothing is buffered.
     If only empty ones are in it, the broker holds it for the longest wait, and partitions that run out
@@ -187,6 +261,7 @@ class QuickThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        consumer._isolation_level = "read_committed"
         return consumer
 
 
@@ -206,6 +281,8 @@ class App(faust.App):
                 "faust's compiled stream iterator is missing; install the wheel and unset NO_CYTHON"
             )
         super().__init__(*args, **kwargs)
+        self.passed_over: Mapping[tuple[str, int], int] = {}
+        """(topic, partition) → a place at which fetching stood still too often: read on behind it."""
 
     def _new_transport(self) -> MendedTransport:
         return MendedTransport(self.conf.broker_consumer, self)

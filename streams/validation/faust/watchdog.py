@@ -3,7 +3,10 @@
 Faust can stop committing, or reading, without an error (faust-streaming #216, #606); a restart mends it. The
 watchdog asks Kafka with a client of its own, and only about partitions that this process is assigned; if it
 is assigned none, which may be the fault, about all. While Kafka does not answer it waits: that is nobody's
-standstill.
+standstill. Nor is it one where nothing but a transaction's markers, or what it took back, lies behind the
+committed offset: a vendor may write so, and no offset will ever be committed for those.
+
+Where it stood still is counted (``stalls``): what cannot be fetched must not end the process for good.
 """
 
 import logging
@@ -14,19 +17,23 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
-from kafka import TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from runtime import kafka, metrics
 from runtime.logs import AGAIN
 from runtime.settings import Settings
 from schemas.topics import in_topic
+from streams.validation.faust.stalls import Stalls
+from streams.validation.in_flight import RecordPosition
 
 log = logging.getLogger("csdl")
 again = logging.getLogger(AGAIN)
 
 LIMIT_S: Final = 20.0
 EVERY_S: Final = 2.0
+LOOK_MS: Final = 500
+LOOKS: Final = 10
 
 
 class Standstill:
@@ -66,6 +73,7 @@ class Watchdog:
         assigned: Callable[[], Collection[tuple[str, int]]],
         ends: Path,
         note: Callable[[Mapping[TopicPartition, int]], None],
+        stalls: Stalls,
     ) -> None:
         self._settings = settings
         self._group = group
@@ -73,6 +81,9 @@ class Watchdog:
         self._ends = ends
         self._note = note
         self._standstill = Standstill()
+        self._stalls = stalls
+        self._empty: dict[TopicPartition, tuple[int, int]] = {}
+        """Partition → committed offset and end between which no message lies."""
 
     def start(self) -> None:
         """Watch from now on. How often it ended a process before is kept in a file, for the metric."""
@@ -101,20 +112,33 @@ class Watchdog:
                 offsets = {tp: consumer.committed(tp) for tp in partitions}
                 committed = {tp: offset for tp, offset in offsets.items() if offset is not None}
                 self._note(committed)
-                still = self._standstill.observe(
-                    time.monotonic(),
-                    committed,
-                    consumer.beginning_offsets(partitions),
-                    consumer.end_offsets(partitions),
-                )
+                begins, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+                still = self._standstill.observe(time.monotonic(), committed, begins, ends)
+                at = {tp: max(committed.get(tp, 0), begins[tp]) for tp in still}
+                still = [tp for tp in still if self._waits(consumer, tp, at[tp], ends[tp])]
                 if still:
-                    self._end(still)
+                    self._end({tp: at[tp] for tp in still})
         finally:
             consumer.close()
 
-    def _end(self, still: list[TopicPartition]) -> None:
+    def _waits(self, consumer: KafkaConsumer, tp: TopicPartition, at: int, end: int) -> bool:
+        """Whether a message lies from an offset to the end, or what cannot even be looked at."""
+        if self._empty.get(tp) == (at, end):
+            return False
+        consumer.assign([tp])
+        consumer.seek(tp, at)
+        for _ in range(LOOKS):
+            if consumer.poll(timeout_ms=LOOK_MS, max_records=1):
+                return True
+            if consumer.position(tp) >= end:
+                self._empty[tp] = (at, end)
+                return False
+        return True
+
+    def _end(self, still: Mapping[TopicPartition, int]) -> None:
+        self._stalls.add([RecordPosition(tp.topic, tp.partition, at) for tp, at in still.items()])
         self._ends.write_text(str(self._ended() + 1), encoding="ascii")
-        where = ", ".join(f"{tp.topic}/{tp.partition}" for tp in still)
+        where = ", ".join(f"{tp.topic}/{tp.partition}/{at}" for tp, at in still.items())
         log.error("watchdog: nothing committed for %.0f s at %s; ending", LIMIT_S, where)
         os._exit(1)
 

@@ -31,11 +31,15 @@ UNKNOWN_TYPE: Final = "VAL-012"
 
 @dataclass(frozen=True)
 class InputMessage:
-    """One message: its bytes, the topic it came on, and the day in Vietnam on which Kafka took it."""
+    """One message: its bytes, the topic it came on, and the day in Vietnam on which Kafka took it.
+
+    ``fault``: code of what makes it a dead letter whatever it holds.
+    """
 
     value: bytes
     topic: str
     on: date
+    fault: str = ""
 
     @property
     def vendor(self) -> str:
@@ -63,6 +67,8 @@ def sort(messages: Sequence[InputMessage]) -> Sorted:
     groups: dict[int, list[int]] = {}
     for i, message in enumerate(messages):
         try:
+            if message.fault:
+                raise codec.Undecodable(message.fault)
             if len(message.value) > MAX_VALUE:
                 raise codec.Undecodable(TOO_LARGE)
             contract = codec.contract_of(message.value)

@@ -5,40 +5,31 @@ came in, again and again; a header without bounds would swell every table and me
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
 
+from schemas.contracts import bounds
+from schemas.contracts.bounds import NUL
 from schemas.contracts.chunks import MAX_TEXT
 
 LONG_IDENTITY: Final = "VAL-007"
 NUL_IN_TEXT: Final = "VAL-008"
 
-NUL: Final = "\x00"
-MAX_TYPES: Final = 100
-YEARS: Final = range(1970, 9999)
-"""Of the sender's times, which decide nothing: a reader in another zone must be able to hold them."""
+_LISTS: Final = ("Rows", "Removed", "Refused")
+"""Parts of a header that are as long as the chunk."""
 
 
 def sound_header(header: Mapping[str, Any]) -> bool:
     """Whether the header of a chunk, of removals or of a closing can be carried on, refusals included."""
-    texts = _texts({name: value for name, value in header.items() if name not in ("Rows", "Removed")})
-    return bool(header["PushId"]) and header.get("Chunk", 0) >= 0 and all(map(_short, texts))
+    said = {name: value for name, value in header.items() if name not in _LISTS}
+    return bounds.asked("", said) is None and all(map(_short, _texts(header.get("Refused", []))))
 
 
 def sound_closing(event: Mapping[str, Any]) -> bool:
     """The same for PushClosed, with its lists of types."""
-    lists = (event["Records"], event.get("Whole") or (), event.get("Removed") or ())
-    types = [record_type for names in lists for record_type in names]
-    times: tuple[datetime, datetime] = (event["OpenedAt"], event["ClosedAt"])
-    return (
-        sound_header(event)
-        and all(map(_short, types))
-        and all(len(names) <= MAX_TYPES for names in lists)
-        and all(time.year in YEARS for time in times)
-    )
+    return bounds.asked("PushClosed", event) is None
 
 
 def carried(text: str) -> str:

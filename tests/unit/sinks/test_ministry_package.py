@@ -5,6 +5,7 @@ import pytest
 
 from schemas.contracts.chunks import MAX_RECORDS
 from schemas.encoding import codec
+from schemas.topics import MAX_MESSAGE
 from sinks.ministry.export.forwarding import Forwarding, export_id
 from sinks.ministry.export.package import digest, package
 from streams.confirmation.events import Event
@@ -54,6 +55,17 @@ def test_no_chunk_is_larger_than_the_limit_and_all_are_numbered(rows):
     assert [c.header["Chunk"] for c in chunks] == [0, 1, 2]
     assert [c.records.height for c in chunks] == [3, MAX_RECORDS, 1]
     assert all(len(c.header["Ids"]) == c.records.height for c in chunks)
+
+
+def test_portraits_end_a_chunk_before_it_is_too_large_for_a_topic():
+    """Kind 2: a school with portraits made one message above 8 MiB, for which the export failed for ever."""
+    portraits = frame("HocSinh", 120).with_columns(AnhChanDung=pl.lit("p" * 100_000))
+    made = package(forwarding(), {"HocSinh": portraits})
+    assert max(map(len, made.messages)) < MAX_MESSAGE
+    chunks = codec.decode_chunks(made.messages[1:-1])
+    assert [c.header["Chunk"] for c in chunks] == list(range(len(chunks))) and made.chunks == len(chunks)
+    assert sum(c.records.height for c in chunks) == 120
+    assert [i for c in chunks for i in c.header["Ids"]] == made.ids["record_id"].to_list()
 
 
 def test_every_record_has_an_id_of_its_own_and_the_list_of_ids_says_whose(rows):

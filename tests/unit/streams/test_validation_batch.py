@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 import pytest
+from kafka.errors import KafkaConnectionError
 
 from runtime.kafka import partition_of
 from schemas.topics import RECORDS_ACCEPTED, RECORDS_REFUSED, dlq, in_topic
@@ -51,7 +52,37 @@ def test_a_vendors_partition_is_not_believed(outputs, value):
 
 def test_a_dead_letter_stays_in_the_partition_where_it_came(outputs):
     (letter,) = outputs(b"junk")
-    assert (letter.topic, letter.partition, letter.key) == (dlq(SMAS), ELSEWHERE, b"another school")
+    assert (letter.topic, letter.partition, letter.key) == (dlq(SMAS), ELSEWHERE, None)
+
+
+def test_a_message_that_fails_alone_is_put_aside_and_the_others_are_judged(tmp_path):
+    """Kind 2: it ended the process three times, with all that lay beside it."""
+
+    def broken(frame, rules):
+        raise KeyError("a fault of ours")
+
+    law = replace(no_rules(rules_in_force(SCHOOL)), violations=broken)
+    judge = BatchJudge(lambda: law, InFlight(tmp_path), lambda: None)
+    values = [closed(), chunk(), closed(PushId="p2")]
+    came = [
+        Message(RecordPosition(SMAS, 0, n), b"", InputMessage(value, SMAS, date(2019, 9, 5)), AT)
+        for n, value in enumerate(values)
+    ]
+    work = judge.work(came)
+    topics = [(output.topic, dict(output.headers).get("error-code")) for output in work.outputs]
+    assert topics == [(RECORDS_ACCEPTED, None), (dlq(SMAS), b"MSG-008"), (RECORDS_ACCEPTED, None)]
+    assert work.outputs[1].value == values[1] and work.letters == {(SMAS, "MSG-008"): 1}
+
+
+def test_a_server_that_is_away_puts_nothing_aside(tmp_path):
+    def away(frame, rules):
+        raise KafkaConnectionError
+
+    law = replace(no_rules(rules_in_force(SCHOOL)), violations=away)
+    judge = BatchJudge(lambda: law, InFlight(tmp_path), lambda: None)
+    place = RecordPosition(SMAS, 0, 7)
+    with pytest.raises(KafkaConnectionError):
+        judge.work([Message(place, b"", InputMessage(chunk(), SMAS, date(2019, 9, 5)), AT)])
 
 
 @pytest.mark.parametrize("value", [chunk(), removed("c1"), closed()])
