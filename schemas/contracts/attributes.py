@@ -164,6 +164,7 @@ class RecordAttributes(NestedAttributes):
     table: Annotated[str, StringConstraints(pattern=r"^[a-z_0-9]*$")] = ""
     identity: list[list[Name]] = []
     identity_scope: Literal["school", "school_year", "province"] = "school"
+    same_number: dict[Name, Name] = {}
     witnesses: list[Name] = []
     issue: dict[Name, _Issue] = {}
 

@@ -91,8 +91,9 @@ class RecordType:
     """One record type. ``identity`` lists the keys to try in turn; ``issue`` says how a code is issued.
 
     ``identity_scope`` is where a key stands for one record: the school, the school in one school year, the
-    province (a key with ``Vendor`` is always the vendor's own in that school). ``witnesses`` are the fields
-    that say, beside the keys, whom a record speaks of: where they all contradict, the key stands for another.
+    province (a key with ``Vendor`` is always the vendor's own in that school). ``same_number``: a value of
+    the first field in the second's form is a number of the second. ``witnesses`` are the fields that say,
+    beside the keys, whom a record speaks of: where they all contradict, the key stands for another.
     """
 
     name: str
@@ -103,6 +104,7 @@ class RecordType:
     table: str
     identity: list[list[str]]
     identity_scope: Scope
+    same_number: Mapping[str, str]
     witnesses: list[str]
     issue: Mapping[str, Mapping[str, Any]]
     rules: Mapping[str, RuleRef]
@@ -200,6 +202,7 @@ def _record(schema: Mapping[str, Any], folder: Path) -> RecordType:
         table=schema.get("table", ""),
         identity=schema.get("identity", []),
         identity_scope=schema.get("identity_scope", "school"),
+        same_number=schema.get("same_number", {}),
         witnesses=schema.get("witnesses", []),
         issue=schema.get("issue", {}),
         rules=_rules(schema),

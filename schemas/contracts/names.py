@@ -39,8 +39,11 @@ class _Names:
         known = [*(f.name for f in record.fields), *OURS]
         issued = [name for code, issue in record.issue.items() for name in (code, *issue.sources)]
         keys = [name for key in record.identity for name in key]
-        for attribute, names in (("identity", keys), ("witnesses", record.witnesses), ("issue", issued)):
+        named = {"identity": keys, "same_number": record.same_number, "witnesses": record.witnesses}
+        for attribute, names in {**named, "issue": issued}.items():
             yield from self._missing("", attribute, names, known)
+        of_a_form = [f.name for f in record.fields if f.format]
+        yield from self._missing("", "same_number", record.same_number.values(), of_a_form)
         yield from self._of_fields(record, "")
 
     def _of_fields(self, record: NestedAttributes, inside: str) -> Iterator[Problem]:

@@ -42,9 +42,10 @@ encoded. `ClientId` is the vendor's pseudonym of a record and appears in answers
 
 `identity` of a record type lists its keys, the strongest first; `identity_scope` says where a key
 stands for one record: `school`, `school_year` (of the school), `province`. A key with `Vendor` is
-the vendor's own in that school. `witnesses` say beside the keys whom a record speaks of: where both
-sides have at least two and all contradict, a vendor's own id stands for somebody new (IDN-001), and
-any other key refuses its record (IDN-002).
+the vendor's own in that school. `same_number` says of a field that a value in another field's form
+is that field's number: a card number of twelve digits is the citizen number. `witnesses` say beside
+the keys whom a record speaks of: where both sides have at least two and all contradict, a vendor's
+own id stands for somebody new (IDN-001), and any other key refuses its record (IDN-002).
 
 ## Where we depart from the specification
 
@@ -89,6 +90,7 @@ def _record(contract: RecordType) -> list[str]:
         "",
         f"{len(contract.fields)} fields; in the packet `{contract.packet}`, table `{contract.table}`. "
         f"Identity, the first that is given: {identity}; {SCOPES[contract.identity_scope]}."
+        + "".join(f" A `{a}` in the form of `{b}` is one." for a, b in contract.same_number.items())
         + (f" Witnesses: {witnesses}." if witnesses else ""),
         "",
         *_fields(contract),

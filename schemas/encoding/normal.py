@@ -14,7 +14,6 @@ from typing import Any, Final
 from unicodedata import normalize
 
 import polars as pl
-import pyarrow as pa
 
 from schemas.encoding import digest
 
@@ -52,21 +51,16 @@ def text(value: str) -> str | None:
 
 def _odd_rows(text: bytes) -> list[int]:
     """Rows that may have to be changed, by one look at the bytes of all; most often there are none."""
-    every = _bytes(text)
+    every = digest.as_numbers(text)
     blank, border, three = every == 0x20, every <= 0x20, every == 0xE1
     after = every[1:]
     odd = blank[1:] & border[:-1] | border[1:] & blank[:-1] | three[:-1] & ~after.is_between(0xBA, 0xBB)
     if not (text.translate(None, _PLAIN) or odd.any() or text.startswith(b" ")):
         return []
-    found = (_bytes(text.translate(_ODD)) == 1) | pl.concat([blank[:1], odd])
+    found = (digest.as_numbers(text.translate(_ODD)) == 1) | pl.concat([blank[:1], odd])
     ends = (every == 0x1E).arg_true()
     rows: list[int] = ends.search_sorted(found.arg_true(), "left").unique().sort().to_list()
     return rows
-
-
-def _bytes(text: bytes) -> pl.Series:
-    """Without a copy."""
-    return pl.Series(pa.Array.from_buffers(pa.uint8(), len(text), [None, pa.py_buffer(text)]))
 
 
 def _normal(plain: pl.DataFrame) -> pl.DataFrame:

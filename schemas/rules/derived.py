@@ -136,12 +136,10 @@ class _Maker:
     def _format(self) -> Rule:
         f = self.field
         assert f.format is not None
-        kind, _, lengths = f.format.partition(":")
-        pattern = PATTERNS.get(kind) or "|".join(f"^[0-9]{{{n}}}$" for n in lengths.split("|"))
-        broken = ~pl.col(f.name).str.contains(pattern) & given(f.name)
+        broken = ~pl.col(f.name).str.contains(pattern(f.format)) & given(f.name)
         if f.format_unless is not None:
             broken &= ~condition(f.format_unless, self.record)
-        return self._rule("format", broken, message=kind)
+        return self._rule("format", broken, message=f.format.partition(":")[0])
 
     def _reference(self, target: str) -> Rule:
         record_type, key = target.split(".")
@@ -211,6 +209,12 @@ class _Maker:
             "withdrawn": "the field is absent",
             "references": f"equals a {f.references} of the school",
         }[kind]
+
+
+def pattern(form: str) -> str:
+    """A field's ``format`` as a regular expression."""
+    kind, _, lengths = form.partition(":")
+    return PATTERNS.get(kind) or "|".join(f"^[0-9]{{{n}}}$" for n in lengths.split("|"))
 
 
 def _lower(label: str) -> str:

@@ -93,10 +93,17 @@ class _Texts:
         return some
 
 
-def copy_in(cur: cursor, table: str, columns: Sequence[str], frame: pl.DataFrame) -> None:
-    """Append the frame's columns, in their order, to ``columns`` of the table. A blank text stays one."""
-    if not frame.is_empty():
-        _copy(cur, table, columns, io.BytesIO(to_csv(frame)), "csv")
+def copy_in(
+    cur: cursor, table: str, columns: Sequence[str], frame: pl.DataFrame, plain: bool = False
+) -> None:
+    """Append the frame's columns, in their order, to ``columns`` of the table. A blank text stays one.
+
+    ``plain``: no value needs a quote, as hex digits do not.
+    """
+    if frame.is_empty():
+        return
+    text = frame.write_csv(include_header=False, quote_style="never") if plain else to_csv(frame)
+    _copy(cur, table, columns, io.BytesIO(text.encode() if isinstance(text, str) else text), "csv")
 
 
 def _copy(cur: cursor, table: str, columns: Sequence[str], text: Any, spelling: str) -> None:

@@ -61,6 +61,55 @@ def test_both_may_come_in_one_batch(book):
     assert len(identities(book)) == 1
 
 
+TWELVE = "034208000001"
+
+
+def by_card(number=TWELVE, client="x9"):
+    return pupil(9, ClientId=client, MaHocSinh=None, SoCmnd=number, **AN)
+
+
+def by_citizen_number(number=TWELVE):
+    return pupil(8, MaHocSinh=None, MaCongDan=number, **AN)
+
+
+def test_a_card_number_of_twelve_digits_is_the_citizen_number(book):
+    book.arrive(*whole("HocSinh", [by_card()]))
+    book.arrive(*whole("HocSinh", [by_citizen_number()], push="p2", vendor="vnedu", school=ELSEWHERE))
+    assert identities(book) == identities(book, ELSEWHERE)
+
+
+def test_an_old_card_number_is_no_citizen_number(book):
+    book.arrive(*whole("HocSinh", [by_card("034208001")]))
+    book.arrive(*whole("HocSinh", [by_citizen_number("034208001")], push="p2", school=ELSEWHERE))
+    assert not identities(book) & identities(book, ELSEWHERE)
+
+
+def test_the_own_field_is_believed_where_two_numbers_differ(book):
+    both = pupil(1, MaHocSinh=None, MaCongDan="034208000002", SoCmnd=TWELVE, **AN)
+    book.arrive(*whole("HocSinh", [both]))
+    book.arrive(*whole("HocSinh", [by_citizen_number()], push="p2", school=ELSEWHERE))
+    assert not identities(book) & identities(book, ELSEWHERE)
+
+
+def test_one_number_in_two_fields_of_two_pupils_is_one_pupil_of_the_push(book):
+    book.arrive(*whole("HocSinh", [by_citizen_number(), by_card()]))
+    assert len(identities(book)) == 1
+    assert book.ask("SELECT source_row, rule FROM record_refused") == [(2, "REC-001")]
+
+
+def test_setup_brings_card_numbers_in_anew_where_the_ledger_had_them_apart(book, database):
+    book.arrive(*whole("HocSinh", [by_card()]))
+    apart = book.mac.one(f"HocSinh\x1fSoCmnd\x1f\x1f{TWELVE}")
+    citizen = book.mac.one(f"HocSinh\x1fMaCongDan\x1f\x1f{TWELVE}")
+    with book.conn, book.conn.cursor() as cur:  # as 0.2.0 left it
+        cur.execute("UPDATE identity_key SET key = %s WHERE key = %s", (apart, citizen))
+        assert cur.rowcount == 1
+        cur.execute("UPDATE alembic_version SET version_num = '0010'")
+    migrate(database)
+    book.arrive(*whole("HocSinh", [by_citizen_number()], push="p2", vendor="vnedu", school=ELSEWHERE))
+    assert identities(book) == identities(book, ELSEWHERE)
+
+
 @pytest.mark.parametrize("nothing", ["", "0", "000000000", "-", "không", "111111111111"])
 def test_what_says_nothing_matches_nobody(book, nothing):
     rows = [pupil(n, MaHocSinh=None, MaCongDan=nothing) for n in (1, 2)]

@@ -80,12 +80,12 @@ def resolve(
     """
     contract = contracts.record(incoming.record_type)
     kinds = contract.identity
-    held = keys.with_keys(issued.marked(contract, current), kinds)
+    held = keys.of_contract(contract, current, kinds)
     unique = _unique_in_push(contract)
     asked = dict.fromkeys([*fields_asked(incoming.record_type), *keys.fields_of(unique)])
     hashes = pl.Series("row_hash", incoming.records.hashes, dtype=pl.String)
     keyed = pl.concat([incoming.place, incoming.records.frame.select(*asked)], how="horizontal")
-    keyed = keys.with_keys(issued.marked(contract, keyed.with_columns(hashes)), unique)
+    keyed = keys.of_contract(contract, keyed.with_columns(hashes), unique)
 
     refused: list[Said] = [(row, UNSTORABLE, []) for row in unstorable]
     if unstorable:

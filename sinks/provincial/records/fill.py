@@ -13,7 +13,7 @@ from schemas import datasets as dataset_ids
 from schemas.contracts import contracts
 from schemas.contracts.contracts import RecordType
 from sinks.postgres import copying
-from sinks.provincial.records import claims, issued, keys, ledger, tables
+from sinks.provincial.records import claims, keys, ledger, tables
 from sinks.provincial.records.claims import HELD, Kinds
 from sinks.provincial.records.mac import Mac
 
@@ -58,7 +58,7 @@ def _entries(cur: cursor, contract: RecordType, datasets: list[str], start: int,
     rows = _rows(cur, contract, table, datasets)
     ages = pl.DataFrame({"_dataset": datasets, "_turn": range(start, start + len(datasets))})
     rows = rows.join(ages, on="_dataset").with_row_index("_row")
-    keyed = keys.with_keys(issued.marked(contract, rows), contract.identity)
+    keyed = keys.of_contract(contract, rows, contract.identity)
     kinds = Kinds(contract.name, contract.identity, contract.identity_scope, contract.witnesses)
     identity = pl.col("_identity").alias("identity")
     return ledger.stored(

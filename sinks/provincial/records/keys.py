@@ -9,6 +9,10 @@ from typing import Final
 
 import polars as pl
 
+from schemas.contracts.contracts import RecordType
+from schemas.rules.derived import pattern
+from sinks.provincial.records import issued
+
 Keys = Sequence[Sequence[str]]
 
 PART_END: Final = "\x1f"
@@ -33,6 +37,11 @@ def kind(key: Sequence[str]) -> str:
     return "+".join(key)
 
 
+def of_contract(contract: RecordType, frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+    """``with_keys`` of a record type's rows: numbers stand where they belong, issued codes are marked."""
+    return with_keys(issued.marked(contract, _one_number(contract, frame)), keys)
+
+
 def with_keys(frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     """The frame with its keys.
 
@@ -55,6 +64,21 @@ def spelt_once(values: pl.Series) -> pl.Expr:
     column = pl.col(values.name)
     ascii_only = values.str.len_bytes().sum() == values.str.len_chars().sum()
     return (column if ascii_only else column.str.normalize("NFC")).str.strip_chars()
+
+
+def _one_number(contract: RecordType, frame: pl.DataFrame) -> pl.DataFrame:
+    """With the numbers that were written in another field (``same_number``) moved to their own.
+
+    One that stands there already counts: of two that differ the record's own field is believed.
+    """
+    for name, own in contract.same_number.items():
+        form = pattern(contract.field(own).format or "")
+        here, there = (spelt_once(frame[n]).str.contains(form).fill_null(False) for n in (name, own))
+        frame = frame.with_columns(
+            pl.when(here & ~there).then(pl.col(name)).otherwise(pl.col(own)).alias(own),
+            pl.when(~here).then(pl.col(name)).alias(name),
+        )
+    return frame
 
 
 def _key(frame: pl.DataFrame, key: Sequence[str]) -> pl.Expr:

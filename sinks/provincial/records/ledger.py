@@ -31,37 +31,28 @@ class Seen:
     are asked. A key too many (rolled back, or of an equal beginning) costs a question.
     """
 
-    MERGED_AT: Final = 200_000
+    PLACES: Final = 1 << 26
+    """64 MiB, a byte a place: with a million keys one in seventy is asked for in vain."""
 
     def __init__(self, cur: cursor) -> None:
+        self._has = pl.zeros(self.PLACES, pl.UInt8, eager=True)
         beginning = f"SELECT left(encode(uuid_send(key), 'hex'), {_DIGITS}) FROM {TABLE}"
-        self._sorted = _numbers(copying.copy_out(cur, beginning, [], {"key": pl.String()})["key"]).sort()
-        self._fresh: set[int] = set()
+        self.add(copying.copy_out(cur, beginning, [], {"key": pl.String()})["key"])
 
     def of(self, keys: pl.Series) -> pl.Series:
         """Those of the keys that the ledger may have."""
-        numbers = _numbers(keys)
-        held = self._fresh.intersection(numbers.to_list())
-        maybe = numbers.is_in(list(held)) if held else pl.repeat(False, len(keys), eager=True)
-        if len(self._sorted):
-            at = self._sorted.search_sorted(numbers, "left").clip(upper_bound=len(self._sorted) - 1)
-            maybe |= self._sorted.gather(at) == numbers
-        return keys.filter(maybe)
+        return keys.filter(self._has.gather(self._places(keys)) == 1)
 
     def add(self, keys: pl.Series) -> None:
         """The ledger has these too."""
-        self._fresh.update(_numbers(keys).to_list())
-        if len(self._fresh) > self.MERGED_AT:
-            self._sorted = pl.concat([self._sorted, pl.Series(list(self._fresh), dtype=pl.Int64)]).sort()
-            self._fresh.clear()
+        self._has.scatter(self._places(keys), 1)
+
+    def _places(self, keys: pl.Series) -> pl.Series:
+        return keys.str.slice(0, _DIGITS).str.to_integer(base=16, dtype=pl.UInt32) % self.PLACES
 
 
-_DIGITS: Final = 15
-"""Hex characters of a key's beginning: as many as fit a signed number of 64 bits."""
-
-
-def _numbers(keys: pl.Series) -> pl.Series:
-    return keys.str.slice(0, _DIGITS).str.to_integer(base=16, dtype=pl.Int64)
+_DIGITS: Final = 8
+"""Hex characters of a key's beginning: as many as fit a number of 32 bits."""
 
 
 def known(cur: cursor, keys: pl.Series, seen: Seen | None = None) -> pl.DataFrame:
@@ -94,7 +85,7 @@ def write(cur: cursor, added: pl.DataFrame, renewed: pl.DataFrame, mac: Mac) -> 
     cur.execute("SELECT FROM identity_ledger WHERE fingerprint = %s FOR SHARE", (fingerprint(mac),))
     if not cur.rowcount:
         raise ProblemList([Problem(OTHER_KEY)])
-    copying.copy_in(cur, TABLE, list(HELD), stored(added.sort("key")))
+    copying.copy_in(cur, TABLE, list(HELD), stored(added.sort("key")), plain=True)
     if renewed.height:
         rows = renewed.sort("key")
         cur.execute(
