@@ -40,7 +40,7 @@ YEARS: Final = {"few": 2018, "many": 2019}
 SCHOOLS: Final = 15
 MORNING: Final = datetime(2019, 9, 16, 8, tzinfo=UTC)
 
-INDEXES: Final = ("hoc_sinh_dataset", "hoc_sinh_current", "hoc_sinh_ended")
+INDEXES: Final = ("hoc_sinh_history", "hoc_sinh_identity")
 
 FILL: Final = """
 INSERT INTO hoc_sinh (

@@ -104,7 +104,7 @@ def test_setup_brings_card_numbers_in_anew_where_the_ledger_had_them_apart(book,
     with book.conn, book.conn.cursor() as cur:  # as 0.2.0 left it
         cur.execute("UPDATE identity_key SET key = %s WHERE key = %s", (apart, citizen))
         assert cur.rowcount == 1
-        cur.execute("UPDATE alembic_version SET version_num = '0010'")
+        cur.execute("UPDATE alembic_version SET version_num = '0011'")
     migrate(database)
     book.arrive(*whole("HocSinh", [by_citizen_number()], push="p2", vendor="vnedu", school=ELSEWHERE))
     assert identities(book) == identities(book, ELSEWHERE)

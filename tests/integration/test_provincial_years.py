@@ -69,6 +69,24 @@ def test_a_step_touches_the_schools_rows_of_its_year_and_no_others(full, step):
     assert 0 < fetched <= 4 * len(PUPILS)
 
 
+BLOCKS = "SELECT sum(idx_blks_hit + idx_blks_read) FROM pg_statio_user_tables WHERE relname = 'hoc_sinh_2019'"
+
+
+def test_a_batch_finds_its_datasets_by_their_index_before_the_table_has_statistics(conn, book):
+    """A province's first day: the planner knows nothing yet, and took an index that it had to read whole."""
+    batch = [DATASET, *(f"{19165000 + n}.2019.start" for n in range(34))]
+    book.arrive(*whole("HocSinh", PUPILS, school=SCHOOL))
+    with conn, conn.cursor() as cur:
+        cur.execute(FILL, (MANY, [2019]))
+        cur.execute("SELECT pg_stat_force_next_flush()")
+    ((before,),) = book.ask(BLOCKS)
+    with conn, conn.cursor() as cur:
+        rows.current(cur, TABLE, batch, ["MaHocSinh"])
+        cur.execute("SELECT pg_stat_force_next_flush()")
+    ((after,),) = book.ask(BLOCKS)
+    assert 0 < after - before < 4 * len(batch)
+
+
 def test_a_persons_rows_are_found_through_the_years_by_index(full):
     identity = full.ask("SELECT md5('7/2019')")[0][0]
     with full.conn, full.conn.cursor() as cur:
