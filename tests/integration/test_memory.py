@@ -15,13 +15,13 @@ from deploy.processes import TABLE
 from runtime import kafka
 from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_EVENTS, MINISTRY_EXPORT, RECORDS_ACCEPTED, in_topic
-from streams.validation.faust.batching import MAX_CHUNKS
 from tests import pushed
 from tests.chained import chained
 from tests.integration.test_validation import REGISTER, grant, row
 from tests.pushed import SCHOOL, chunk, pupil
 
 PORTRAIT = 15_000
+LARGE_CHUNKS = 40
 """Characters of every twentieth pupil's."""
 
 LARGEST_PORTRAIT = 1_400_000
@@ -107,10 +107,10 @@ def test_the_largest_chunks_are_judged_within_the_stated_memory(topics, run_proc
     portrait = b64encode(Random(1).randbytes(LARGEST_PORTRAIT * 3 // 4)).decode()
     chunks = (
         chunk("HocSinh", [pupil(n, AnhChanDung=portrait), pupil(n + 1, AnhChanDung=portrait)], number=n)
-        for n in range(MAX_CHUNKS + 8)
+        for n in range(LARGE_CHUNKS)
     )
     send(settings, in_topic("smas"), chunks)
     with run_process("validation", settings) as validation, closing(kafka.consumer(settings)) as consumer:
         ends = kafka.partitions(RECORDS_ACCEPTED)
-        validation.wait_until(lambda: sum(consumer.end_offsets(ends).values()) == MAX_CHUNKS + 8)
+        validation.wait_until(lambda: sum(consumer.end_offsets(ends).values()) == LARGE_CHUNKS)
         assert within_bound(validation)
