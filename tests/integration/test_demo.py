@@ -1,10 +1,13 @@
 """`csdl demo` from end to end: every record accounted for, and what is missing behind its back is noticed."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -18,17 +21,20 @@ from schemas.datasets import dataset_id
 from tests import support
 
 SCHOOLS = 15
+SHARED = ("grants", "validation", "load", "confirmation")
+INSTANCES = dict.fromkeys((*SHARED, "check"), 2)
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """(result, stack that is still up) of a small demonstration in a pipe."""
+    """(result, stack that is still up) of a small demonstration in a pipe, two of each process."""
     folder = tmp_path_factory.mktemp("demo")
     said, data = folder / "out.json", folder / "data"
     command = [sys.executable, "-m", "cli", "demo", "--schools", str(SCHOOLS), "--seed", "4", "--keep"]
     command += ["--json", str(said), "--data-dir", str(data), "--port-base", str(support.free_port_base())]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    env = os.environ | {"CSDL_INSTANCES": json.dumps(INSTANCES)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False, env=env)
     it = layout.at(data)
     try:
         assert done.returncode == 0, done.stdout + done.stderr
@@ -45,6 +51,15 @@ def test_nothing_is_lost_or_doubled_and_every_story_ends_as_told(run):
     assert [s["name"] for s in said["stories"] if not s["ok"]] == []
     assert sum(said["datasets_by_state"].values()) == SCHOOLS
     assert said["exported"] == said["receipts"] > 0
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_both_of_two_had_their_share_of_it(run, name):
+    _, it = run
+    for number in (1, 2):
+        with urlopen(f"http://127.0.0.1:{it.port(f'{name}-{number}')}/metrics", timeout=10) as answer:
+            read = re.findall(r"^csdl_messages_total{.*} ([\d.]+)$", answer.read().decode(), re.MULTILINE)
+        assert sum(map(float, read)) > 0, number
 
 
 def test_rows_deleted_and_doubled_behind_its_back_are_noticed(run):
