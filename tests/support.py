@@ -33,9 +33,13 @@ def is_free(port: int) -> bool:
 
 
 def free_port_base() -> int:
-    """A port base all of whose ports are free. Below the ephemeral ports, which outgoing connections take."""
+    """A port base all of whose ports are free. Below the ephemeral ports, which outgoing connections take.
+
+    Two bases are the same or have no port in common: most of a stack's ports are free until it starts them.
+    """
+    width = max(OFFSETS.values()) + 1
     while True:
-        base = random.SystemRandom().randrange(20_000, 32_000, 50)
+        base = random.SystemRandom().randrange(20_000, 32_000 - width, width)
         if all(is_free(base + offset) for offset in OFFSETS.values()):
             return base
 

@@ -1,7 +1,6 @@
 """A real schema registry (Apicurio) and a third party's Avro client (confluent-kafka) read what we write."""
 
 import json
-import secrets
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from schemas.encoding import codec
 from schemas.errors import ProblemList
 from tests import new_record
 from tests.records import CHUNK_HEADER, records
-from tests.support import end, is_free, wait_while_it_runs
+from tests.support import end, free_port_base, wait_while_it_runs
 
 HEADERS: dict[str, dict[str, Any]] = {
     "Reported": CHUNK_HEADER
@@ -46,9 +45,7 @@ numbers = count(1)
 @contextmanager
 def running(log: Path) -> Iterator[str]:
     """A registry in memory; its Confluent API."""
-    port = next(
-        p for p in iter(lambda: secrets.randbelow(10_000) + 20_000, None) if is_free(p) and is_free(p + 1)
-    )
+    port = free_port_base()
     with log.open("wb") as out:
         process = subprocess.Popen(tools.registry_command(port, port + 1), stdout=out, stderr=out)
     url = f"http://127.0.0.1:{port}/apis/ccompat/v7"
