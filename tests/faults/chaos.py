@@ -3,8 +3,6 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from threading import Event, Thread
 
@@ -13,12 +11,14 @@ import psutil
 from deploy.local import stack as local
 from deploy.local.layout import Stack
 from deploy.processes import NAMES
-from runtime.turns import LEASE_S
 from schemas.errors import ProblemList
-from tests.support import end
+from tests.support import run_process, wait_until
 
 FROZEN = ("validation", "load", "confirmation", "export")
 """Frozen while a second one starts on another machine: each of these must not let two of it write."""
+
+WORKS_S = 3.0
+"""How long the second works alone, and then beside the first."""
 
 
 class Chaos:
@@ -68,17 +68,21 @@ class Chaos:
 
     def _freeze(self, name: str, pid: int) -> None:
         os.kill(pid, signal.SIGSTOP)
-        elsewhere = self._stack.data_dir / "another-machine"
-        settings = self._stack.environment() | {"CSDL_HTTP_PORT": "0", "CSDL_DATA_DIR": str(elsewhere)}
-        log = (self._stack.logs / f"second-{name}.log").open("wb")
-        second = subprocess.Popen(
-            [sys.executable, "-m", "cli", "run", name], env=os.environ | settings, stdout=log, stderr=log
-        )
-        time.sleep(LEASE_S + 8)  # the second has its turn by then, and works
-        os.kill(pid, signal.SIGCONT)
-        time.sleep(3)
-        end(second)
-        log.close()
+        while not self._replaced(name, pid):
+            pass  # the second ended because a server was away: the supervisor would start it again too
+
+    def _replaced(self, name: str, pid: int) -> bool:
+        """Whether a second one got to work; the first is woken beside it then."""
+        elsewhere = {"data_dir": self._stack.data_dir / "another-machine"}
+        settings = self._stack.settings().model_copy(update=elsewhere)
+        with run_process(name, settings, wait=False) as second:
+            wait_until(lambda: second.is_ready() or second.popen.poll() is not None, seen=second.tail)
+            if not second.is_ready():
+                return False
+            time.sleep(WORKS_S)
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(WORKS_S)
+        return True
 
 
 def _kill(pid: int) -> None:

@@ -64,6 +64,10 @@ def test_after_any_kill_all_is_as_the_sequential_model_says(seed, tmp_path):
             _confirm_all(settings, expected, chaos)
             pushing.join()
         assert len(chaos.done) == len(chaos.plan)
+        everything = (*local.SERVERS, *it.processes)
+        support.wait_until(
+            lambda: all(local.is_ready(it, name) for name in everything), seen=lambda: local.status(it)
+        )
         _no_answer_is_missing(settings, expected)
         with closing(postgres.connect(settings)) as db, db.cursor() as cur:
             digests = _rows_and_versions(cur, expected)
