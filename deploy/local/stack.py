@@ -75,6 +75,7 @@ def up(stack: Stack, processes: tuple[str, ...] | None = None, wait: bool = True
 
             migrate(stack.settings())
             say("tables")
+            _until(lambda: _broker_answers(stack), "kafka", stack, (ConnectionError,))
             changes = _until(lambda: ensure_topics(stack.settings()), "kafka", stack, (KafkaError,))
             say("topics")
             for change in changes:
@@ -235,6 +236,12 @@ def _register_exists(stack: Stack) -> None:
         register.write_text(
             "code,name,level,district,managing_unit,valid_from,valid_to,active\n", encoding="utf-8"
         )
+
+
+def _broker_answers(stack: Stack) -> None:
+    """Asked at once, where a client would look for its broker for half a minute."""
+    if reason := probes.kafka(f"127.0.0.1:{stack.port('kafka')}", ANSWER_S):
+        raise ConnectionError(reason)
 
 
 def _until(attempt: Callable[[], T], name: str, stack: Stack, errors: tuple[type[Exception], ...]) -> T:

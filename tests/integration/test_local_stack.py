@@ -112,6 +112,18 @@ def test_another_up_at_work_is_named(tmp_path: Path) -> None:
         _refused_with("STK-009", "up", "--data-dir", str(tmp_path), "--port-base", str(stack.port_base))
 
 
+def test_a_server_that_keeps_ending_is_not_waited_for_and_its_log_is_heard(tmp_path: Path) -> None:
+    """It was waited for, for two minutes."""
+    log = tmp_path / "kafka" / "log"
+    log.mkdir(parents=True)
+    (log / "meta.properties").write_text("cluster.id=broken\n", encoding="utf-8")
+    base = support.free_port_base()
+    code, stderr = _csdl("up", "--data-dir", str(tmp_path), "--port-base", str(base))
+    assert code == 1
+    assert stderr.startswith("STK-020 kafka") and "node ID not found" in stderr
+    assert supervisor.left_over(Stack(tmp_path, base)) == []
+
+
 @pytest.mark.parametrize("command", ["down", "status"])
 def test_a_folder_without_a_stack_is_named(tmp_path: Path, command: str) -> None:
     _refused_with("STK-007", command, "--data-dir", str(tmp_path))
