@@ -27,6 +27,9 @@ log = logging.getLogger("csdl")
 AGAIN_S: Final = 2.0
 """Between two looks at a gate."""
 
+STEP_S: Final = 120.0
+"""A step that takes longer hangs: batches are seconds, an export's largest school is less than a minute."""
+
 AWAY_S: Final = 20.0
 """How long a fenced process stays away before it ends, to be started again."""
 
@@ -78,12 +81,16 @@ class Process(ABC):
     """
 
     name: ClassVar[str]
+    step_s: ClassVar[float] = STEP_S
+    """Longer than this no step takes that makes progress."""
 
     def __init__(self, settings: Settings, share: Share = WHOLE) -> None:
         self.settings = settings
         self.share = share
         self.stopping = Event()
         """Set when a stop was asked for: a step that waits waits for this."""
+        self.stepping_since = 0.0
+        """When the step in hand began, by the monotonic clock; 0 outside of one."""
         self._opened = ExitStack()
 
     @property
@@ -154,6 +161,7 @@ def run(process: Process, gates: Sequence[Gate] = (), servers: Servers | None = 
                 signal.signal(asked, lambda *_: process.stopping.set())
             opened.set()
             while not process.stopping.is_set():
+                process.stepping_since = time.monotonic()
                 process.step()
             opened.clear()
     except ProblemList:
@@ -174,7 +182,12 @@ def _why_not(process: Process, opened: bool, servers: Servers) -> str:
     """What /readyz says of a process that cannot do its work now; "" if it can."""
     if problems := servers.problems():
         return "; ".join(map(str, problems))
-    return "" if opened and process.ready else "it has not opened yet"
+    if not opened or not process.ready:
+        return "it has not opened yet"
+    taken = time.monotonic() - process.stepping_since
+    if process.stepping_since and taken > process.step_s:
+        return str(Problem("SYS-012", params={"seconds": f"{taken:.0f}"}))
+    return ""
 
 
 def _wait_for(gate: Gate, servers: Servers) -> None:

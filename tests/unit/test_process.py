@@ -1,9 +1,12 @@
 """A process: what it opened is closed, and what it says when it ends by an error."""
 
+import time
+
 import psycopg2
 import pytest
 
 from runtime import process as process_runner
+from runtime.health import Servers
 from runtime.process import Process, Share, one_line
 from runtime.settings import Settings
 from schemas.topics import PARTITIONS
@@ -62,3 +65,11 @@ def test_what_was_opened_is_closed_when_the_rest_cannot_be():
 def test_every_partition_belongs_to_one_instance(of):
     shared = [p for number in range(1, of + 1) for p in Share(number, of).partitions()]
     assert sorted(shared) == list(range(PARTITIONS))
+
+
+def test_a_process_whose_step_hangs_is_not_ready():
+    hangs = Opens()
+    assert process_runner._why_not(hangs, False, Servers(hangs.settings))
+    assert process_runner._why_not(hangs, True, Servers(hangs.settings)) == ""
+    hangs.stepping_since = time.monotonic() - process_runner.STEP_S - 1
+    assert process_runner._why_not(hangs, True, Servers(hangs.settings)).startswith("SYS-012 ")
