@@ -6,6 +6,7 @@ The log gets one line when a server goes and one when it is back.
 
 import logging
 import time
+from collections.abc import Callable
 from threading import Event, Lock, Thread
 from typing import Final
 
@@ -37,6 +38,8 @@ class Servers:
         self._back = -SETTLING_S
         self._asked = 0.0
         self._asking = Lock()
+        self.heard: Callable[[float], object] = lambda began: None
+        """Called by the thread after each look, with the time at which that began."""
 
     @property
     def any(self) -> bool:
@@ -72,13 +75,15 @@ class Servers:
             pass
 
     def settled(self) -> bool:
-        """Whether all answer, and have for a while."""
-        return not self.ask(FRESH_S) and time.monotonic() - self._back >= SETTLING_S
+        """Whether all answer, as heard last, and have for a while."""
+        return not self.away() and time.monotonic() - self._back >= SETTLING_S
 
     def _run(self) -> None:
         while True:
             time.sleep(EVERY_S)
-            self.ask(EVERY_S / 2)
+            began = time.time()
+            self.ask()
+            self.heard(began)
 
     def _ask(self) -> None:
         if self._kafka:
