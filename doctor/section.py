@@ -85,13 +85,13 @@ def of(problems: Iterable[Problem]) -> list[Finding]:
 
 @contextmanager
 def away_said(settings: Settings) -> Iterator[None]:
-    """A server that is away, as what is said of it: SYS-001, SYS-002."""
+    """A server that is away, as what is said of it: SYS-001, SYS-002, SYS-010."""
     try:
         yield
     except KafkaError:
         raise kafka.away(settings) from None
-    except psycopg2.OperationalError:
-        raise ProblemList([Problem("SYS-002")]) from None
+    except psycopg2.OperationalError as fault:
+        raise ProblemList([postgres.away(fault)]) from None
 
 
 def _look(section: Section, settings: Settings) -> Sequence[Finding]:
