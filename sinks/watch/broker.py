@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from kafka import TopicPartition
 
-from runtime import kafka
+from runtime import kafka, positions
 from runtime.settings import Settings
 from schemas.topics import dlqs
 from sinks.watch.reader_lag import ReaderPosition
@@ -37,6 +37,12 @@ class Broker:
         groups = [reader.name for reader in readers if reader.kept == IN_KAFKA]
         for group, offsets in self._admin.list_group_offsets(groups).items():
             committed |= {(group, tp): found.offset for tp, found in offsets.items() if found.offset >= 0}
+        for reader in readers:
+            wanted = {(reader.name, tp) for tp in kafka.partitions(*reader.topics)}
+            if reader.positions and not wanted <= committed.keys():  # forgotten, or never started
+                messages = kafka.to_end(self._consumer, kafka.partitions(reader.positions))
+                noted = {(reader.name, tp): at.next for tp, at in positions.decode(messages).items()}
+                committed = noted | committed
         partitions = sorted({tp for reader in readers for tp in kafka.partitions(*reader.topics)})
         begins = self._consumer.beginning_offsets(partitions)
         ends = self._consumer.end_offsets(partitions)

@@ -10,13 +10,16 @@ from schemas.topics import (
     CONFIRMATION_EVENTS,
     CONFIRMATION_RECEIPTS,
     CONFIRMATION_REFUSALS,
+    CONFIRMATION_STATE,
     GRANTS_COMMANDS,
     GRANTS_EVENTS,
     GRANTS_REFUSALS,
+    GRANTS_STATE,
     MINISTRY_RECEIPTS,
     RECORDS_ACCEPTED,
     RECORDS_REMOVALS,
     VALIDATION_GROUP,
+    VALIDATION_POSITIONS,
     in_topic,
 )
 
@@ -26,12 +29,16 @@ IN_POSTGRES: Final = "postgres"
 
 @dataclass(frozen=True)
 class Reader:
-    """One consumer. ``name`` is its group in Kafka, or its name in the table consumer_offset."""
+    """One consumer. ``name`` is its group in Kafka, or its name in the table consumer_offset.
+
+    ``positions`` is the compacted topic that knows where it stands when Kafka has forgotten its group.
+    """
 
     name: str
     stage: str
     topics: tuple[str, ...]
     kept: Literal["kafka", "postgres"]
+    positions: str = ""
 
 
 def readers(vendors: Sequence[str]) -> list[Reader]:
@@ -40,10 +47,10 @@ def readers(vendors: Sequence[str]) -> list[Reader]:
     asked = (CONFIRMATION_COMMANDS, CONFIRMATION_CHECKS, CONFIRMATION_RECEIPTS)
     machines = (CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS, GRANTS_EVENTS, GRANTS_REFUSALS)
     return [
-        Reader("csdl.grants", "grants", (GRANTS_COMMANDS,), IN_KAFKA),
-        Reader(VALIDATION_GROUP, "validation", inbound, IN_KAFKA),
+        Reader("csdl.grants", "grants", (GRANTS_COMMANDS,), IN_KAFKA, GRANTS_STATE),
+        Reader(VALIDATION_GROUP, "validation", inbound, IN_KAFKA, VALIDATION_POSITIONS),
         Reader("load", "load", (RECORDS_ACCEPTED, RECORDS_REMOVALS), IN_POSTGRES),
-        Reader("csdl.confirmation", "confirmation", asked, IN_KAFKA),
+        Reader("csdl.confirmation", "confirmation", asked, IN_KAFKA, CONFIRMATION_STATE),
         Reader("projection", "projection", machines, IN_POSTGRES),
         Reader("export", "export", (CONFIRMATION_EVENTS,), IN_POSTGRES),
         Reader("receipts", "receipts", (MINISTRY_RECEIPTS,), IN_POSTGRES),

@@ -7,10 +7,12 @@ import pytest
 from kafka.structs import OffsetAndMetadata
 from prometheus_client import REGISTRY
 
-from runtime import kafka, postgres
+from runtime import kafka, positions, postgres
+from runtime.positions import Position
 from schemas.topics import (
     CONFIRMATION_COMMANDS,
     CONFIRMATION_EVENTS,
+    CONFIRMATION_STATE,
     RECORDS_ACCEPTED,
     dlq,
     in_topic,
@@ -84,6 +86,18 @@ def test_a_group_that_commits_waits_for_the_rest_only(settings, watch):
     consumer.close()
     assert watch.measure()
     assert lag("csdl.confirmation", CONFIRMATION_COMMANDS, "confirmation") == 2
+
+
+def test_a_group_that_kafka_forgot_is_known_by_what_was_kept(settings, watch):
+    """Formerly the whole log waited again, in the metrics and the alerts."""
+    write(settings, CONFIRMATION_COMMANDS, 5)
+    tp = kafka.partitions(CONFIRMATION_COMMANDS)[kafka.partition_of(KEY)]
+    with closing(kafka.producer(settings)) as producer:
+        value = positions.encode("csdl.confirmation", tp, Position(4))
+        key = positions.key(tp.topic)
+        producer.send(CONFIRMATION_STATE, value, key=key, partition=tp.partition).get(10)
+    assert watch.measure()
+    assert lag("csdl.confirmation", CONFIRMATION_COMMANDS, "confirmation") == 1
 
 
 def test_offsets_in_postgres_are_read_from_their_table(settings, watch):
