@@ -24,6 +24,7 @@ from schemas.topics import (
 from sinks.postgres.inbox import Inbox
 from sinks.postgres.offsets import Offsets
 from streams.confirmation.machine import MACHINE
+from streams.confirmation.process import Confirmation
 from streams.machines import machine_log, topic_log, wire
 from streams.machines.commands_client import CommandsClient
 from streams.validation.positions import standing
@@ -280,3 +281,17 @@ def test_a_transaction_that_nobody_ends_is_said(settings):
         assert list(transactions.section(settings)) == []
         producer.abort_transaction()
     wait_until(lambda: list(transactions.section(settings, long_s=0)) == [])
+
+
+def test_an_idle_machine_writes_its_positions_again(topics, monkeypatch):
+    """Its group has no members: Kafka forgets its offsets, and its transactional id, while it runs."""
+    monkeypatch.setattr("streams.machines.processor.IDLE_S", 0.0)
+    (tp, *_) = kafka.partitions(CONFIRMATION_COMMANDS)
+    with (
+        Confirmation(topics) as machine,
+        closing(kafka.consumer(topics, group_id="csdl.confirmation")) as consumer,
+    ):
+        forget(topics, "csdl.confirmation")
+        assert consumer.committed(tp) is None
+        machine.step()
+        assert consumer.committed(tp) == 0
