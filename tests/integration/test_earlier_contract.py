@@ -5,10 +5,8 @@ import json
 
 import fastavro
 import pytest
-from click.testing import CliRunner
 from kafka.structs import OffsetAndMetadata
 
-from cli.main import main
 from runtime import kafka
 from schemas import topics as names
 from schemas.contracts import versions
@@ -16,6 +14,7 @@ from schemas.encoding import codec
 from streams.confirmation.machine import MACHINE
 from streams.machines import chain, machine_log, topic_log, wire
 from streams.machines.wire import replace
+from tests.integration.command_line import csdl
 from tests.unit.streams.confirmation_steps import SCHOOL, Story
 
 
@@ -74,17 +73,15 @@ def test_a_state_knows_after_the_upgrade_what_its_events_say(topics, run_process
     assert replace(state, hash="") == replace(story.state, hash="")
 
 
-def test_landed_answers_are_believed_and_their_chain_holds(topics, run_process, story, monkeypatch):
+def test_landed_answers_are_believed_and_their_chain_holds(topics, run_process, story):
     write(topics, story)
     with run_process("confirmation", topics):
         pass
     log = machine_log.read(MACHINE, topics)
     again = log.replayed(MACHINE)
     assert (again.differences, again.believed, again.decided) == ([], len(story.events), 0)
-    monkeypatch.setenv("CSDL_BOOTSTRAP_SERVERS", topics.bootstrap_servers)
-    result = CliRunner().invoke(main, ["confirmation", "verify", "--json"])
-    assert result.exit_code == 0, result.output
-    said = json.loads(result.stdout)
+    code, said = csdl(topics, "confirmation", "verify")
+    assert code == 0, said
     assert (said["breaks"], said["differences"], said["believed"]) == ([], [], len(story.events))
 
 
