@@ -41,7 +41,7 @@ demo: $(READY)
 	@$(CSDL) demo
 
 test: check
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	@$(BIN)/ruff check

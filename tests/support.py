@@ -36,10 +36,13 @@ def free_port_base() -> int:
     """A port base all of whose ports are free. Below the ephemeral ports, which outgoing connections take.
 
     Two bases are the same or have no port in common: most of a stack's ports are free until it starts them.
+    Tests that run side by side draw different ones.
     """
     width = max(OFFSETS.values()) + 1
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     while True:
-        base = random.SystemRandom().randrange(20_000, 32_000 - width, width)
+        base = random.SystemRandom().randrange(20_000 + worker * width, 32_000 - width, workers * width)
         if all(is_free(base + offset) for offset in OFFSETS.values()):
             return base
 
