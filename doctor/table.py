@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from doctor import basics, chains, positions, surroundings, transactions
+from doctor import basics, chains, exports, positions, surroundings, transactions
 from doctor.section import Section
 
 SECTIONS: Final = (
@@ -20,4 +20,5 @@ SECTIONS: Final = (
     Section("positions", positions.section, ("topics", "tables")),
     Section("identity", basics.identity, ("tables",)),
     Section("chains", chains.chains, ("topics", "tables")),
+    Section("exports", exports.section, ("tables",)),
 )

@@ -1,10 +1,14 @@
 """What went to the Ministry, and what became of it."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from psycopg2.extensions import connection
 
 from readings.database import rows
+
+WITHHELD: Final = "mismatch"
+"""State of one that waits for somebody; its code says why."""
 
 
 @dataclass(frozen=True)

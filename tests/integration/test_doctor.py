@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor import chains
+from doctor import chains, exports
 from runtime import kafka
 from schemas.encoding import codec
 from schemas.topics import CLOCK, CONFIRMATION_EVENTS, CONFIRMATION_STATE
@@ -111,3 +111,20 @@ def test_the_chains_in_kafka_are_held_against_the_read_model(settings, conn):
         AT,
     )
     assert chains_found(settings) == [("DOC-004", AT)]
+
+
+def test_an_export_that_is_withheld_needs_a_hand(settings, conn):
+    """Formerly `doctor` said that all is well, though a forwarded version did not go out."""
+    change(
+        conn,
+        "INSERT INTO ministry_export (export_id, dataset_id, school, school_year, period, version, digest, "
+        "state, code, opened_at) VALUES ('X-1', %s, %s, 2019, 'start', 1, 'd', 'mismatch', 'EXP-001', %s)",
+        DATASET,
+        SCHOOL,
+        AT,
+    )
+    (found,) = exports.section(settings)
+    assert found.problem.code == "DOC-008"
+    assert [("EXP-001" in text, DATASET in text) for text in found.problem.messages()] == [(True, True)] * 2
+    change(conn, "UPDATE ministry_export SET state = 'sent'")
+    assert list(exports.section(settings)) == []
