@@ -80,7 +80,6 @@ def resolve(
     """
     contract = contracts.record(incoming.record_type)
     kinds = contract.identity
-    held = keys.of_contract(contract, current, kinds)
     unique = _unique_in_push(contract)
     asked = dict.fromkeys([*fields_asked(incoming.record_type), *keys.fields_of(unique)])
     hashes = pl.Series("row_hash", incoming.records.hashes, dtype=pl.String)
@@ -96,9 +95,7 @@ def resolve(
     nameless = keyed.filter(pl.all_horizontal(pl.col(f"_k{i}").is_null() for i in range(len(kinds))))["_row"]
     refused += [(row, NAMELESS, keys.fields_of(kinds)) for row in nameless]
 
-    matched = identity.match(keyed, held, kinds)
-    against, told = identity.changed(matched, keyed, held, kinds, contract.witnesses)
-    matched = matched.join(against, on="_row", how="anti") if against.height else matched
+    matched, told = _matched(contract, keyed, current)
     decided = _ask_ledger(contract, incoming, keyed, matched, told, mac, known)
     refused += [(r, STOOD_FOR_ANOTHER, keys.fields_of([kinds[k]])) for r, k in decided.refused.rows()]
     settled = matched.join(told, on="_row", how="anti") if told.height else matched
@@ -115,6 +112,19 @@ def resolve(
     moved = [(r, MOVED, _moved_fields(contract, k, by)) for r, k, by in decided.moved.rows()]
     entries = decided.added, decided.renewed
     return Resolved(kept, records, history.changes(kept, current), refused, moved, *entries)
+
+
+def _matched(
+    contract: RecordType, keyed: pl.DataFrame, current: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(records that their dataset knows, those of them that say something new): ``_row``, ``_identity``."""
+    nobody = pl.DataFrame(schema={"_row": keyed.schema["_row"], "_identity": pl.String})
+    if current.is_empty():
+        return nobody, nobody
+    held = keys.of_contract(contract, current, contract.identity)
+    matched = identity.match(keyed, held, contract.identity)
+    against, told = identity.changed(matched, keyed, held, contract.identity, contract.witnesses)
+    return matched.join(against, on="_row", how="anti") if against.height else matched, told
 
 
 def _ask_ledger(

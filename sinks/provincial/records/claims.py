@@ -66,20 +66,23 @@ def claims(kinds: Kinds, rows: pl.DataFrame, mac: Mac) -> pl.DataFrame:
     (the vendor's), ``key``, ``strongest`` (key of the record), ``stronger``, ``witnesses``.
     """
     base = ["_row", "_turn", "_version", "_dataset", "_identity"]
-    out = rows.select(base).with_columns(_witnessed(kinds, rows, mac))
     n = len(kinds.keys)
-    for i, key in enumerate(kinds.keys):
-        value = pl.col(f"_k{i}").str.strip_prefix(pl.col("_dataset"))
-        head = pl.lit(kinds.record_type + PART_END + kind(key) + PART_END)
-        texts = rows.select(pl.concat_str(head, _scope(kinds.scope, key), value)).to_series()
-        out = out.with_columns(mac.of(texts).alias(f"m{i}"))
-        if i + 1 < n:
-            short = pl.col(f"m{i}").str.slice(0, SLOT)
-            given = pl.when(rows[f"_g{i}"].is_not_null()).then(short).otherwise(pl.lit(NOTHING))
-            out = out.with_columns(given.alias(f"s{i}"))
-    out = out.with_columns(pl.coalesce(f"m{i}" for i in range(n)).alias("strongest"))
+    # Few steps over all keys at once: of a small batch each one costs as much as its rows.
+    texts = rows.select(_text(kinds, i, key).alias(f"m{i}") for i, key in enumerate(kinds.keys))
+    macs = pl.DataFrame([mac.of(column) for column in texts])
+    out = (
+        rows.select(*base, *(f"_g{i}" for i in range(n))).hstack(macs).hstack([_witnessed(kinds, rows, mac)])
+    )
+    given = [
+        pl.when(pl.col(f"_g{i}").is_not_null())
+        .then(pl.col(f"m{i}").str.slice(0, SLOT))
+        .otherwise(pl.lit(NOTHING))
+        .alias(f"s{i}")
+        for i in range(n - 1)
+    ]
+    lazy = out.with_columns(*given, pl.coalesce(macs.columns).alias("strongest")).lazy()
     return pl.concat(
-        out.filter(pl.col(f"m{i}").is_not_null()).select(
+        lazy.filter(pl.col(f"m{i}").is_not_null()).select(
             *base,
             pl.lit(i, dtype=pl.Int32).alias("_kind"),
             pl.lit(VENDOR in key).alias("own"),
@@ -89,7 +92,14 @@ def claims(kinds: Kinds, rows: pl.DataFrame, mac: Mac) -> pl.DataFrame:
             "witnesses",
         )
         for i, key in enumerate(kinds.keys)
-    )
+    ).collect()
+
+
+def _text(kinds: Kinds, i: int, key: Sequence[str]) -> pl.Expr:
+    """What the MAC of a key is made of, as bytes."""
+    value = pl.col(f"_k{i}").str.strip_prefix(pl.col("_dataset"))
+    head = pl.lit(kinds.record_type + PART_END + kind(key) + PART_END)
+    return pl.concat_str(head, _scope(kinds.scope, key), value).cast(pl.Binary)
 
 
 def decide(claimed: pl.DataFrame, held: pl.DataFrame, matched: pl.DataFrame, mac: Mac) -> Decided:
@@ -233,15 +243,18 @@ def _scope(scope: str, key: Sequence[str]) -> pl.Expr:
 
 
 def _witnessed(kinds: Kinds, rows: pl.DataFrame, mac: Mac) -> pl.Series:
-    slots = [pl.Series("", [""] * rows.height, dtype=pl.String)]
-    for name in kinds.witnesses:
+    of_rows = rows.lazy().select(kinds.witnesses)
+    slots = [pl.lit("")]
+    for i, name in enumerate(kinds.witnesses):
         head = pl.lit(kinds.record_type + PART_END + name + PART_END)
-        once = rows.select(pl.col(name).unique())  # names and birth dates come again and again
-        texts = once.select(pl.concat_str(head, witnesses.folded(once, name))).to_series()
-        short = once.with_columns(mac.of(texts).str.slice(0, SLOT).fill_null(NOTHING).alias("_short"))
-        of_rows = rows.select(name).join(short, on=name, how="left", nulls_equal=True, maintain_order="left")
-        slots.append(of_rows["_short"].alias(name))
-    return pl.DataFrame(slots).select(pl.concat_str(pl.all()).alias("witnesses")).to_series()
+        once = rows[name].unique().to_frame()  # names and birth dates come again and again
+        texts = once.select(pl.concat_str(head, witnesses.folded(once, name)).cast(pl.Binary)).to_series()
+        short = once.hstack([mac.of(texts).alias(f"_w{i}")]).lazy()
+        of_rows = of_rows.join(short, on=name, how="left", nulls_equal=True, maintain_order="left")
+        slots.append(pl.col(f"_w{i}").str.slice(0, SLOT).fill_null(NOTHING))
+    if not kinds.witnesses:
+        return pl.Series("witnesses", [""] * rows.height, dtype=pl.String)
+    return of_rows.select(pl.concat_str(slots).alias("witnesses")).collect().to_series()
 
 
 def _slots(frame: pl.DataFrame, name: str) -> list[tuple[pl.Expr, pl.Expr, pl.Expr]]:

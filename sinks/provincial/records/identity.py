@@ -27,9 +27,10 @@ def repeats(incoming: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     left = incoming.select("_row", *names(keys))
     for i, key in sorted(enumerate(keys), key=lambda numbered: VENDOR not in numbered[1]):
         name = f"_k{i}"
-        keyed = left.filter(pl.col(name).is_not_null())
-        if keyed[name].n_unique() == keyed.height:
+        nulls = left[name].null_count()
+        if left[name].n_unique() - min(nulls, 1) == left.height - nulls:
             continue
+        keyed = left.filter(pl.col(name).is_not_null())
         first = keyed.sort("_row").unique(name, keep="first")
         pairs = keyed.join(first, on=name, suffix="_first").filter(pl.col("_row") > pl.col("_row_first"))
         if VENDOR not in key:
@@ -77,6 +78,8 @@ def changed(
     Both ``_row``, ``_identity``. ``incoming`` and ``current`` have ``row_hash`` and the witnesses ``fields``;
     a row whose hash is that of the row held says nothing new.
     """
+    if matched.is_empty():
+        return matched, matched
     seen = ["row_hash", *names(keys), *fields]
     pairs = (
         matched.join(incoming.select("_row", "_dataset", "row_hash"), on="_row")

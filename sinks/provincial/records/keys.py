@@ -4,7 +4,7 @@ Columns that start with ``_`` are ours: ``_dataset``, ``_row`` (position in the 
 ``_identity``. ``Vendor`` in a key is the column of that name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -49,7 +49,8 @@ def with_keys(frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     ``_g0`` … ``_gn``: the same, but null for a code that the platform issued (``_issued_<field>`` says so):
     it finds its record, yet it is no ground to tell two records apart.
     """
-    keyed = frame.with_columns(_key(frame, key).alias(f"_k{i}") for i, key in enumerate(keys))
+    spelt = spelt_once(frame, fields_of(keys))
+    keyed = frame.with_columns(_key(spelt, key).alias(f"_k{i}") for i, key in enumerate(keys))
     guards = [_guard(frame, i, key) for i, key in enumerate(keys)]
     return keyed.with_columns(guards)
 
@@ -59,11 +60,13 @@ def names(keys: Keys) -> list[str]:
     return [f"_{letter}{i}" for i in range(len(keys)) for letter in "kg"]
 
 
-def spelt_once(values: pl.Series) -> pl.Expr:
-    """The column of this series in NFC without blanks at its ends."""
-    column = pl.col(values.name)
-    ascii_only = values.str.len_bytes().sum() == values.str.len_chars().sum()
-    return (column if ascii_only else column.str.normalize("NFC")).str.strip_chars()
+def spelt_once(frame: pl.DataFrame, names: Sequence[str]) -> dict[str, pl.Expr]:
+    """The texts of these columns in NFC, without blanks at their ends. ASCII is NFC already."""
+    texts = [name for name in names if frame.schema[name] == pl.String]
+    beyond = [pl.col(n).str.len_bytes().sum() > pl.col(n).str.len_chars().sum() for n in texts]
+    ascii_only = not beyond or not any(frame.select(pl.any_horizontal(beyond)).row(0))
+    columns = {name: pl.col(name) if ascii_only else pl.col(name).str.normalize("NFC") for name in texts}
+    return {name: column.str.strip_chars() for name, column in columns.items()}
 
 
 def _one_number(contract: RecordType, frame: pl.DataFrame) -> pl.DataFrame:
@@ -73,7 +76,8 @@ def _one_number(contract: RecordType, frame: pl.DataFrame) -> pl.DataFrame:
     """
     for name, own in contract.same_number.items():
         form = pattern(contract.field(own).format or "")
-        here, there = (spelt_once(frame[n]).str.contains(form).fill_null(False) for n in (name, own))
+        spelt = spelt_once(frame, [name, own])
+        here, there = (spelt[n].str.contains(form).fill_null(False) for n in (name, own))
         frame = frame.with_columns(
             pl.when(here & ~there).then(pl.col(name)).otherwise(pl.col(own)).alias(own),
             pl.when(~here).then(pl.col(name)).alias(name),
@@ -81,13 +85,12 @@ def _one_number(contract: RecordType, frame: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
-def _key(frame: pl.DataFrame, key: Sequence[str]) -> pl.Expr:
+def _key(spelt: Mapping[str, pl.Expr], key: Sequence[str]) -> pl.Expr:
     parts = [pl.col("_dataset")]
     for name in key:
         if name == VENDOR:
             parts.append(pl.when(pl.col(name) != "").then(pl.col(name)))
-        elif frame.schema[name] == pl.String:
-            text = spelt_once(frame[name])
+        elif (text := spelt.get(name)) is not None:
             nothing = text.str.contains(_SAYS_NOTHING)
             if VENDOR not in key:
                 nothing |= text.str.contains(_ONE_DIGIT)

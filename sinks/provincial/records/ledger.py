@@ -48,7 +48,8 @@ class Seen:
         self._has.scatter(self._places(keys), 1)
 
     def _places(self, keys: pl.Series) -> pl.Series:
-        return keys.str.slice(0, _DIGITS).str.to_integer(base=16, dtype=pl.UInt32) % self.PLACES
+        beginning = pl.col(keys.name).str.slice(0, _DIGITS).str.to_integer(base=16, dtype=pl.UInt32)
+        return keys.to_frame().select(beginning % self.PLACES).to_series()
 
 
 _DIGITS: Final = 8

@@ -16,7 +16,7 @@ class Mac:
     secret: bytes
 
     def of(self, texts: pl.Series) -> pl.Series:
-        """The MACs of texts; of a null, null."""
+        """The MACs of texts, or of their bytes; of a null, null."""
         once = texts.unique()
         if len(once) * 2 < len(texts):  # birth dates
             of = dict(zip(once.to_list(), self._each(once), strict=True))
@@ -26,7 +26,7 @@ class Mac:
     def _each(self, texts: pl.Series) -> list[str | None]:
         start = blake2b(digest_size=BYTES, key=self.secret)
         out: list[str | None] = []
-        for text in texts.cast(pl.Binary).to_list():
+        for text in (texts if texts.dtype == pl.Binary else texts.cast(pl.Binary)).to_list():
             if text is None:
                 out.append(None)
                 continue
