@@ -23,12 +23,16 @@ SILENCE: Final = {
 """A server from which nothing comes back, not even at the network's level, is given up after half a minute;
 the system's own bounds are hours."""
 
+GONE: Final = "-c client_connection_check_interval=2s"
+"""So long a server goes on for a client that was killed. Without it, one that waits for a lock holds what its
+successor needs until it gets that lock."""
+
 _WHO: Final = re.compile(r"password|authentication|pg_hba\.conf|role \"|database \"|SASL|permission denied")
 
 
 def connect(settings: Settings, application_name: str = "csdl") -> connection:
     """New connection, autocommit off. Raises psycopg2.OperationalError if the server is away."""
-    return psycopg2.connect(settings.database, application_name=application_name, **SILENCE)
+    return psycopg2.connect(settings.database, application_name=application_name, options=GONE, **SILENCE)
 
 
 def away(fault: BaseException) -> Problem:

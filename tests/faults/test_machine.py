@@ -27,7 +27,11 @@ from deploy.local.layout import Stack
 stack.up(Stack(Path(sys.argv[1]), int(sys.argv[2])), processes=())
 """
 SUPERVISED = "supervisord.pid"
-NO_EXEC = 'mount --bind /tmp /tmp && mount -o remount,bind,noexec /tmp && exec "$0" "$@"'
+# The project itself, and what its tests fetched, may lie in /tmp.
+NO_EXEC = (
+    "mount --bind /tmp /tmp && mount --bind . . && mount -o remount,bind,noexec /tmp && "
+    'cd "$PWD" && exec "$0" "$@"'
+)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
@@ -51,7 +55,8 @@ def test_with_tmp_noexec_what_is_sent_compressed_arrives_and_a_stack_in_tmp_is_r
 
 def _in_tmp_noexec(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["unshare", "-m", "sh", "-c", NO_EXEC, sys.executable, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    project = Path(__file__).parents[2]
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False, cwd=project)
 
 
 def test_a_first_start_that_was_killed_is_made_good_by_the_next(tmp_path):
