@@ -29,7 +29,7 @@ stack.up(Stack(Path(sys.argv[1]), int(sys.argv[2])), processes=())
 SUPERVISED = "supervisord.pid"
 # The project itself, and what its tests fetched, may lie in /tmp.
 NO_EXEC = (
-    "mount --bind /tmp /tmp && mount --bind . . && mount -o remount,bind,noexec /tmp && "
+    'mount --bind /tmp /tmp && mount --bind "$PWD" "$PWD" && mount -o remount,bind,noexec /tmp && '
     'cd "$PWD" && exec "$0" "$@"'
 )
 
