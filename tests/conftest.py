@@ -4,6 +4,7 @@
 ``database``  the same with a fresh migrated database
 ``topics``    the same with every topic empty
 ``settings``  both: fresh database, empty topics, data directory of its own
+``ask``       ``ask(query, *params)`` of the test's own database
 ``run_process``  ``with run_process("validation", settings) as process:`` runs one until the block ends
 """
 
@@ -20,7 +21,7 @@ from pydantic import SecretStr
 
 from deploy.local import stack as local
 from deploy.local.layout import Stack
-from runtime import kafka
+from runtime import kafka, postgres
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
 from schemas.topics import topics as all_topics
@@ -98,6 +99,20 @@ def delete_topics(admin: KafkaAdminClient, names: set[str]) -> None:
 def settings(database: Settings, topics: Settings) -> Settings:
     """Fresh database and empty topics."""
     return database
+
+
+@pytest.fixture
+def ask(settings: Settings) -> Iterator[Callable[..., list[tuple[object, ...]]]]:
+    """``ask(query, *params)`` of the test's own database; what it changes is committed at once."""
+    with closing(postgres.connect(settings, "test")) as conn:
+        conn.autocommit = True
+
+        def query(text: str, *params: object) -> list[tuple[object, ...]]:
+            with conn.cursor() as cur:
+                cur.execute(text, params)
+                return cur.fetchall() if cur.description else []
+
+        yield query
 
 
 @pytest.fixture

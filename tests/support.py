@@ -21,6 +21,21 @@ from deploy.local.layout import OFFSETS
 from deploy.local.supervisor import Program
 from runtime.settings import Settings
 
+ROOT: Final = Path(__file__).parents[1]
+PACKAGES: Final = (
+    "schemas",
+    "runtime",
+    "producers",
+    "streams",
+    "sinks",
+    "readings",
+    "access",
+    "doctor",
+    "demo",
+    "cli",
+)
+"""The product's own, without how it is run."""
+
 
 def is_free(port: int) -> bool:
     """Can a server bind it on 127.0.0.1?"""

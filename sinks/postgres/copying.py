@@ -8,7 +8,7 @@ list; nested lists are canonical JSON without what has no value.
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import polars as pl
 from psycopg2.extensions import cursor
@@ -100,10 +100,8 @@ def copy_in(
 
     ``plain``: no value needs a quote, as hex digits do not.
     """
-    if frame.is_empty():
-        return
-    text = frame.write_csv(include_header=False, quote_style="never") if plain else to_csv(frame)
-    _copy(cur, table, columns, io.BytesIO(text.encode() if isinstance(text, str) else text), "csv")
+    if not frame.is_empty():
+        _copy(cur, table, columns, io.BytesIO(to_csv(frame, plain)), "csv")
 
 
 def _copy(cur: cursor, table: str, columns: Sequence[str], text: Any, spelling: str) -> None:
@@ -148,10 +146,12 @@ def selected(column: str, dtype: pl.DataType) -> str:
     return f'"{column}"::text' if dtype == pl.Boolean() else f'"{column}"'
 
 
-def to_csv(frame: pl.DataFrame) -> bytes:
-    """The frame as CSV for COPY. Lines end in CRLF, so that polars quotes both CR and LF inside a text."""
+def to_csv(frame: pl.DataFrame, plain: bool = False) -> bytes:
+    """The frame as CSV for COPY; ``plain``: nothing is quoted. Lines end in CRLF, so that polars quotes both CR
+    and LF inside a text."""
     out = io.BytesIO()
-    digest.flat(frame).write_csv(out, include_header=False, line_terminator="\r\n")
+    quotes: Literal["never", "necessary"] = "never" if plain else "necessary"
+    digest.flat(frame).write_csv(out, include_header=False, line_terminator="\r\n", quote_style=quotes)
     return out.getvalue()
 
 

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 import psycopg2
 import pytest
 
-from runtime import kafka, postgres
+from runtime import kafka
 from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_EVENTS, MINISTRY_EXPORT, RECORDS_ACCEPTED
 from sinks.ministry.export.process import Exporter
@@ -26,19 +26,6 @@ pytestmark = pytest.mark.faults
 
 DATASET = f"{SCHOOL}.2019.start"
 PUPILS = [pupil(n) for n in range(3)]
-
-
-@pytest.fixture
-def ask(settings):
-    with closing(postgres.connect(settings, "test")) as conn:
-        conn.autocommit = True
-
-        def query(text, *params):
-            with conn.cursor() as cur:
-                cur.execute(text, params)
-                return cur.fetchall() if cur.description else []
-
-        yield query
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 
 from runtime import postgres
 from sinks.ministry.export.process import ATTEMPTS
-from tests.integration.ministry_road import event, forward, states, store
+from tests.integration.ministry_road import forward_two, states
 
 pytestmark = pytest.mark.faults
 
@@ -18,9 +18,7 @@ def test_an_export_that_gets_its_process_killed_is_withheld_and_the_others_go_ou
         closing(postgres.connect(settings, "test")) as conn,
         closing(postgres.connect(settings, "t")) as lock,
     ):
-        for school in (first, second):
-            store(conn, school, "HocSinh", 1)
-            forward(settings, event(conn, school))
+        forward_two(settings, conn)
 
         def attempts():
             with conn, conn.cursor() as cur:

@@ -65,6 +65,13 @@ def forward(settings, *events):
         write(settings, CONFIRMATION_EVENTS, codec.encode("ConfirmationEvent", one), key=key)
 
 
+def forward_two(settings, conn):
+    """A pupil each of two schools, stored and forwarded."""
+    for school in ("19164998", "19164999"):
+        store(conn, school, "HocSinh", 1)
+        forward(settings, event(conn, school))
+
+
 def states(conn):
     """dataset id → state of its newest export."""
     return {e.dataset_id: e.state for e in exports.listed(conn)}

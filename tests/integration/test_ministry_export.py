@@ -25,6 +25,7 @@ from tests.integration.ministry_road import (
     event,
     export_all,
     forward,
+    forward_two,
     states,
     store,
 )
@@ -214,9 +215,7 @@ def refuse_messages_of(monkeypatch, school, fault):
 
 
 def test_an_export_is_committed_only_when_kafka_has_taken_every_message(settings, conn, sent, monkeypatch):
-    for school in ("19164998", "19164999"):
-        store(conn, school, "HocSinh", 1)
-        forward(settings, event(conn, school))
+    forward_two(settings, conn)
     refuse_messages_of(monkeypatch, "19164998", MessageSizeTooLargeError("refused"))
     export_all(settings, conn, count=2)
     assert states(conn) == {"19164998.2019.start": "mismatch", "19164999.2019.start": "sent"}
@@ -225,9 +224,7 @@ def test_an_export_is_committed_only_when_kafka_has_taken_every_message(settings
 
 
 def test_an_export_that_cannot_be_packed_is_withheld_and_the_others_go_out(settings, conn, sent, monkeypatch):
-    for school in ("19164998", "19164999"):
-        store(conn, school, "HocSinh", 1)
-        forward(settings, event(conn, school))
+    forward_two(settings, conn)
 
     def packs(forwarding, rows):
         if forwarding.school == "19164998":
@@ -242,9 +239,7 @@ def test_an_export_that_cannot_be_packed_is_withheld_and_the_others_go_out(setti
 
 def test_an_export_that_ends_the_process_again_and_again_is_set_aside(settings, conn, sent, monkeypatch):
     """As a kill for want of memory does: no exception is caught, only that it was begun is known."""
-    for school in ("19164998", "19164999"):
-        store(conn, school, "HocSinh", 1)
-        forward(settings, event(conn, school))
+    forward_two(settings, conn)
 
     def dies(self, forwarding):
         if forwarding.school == "19164998":

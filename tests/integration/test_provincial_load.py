@@ -21,19 +21,6 @@ from tests.support import wait_until
 
 
 @pytest.fixture
-def ask(settings):
-    with closing(postgres.connect(settings, "test")) as conn:
-        conn.autocommit = True
-
-        def query(text, *params):
-            with conn.cursor() as cur:
-                cur.execute(text, params)
-                return cur.fetchall()
-
-        yield query
-
-
-@pytest.fixture
 def send(settings):
     """``send(topic, [(school, value)])``: written and acknowledged; a third word is the source offset."""
     with closing(kafka.producer(settings)) as producer:

@@ -2,32 +2,18 @@
 
 import re
 from functools import cache
-from pathlib import Path
 
 from schemas import errors
 from schemas.rules.catalogue import all_rules
+from tests.support import PACKAGES, ROOT
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = (
-    "schemas",
-    "runtime",
-    "producers",
-    "streams",
-    "sinks",
-    "readings",
-    "doctor",
-    "access",
-    "demo",
-    "cli",
-    "deploy",
-)
 CODE = re.compile(r"""["']([A-Z]{2,5}-(?:\d{3}|[A-Z]+(?:-[A-Z]+)*))\b""")
 
 
 @cache
 def given() -> dict[str, str]:
     """code at a text's beginning → a file that has it, of everything that runs."""
-    files = [p for package in PACKAGES for p in sorted((ROOT / package).rglob("*.py"))]
+    files = [p for package in (*PACKAGES, "deploy") for p in sorted((ROOT / package).rglob("*.py"))]
     return {
         code: str(path.relative_to(ROOT)) for path in files for code in CODE.findall(path.read_text("utf-8"))
     }

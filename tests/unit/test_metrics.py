@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -11,20 +10,7 @@ from prometheus_client import REGISTRY
 from cli.main import main
 from runtime import metrics
 from runtime.metrics import LABELS, METRICS
-
-ROOT = Path(__file__).parents[2]
-PACKAGES = (
-    "schemas",
-    "runtime",
-    "producers",
-    "streams",
-    "sinks",
-    "readings",
-    "access",
-    "doctor",
-    "demo",
-    "cli",
-)
+from tests.support import PACKAGES, ROOT
 
 
 def test_labels_are_the_six_that_cannot_name_a_school_or_a_person():

@@ -243,6 +243,8 @@ def _scope(scope: str, key: Sequence[str]) -> pl.Expr:
 
 
 def _witnessed(kinds: Kinds, rows: pl.DataFrame, mac: Mac) -> pl.Series:
+    if not kinds.witnesses:
+        return pl.Series("witnesses", [""] * rows.height, dtype=pl.String)
     of_rows = rows.lazy().select(kinds.witnesses)
     slots = [pl.lit("")]
     for i, name in enumerate(kinds.witnesses):
@@ -252,8 +254,6 @@ def _witnessed(kinds: Kinds, rows: pl.DataFrame, mac: Mac) -> pl.Series:
         short = once.hstack([mac.of(texts).alias(f"_w{i}")]).lazy()
         of_rows = of_rows.join(short, on=name, how="left", nulls_equal=True, maintain_order="left")
         slots.append(pl.col(f"_w{i}").str.slice(0, SLOT).fill_null(NOTHING))
-    if not kinds.witnesses:
-        return pl.Series("witnesses", [""] * rows.height, dtype=pl.String)
     return of_rows.select(pl.concat_str(slots).alias("witnesses")).collect().to_series()
 
 
