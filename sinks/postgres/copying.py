@@ -147,8 +147,10 @@ def selected(column: str, dtype: pl.DataType) -> str:
 
 
 def to_csv(frame: pl.DataFrame, plain: bool = False) -> bytes:
-    """The frame as CSV for COPY; ``plain``: nothing is quoted. Lines end in CRLF, so that polars quotes both CR
-    and LF inside a text."""
+    """The frame as CSV for COPY; ``plain``: nothing is quoted.
+
+    Lines end in CRLF, so that polars quotes both CR and LF inside a text.
+    """
     out = io.BytesIO()
     quotes: Literal["never", "necessary"] = "never" if plain else "necessary"
     digest.flat(frame).write_csv(out, include_header=False, line_terminator="\r\n", quote_style=quotes)
