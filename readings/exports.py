@@ -7,8 +7,9 @@ from psycopg2.extensions import connection
 
 from readings.database import rows
 
-WITHHELD: Final = "mismatch"
-"""State of one that waits for somebody; its code says why."""
+HELD_UP: Final = ("opened", "mismatch")
+"""States of one that has not gone out. With a code it does not for that reason: opened, it waits for load and
+check; else for somebody."""
 
 
 @dataclass(frozen=True)

@@ -164,8 +164,8 @@ CHAIN_BREAKS: Final = _counter(
 EXPORTS: Final = _counter(
     "csdl_exports_total",
     ("outcome",),
-    en="Versions that came to the exporter, by outcome (sent, repeated, mismatch).",
-    vi="Số phiên bản đến bước xuất cho Bộ, theo kết quả (sent, repeated, mismatch).",
+    en="Versions that came to the exporter, by outcome (sent, repeated, put_off, mismatch).",
+    vi="Số phiên bản đến bước xuất cho Bộ, theo kết quả (sent, repeated, put_off, mismatch).",
 )
 RECEIPTS_ASIDE: Final = _counter(
     "csdl_receipts_aside_total",

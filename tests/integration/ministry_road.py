@@ -17,8 +17,11 @@ from tests.chained import chained
 from tests.support import wait_until
 
 
-def store(conn, school, record_type, count, version=1):
-    """Rows of a version, straight into the typed table."""
+def store(conn, school, record_type, count, version=1, checked=True):
+    """Rows of a version, straight into the typed table, and the version as load and check write it down.
+
+    ``checked`` False: check has yet to look at it. None: load has yet to bring the version.
+    """
     t = table(record_type)
     schema = codec.frame_schema(record_type)
     frame = pl.DataFrame({name: pl.Series([None] * count, dtype=dtype) for name, dtype in schema.items()})
@@ -35,6 +38,26 @@ def store(conn, school, record_type, count, version=1):
     )
     with conn, conn.cursor() as cur:
         rows.insert(cur, t, place, records)
+    if checked is not None:
+        version_row(conn, school, version, checked=checked)
+
+
+def version_row(conn, school, version=1, *, checked=True, blocking=0, rule=None):
+    """What load and check say of the version, anew if it stands there."""
+    dataset = f"{school}.2019.start"
+    with conn, conn.cursor() as cur:
+        cur.execute(
+            "INSERT INTO dataset VALUES (%s, %s, 2019, 'start', 1, now()) ON CONFLICT DO NOTHING",
+            (dataset, school),
+        )
+        cur.execute(
+            "INSERT INTO version (dataset_id, version, vendor, push_id, reference_day, records, received, "
+            "written, refused, checked_at, blocking, digest_rule) VALUES (%s, %s, 'smas', 'p', '2019-09-30', "
+            "'{}', '{}', 1, 0, CASE WHEN %s THEN now() END, %s, %s) ON CONFLICT (dataset_id, version) "
+            "DO UPDATE SET checked_at = EXCLUDED.checked_at, blocking = EXCLUDED.blocking, "
+            "digest_rule = EXCLUDED.digest_rule",
+            (dataset, version, checked, blocking, rule),
+        )
 
 
 def event(conn, school, *, after=None, approved=None):

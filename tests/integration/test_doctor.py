@@ -113,7 +113,7 @@ def test_the_chains_in_kafka_are_held_against_the_read_model(settings, conn):
     assert chains_found(settings) == [("DOC-004", AT)]
 
 
-def test_an_export_that_is_withheld_needs_a_hand(settings, conn):
+def test_an_export_that_does_not_go_out_is_said(settings, conn):
     """Formerly `doctor` said that all is well, though a forwarded version did not go out."""
     change(
         conn,
@@ -126,5 +126,8 @@ def test_an_export_that_is_withheld_needs_a_hand(settings, conn):
     (found,) = exports.section(settings)
     assert found.problem.code == "DOC-008"
     assert [("EXP-001" in text, DATASET in text) for text in found.problem.messages()] == [(True, True)] * 2
+    change(conn, "UPDATE ministry_export SET state = 'opened', code = 'EXP-008'")
+    (waits,) = exports.section(settings)
+    assert (waits.problem.code, waits.problem.params["reason"]) == ("DOC-008", "EXP-008")
     change(conn, "UPDATE ministry_export SET state = 'sent'")
     assert list(exports.section(settings)) == []

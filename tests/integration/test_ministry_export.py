@@ -28,7 +28,9 @@ from tests.integration.ministry_road import (
     forward_two,
     states,
     store,
+    version_row,
 )
+from tests.support import wait_until
 
 
 def test_a_forwarded_version_goes_out_once_opened_and_closed_with_its_totals(settings, conn, sent):
@@ -153,42 +155,73 @@ def test_what_was_approved_by_the_first_digest_rule_is_exported_by_it(settings, 
     dataset = f"{school}.2019.start"
     with conn, conn.cursor() as cur:
         by_rule_1 = digest(dataset, 1, read.version(cur, dataset, 1), rule=1)
-        cur.execute("INSERT INTO dataset VALUES (%s, %s, 2019, 'start', 1, now())", (dataset, school))
-        cur.execute(
-            "INSERT INTO version (dataset_id, version, vendor, push_id, reference_day, records, received, "
-            "written, refused, checked_at, digest, digest_rule) "
-            "VALUES (%s, 1, 'smas', 'p', '2019-09-30', '{}', '{}', 3, 0, now(), %s, 1)",
-            (dataset, by_rule_1),
-        )
+    version_row(conn, school, rule=1)
     forward(settings, event(conn, school, approved=by_rule_1))
     export_all(settings, conn)
     assert states(conn) == {dataset: "sent"}
     assert len(sent(MINISTRY_EXPORT)) == 3
 
 
-def version_row(conn, school, blocking):
-    """The version as load and check wrote it down."""
-    dataset = f"{school}.2019.start"
-    with conn, conn.cursor() as cur:
-        cur.execute("INSERT INTO dataset VALUES (%s, %s, 2019, 'start', 1, now())", (dataset, school))
-        cur.execute(
-            "INSERT INTO version (dataset_id, version, vendor, push_id, reference_day, records, received, "
-            "written, refused, checked_at, blocking) "
-            "VALUES (%s, 1, 'smas', 'p', '2019-09-30', '{}', '{}', 1, 0, now(), %s)",
-            (dataset, blocking),
-        )
-
-
 def test_a_forwarded_version_with_blocking_findings_is_withheld_and_the_others_go_out(settings, conn, sent):
     """The log may be older than the tables, or another's: what was found is looked at once more."""
     for school, blocking in (("19164998", 1), ("19164999", 0)):
         store(conn, school, "HocSinh", 1)
-        version_row(conn, school, blocking)
+        version_row(conn, school, blocking=blocking)
         forward(settings, event(conn, school))
     export_all(settings, conn, count=2)
     assert states(conn) == {"19164998.2019.start": "mismatch", "19164999.2019.start": "sent"}
     assert {m.key for m in sent(MINISTRY_EXPORT)} == {b"19164999"}
     assert [e.code for e in exports.listed(conn, "mismatch")] == ["EXP-004"]
+
+
+def test_what_load_and_check_have_yet_to_bring_is_waited_for_and_the_others_go_out(
+    settings, conn, sent, caplog
+):
+    """An older PostgreSQL was restored: its exporter may be at a forwarding before load is at its records."""
+    early, unchecked, there = "19164997", "19164998", "19164999"
+    store(conn, early, "HocSinh", 3, checked=None)
+    store(conn, unchecked, "HocSinh", 3, checked=False)
+    store(conn, there, "HocSinh", 3)
+    forward(settings, *[event(conn, school) for school in (early, unchecked, there)])
+
+    def waits():
+        return {e.dataset_id[:8] for e in exports.listed(conn, "opened") if e.code == "EXP-008"}
+
+    def went_out():
+        return {m.key.decode() for m in sent(MINISTRY_EXPORT)}
+
+    with Exporter(settings) as exporter:
+        wait_until(lambda: waits() == {early, unchecked} and went_out() == {there}, exporter.step)
+        version_row(conn, early, checked=False)
+        version_row(conn, unchecked)
+        wait_until(lambda: went_out() == {there, unchecked}, exporter.step)
+        assert waits() == {early}
+        version_row(conn, early)
+        wait_until(lambda: went_out() == {there, unchecked, early}, exporter.step)
+    assert [(e.state, e.code) for e in exports.listed(conn)] == [("sent", "")] * 3
+    said = [record.getMessage() for record in caplog.records if "EXP-008" in record.getMessage()]
+    assert len(said) == 2, "each is told of once"
+
+
+def test_what_waits_is_waited_for_by_the_next_process_too(settings, conn, sent):
+    store(conn, "19164999", "HocSinh", 1, checked=False)
+    forward(settings, event(conn, "19164999"))
+    with Exporter(settings) as exporter:
+        wait_until(lambda: [e.code for e in exports.listed(conn)] == ["EXP-008"], exporter.step)
+    version_row(conn, "19164999")
+    export_all(settings, conn)
+    assert len(sent(MINISTRY_EXPORT)) == 3
+
+
+def test_a_version_that_came_late_and_differs_from_what_was_approved_is_withheld(settings, conn, sent):
+    store(conn, "19164999", "HocSinh", 1, checked=False)
+    forward(settings, event(conn, "19164999", approved="0" * 64))
+    with Exporter(settings) as exporter:
+        wait_until(lambda: [e.code for e in exports.listed(conn)] == ["EXP-008"], exporter.step)
+    version_row(conn, "19164999")
+    export_all(settings, conn)
+    assert [(e.state, e.code) for e in exports.listed(conn)] == [("mismatch", "EXP-001")]
+    assert not sent(MINISTRY_EXPORT)
 
 
 class Refused:

@@ -13,6 +13,10 @@ the whole export with the same bytes: readers go by the ids.
 
 An export that cannot go out is withheld with a code, and the next one goes on. That it was begun is
 committed first: one that ends the process again and again is withheld too.
+
+An export whose version load or check have yet to bring (an older copy of PostgreSQL was restored, and we are
+ahead of them) is put off, still opened, and the next one goes on. Once a second those are looked for whose
+version has come.
 """
 
 import logging
@@ -40,6 +44,8 @@ STAGE: Final = "export"
 CONSUMER: Final = "export"
 TRANSACTIONAL_ID: Final = "csdl.export"
 POLL_MS: Final = 500
+LOOK_S: Final = 1.0
+"""Between two looks whether what was put off can go on."""
 
 ATTEMPTS: Final = 3
 """An export that was begun so often without an end is not begun again."""
@@ -66,6 +72,7 @@ class Exporter(Process):
         self._producer = self.closes(kafka.producer(self.settings, transactional_id=TRANSACTIONAL_ID))
         self._producer.init_transactions()
         self._busy = True
+        self._looked = time.monotonic() - LOOK_S
 
     def step(self) -> None:
         """Both steps once. Waits for events only when no export waits."""
@@ -99,10 +106,15 @@ class Exporter(Process):
 
     def _next(self) -> Forwarding | None:
         with self._conn, self._conn.cursor() as cur:
+            if time.monotonic() - self._looked >= LOOK_S:
+                self._looked = time.monotonic()
+                store.take_up(cur)
             return store.waiting(cur)
 
     def _export(self, forwarding: Forwarding) -> None:
-        """Send it or withhold it. What a server says leaves this and ends the process."""
+        """Send it, put it off or withhold it. What a server says leaves this and ends the process."""
+        if self._put_off(forwarding):
+            return
         if self._begin(forwarding) > ATTEMPTS:
             self._withhold(forwarding, store.ENDS_THE_PROCESS)
             return
@@ -117,6 +129,20 @@ class Exporter(Process):
         except Exception as fault:
             log.error("%s", one_line(fault))
             self._withhold(forwarding, store.NOT_PACKED)
+
+    def _put_off(self, forwarding: Forwarding) -> bool:
+        with self._conn, self._conn.cursor() as cur:
+            self._inbox.offsets.hold(cur)
+            waits = store.put_off(cur, forwarding)
+        if waits:
+            metrics.EXPORTS.labels("put_off").inc()
+            log.warning(
+                "%s: %s v%d waits for load and check",
+                store.NOT_THERE_YET,
+                forwarding.dataset_id,
+                forwarding.version,
+            )
+        return waits
 
     def _begin(self, forwarding: Forwarding) -> int:
         with self._conn, self._conn.cursor() as cur:

@@ -17,6 +17,7 @@ BLOCKING: Final = "EXP-004"
 TOO_LARGE: Final = "EXP-005"
 NOT_PACKED: Final = "EXP-006"
 ENDS_THE_PROCESS: Final = "EXP-007"
+NOT_THERE_YET: Final = "EXP-008"
 
 _COLUMNS: Final = ", ".join(f.name for f in fields(Forwarding))
 
@@ -44,12 +45,37 @@ def _known(cur: cursor, forwardings: Sequence[Forwarding]) -> set[str]:
 
 
 def waiting(cur: cursor) -> Forwarding | None:
-    """The export that waits longest."""
+    """The export that waits longest, of those whose version is there as far as we know."""
     cur.execute(
-        f"SELECT {_COLUMNS} FROM ministry_export WHERE state = 'opened' ORDER BY opened_at, export_id LIMIT 1"
+        f"SELECT {_COLUMNS} FROM ministry_export WHERE state = 'opened' AND code = '' "
+        "ORDER BY opened_at, export_id LIMIT 1"
     )
     found = rows.fetch(cur)
     return Forwarding(**found[0]) if found else None
+
+
+_THERE: Final = (
+    "EXISTS (SELECT FROM version v WHERE v.dataset_id = e.dataset_id AND v.version = e.version "
+    "AND v.checked_at IS NOT NULL)"
+)
+"""Load has brought the version and check has looked at it: only then does what its rows say count."""
+
+
+def put_off(cur: cursor, forwarding: Forwarding) -> bool:
+    """Let it wait, still opened, if its version is not there yet; whether it does."""
+    cur.execute(
+        f"UPDATE ministry_export e SET code = %s WHERE export_id = %s AND NOT {_THERE}",
+        (NOT_THERE_YET, forwarding.export_id),
+    )
+    return bool(cur.rowcount)
+
+
+def take_up(cur: cursor) -> None:
+    """Let go on what was put off and whose version has come."""
+    cur.execute(
+        f"UPDATE ministry_export e SET code = '' WHERE state = 'opened' AND code = %s AND {_THERE}",
+        (NOT_THERE_YET,),
+    )
 
 
 def begin(cur: cursor, forwarding: Forwarding) -> int:
@@ -69,13 +95,13 @@ def take_back_begin(cur: cursor, forwarding: Forwarding) -> None:
 
 
 def blocking(cur: cursor, forwarding: Forwarding) -> bool:
-    """Whether the version has blocking findings, or was never checked although load made it.
+    """Whether the version has blocking findings.
 
     The machine asked before it let the version be confirmed; between that and this lie a log and a copy of
     it, either of which may have been restored.
     """
     cur.execute(
-        "SELECT checked_at IS NULL OR blocking > 0 OR EXISTS (SELECT FROM finding f "
+        "SELECT blocking > 0 OR EXISTS (SELECT FROM finding f "
         "WHERE f.dataset_id = v.dataset_id AND f.severity = 'block' AND f.since_version <= v.version "
         "AND coalesce(f.until_version > v.version, true)) "
         "FROM version v WHERE v.dataset_id = %s AND v.version = %s",
