@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from kafka import TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 
 from runtime import kafka, positions
 from runtime.settings import Settings
@@ -20,14 +20,15 @@ Kept = Mapping[tuple[str, TopicPartition], int]
 
 
 class Broker:
-    """Two clients: one asks for offsets of groups, one for ends and first messages."""
+    """Three clients: one asks for offsets of groups, one for ends and first messages, one for what is written
+    and not committed: a transaction that nobody ends holds up its readers where committed data ends."""
 
     def __init__(self, settings: Settings) -> None:
         # Who waits for the next round should not wait long for a broker that is away, nor be deaf to SIGTERM.
         self._admin = kafka.admin(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
-        self._consumer = kafka.consumer(
-            settings, bootstrap_timeout_ms=kafka.STAND_BY_MS, max_poll_records=1000
-        )
+        limits = {"bootstrap_timeout_ms": kafka.STAND_BY_MS, "max_poll_records": 1000}
+        self._consumer = kafka.consumer(settings, **limits)
+        self._written = kafka.consumer(settings, isolation_level="read_uncommitted", **limits)
         self._seen: dict[ReaderPosition, float | None] = {}
         self._dead = dlqs(settings.vendors)
 
@@ -45,9 +46,12 @@ class Broker:
                 committed = noted | committed
         partitions = sorted({tp for reader in readers for tp in kafka.partitions(*reader.topics)})
         begins = self._consumer.beginning_offsets(partitions)
+        # Before the ends: what is committed meanwhile is not held.
+        written = self._written.end_offsets(partitions)
         ends = self._consumer.end_offsets(partitions)
+        held = {tp: max(written[tp] - ends[tp], 0) for tp in partitions}
         return [
-            ReaderPosition(reader, tp, committed.get((reader.name, tp)), begins[tp], ends[tp])
+            ReaderPosition(reader, tp, committed.get((reader.name, tp)), begins[tp], ends[tp], held[tp])
             for reader in readers
             for tp in kafka.partitions(*reader.topics)
         ]
@@ -60,32 +64,15 @@ class Broker:
         # A place that looks as it did has the same first message.
         found = {place: self._seen[place] for place in places if place in self._seen}
         new = [place for place in places if place not in found]
+        held = {place.tp: (place.end, place.end + place.held) for place in new if place.held}
+        begun = dict.fromkeys(held, time.time()) | _first(self._written, held)
         for reader in dict.fromkeys(place.reader for place in new):
-            found |= self._peek([place for place in new if place.reader == reader])
+            of = [place for place in new if place.reader == reader]
+            first = _first(self._consumer, {p.tp: (p.next, p.end) for p in of})
+            found |= {place: first[place.tp] or begun.get(place.tp) for place in of if place.tp in first}
         self._seen = found
         # Not seen in time: something waits there, how long is not known.
         return {place: found.get(place, time.time()) for place in places}
-
-    def _peek(self, places: Sequence[ReaderPosition]) -> dict[ReaderPosition, float | None]:
-        """As ``oldest``, of one reader: no two places on one partition. What is not seen in time lacks."""
-        left = {place.tp: place for place in places if place.lag}
-        found: dict[ReaderPosition, float | None] = dict.fromkeys(places)
-        if not left:
-            return found
-        self._consumer.assign(list(left))
-        self._consumer.resume(*left)  # assign leaves a partition paused that the last look had paused
-        for tp, place in left.items():
-            self._consumer.seek(tp, place.next)
-        deadline = time.monotonic() + PEEK_S
-        while left and time.monotonic() < deadline:
-            for tp, messages in self._consumer.poll(timeout_ms=100).items():
-                if messages and tp in left:
-                    found[left.pop(tp)] = messages[0].timestamp / 1000
-                    self._consumer.pause(tp)
-            for tp, place in list(left.items()):
-                if self._consumer.position(tp) >= place.end:
-                    del left[tp]
-        return {place: since for place, since in found.items() if place not in left.values()}
 
     def dead_letters(self) -> dict[str, int]:
         """Offsets that each dead-letter topic holds."""
@@ -99,6 +86,32 @@ class Broker:
 
     def close(self) -> None:
         """Let go."""
-        clients: tuple[Any, ...] = (self._admin, self._consumer)
+        clients: tuple[Any, ...] = (self._admin, self._consumer, self._written)
         for client in clients:
             client.close()
+
+
+def _first(
+    consumer: KafkaConsumer, spans: Mapping[TopicPartition, tuple[int, int]]
+) -> dict[TopicPartition, float | None]:
+    """Seconds since 1970 of the first message from one offset to before another, None if there is none there.
+    What is not seen in time lacks."""
+    left = {tp: end for tp, (begin, end) in spans.items() if begin < end}
+    found: dict[TopicPartition, float | None] = dict.fromkeys(spans)
+    if not left:
+        return found
+    consumer.assign(list(left))
+    consumer.resume(*left)  # assign leaves a partition paused that the last look had paused
+    for tp in left:
+        consumer.seek(tp, spans[tp][0])
+    deadline = time.monotonic() + PEEK_S
+    while left and time.monotonic() < deadline:
+        for tp, messages in consumer.poll(timeout_ms=100).items():
+            if messages and tp in left:
+                found[tp] = messages[0].timestamp / 1000
+                del left[tp]
+                consumer.pause(tp)
+        for tp, end in list(left.items()):
+            if consumer.position(tp) >= end:
+                del left[tp]
+    return {tp: since for tp, since in found.items() if tp not in left}

@@ -10,13 +10,17 @@ from sinks.watch.readers import Reader
 
 @dataclass(frozen=True)
 class ReaderPosition:
-    """A reader on one partition; ``committed`` is None before its first commit, ``end`` of committed data."""
+    """A reader on one partition; ``committed`` is None before its first commit, ``end`` of committed data.
+
+    ``held``: offsets behind that end, which a transaction that is still open keeps from every reader.
+    """
 
     reader: Reader
     tp: TopicPartition
     committed: int | None
     begin: int
     end: int
+    held: int = 0
 
     @property
     def next(self) -> int:
@@ -25,8 +29,8 @@ class ReaderPosition:
 
     @property
     def lag(self) -> int:
-        """Offsets from there to the end. The marks that end a transaction have offsets too."""
-        return max(self.end - self.next, 0)
+        """Offsets from there to the last. The marks that end a transaction have offsets too."""
+        return max(self.end + self.held - self.next, 0)
 
 
 @dataclass

@@ -36,6 +36,11 @@ def test_what_retention_deleted_does_not_wait(committed, begin, end, lag):
     assert place(committed, end, begin=begin).lag == lag
 
 
+def test_what_an_open_transaction_keeps_from_a_reader_waits_for_it():
+    held = ReaderPosition(LOAD, TopicPartition("t", 0), 9, 0, 9, held=3)
+    assert held.lag == 3
+
+
 def test_a_reader_that_does_not_move_while_messages_wait_stands_still():
     stillness = Stillness()
     assert [stillness.seconds(place(3, 9), True, now) for now in (0.0, 5.0, 10.0)] == [0.0, 5.0, 10.0]
