@@ -28,6 +28,12 @@ def database(settings: Settings) -> Iterable[Finding]:
     return ()
 
 
+def room(settings: Settings) -> Iterable[Finding]:
+    """Can PostgreSQL write, wherever its disk is?"""
+    problem = postgres.room(settings)
+    return of([problem] if problem else [])
+
+
 def topics(settings: Settings) -> Iterable[Finding]:
     """Are the topics as they are declared?"""
     return of(topic_admin.deviations(settings))

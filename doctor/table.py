@@ -14,6 +14,7 @@ SECTIONS: Final = (
     Section("topics", basics.topics, ("kafka",)),
     Section("clock", basics.clocks, ("topics",)),
     Section("postgres", basics.database),
+    Section("pg-room", basics.room, ("postgres",)),
     Section("pg-clock", surroundings.database_clock, ("postgres",)),
     Section("tables", basics.tables, ("postgres",)),
     Section("transactions", transactions.section, ("topics",)),

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from threading import Event, Lock, Thread
 from typing import Final
 
+import psycopg2
+
 from runtime import kafka, postgres, probes
 from runtime.settings import Settings
 from schemas.errors import Problem
@@ -23,6 +25,9 @@ STALE_S: Final = 3 * (EVERY_S + 2 * probes.BOUND_S)
 FRESH_S: Final = 0.5
 """Heard so recently, it is not asked again for the sake of a line in the log."""
 
+ROOM_S: Final = 3.0
+"""Between two tries to write on a disk that was full."""
+
 SETTLING_S: Final = 30.0
 """So long after a server is back its clients may still speak of the time before."""
 
@@ -35,6 +40,7 @@ class Servers:
         self._database = probes.Database(settings) if revision is not None else None
         self._away: dict[str, tuple[Problem, float]] = {}
         self._schema: list[Problem] = []
+        self._full: list[Problem] = []
         self._back = -SETTLING_S
         self._asked = 0.0
         self._asking = Lock()
@@ -60,7 +66,7 @@ class Servers:
         """All that keeps the process from working, as heard last; what was heard long ago does not count."""
         if self.any and time.monotonic() - self._asked > STALE_S:
             return [Problem("SYS-011", params={"seconds": f"{STALE_S:.0f}"})]
-        return self.away() or list(self._schema)
+        return self.away() or self._full or list(self._schema)
 
     def ask(self, older_than_s: float = 0.0) -> list[Problem]:
         """Ask now, unless it was heard more recently; what is away."""
@@ -73,6 +79,22 @@ class Servers:
         """Until every server answers, or a stop is asked for."""
         while self.ask(FRESH_S) and not stopping.wait(1.0):
             pass
+
+    def wait_for_room(self, stopping: Event) -> None:
+        """PostgreSQL has said that its disk is full: until it can write, or a stop is asked for."""
+        since = time.monotonic()
+        self._full = [Problem(postgres.FULL)]
+        log.error("%s", self._full[0])
+        while not stopping.wait(ROOM_S) and not self._has_room():
+            pass
+        self._full = []
+        log.info("PostgreSQL's disk: no longer waiting for room, after %.0f s", time.monotonic() - since)
+
+    def _has_room(self) -> bool:
+        try:
+            return postgres.room(self._settings) is None
+        except psycopg2.Error:  # where not even its log can be written it ends
+            return False
 
     def settled(self) -> bool:
         """Whether all answer, as heard last, and have for a while."""

@@ -1,6 +1,7 @@
 """The one place that opens the provincial database, and says why it could not."""
 
 import re
+from contextlib import closing
 from typing import Final
 
 import psycopg2
@@ -12,6 +13,7 @@ from schemas.errors import Problem
 
 AWAY: Final = "SYS-002"
 REFUSED: Final = "SYS-010"
+FULL: Final = "SYS-020"
 
 SILENCE: Final = {
     "connect_timeout": 10,
@@ -26,6 +28,9 @@ the system's own bounds are hours."""
 GONE: Final = "-c client_connection_check_interval=2s"
 """So long a server goes on for a client that was killed. Without it, one that waits for a lock holds what its
 successor needs until it gets that lock."""
+
+_WRITE: Final = "CREATE TEMPORARY TABLE room AS SELECT n FROM generate_series(1, 200000) AS n"
+"""7 MB, which nobody else sees and a rollback takes away."""
 
 _WHO: Final = re.compile(r"password|authentication|pg_hba\.conf|role \"|database \"|SASL|permission denied")
 
@@ -53,3 +58,20 @@ def away(fault: BaseException) -> Problem:
     }
     reason = next((words for sign, words in known.items() if sign in said), probes.reason(fault))
     return Problem(AWAY, params={"reason": reason})
+
+
+def full(fault: BaseException) -> bool:
+    """Whether the server says that its disk is full."""
+    return isinstance(fault, psycopg2.errors.DiskFull)
+
+
+def room(settings: Settings) -> Problem | None:
+    """SYS-020 while the server cannot write for want of room. Raises psycopg2.Error of any other fault."""
+    with closing(connect(settings, "csdl room")) as conn, conn.cursor() as cur:
+        try:
+            cur.execute(_WRITE)
+        except psycopg2.errors.DiskFull:
+            return Problem(FULL)
+        finally:
+            conn.rollback()
+    return None

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 
 from kafka.errors import InvalidProducerEpochError, ProducerFencedError
 
-from runtime import logs, serve
+from runtime import logs, postgres, serve
 from runtime.health import Servers
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
@@ -140,7 +140,8 @@ def run(process: Process, gates: Sequence[Gate] = (), servers: Servers | None = 
     Until the process is open a signal ends it at once: nothing is in hand, and what is waited for (a broker
     that is away) may take long. An error that comes while a server is away ends it when that is back: until
     then there is nothing to start again for. One that was fenced stays away for a while: two that belong
-    nowhere near each other must not take turns every few seconds. Raises ProblemList: what the user can mend.
+    nowhere near each other must not take turns every few seconds. Where the database's disk is full it ends
+    when that can be written again. Raises ProblemList: what the user can mend.
     """
     servers = servers or Servers(process.settings)
     logs.set_up(process.label, servers)
@@ -170,6 +171,8 @@ def run(process: Process, gates: Sequence[Gate] = (), servers: Servers | None = 
         opened.clear()
         servers.wait(process.stopping)
         log.error("ended by %s", one_line(fault))
+        if postgres.full(fault):
+            servers.wait_for_room(process.stopping)
         if fenced(fault):
             log.error("%s", Problem("SYS-009", params={"name": process.label}))
             process.stopping.wait(AWAY_S)
