@@ -26,7 +26,7 @@ class Broker:
     def __init__(self, settings: Settings) -> None:
         # Who waits for the next round should not wait long for a broker that is away, nor be deaf to SIGTERM.
         self._admin = kafka.admin(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
-        limits = {"bootstrap_timeout_ms": kafka.STAND_BY_MS, "max_poll_records": 1000}
+        limits: dict[str, Any] = {"bootstrap_timeout_ms": kafka.STAND_BY_MS, "max_poll_records": 1000}
         self._consumer = kafka.consumer(settings, **limits)
         self._written = kafka.consumer(settings, isolation_level="read_uncommitted", **limits)
         self._seen: dict[ReaderPosition, float | None] = {}
