@@ -13,7 +13,7 @@ MAX_COLUMNS: Final = 16_384
 """Of a sheet, as Excel has it."""
 
 MAX_RECORDS: Final = 50_000
-"""Of one list of a packet."""
+"""Of one list of a packet, and of all its records' lists under one name."""
 
 MAX_NAMES: Final = 1_000
 """Different members of a packet, or of one type's records: 160 are fields."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -109,8 +110,8 @@ def _twice(data: bytes, members: dict[str, msgspec.Raw]) -> list[str]:
     skeleton = b"".join([*rest, data[at:]])
     if len(re.findall(rb'"[^"]*"\s*:', skeleton)) == len(members):
         return []
-    names = [name for name, _ in json.loads(data, object_pairs_hook=list)]
-    return sorted({name for name in names if names.count(name) > 1})
+    names = Counter(name for name, _ in json.loads(data, object_pairs_hook=list))
+    return sorted(name for name, times in names.items() if times > 1)
 
 
 def _malformed(source: str, data: bytes, reason: str) -> Problem:

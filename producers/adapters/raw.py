@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as arrow_json
 
-from producers.adapters.grid import MAX_NAMES, TooMuch
+from producers.adapters.grid import MAX_NAMES, MAX_RECORDS, TooMuch
 from producers.model import NO_FAULTS, concat_faults, faults_of
 from schemas.contracts.contracts import Field
 
@@ -28,6 +28,7 @@ NOT_A_RECORD: Final = "CELL-109"
 SAID_TWICE: Final = "CELL-112"
 
 _MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ITEMS: Final = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
 ITEM: Final = "item"
 """Column of a list whose items are plain codes."""
@@ -60,8 +61,8 @@ def read(records: Sequence[bytes], fields: list[Field]) -> Raw:
     """Well-formed JSON values, one a record, as columns. Raises TooMuch."""
     if not records:
         return Raw(0, pl.DataFrame())
-    _bound_names(records)
-    if all(r.startswith(b"{") for r in records):  # Arrow's reader ends the process at a null
+    plain = _bound_names(records, fields)
+    if plain and all(r.startswith(b"{") for r in records):  # Arrow's reader ends the process at a null
         try:
             return _of_table(_arrow(b"\n".join(records), fields), fields)
         except pa.ArrowInvalid:
@@ -69,14 +70,44 @@ def read(records: Sequence[bytes], fields: list[Field]) -> Raw:
     return _of_rows([_parse(r) for r in records], fields)
 
 
-def _bound_names(records: Sequence[bytes]) -> None:
-    """Every name becomes a column of all records, whether it is a field or not."""
+def _bound_names(records: Sequence[bytes], fields: list[Field]) -> bool:
+    """Whether objects stand only where the contract has them: to Arrow every name, however deep, is a column
+    of all records. Raises TooMuch."""
     names: set[str] = set()
+    plain = True
     for record in records:
         if record.startswith(b"{"):
-            names.update(_MEMBERS.decode(record))
+            members = _MEMBERS.decode(record)
+            names.update(members)
+            if record.find(b"{", 1) > 0:  # seldom: most records hold no other
+                plain &= _in_place(members, fields, names)
             if len(names) > MAX_NAMES:
                 raise TooMuch
+    return plain
+
+
+def _in_place(members: dict[str, msgspec.Raw], fields: list[Field], names: set[str]) -> bool:
+    """``names`` gets those of the nested records too."""
+    nested = {f.name: f.nested for f in fields if f.nested is not None}
+    for name, raw in members.items():
+        value = bytes(raw)
+        if value[:1] not in (b"{", b"[") or b"{" not in value:
+            continue
+        if name not in nested:
+            return False
+        try:
+            items = _ITEMS.decode(value)
+        except msgspec.ValidationError:
+            return False
+        if len(items) > MAX_RECORDS:
+            raise TooMuch
+        for item in items:
+            names.update(f"{name}.{inner}" for inner in item)
+            if len(names) > MAX_NAMES:
+                raise TooMuch
+            if not _in_place(item, nested[name] or [], names):
+                return False
+    return True
 
 
 def _arrow(lines: bytes, fields: list[Field]) -> pa.Table:
@@ -146,6 +177,8 @@ def _fits(kind: pa.DataType, f: Field) -> bool:
 def _nested(array: pa.ListArray, f: Field) -> Nested:
     parent = pl.Series(pc.list_parent_indices(array), dtype=pl.UInt32)
     items, lengths = array.flatten(), pl.Series(array.value_lengths(), dtype=pl.Int32)
+    if len(items) > MAX_RECORDS:
+        raise TooMuch
     if items.null_count or (f.nested is None and _says_too_little(items.type, f)):
         raise pa.ArrowInvalid(f.name)
     if len(items) == 0:
@@ -217,6 +250,8 @@ def _nested_rows(column: list[Any], f: Field) -> Nested:
     pairs = [(i, item) for i, items in enumerate(column) for item in items or ()]
     parent = pl.Series([i for i, _ in pairs], dtype=pl.UInt32)
     items = [item for _, item in pairs]
+    if len(items) > MAX_RECORDS:
+        raise TooMuch
     lengths = pl.Series([None if c is None else len(c) for c in column], dtype=pl.Int32)
     if f.nested is not None:
         return Nested(parent, _of_rows(items, f.nested), lengths)

@@ -264,6 +264,17 @@ class QuickThread(driver.AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         return consumer
 
+    async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
+        """Partitions take turns. aiokafka hands out all that it has fetched of one before the next: a flood
+        of tiny messages in one vendor's topic would keep every other vendor waiting for minutes, until the
+        watchdog took that for a standstill of theirs."""
+        records = await super()._fetch_records(consumer, *args, **kwargs)
+        fetched = consumer._fetcher._records
+        for tp in records:
+            if tp in fetched:
+                fetched[tp] = fetched.pop(tp)  # behind the others
+        return records
+
 
 class MendedTransport(driver.Transport):
     """Makes the mended consumer."""

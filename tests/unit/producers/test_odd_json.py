@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from producers.adapters import raw
 from producers.model import SourceTable
 from schemas.contracts.contracts import record
 from tests.unit.producers.made import CLASS, PUPIL, SCHOOL, YEAR, packet, problems, pupils, read, table
@@ -116,3 +117,42 @@ def test_a_packet_of_names_or_records_without_end_is_given_up() -> None:
         (packet(**names), ""),
     ):
         assert [(p.code, p.place.field) for p in problems(data)] == [("FILE-026", field)]
+
+
+NAMES = "{" + ",".join(f'"k{n}":1' for n in range(20_000)) + "}"
+
+
+@pytest.mark.parametrize(
+    ("around", "due"),
+    [
+        ('"Xyz":%s', [(3, "CELL-110", ["ClientId"])]),
+        ('"Xyz":[%s]', [(3, "CELL-110", ["ClientId"])]),
+        ('"KhoiHoc":%s', [(3, "CELL-106", ["KhoiHoc"])]),
+        ('"DsMonHoc":[{"Xyz":%s}]', [(3, "CELL-110", ["ClientId"])]),
+    ],
+)
+def test_names_below_the_top_become_no_columns(around: str, due: Any, monkeypatch: Any) -> None:
+    """20,000 names in one record times 30,000 records ended Python for want of memory."""
+    monkeypatch.setattr(raw, "_arrow", lambda *_: pytest.fail("read by Arrow"))
+    plain = [{**CLASS, "ClientId": f"L-{n}", "TenLopHoc": f"6A{n}"} for n in (1, 2)]
+    rows = ",".join([*(json.dumps(c) for c in plain), "{" + around % NAMES + "}"])
+    data = packet(LstLopHocInfo="@").replace(b'"@"', f"[{rows}]".encode())
+    found = table(read(data), "LopHoc")
+    assert found.records.height == 2 and refused(found) == due
+
+
+@pytest.mark.parametrize(
+    "items",
+    [NAMES, f'{{"DsGiaoVien":[{NAMES}]}}', ",".join(["{}"] * 50_001)],
+    ids=["names", "deeper", "items"],
+)
+def test_more_names_or_items_than_any_list_has_are_one_code(items: str) -> None:
+    rows = json.dumps(CLASS)[:-1] + f', "DsMonHoc":[{items}]}}'
+    data = packet(LstLopHocInfo="@").replace(b'"@"', f"[{rows}]".encode())
+    assert [p.code for p in problems(data)] == ["FILE-026"]
+
+
+def test_a_member_said_a_hundred_thousand_times_is_said_at_once() -> None:
+    """Each was counted among all."""
+    data = b'{"X":0' + b',"X":1' * 100_000 + b"}"
+    assert "FILE-008" in [p.code for p in problems(data)]

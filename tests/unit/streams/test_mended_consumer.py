@@ -6,13 +6,16 @@ record after the committed offset must come out again.
 """
 
 import asyncio
+from contextlib import nullcontext
+from functools import partial
 from types import SimpleNamespace
 
 import faust
 import pytest
+from aiokafka.consumer.fetcher import Fetcher, FetchResult
 from faust.types import TP
 
-from streams.validation.faust.mended_consumer import App, MendedConsumer
+from streams.validation.faust.mended_consumer import App, MendedConsumer, QuickThread
 
 HERE = TP("in", 0)
 COMMITTED, LAST = 3, 99
@@ -192,3 +195,54 @@ def test_the_plain_consumer_skips_some(interrupted_at):
 def test_the_app_makes_the_mended_consumer():
     app = App("mended", broker="aiokafka://127.0.0.1:1", store="memory://", web_enabled=False)
     assert isinstance(app.consumer, MendedConsumer)
+
+
+def test_partitions_take_turns_however_much_was_fetched_of_one():
+    """Kind 6: 200,000 tiny messages of one vendor kept the next waiting until the watchdog ended validation,
+    and would have had its innocent message put aside (MSG-009)."""
+    flood, other, most = TP("in.flood", 0), TP("in.other", 0), 10
+    fetched = {flood: _fetched(flood, 1000), other: _fetched(other, 3)}
+    subscriptions = SimpleNamespace(reassignment_in_progress=False, fetch_context=nullcontext)
+    fetcher = SimpleNamespace(
+        _subscriptions=subscriptions,
+        _closed=False,
+        _records=fetched,
+        _notify=print,
+        _wait_consume_future=None,
+    )
+    fetcher.fetched_records = partial(Fetcher.fetched_records, fetcher)
+    consumer = SimpleNamespace(_fetcher=fetcher, _closed=False)
+    thread = object.__new__(QuickThread)
+    vars(thread)["consumer"] = SimpleNamespace(flow_active=True)
+
+    async def twice():
+        return [
+            await thread._fetch_records(consumer, {flood, other}, timeout=0, max_records=most) for _ in "12"
+        ]
+
+    first, second = asyncio.run(twice())
+    assert [(tp, len(records)) for tp, records in first.items()] == [(flood, most)]
+    assert [(tp, len(records)) for tp, records in second.items()] == [(other, 3), (flood, most - 3)]
+
+
+def _fetched(tp, count):
+    """What aiokafka holds of a partition of which so many messages were fetched."""
+    state = SimpleNamespace(paused=False, position=0, consumed_to=lambda offset: None)
+    assignment = SimpleNamespace(active=True, state_value=lambda _: state)
+    records = Records(range(count))
+    return FetchResult(tp, assignment=assignment, partition_records=records, backoff=0)
+
+
+class Records:
+    """The messages of a fetch, handed out one by one."""
+
+    next_fetch_offset = 0
+
+    def __init__(self, messages):
+        self._left = iter(messages)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._left)
