@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from deploy.local import whole
 from deploy.local.problems import fail
-from deploy.processes import NAMES, instance, instances, label
+from deploy.processes import NAMES, USUAL, instance, instances, label
 from runtime.process import Share
 from runtime.settings import STACK_FILE, Settings, of_a_stack
 from schemas.errors import Problem, ProblemList
@@ -132,7 +132,7 @@ def asked_for(data_dir: Path, port_base: int | None) -> Stack:
     Raises ProblemList: SET-001, SET-002, STK-017.
     """
     data_dir = data_dir.absolute()
-    last = _last(data_dir) or Stack(data_dir)
+    last = _last(data_dir) or Stack(data_dir, instances=dict(USUAL))
     said = {name: os.environ[name] for name in _names() if os.environ.get(name) and name not in OWN}
     said |= {name: str(Path(said[name]).absolute()) for name in FILES if name in said}
     instances = instances_asked() if os.environ.get("CSDL_INSTANCES") else last.instances
@@ -144,12 +144,13 @@ def _names() -> list[str]:
 
 
 def instances_asked() -> dict[str, int]:
-    """What the environment says of how many a new stack runs: never what another stack's file says.
+    """How many a new stack runs: as the environment says, else as usual; never as another stack.
 
     Raises ProblemList (SET-001).
     """
     try:
-        return TypeAdapter(dict[str, int]).validate_json(os.environ.get("CSDL_INSTANCES") or "{}")
+        asked = os.environ.get("CSDL_INSTANCES")
+        return TypeAdapter(dict[str, int]).validate_json(asked) if asked else dict(USUAL)
     except ValidationError:
         raise ProblemList([Problem("SET-001", params={"name": "CSDL_INSTANCES"})]) from None
 

@@ -16,6 +16,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from deploy.local import whole
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
+from deploy.processes import ENVIRONMENT
 
 MARK: Final = "CSDL_SUPERVISED"
 """Environment variable of a stack's processes: its data directory. Finds what has no supervisor left."""
@@ -110,7 +111,7 @@ def start(stack: Stack, programs: list[Program]) -> None:
     """Start supervisord in the background, with the programs that start by themselves."""
     configuration(stack, programs)
     command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", CONFIGURATION]
-    environment = os.environ | UTF8 | {MARK: str(stack.data_dir), "PYTHONUNBUFFERED": "1"}
+    environment = ENVIRONMENT | os.environ | UTF8 | {MARK: str(stack.data_dir), "PYTHONUNBUFFERED": "1"}
     done = subprocess.run(
         command,
         capture_output=True,

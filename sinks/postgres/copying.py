@@ -8,7 +8,7 @@ list; nested lists are canonical JSON without what has no value.
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import polars as pl
 from psycopg2.extensions import cursor
@@ -21,6 +21,9 @@ COPY_BYTES: Final = 1024 * 1024
 PIECE_BYTES: Final = 4 * 1024 * 1024
 """Rows are made into text, and text into rows, so much at a time: a version with its portraits is large, and
 whole it would be held three times over."""
+
+MOST_BYTES: Final = 64
+"""In a value that is copied as hex: four times an identity key's."""
 
 Schema = Mapping[str, pl.DataType]
 
@@ -93,15 +96,29 @@ class _Texts:
         return some
 
 
-def copy_in(
-    cur: cursor, table: str, columns: Sequence[str], frame: pl.DataFrame, plain: bool = False
-) -> None:
-    """Append the frame's columns, in their order, to ``columns`` of the table. A blank text stays one.
-
-    ``plain``: no value needs a quote, as hex digits do not.
-    """
+def copy_in(cur: cursor, table: str, columns: Sequence[str], frame: pl.DataFrame) -> None:
+    """Append the frame's columns, in their order, to ``columns`` of the table. A blank text stays one."""
     if not frame.is_empty():
-        _copy(cur, table, columns, io.BytesIO(to_csv(frame, plain)), "csv")
+        _copy(cur, table, columns, io.BytesIO(to_csv(frame)), "csv")
+
+
+def copy_hex(cur: cursor, table: str, frame: pl.DataFrame) -> None:
+    """Append rows of hex texts to the columns of their names, each a uuid or a bytea: as bytes, which costs
+    the server a third less than reading digits. Sorted, if all values of the first are of one length: who
+    writes the same rows at the same time waits, and neither fails."""
+    if not frame.is_empty():
+        _copy(cur, table, frame.columns, io.BytesIO(_binary(frame)), "binary")
+
+
+def _binary(frame: pl.DataFrame) -> bytes:
+    """COPY's binary form: of a row the number of its fields, of a field the number of its bytes."""
+    lengths = {digits: f"{digits // 2:08x}" for digits in range(0, 2 * MOST_BYTES + 2, 2)}
+    fields: list[pl.Expr] = [pl.lit(f"{frame.width:04x}")]
+    for name in frame.columns:
+        length = pl.col(name).str.len_bytes().replace_strict(lengths, return_dtype=pl.String)
+        fields += [length, pl.col(name)]
+    rows = frame.select(pl.concat_str(fields).sort().str.join("")).item()
+    return b"PGCOPY\n\xff\r\n\0" + bytes(8) + bytes.fromhex(rows) + b"\xff\xff"
 
 
 def _copy(cur: cursor, table: str, columns: Sequence[str], text: Any, spelling: str) -> None:
@@ -146,14 +163,13 @@ def selected(column: str, dtype: pl.DataType) -> str:
     return f'"{column}"::text' if dtype == pl.Boolean() else f'"{column}"'
 
 
-def to_csv(frame: pl.DataFrame, plain: bool = False) -> bytes:
-    """The frame as CSV for COPY; ``plain``: nothing is quoted.
+def to_csv(frame: pl.DataFrame) -> bytes:
+    """The frame as CSV for COPY.
 
     Lines end in CRLF, so that polars quotes both CR and LF inside a text.
     """
     out = io.BytesIO()
-    quotes: Literal["never", "necessary"] = "never" if plain else "necessary"
-    digest.flat(frame).write_csv(out, include_header=False, line_terminator="\r\n", quote_style=quotes)
+    digest.flat(frame).write_csv(out, include_header=False, line_terminator="\r\n")
     return out.getvalue()
 
 

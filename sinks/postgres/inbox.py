@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Event
 from typing import Any, Final
 
 from kafka import KafkaProducer, TopicPartition
@@ -26,6 +27,9 @@ from runtime.settings import Settings
 from sinks.postgres.offsets import Offsets
 
 log = logging.getLogger("csdl")
+
+LOOK_S: Final = 0.02
+"""How often it is looked whether a batch is wanted by now."""
 
 REST_S: Final = 5.0
 """How often an idle reader looks whether its partitions are still its own, in the database that it knew."""
@@ -85,12 +89,14 @@ class Inbox:
             self._rest()
         return Batch(messages, {tp: after(of[-1]) for tp, of in by_partition.items() if of})
 
-    def gather(self, seconds: float, max_bytes: int) -> Batch:
-        """What arrives within so many seconds, ended early by its size: for a sink whose commits are dear."""
+    def gather(self, seconds: float, max_bytes: int, wanted: Event) -> Batch:
+        """What arrives within so many seconds, and until it is ``wanted``, ended early by its size: for a
+        sink whose commits are dear. While one batch is stored, what comes makes the next one larger."""
         messages: list[ConsumerRecord] = []
         size, end = 0, time.monotonic() + seconds
-        while size < max_bytes and (self._left or (wait := end - time.monotonic()) > 0):
+        while size < max_bytes and (self._left or time.monotonic() < end or not wanted.is_set()):
             if not self._left:
+                wait = max(LOOK_S, end - time.monotonic())
                 polled = self._consumer.poll(timeout_ms=int(wait * 1000) + 1, max_records=32)
                 self._left.extend(message for some in polled.values() for message in some)
             while self._left and size < max_bytes:

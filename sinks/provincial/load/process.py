@@ -7,6 +7,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Final
 
 from kafka.consumer.fetcher import ConsumerRecord
@@ -33,7 +34,7 @@ CONSUMER: Final = "load"
 """Name in the table consumer_offset."""
 
 LINGER_S: Final = 0.1
-"""A batch ends so long after its first message …"""
+"""A batch ends when so much time has passed and the one before is stored …"""
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 """… or at this size: some 10,000 pupils of 115 fields, well above the 5,000 rows a commit should have."""
@@ -104,11 +105,16 @@ class Load(Process):
         self._fetcher = self.closes(
             ThreadPoolExecutor(1, "fetch"), lambda fetcher: fetcher.shutdown(cancel_futures=True)
         )
+        self._wanted = Event()
+        """PostgreSQL has nothing to store."""
+
         self._next = self._fetcher.submit(self._fetch)
 
     def step(self) -> None:
         """One batch, then a look at what has been open for too long."""
+        self._wanted.set()
         fetched = self._next.result()
+        self._wanted.clear()
         self._next = self._fetcher.submit(self._fetch)
         if fetched.batch.messages:
             self._take(fetched)
@@ -130,7 +136,7 @@ class Load(Process):
                 time.sleep(KEY_WAIT_S)
 
     def _fetch(self) -> Fetched:
-        batch = self._inbox.gather(LINGER_S, MAX_BYTES)
+        batch = self._inbox.gather(LINGER_S, MAX_BYTES, self._wanted)
         read_up_to = self._read_up_to.now(self._inbox.position)
         try:
             return Fetched(batch, Decoded.of(batch), read_up_to)

@@ -61,8 +61,14 @@ def _entries(cur: cursor, contract: RecordType, datasets: list[str], start: int,
     keyed = keys.of_contract(contract, rows, contract.identity)
     kinds = Kinds(contract.name, contract.identity, contract.identity_scope, contract.witnesses)
     identity = pl.col("_identity").alias("identity")
-    return ledger.stored(
-        claims.claims(kinds, keyed, mac).select("key", identity, "stronger", "witnesses", "_turn", "_version")
+    columns = ["key", identity, "stronger", "witnesses", "_turn", "_version"]
+    # A bytea is spelt so.
+    return (
+        claims.claims(kinds, keyed, mac)
+        .select(columns)
+        .with_columns(
+            pl.concat_str(pl.lit("\\x"), pl.col(n)).alias(n) for n in ("identity", "stronger", "witnesses")
+        )
     )
 
 

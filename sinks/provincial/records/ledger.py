@@ -86,7 +86,7 @@ def write(cur: cursor, added: pl.DataFrame, renewed: pl.DataFrame, mac: Mac) -> 
     cur.execute("SELECT FROM identity_ledger WHERE fingerprint = %s FOR SHARE", (fingerprint(mac),))
     if not cur.rowcount:
         raise ProblemList([Problem(OTHER_KEY)])
-    copying.copy_in(cur, TABLE, list(HELD), stored(added.sort("key")), plain=True)
+    copying.copy_hex(cur, TABLE, added)
     if renewed.height:
         rows = renewed.sort("key")
         cur.execute(
@@ -160,9 +160,3 @@ def is_filled(cur: cursor) -> bool:
 def set_filled(cur: cursor) -> None:
     """Nothing is left to bring in."""
     cur.execute("UPDATE identity_ledger SET filled = true")
-
-
-def stored(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows of ``HELD`` (and more columns) as COPY takes them."""
-    binary = ("identity", "stronger", "witnesses")
-    return rows.with_columns(pl.concat_str(pl.lit("\\x"), pl.col(n)).alias(n) for n in binary)

@@ -102,9 +102,6 @@ def statements(record_type: str) -> list[str]:
         # One current row a record, one that ends with a version: the database itself keeps the history so.
         f"CREATE UNIQUE INDEX IF NOT EXISTS {t.name}_history ON {t.name} "
         "(dataset_id, valid_to, identity, school_year) NULLS NOT DISTINCT",
-        # A person through the years. With nothing else in it, no planner without statistics takes it for the
-        # rows of a dataset, and reads all of it.
-        f"CREATE INDEX IF NOT EXISTS {t.name}_identity ON {t.name} (identity)",
         f"COMMENT ON TABLE {t.name} IS {_text(t.label_vi)}",
     ]
     added = ", ".join(f"ADD COLUMN IF NOT EXISTS {_name(c.name)} {c.sql_type}" for c in t.columns)

@@ -19,6 +19,10 @@ LANDED = {
     "0007_records_by_year.py": "28b37f34f6ff4bf3ebb417b807d0c6d621fe066afe1c463e4bda7436355daabe",
     "0008_identity_keys.py": "d42a54864c229b661ac14e13de0af8fad3d3d41d879fec45d225898c75e4c6fc",
     "0009_announced_again.py": "e2af2d89e15fc98d704651bd03db9565533c04732d1b6cc7583e489cc6a3e977",
+    "0010_exports_and_receipts.py": "ca967b155c730bbd2ccbdbd3e8a4be78fc743eaf634c43ab854b4855bf233041",
+    "0011_positions.py": "a5b5a691d07da0cbeaf3200c67221de28f8b523c8e222c7d8ac0d29aafaf1bd0",
+    "0012_one_number.py": "103c59445b62b8a64f56f52655b0b6228b1be5e43b557c37401a2fa2c876054b",
+    "0013_history_index.py": "2fbdc0f9c066ce76499b744bbe341ae764fe280f515e63060ca09ed6b7e9586d",
 }
 """File → SHA-256. At each landing the new revisions are added, by `sha256sum` of their files."""
 
