@@ -9,13 +9,14 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from xml.parsers import expat
 
-from producers.adapters.grid import ERROR_RESULT, MAX_AREA, MAX_CHARS, Cells, TooMuch
+from producers.adapters.grid import ERROR_RESULT, MAX_AREA, MAX_CHARS, MAX_COLUMNS, Cells, TooMuch
 
 MAX_ELEMENTS: Final = 10_000_000
 """Of one part of the workbook: formatted blank cells to the last row of 38 columns are 2.5 million."""
@@ -36,6 +37,8 @@ _ESCAPE: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 _BUILT_IN_DATES: Final = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _WORKSHEET: Final = "/worksheet"
+_TEXT: Final = frozenset({"t", "v"})
+"""Elements whose text counts."""
 
 
 @dataclass
@@ -85,7 +88,7 @@ def _sheets(archive: zipfile.ZipFile, path: str) -> _Listed:
 
     def start(tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "sheet":
-            relation = next(v for n, v in attributes.items() if n.endswith("}id"))
+            relation = next(v for n, v in attributes.items() if n.endswith(":id"))
             hidden = attributes.get("state", "visible") != "visible"
             listed.sheets.append((attributes["name"], hidden, relation))
         elif tag == "workbookPr":
@@ -158,41 +161,70 @@ def _shared(archive: zipfile.ZipFile, path: str) -> list[str]:
 
 
 def _cells(book: _Book, path: str, sheet: Cells) -> Cells:
-    at_row = at_column = 0
+    """One call for each tag of each cell: what is the same for many of them is worked out once."""
+    parser, local, rows = _parser(path), _Local(), sheet.rows
+    at_row = at_column = elements = chars = 0
     kind = style = ""
+    within = formula = False
     pieces: list[str] = []
-    formula = False
+    row: dict[int, str] = {}
     columns: set[int] = set()
 
-    def start(tag: str, attributes: Mapping[str, str]) -> None:
-        nonlocal at_row, at_column, kind, style, formula
+    def started(name: str, attributes: dict[str, str]) -> None:
+        nonlocal at_row, at_column, elements, kind, style, within, formula, row
+        elements += 1
+        tag = local[name]
         if tag == "c":
-            place = attributes.get("r", "")
-            at_column = _column(place) if place else at_column + 1
+            place = attributes.get("r")
+            at_column = _column(place.rstrip("0123456789")) if place else at_column + 1
             kind, style, formula = attributes.get("t", "n"), attributes.get("s", ""), False
             pieces.clear()
         elif tag == "row":
             at_row, at_column = int(attributes.get("r", at_row + 1)), 0
+            row = rows.get(at_row, {})
         elif tag == "f":
             formula = True
+        within = tag in _TEXT
 
-    def end(tag: str) -> None:
-        if tag != "c":
+    def ended(name: str) -> None:
+        nonlocal within
+        within = False
+        if local[name] != "c":
             return
         text = _text(book, kind, style, "".join(pieces))
         if not text and formula and kind != "str":
             text = ERROR_RESULT
-        if text.strip():
-            row = sheet.rows.setdefault(at_row, {})
-            if at_column in row:
-                raise ValueError(path)
-            row[at_column] = book.taken(text)
-            columns.add(at_column)
-            if len(sheet.rows) * len(columns) > MAX_AREA:
-                raise TooMuch
+        if not text or text.isspace():
+            return
+        if not row:
+            rows[at_row] = row
+        elif at_column in row:
+            raise ValueError(path)
+        row[at_column] = book.taken(text)
+        columns.add(at_column)
 
-    _parse(book.archive, path, start, end, pieces.append)
+    def said(piece: str) -> None:
+        nonlocal chars
+        if within:
+            chars += len(piece)
+            if chars > MAX_CHARS:
+                raise TooMuch
+            pieces.append(piece)
+
+    parser.StartElementHandler, parser.EndElementHandler = started, ended
+    parser.CharacterDataHandler = said
+    for _ in _fed(parser, book.archive, path):
+        if elements > MAX_ELEMENTS or len(rows) * len(columns) > MAX_AREA:
+            raise TooMuch
     return sheet
+
+
+class _Local(dict[str, str]):
+    """Names of elements without the prefix of their namespace."""
+
+    def __missing__(self, name: str) -> str:
+        self[name] = local = name.rpartition(":")[2]
+        return local
 
 
 def _parse(
@@ -202,9 +234,8 @@ def _parse(
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
 ) -> None:
-    """One part as a stream of its elements' names, without their namespace. ``text`` gets that of t and v."""
-    parser = expat.ParserCreate(namespace_separator="}")
-    parser.buffer_text = True
+    """One part as a stream of its elements' names, without their prefix. ``text`` gets that of t and v."""
+    parser, local = _parser(path), _Local()
     elements, chars, within = 0, 0, ""
 
     def started(name: str, attributes: dict[str, str]) -> None:
@@ -212,29 +243,41 @@ def _parse(
         elements += 1
         if elements > MAX_ELEMENTS:
             raise TooMuch
-        within = name.rpartition("}")[2]
+        within = local[name]
         start(within, attributes)
 
     def ended(name: str) -> None:
         nonlocal within
         within = ""
         if end is not None:
-            end(name.rpartition("}")[2])
+            end(local[name])
 
     def said(piece: str) -> None:
         nonlocal chars
-        if text is not None and within in ("t", "v"):
+        if text is not None and within in _TEXT:
             chars += len(piece)
             if chars > MAX_CHARS:
                 raise TooMuch
             text(piece)
 
+    parser.StartElementHandler, parser.EndElementHandler = started, ended
+    parser.CharacterDataHandler = said
+    for _ in _fed(parser, archive, path):
+        pass
+
+
+def _parser(path: str) -> expat.XMLParserType:
     def no_doctype(*_: object) -> None:
         raise ValueError(path)
 
-    parser.StartElementHandler, parser.EndElementHandler = started, ended
-    parser.CharacterDataHandler = said
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
     parser.StartDoctypeDeclHandler = no_doctype
+    return parser
+
+
+def _fed(parser: expat.XMLParserType, archive: zipfile.ZipFile, path: str) -> Iterator[None]:
+    """Feed it one part of the workbook, piece by piece."""
     if archive.getinfo(path).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(path)  # others may ask for gigabytes before they give a byte
     fed = 0
@@ -244,7 +287,9 @@ def _parse(
             fed += len(chunk)
             if fed - parser.CurrentByteIndex > MAX_TOKEN:
                 raise TooMuch
+            yield
     parser.Parse(b"", True)
+    yield
 
 
 def _text(book: _Book, kind: str, style: str, value: str) -> str:
@@ -271,20 +316,22 @@ def _number(book: _Book, value: str, style: str) -> str:
     return text.zfill(len(form)) if form and not form.strip("0") else text
 
 
+@lru_cache(1024)
 def _is_date(form: str) -> bool:
     bare = _QUOTED.sub("", form.lower())
     return bare != "general" and any(c in bare for c in "dmyhs")
 
 
-def _column(place: str) -> int:
-    """AL8 → 38."""
+@lru_cache(MAX_COLUMNS)
+def _column(letters: str) -> int:
+    """AL → 38."""
     number = 0
-    for c in place:
+    for c in letters:
         if not "A" <= c <= "Z":
-            break
+            raise ValueError(letters)
         number = number * 26 + ord(c) - 64
-    if not 0 < number <= 16_384:
-        raise ValueError(place)
+    if not 0 < number <= MAX_COLUMNS:
+        raise ValueError(letters)
     return number
 
 
