@@ -134,12 +134,12 @@ def _canonical(nested: pl.Series) -> pl.Series:
 
 
 def _without_blanks(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            k: v for k, v in ((k, _without_blanks(v)) for k, v in value.items()) if v not in (None, "", [])
-        }
-    if isinstance(value, list):
+    kind = type(value)
+    if kind is dict:
+        kept = ((name, _without_blanks(v)) for name, v in value.items() if v is not None)
+        return {name: v for name, v in kept if v is not None and v != "" and v != []}
+    if kind is list:
         return [_without_blanks(v) for v in value]
-    if isinstance(value, float):
+    if kind is float:
         return value + 0.0 if isfinite(value) else None  # jsonb knows no -0.0, NaN or infinity
-    return value.isoformat() if isinstance(value, date) else value
+    return value.isoformat() if kind is date else value

@@ -84,18 +84,16 @@ def _canonical(nested: pl.Series) -> pl.Series:
 
 
 def _value(value: Any) -> Any:
-    match value:
-        case str():
-            return _text(value)
-        case dict():
-            return {name: _value(v) for name, v in value.items()}
-        case list():
-            return sorted(map(_value, value), key=_order) if len(value) > 1 else [_value(v) for v in value]
-        case float():
-            return value + 0.0 if isfinite(value) else None
-        case date():
-            return value.isoformat()
-    return value
+    kind = type(value)
+    if kind is str:
+        return _text(value)
+    if kind is dict:
+        return {name: v if v is None else _value(v) for name, v in value.items()}
+    if kind is list:
+        return sorted(map(_value, value), key=_order) if len(value) > 1 else [_value(v) for v in value]
+    if kind is float:
+        return value + 0.0 if isfinite(value) else None
+    return value.isoformat() if kind is date else value
 
 
 def _order(value: Any) -> str:

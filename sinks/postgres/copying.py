@@ -112,11 +112,10 @@ def copy_hex(cur: cursor, table: str, frame: pl.DataFrame) -> None:
 
 def _binary(frame: pl.DataFrame) -> bytes:
     """COPY's binary form: of a row the number of its fields, of a field the number of its bytes."""
-    lengths = {digits: f"{digits // 2:08x}" for digits in range(0, 2 * MOST_BYTES + 2, 2)}
+    lengths = pl.lit(pl.Series([f"{digits // 2:08x}" for digits in range(2 * MOST_BYTES + 1)]))
     fields: list[pl.Expr] = [pl.lit(f"{frame.width:04x}")]
     for name in frame.columns:
-        length = pl.col(name).str.len_bytes().replace_strict(lengths, return_dtype=pl.String)
-        fields += [length, pl.col(name)]
+        fields += [lengths.gather(pl.col(name).str.len_bytes()), pl.col(name)]
     rows = frame.select(pl.concat_str(fields).sort().str.join("")).item()
     return b"PGCOPY\n\xff\r\n\0" + bytes(8) + bytes.fromhex(rows) + b"\xff\xff"
 

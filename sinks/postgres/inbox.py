@@ -13,7 +13,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Event
 from typing import Any, Final
 
 from kafka import KafkaProducer, TopicPartition
@@ -28,8 +27,11 @@ from sinks.postgres.offsets import Offsets
 
 log = logging.getLogger("csdl")
 
-LOOK_S: Final = 0.02
-"""How often it is looked whether a batch is wanted by now."""
+LOOK_MS: Final = 20
+"""How often it is looked whether a batch is due …"""
+
+IDLE_MS: Final = 100
+"""… and, as long as there is none, whether something has come or is to be done."""
 
 REST_S: Final = 5.0
 """How often an idle reader looks whether its partitions are still its own, in the database that it knew."""
@@ -89,15 +91,15 @@ class Inbox:
             self._rest()
         return Batch(messages, {tp: after(of[-1]) for tp, of in by_partition.items() if of})
 
-    def gather(self, seconds: float, max_bytes: int, wanted: Event) -> Batch:
-        """What arrives within so many seconds, and until it is ``wanted``, ended early by its size: for a
-        sink whose commits are dear. While one batch is stored, what comes makes the next one larger."""
+    def gather(self, max_bytes: int, is_due: Callable[[Sequence[ConsumerRecord], float], bool]) -> Batch:
+        """What arrives until it is due, by its messages and the seconds since this began, or so large: for a
+        sink whose commits are dear."""
         messages: list[ConsumerRecord] = []
-        size, end = 0, time.monotonic() + seconds
-        while size < max_bytes and (self._left or time.monotonic() < end or not wanted.is_set()):
+        size, began = 0, time.monotonic()
+        while size < max_bytes and (self._left or not is_due(messages, time.monotonic() - began)):
             if not self._left:
-                wait = max(LOOK_S, end - time.monotonic())
-                polled = self._consumer.poll(timeout_ms=int(wait * 1000) + 1, max_records=32)
+                wait = LOOK_MS if messages else IDLE_MS
+                polled = self._consumer.poll(timeout_ms=wait, max_records=32)
                 self._left.extend(message for some in polled.values() for message in some)
             while self._left and size < max_bytes:
                 messages.append(self._left.popleft())

@@ -93,16 +93,17 @@ def _apply(
         if opened is None or not datasets:
             continue
         current = rows.current(cur, table, datasets, [*fields_asked(record_type), CLIENT_ID])
-        kept = current.clear().select(RECORD)
+        kept = current.clear()[RECORD]
         if (records := pushed_records(record_type, pushes)) is not None:
             resolved = _write(cur, table, records, current, mac, seen)
             _report(records, resolved, current, out)
-            kept = resolved.kept.select(RECORD)
-        brought = current.join(kept, on=RECORD, how="semi")
+            kept = resolved.kept[RECORD]
+        brought = absent = current
+        if current.height:
+            brought, absent = (current.join(kept, on=RECORD, how=how) for how in ("semi", "anti"))
         _remove(cur, table, pushes, current, brought, out, removal_share)
         removal_store.come_again(cur, record_type, kept)
-        absent = current.join(kept, on=RECORD, how="anti")
-        _lacking(record_type, pushes, absent, opened.filter(pl.col("record_type") == record_type), out)
+        _lacking(record_type, pushes, absent, opened, out)
     for push, applied in zip(pushes, out, strict=True):
         applied.refused += tombstones.refused_as_a_whole(push)
     return out
@@ -139,7 +140,8 @@ def _write(
         cur.execute("SAVEPOINT apply_type")
         try:
             ledger.write(cur, resolved.added, resolved.renewed, mac)
-            rows.replace(cur, table, resolved.changes.replaced.join(starts, on="_dataset"))
+            if resolved.changes.replaced.height:
+                rows.replace(cur, table, resolved.changes.replaced.join(starts, on="_dataset"))
             rows.insert(cur, table, place, texts)
             _say(cur, records, resolved)
             if seen is not None:
@@ -181,13 +183,14 @@ def _unstorable(
 def _place(records: PushedRecords, kept: pl.DataFrame) -> pl.DataFrame:
     """The columns that a row has before the contract's own (rows.WRITTEN)."""
     versions = pl.Series("valid_from", [p.version for p in records.pushes], dtype=pl.Int32)
-    return kept.select(
-        pl.col("_dataset").alias("dataset_id"),
-        pl.col("_identity").alias("identity"),
+    columns = [
+        kept["_dataset"].alias("dataset_id"),
+        kept["_identity"].alias("identity"),
         versions.gather(kept["_push"]),
-        "row_hash",
-        pl.col("Vendor").alias("vendor"),
-    )
+        kept["row_hash"],
+        kept["Vendor"].alias("vendor"),
+    ]
+    return pl.DataFrame(columns)
 
 
 def _starts(pushes: Sequence[Complete]) -> pl.DataFrame:
@@ -202,7 +205,7 @@ def _starts(pushes: Sequence[Complete]) -> pl.DataFrame:
 def _report(records: PushedRecords, resolved: Resolved, current: pl.DataFrame, out: list[Applied]) -> None:
     """Add to the pushes' answers what became of their records."""
     written, _ = resolved.written
-    added = written.join(current, on=RECORD, how="anti")
+    added = written.join(current, on=RECORD, how="anti") if current.height else written
     for index, n in resolved.kept["_push"].value_counts().rows():
         out[index].accepted[records.record_type] = n
     for index, n in written["_push"].value_counts().rows():
@@ -273,11 +276,14 @@ def _lacking(
     A record that was refused is mentioned all the same: it is not absent, though what we hold of it stays.
     """
     lacked: dict[str, list[tuple[str, str, str]]] = {}
-    own_id = CLIENT_ID if CLIENT_ID in unbrought.columns else pl.lit("").alias(CLIENT_ID)
-    for dataset, *record in unbrought.select("_dataset", "_identity", "Vendor", own_id).sort(RECORD).rows():
-        lacked.setdefault(dataset, []).append((record[0], record[1], record[2]))
+    if unbrought.height:
+        own_id = CLIENT_ID if CLIENT_ID in unbrought.columns else pl.lit("").alias(CLIENT_ID)
+        for dataset, *record in unbrought.select(*RECORD, "Vendor", own_id).sort(RECORD).rows():
+            lacked.setdefault(dataset, []).append((record[0], record[1], record[2]))
     was_absent: dict[str, set[str]] = {}
-    for _, dataset, identity in opened.rows():
+    for of_type, dataset, identity in opened.rows():
+        if of_type != record_type:
+            continue
         was_absent.setdefault(dataset, set()).add(identity)
     for push, applied in zip(pushes, out, strict=True):
         key, left = push.push.key, set(applied.left.get(record_type, ()))

@@ -82,6 +82,14 @@ def arrivals(messages: Sequence[Verdict]) -> tuple[list[AcceptedMessage], list[s
     return out, codes
 
 
+def is_closing(value: bytes) -> bool:
+    """Whether nothing more of its push is to come."""
+    try:
+        return codec.contract_name(value) == CLOSED
+    except Undecodable:
+        return True
+
+
 def decode(values: Sequence[bytes]) -> tuple[list[Part | Tombstones | Header | None], list[str]]:
     """Chunk, PushClosed or None for each value, and why the Nones are none."""
     out: list[Part | Tombstones | Header | None] = [None] * len(values)

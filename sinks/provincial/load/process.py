@@ -4,6 +4,7 @@ and offsets."""
 import logging
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from schemas.topics import RECORDS_ACCEPTED, RECORDS_REMOVALS, SOURCE_FAULT, SOU
 from sinks.postgres.inbox import Batch, Inbox
 from sinks.provincial.load import schools_acts
 from sinks.provincial.load.batch import Settled, expire, settle
-from sinks.provincial.load.messages import AcceptedMessage, Verdict, arrivals
+from sinks.provincial.load.messages import AcceptedMessage, Verdict, arrivals, is_closing
 from sinks.provincial.load.pushes import Limits, PushKey
 from sinks.provincial.load.read_up_to import ReadUpTo
 from sinks.provincial.load.removals import Asked
@@ -34,7 +35,11 @@ CONSUMER: Final = "load"
 """Name in the table consumer_offset."""
 
 LINGER_S: Final = 0.1
-"""A batch ends when so much time has passed and the one before is stored …"""
+"""A batch ends when so much time has passed, the one before is stored and every push in it is closed: what
+comes in two batches has to be put aside, taken back and decoded once more …"""
+
+UNCLOSED_S: Final = 0.3
+"""… or so much, if one is not …"""
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 """… or at this size: some 10,000 pupils of 115 fields, well above the 5,000 rows a commit should have."""
@@ -136,7 +141,7 @@ class Load(Process):
                 time.sleep(KEY_WAIT_S)
 
     def _fetch(self) -> Fetched:
-        batch = self._inbox.gather(LINGER_S, MAX_BYTES, self._wanted)
+        batch = self._inbox.gather(MAX_BYTES, self._is_due)
         read_up_to = self._read_up_to.now(self._inbox.position)
         try:
             return Fetched(batch, Decoded.of(batch), read_up_to)
@@ -144,6 +149,12 @@ class Load(Process):
             if not reading.of_the_message(fault):
                 raise
             return Fetched(batch, None, read_up_to)
+
+    def _is_due(self, messages: Sequence[ConsumerRecord], seconds: float) -> bool:
+        if seconds < LINGER_S or not self._wanted.is_set():
+            return False
+        last = {m.key: m.value or b"" for m in messages}
+        return seconds >= UNCLOSED_S or all(map(is_closing, last.values()))
 
     def _take(self, fetched: Fetched) -> None:
         started = time.perf_counter()

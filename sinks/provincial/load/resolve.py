@@ -83,8 +83,8 @@ def resolve(
     unique = _unique_in_push(contract)
     asked = dict.fromkeys([*fields_asked(incoming.record_type), *keys.fields_of(unique)])
     hashes = pl.Series("row_hash", incoming.records.hashes, dtype=pl.String)
-    keyed = pl.concat([incoming.place, incoming.records.frame.select(*asked)], how="horizontal")
-    keyed = keys.of_contract(contract, keyed.with_columns(hashes), unique)
+    keyed = incoming.place.hstack([*incoming.records.frame[list(asked)], hashes])
+    keyed = keys.of_contract(contract, keyed, unique)
 
     refused: list[Said] = [(row, UNSTORABLE, []) for row in unstorable]
     if unstorable:
@@ -92,7 +92,10 @@ def resolve(
     repeats = identity.repeats(keyed, unique)
     refused += [(row, *_repeated(contract, unique[k])) for row, k in repeats.rows()]
     keyed = keyed.join(repeats, on="_row", how="anti") if repeats.height else keyed
-    nameless = keyed.filter(pl.all_horizontal(pl.col(f"_k{i}").is_null() for i in range(len(kinds))))["_row"]
+    nameless = keyed["_row"].clear()
+    if all(keyed[f"_k{i}"].null_count() for i in range(len(kinds))):
+        none = pl.all_horizontal(pl.col(f"_k{i}").is_null() for i in range(len(kinds)))
+        nameless = keyed.filter(none)["_row"]
     refused += [(row, NAMELESS, keys.fields_of(kinds)) for row in nameless]
 
     matched, told = _matched(contract, keyed, current)
@@ -137,15 +140,17 @@ def _ask_ledger(
     known: Known,
 ) -> Decided:
     """Whose are the records that their dataset does not know, or of whom it learns something (``told``)?"""
-    asking = keyed.join(matched, on="_row", how="anti") if matched.height else keyed
-    asking = pl.concat(
-        [asking.with_columns(_identity=pl.lit(None, dtype=pl.String)), keyed.join(told, on="_row")]
-    )
+    asking, of_dataset = keyed, incoming.place.clear().select("_dataset", pl.lit("").alias("_identity"))
+    if matched.height:
+        asking = keyed.join(matched, on="_row", how="anti")
+        of_dataset = matched.join(incoming.place, on="_row").select(identity.RECORD)
+    asking = asking.with_columns(_identity=pl.lit(None, dtype=pl.String))
+    if told.height:
+        asking = pl.concat([asking, keyed.join(told, on="_row")])
     versions = pl.Series("_version", [p.version for p in incoming.pushes], dtype=pl.Int32)
-    asking = asking.with_columns(versions.gather(asking["_push"]), pl.col("_push").alias("_turn"))
+    asking = asking.hstack([versions.gather(asking["_push"]), asking["_push"].alias("_turn")])
     kinds = Kinds(contract.name, contract.identity, contract.identity_scope, contract.witnesses)
     claimed = claims.claims(kinds, asking, mac)
-    of_dataset = matched.join(incoming.place.select("_row", "_dataset"), on="_row").select(identity.RECORD)
     return claims.decide(claimed, known(claimed["key"]), of_dataset, mac)
 
 

@@ -29,7 +29,7 @@ def changes(incoming: pl.DataFrame, current: pl.DataFrame) -> Changes:
     """
     record = ["_dataset", "_identity"]
     if current.is_empty():
-        return Changes(incoming.select("_row"), current.select(record))
+        return Changes(incoming[["_row"]], current[record])
     both = incoming.join(current, on=record, how="left", suffix="_held")
     changed = both.filter(pl.col("row_hash").ne_missing(pl.col("row_hash_held")))
     return Changes(

@@ -51,8 +51,10 @@ def with_keys(frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     """
     spelt = spelt_once(frame, fields_of(keys))
     keyed = frame.with_columns(_key(spelt, key).alias(f"_k{i}") for i, key in enumerate(keys))
-    guards = [_guard(frame, i, key) for i, key in enumerate(keys)]
-    return keyed.with_columns(guards)
+    issued_of = [[n for name in key if (n := f"_issued_{name}") in frame.columns] for key in keys]
+    if not any(issued_of):
+        return keyed.hstack([keyed[f"_k{i}"].alias(f"_g{i}") for i in range(len(keys))])
+    return keyed.with_columns(_guard(i, marks) for i, marks in enumerate(issued_of))
 
 
 def names(keys: Keys) -> list[str]:
@@ -100,7 +102,6 @@ def _key(spelt: Mapping[str, pl.Expr], key: Sequence[str]) -> pl.Expr:
     return pl.concat_str(parts, separator=PART_END, ignore_nulls=False)
 
 
-def _guard(frame: pl.DataFrame, i: int, key: Sequence[str]) -> pl.Expr:
-    issued = [pl.col(f"_issued_{name}") for name in key if f"_issued_{name}" in frame.columns]
-    given = ~pl.any_horizontal(issued) if issued else pl.lit(True)
+def _guard(i: int, issued: Sequence[str]) -> pl.Expr:
+    given = ~pl.any_horizontal(*issued) if issued else pl.lit(True)
     return pl.when(given).then(pl.col(f"_k{i}")).alias(f"_g{i}")

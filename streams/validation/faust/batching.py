@@ -2,7 +2,7 @@
 
 Invariant: **an event is acknowledged only after everything that it causes is in Kafka.** In order:
 
-1. take what has arrived, up to ``MAX_BYTES`` or ``MAX_MESSAGES``;
+1. take what arrives within ``LINGER_S``, up to ``MAX_BYTES`` or ``MAX_MESSAGES``;
 2. judge them together, in a thread, so that the event loop goes on fetching, and goes on sending the batch
    before;
    (what awaits a grant is held, and judged with all of its kind a second later);
@@ -48,6 +48,9 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 
 MAX_MESSAGES: Final = 96
 """… or so many messages, of which half are closings."""
+
+LINGER_S: Final = 0.02
+"""A push's messages come close behind each other: one batch of them all costs half as much as two."""
 
 MAX_HELD: Final = 2_000
 """Messages that are held for a grant before all of them are judged at once …"""
@@ -118,11 +121,18 @@ class Batching:
                 continue
             events = [self._getting.result()]
             self._getting = None
-            size = _size(events[0])
-            while len(events) < MAX_MESSAGES and size < MAX_BYTES and not self._waiting.empty():
-                events.append(self._waiting.get_nowait())
-                size += _size(events[-1])
+            size = self._take(events, _size(events[0]))
+            if len(events) < MAX_MESSAGES and size < MAX_BYTES:
+                await asyncio.sleep(LINGER_S)
+                self._take(events, size)
             return events, True
+
+    def _take(self, events: list[EventT[Any]], size: int) -> int:
+        """Add what waits to so many bytes of events, as far as a batch goes; how many bytes they are then."""
+        while len(events) < MAX_MESSAGES and size < MAX_BYTES and not self._waiting.empty():
+            events.append(self._waiting.get_nowait())
+            size += _size(events[-1])
+        return size
 
     async def _finish(self, events: list[EventT[Any]], messages: list[Message], work: Work) -> None:
         await _send(self._app, work.outputs)
