@@ -13,16 +13,27 @@ MAX_BYTES: Final = MAX_VALUE // 2
 
 def weights(records: pl.DataFrame) -> pl.Series:
     """Bytes of each record's texts, those in its lists included where they are many; what else it holds is
-    small. What a frame takes in memory says nothing: equal texts may stand there once.
+    small. What a frame takes in memory says nothing: equal texts may stand there once. Where all records
+    together stay below MAX_BYTES, each counts as the longest.
     """
-    texts = [pl.col(name) for name, dtype in records.schema.items() if dtype == pl.String]
-    texts += [
-        pl.struct(name).struct.json_encode()
+    lists = [
+        name
         for name, dtype in records.schema.items()
         if dtype.is_nested() and records[name].estimated_size() > MAX_BYTES // 8
     ]
+    if not lists and (longest := _longest(records)) * records.height <= MAX_BYTES:
+        return pl.repeat(longest, records.height, dtype=pl.Int64, eager=True)
+    texts = [pl.col(name) for name, dtype in records.schema.items() if dtype == pl.String]
+    texts += [pl.struct(name).struct.json_encode() for name in lists]
     sizes = [text.str.len_bytes().cast(pl.Int64).fill_null(0) for text in texts]
     return records.select(pl.sum_horizontal(pl.lit(0, dtype=pl.Int64), *sizes)).to_series()
+
+
+def _longest(records: pl.DataFrame) -> int:
+    """Bytes that no record's texts go beyond."""
+    if records.is_empty():
+        return 0
+    return sum(records.select(pl.col(pl.String).str.len_bytes().max().fill_null(0)).row(0))
 
 
 def cuts(sizes: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
