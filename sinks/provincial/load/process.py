@@ -107,12 +107,10 @@ class Load(Process):
         self._read_up_to = self.closes(
             ReadUpTo(self.settings, self.share.partitions(), every_s=open_for / LOOKS)
         )
-        self._fetcher = self.closes(
-            ThreadPoolExecutor(1, "fetch"), lambda fetcher: fetcher.shutdown(cancel_futures=True)
-        )
         self._wanted = Event()
         """PostgreSQL has nothing to store."""
 
+        self._fetcher = self.closes(ThreadPoolExecutor(1, "fetch"), self._end_fetching)
         self._next = self._fetcher.submit(self._fetch)
 
     def step(self) -> None:
@@ -125,6 +123,10 @@ class Load(Process):
             self._take(fetched)
         for vendor, at in fetched.read_up_to.items():
             self._expire(vendor, at)
+
+    def _end_fetching(self, fetcher: ThreadPoolExecutor) -> None:
+        self._wanted.set()
+        fetcher.shutdown(cancel_futures=True)
 
     def _wait_for_key(self) -> Mac:
         """The key that the ledger was made with. Without it nothing may be loaded: wait, and say so once."""
