@@ -104,7 +104,7 @@ def compose() -> None:
     """
     from deploy.compose import render
 
-    document(render(Settings().instances))
+    document(render(layout.instances_asked()))
 
 
 def _needs_a_hand(settings: Settings) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.layout import DATA_DIR, Stack
-from deploy.processes import Instance, instances
+from deploy.processes import USUAL, Instance, instances
 from runtime.settings import Settings
 
 FILE: Final = Path(__file__).parent / "compose.yml"
@@ -28,8 +28,8 @@ def render(asked: Mapping[str, int] | None = None) -> str:
 
 
 def default() -> str:
-    """One of each."""
-    return render()
+    """As many of each as usual."""
+    return render(USUAL)
 
 
 def _service(instance: Instance) -> str:

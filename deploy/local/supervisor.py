@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -107,18 +108,22 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
     whole.write(stack.data_dir / CONFIGURATION, head + "".join(p.section() for p in programs))
 
 
+def environment(stack: Stack, asked: Mapping[str, str]) -> dict[str, str]:
+    """In which all programs of a stack run; ``asked`` is that of whoever starts it."""
+    return {**ENVIRONMENT, **asked, **UTF8, MARK: str(stack.data_dir), "PYTHONUNBUFFERED": "1"}
+
+
 def start(stack: Stack, programs: list[Program]) -> None:
     """Start supervisord in the background, with the programs that start by themselves."""
     configuration(stack, programs)
     command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", CONFIGURATION]
-    environment = ENVIRONMENT | os.environ | UTF8 | {MARK: str(stack.data_dir), "PYTHONUNBUFFERED": "1"}
     done = subprocess.run(
         command,
         capture_output=True,
         text=True,
         errors="replace",
         stdin=subprocess.DEVNULL,
-        env=environment,
+        env=environment(stack, os.environ),
         cwd=stack.data_dir,
     )
     deadline = time.monotonic() + 10

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy import processes
-from deploy.local import layout, stack
+from deploy.local import layout, stack, supervisor
 from deploy.processes import NAMES, Sharing
 from runtime.process import Process, Share
 from runtime.settings import Settings
@@ -81,6 +81,20 @@ def test_the_unit_bounds_memory_by_the_greatest_bound() -> None:
     assert f"MemoryMax={max(d.memory_mb for d in processes.TABLE)}M" in unit.splitlines()
 
 
+def test_the_unit_starts_a_process_in_the_environment_that_the_table_says() -> None:
+    unit = (UNITS / "csdl@.service").read_text(encoding="utf-8")
+    said = [pair for line in re.findall(r"^Environment=(.*)$", unit, re.MULTILINE) for pair in line.split()]
+    assert dict(pair.split("=", 1) for pair in said) == processes.ENVIRONMENT
+
+
+def test_up_starts_a_process_in_the_environment_that_the_table_says(tmp_path: Path) -> None:
+    """What somebody has said goes before it."""
+    asked = {"POLARS_MAX_THREADS": "4", "HOME": "/home/somebody"}
+    environment = supervisor.environment(layout.Stack(tmp_path), asked)
+    assert environment["POLARS_MAX_THREADS"] == "4"
+    assert processes.ENVIRONMENT.items() <= (environment | {"POLARS_MAX_THREADS": "1"}).items()
+
+
 def test_tables_are_migrated_before_each_start() -> None:
     setup = (UNITS / "csdl-setup.service").read_text(encoding="utf-8")
     assert "RemainAfterExit" not in setup, "once active, it would not run again"
@@ -122,6 +136,20 @@ def test_up_runs_as_many_as_are_asked_for_each_at_its_own_port(tmp_path: Path) -
     [instances] = shlex.split(told["CSDL_INSTANCES"])
     assert json.loads(instances) == {"load": 2, "check": 3}
     assert programs["load-2"].script().endswith("run load-2\n")
+
+
+def test_a_new_stack_has_two_loads_an_old_one_what_it_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CSDL_INSTANCES", raising=False)
+    new = layout.asked_for(tmp_path, None)
+    assert {"load-1", "load-2"} <= set(new.processes)
+    old = layout.Stack(tmp_path / "old", 23_000, {})
+    old.data_dir.mkdir()
+    old.save()
+    assert "load" in layout.asked_for(old.data_dir, None).processes
+    monkeypatch.setenv("CSDL_INSTANCES", '{"load":1}')
+    assert "load" in layout.asked_for(tmp_path, None).processes
 
 
 def test_who_starts_some_processes_starts_every_instance_of_them(tmp_path: Path) -> None:
