@@ -153,10 +153,7 @@ class Load(Process):
             return Fetched(batch, None, read_up_to)
 
     def _is_due(self, messages: Sequence[ConsumerRecord], seconds: float) -> bool:
-        if seconds < LINGER_S or not self._wanted.is_set():
-            return False
-        last = {m.key: m.value or b"" for m in messages}
-        return seconds >= UNCLOSED_S or all(map(is_closing, last.values()))
+        return self._wanted.is_set() and is_whole(messages, seconds)
 
     def _take(self, fetched: Fetched) -> None:
         started = time.perf_counter()
@@ -192,6 +189,14 @@ class Load(Process):
             self._inbox.offsets.hold(cur)
             done = expire(cur, read_up_to, self._limits, is_ours)
         _count(done)
+
+
+def is_whole(messages: Sequence[ConsumerRecord], seconds: float) -> bool:
+    """Whether a batch that was begun so long ago may end: every push in it is closed, or waited for enough."""
+    if seconds < LINGER_S:
+        return False
+    last = {m.key: m.value or b"" for m in messages}
+    return seconds >= UNCLOSED_S or all(map(is_closing, last.values()))
 
 
 def _count(done: Settled) -> None:
