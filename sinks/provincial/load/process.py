@@ -192,7 +192,7 @@ class Load(Process):
 
 
 def is_whole(messages: Sequence[ConsumerRecord], seconds: float) -> bool:
-    """Whether a batch that was begun so long ago may end: every push in it is closed, or waited for enough."""
+    """Whether a batch that was begun so long ago may end: every push in it is closed, or waited for."""
     if seconds < LINGER_S:
         return False
     last = {m.key: m.value or b"" for m in messages}
