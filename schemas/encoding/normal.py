@@ -2,7 +2,8 @@
 
 Texts are in NFC, every run of blanks and control characters is one blank, none at the ends, and nothing but
 blanks is no value. Lists of records and of texts stand in the order of their values, in the contract's order
-of fields. NUL stays: it is no way to write a blank, and PostgreSQL refuses its record.
+of fields; -0.0 is 0.0. NUL stays: it is no way to write a blank, and PostgreSQL refuses its record. So do
+infinity and NaN, which validation refuses, but for those in lists: JSON has none.
 """
 
 import json
@@ -74,7 +75,11 @@ def _text_of(name: str) -> pl.Expr:
 
 def _flat(records: pl.DataFrame) -> pl.DataFrame:
     nested = [name for name, dtype in records.schema.items() if dtype.is_nested()]
-    return records.with_columns(_canonical(records[name]) for name in nested) if nested else records
+    doubles = [name for name, dtype in records.schema.items() if dtype == pl.Float64]
+    plain = [_canonical(records[name]) for name in nested]
+    # Not by adding 0.0: polars takes that for nothing and leaves it out.
+    zero = [pl.when(pl.col(n) == 0.0).then(0.0).otherwise(pl.col(n)).alias(n) for n in doubles]
+    return records.with_columns(*plain, *zero) if nested or doubles else records
 
 
 def _canonical(nested: pl.Series) -> pl.Series:

@@ -16,8 +16,10 @@ from schemas.rules.catalogue import in_context
 from streams.validation.verdict.header import HEADER_FIELDS, RulesInForce
 from streams.validation.verdict.shape import (
     LONG_IDENTITY,
+    NO_NUMBER,
     NUL_IN_TEXT,
     rows_with_long_identity,
+    rows_with_no_number,
     rows_with_nul,
     texts_fault,
 )
@@ -88,11 +90,13 @@ def _repeated(ids: pl.Series, owner: list[int], refused: list[int]) -> list[int]
 
 
 def _beyond_the_rules(batch: codec.Batch, owner: list[int]) -> Iterator[tuple[int, str, list[str]]]:
-    """(row, code, fields) of what only the header shows, and of text that no database takes."""
+    """(row, code, fields) of what only the header shows, and of values that nobody can hold."""
     frame = batch.records
     keys = sorted({"ClientId", *chain.from_iterable(record(batch.record_type).identity)})
     yield from ((row, LONG_IDENTITY, names) for row, names in rows_with_long_identity(frame, keys))
-    yield from ((row, NUL_IN_TEXT, names) for row, names in rows_with_nul(_arrow(batch)))
+    came = _arrow(batch)
+    yield from ((row, NUL_IN_TEXT, names) for row, names in rows_with_nul(came))
+    yield from ((row, NO_NUMBER, names) for row, names in rows_with_no_number(came))
     for code, name in ((OTHER_SCHOOL, "MaTruongHoc"), (OTHER_YEAR, "NamHoc")):
         if name in frame.columns:
             headers = pl.Series([batch.headers[chunk][name] for chunk in owner], dtype=frame.schema[name])

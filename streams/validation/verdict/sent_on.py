@@ -15,11 +15,11 @@ from typing import Any, Final
 import polars as pl
 
 from schemas import errors
+from schemas.contracts.bounds import carried
 from schemas.encoding import codec
 from schemas.rules.catalogue import all_rules
 from streams.validation.verdict.input_messages import CLOSED, REMOVED, InputMessage
 from streams.validation.verdict.records import Found
-from streams.validation.verdict.shape import carried
 
 OTHER: Final = "other"
 """Label of refusals under a rule that is not ours."""

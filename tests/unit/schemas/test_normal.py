@@ -76,3 +76,12 @@ def test_lists_stand_in_the_order_of_their_values_down_to_the_last():
     found, texts = normal.texts(rows)
     assert texts[0] == texts[1]
     assert found["L"][0] == '[{"Ma": "01", "So": 1.5}, {"Ds": ["a", "b"], "Ma": "02", "So": 0.0}]'
+
+
+def test_nothing_below_nothing_is_nothing():
+    """-0.0 is what 0.0 is: another hash would make a change of what says the same."""
+    schema = {"A": pl.String(), "So": pl.Float64(), "L": NESTED}
+    rows = [{"A": "x", "So": zero, "L": [{"So": zero}]} for zero in (-0.0, 0.0)]
+    found, texts = normal.texts(pl.DataFrame(rows, schema=schema))
+    assert texts[0] == texts[1] == b'x\x1f0.0\x1f[{"So": 0.0}]'
+    assert digest.row_texts(found) == texts

@@ -1,5 +1,7 @@
 """The verdict on a chunk, case by case, without Kafka."""
 
+import math
+
 import polars as pl
 import pytest
 
@@ -164,8 +166,34 @@ def test_one_bad_chunk_does_not_touch_its_neighbours():
 
 
 def test_a_refusal_carries_no_character_that_no_database_takes():
-    (one,) = judged(incoming(chunk(classes(2, ClientId=["a", "b\x00c"]))))
-    assert refusals(one) == [(11, "bc", "VAL-008")]
+    (one,) = judged(incoming(chunk(classes(2, ClientId=["a", "b\x00\x1b[31mc"]))))
+    assert refusals(one) == [(11, "b\ufffd\ufffd[31mc", "VAL-008")]
+
+
+NO_NUMBERS = [math.inf, -math.inf, math.nan]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+def test_a_number_that_is_none_refuses_its_record_wherever_it_stands(value):
+    """JSON, and so a file of ours, has no such number; a vendor who writes Avro straight to Kafka does."""
+    types = codec.frame_schema("CanBo")
+    columns = {
+        "ClientId": [f"c{n}" for n in range(6)],
+        "HeSo": [2.34, value, None, -0.0, 0.0, 1e308],
+        "LstQuaTrinhLuong": [None, None, [salary(2.34), salary(value)], [], [salary(None)], [salary(-0.0)]],
+    }
+    records = pl.DataFrame(columns, schema={name: types[name] for name in columns})
+    (one,) = judged(incoming(chunk(records, "CanBo")))
+    assert one.refused
+    assert [(r["Row"], r["Rule"], r["Fields"]) for r in codec.decode(one.refused)[1]["Refused"]] == [
+        (11, "REC-011", ["HeSo"]),
+        (12, "REC-011", ["LstQuaTrinhLuong"]),
+    ]
+    assert codec.decode_chunk(one.accepted).records["ClientId"].to_list() == ["c0", "c3", "c4", "c5"]
+
+
+def salary(factor):
+    return {"HeSoLuong": factor}
 
 
 def test_a_closing_passes_untouched():
