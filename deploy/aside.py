@@ -80,8 +80,8 @@ ROWS: Final = (
     ),
     Row("check", (), "reads the database alone: what fails there", ENDS, (), "csdl_batch_seconds, the log"),
     Row(
-        "outbox", (), "a message that is too large for a topic stays in the table", ASIDE,
-        (), "csdl_outbox_age_seconds",
+        "outbox", (), "a message too large for its topic stays in its table; each start tries it again",
+        ASIDE, ("OUT-001",), "`csdl doctor`, csdl_outbox_aside",
     ),
     Row("confirmation", _OF_CONFIRMATION, "no command, or one out of bounds", LETTERS, _COMMANDS, _SHOWN),
     Row(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from doctor import basics, chains, exports, positions, surroundings, transactions
+from doctor import basics, chains, exports, outbox, positions, surroundings, transactions
 from doctor.section import Section
 
 SECTIONS: Final = (
@@ -22,4 +22,5 @@ SECTIONS: Final = (
     Section("identity", basics.identity, ("tables",)),
     Section("chains", chains.chains, ("topics", "tables")),
     Section("exports", exports.section, ("tables",)),
+    Section("outbox", outbox.section, ("tables",)),
 )

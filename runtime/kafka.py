@@ -5,6 +5,7 @@ unpack is bounded (``unpacking``).
 """
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -12,7 +13,9 @@ from typing import Any, Final
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.consumer import fetcher
 from kafka.consumer.fetcher import ConsumerRecord
+from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 from kafka.partitioner.default import murmur2
+from kafka.producer.future import FutureRecordMetadata
 
 from runtime import probes, unpacking
 from runtime.settings import Settings
@@ -30,6 +33,9 @@ POLL_MS: Final = 500
 
 COMPRESSION: Final = "zstd"
 """Of all that we send. Records shrink to a fraction: so much less for the broker to copy, keep and write."""
+
+TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
+"""What a broker, or the client before it, says of a message that its topic does not take."""
 
 TRANSACTIONAL_PROTOCOL: Final = (2, 4)
 """What a transactional producer speaks. From 2.5 on, kafka-python answers "your epoch is old" by asking the
@@ -60,6 +66,24 @@ def producer(settings: Settings, transactional_id: str | None = None, **override
         "reconnect_backoff_max_ms": RECONNECT_BACKOFF_MAX_MS,
     }
     return KafkaProducer(**(config | overrides))
+
+
+def answered(futures: Sequence[FutureRecordMetadata], seconds: float) -> None:
+    """Wait until Kafka has answered for every message that was sent.
+
+    Raises what it said of one, before all that it is too large: the producer has failed for good then, and
+    says the same of all that it still had to send. Not by ``flush``, which fails of itself where kafka-python
+    has cut a batch that was too large.
+    """
+    end = time.monotonic() + seconds
+    faults = []
+    for future in futures:
+        try:
+            future.get(timeout=max(end - time.monotonic(), 0))
+        except KafkaError as fault:
+            faults.append(fault)
+    if faults:
+        raise next((fault for fault in faults if isinstance(fault, TOO_LARGE)), faults[0])
 
 
 def consumer(settings: Settings, group_id: str | None = None, **overrides: Any) -> KafkaConsumer:

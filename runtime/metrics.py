@@ -224,6 +224,12 @@ OUTBOX_WAITING: Final = _gauge(
     en="Messages in the outbox table that wait for the relay.",
     vi="Số thông điệp trong bảng outbox đang chờ chuyển sang Kafka.",
 )
+OUTBOX_ASIDE: Final = _gauge(
+    "csdl_outbox_aside",
+    (),
+    en="Messages in the outbox table that are too large for their topic and were set aside.",
+    vi="Số thông điệp trong bảng outbox quá lớn so với chủ đề, đã để riêng.",
+)
 DATASETS: Final = _gauge(
     "csdl_datasets",
     ("state",),

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from kafka.errors import KafkaError
 
 from runtime import unpacking
+from runtime.kafka import TOO_LARGE
 from runtime.process import Fenced
 from schemas.contracts.bounds import YEARS
 from schemas.errors import ProblemList
@@ -36,7 +37,6 @@ ANSWER_S: Final = 30
 _MILLIS: Final = range(int(datetime(YEARS.stop, 1, 1, tzinfo=UTC).timestamp() * 1000))
 
 _OURS: Final = (Fenced, ProblemList, MemoryError, OSError, NotImplementedError)
-_TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
 _OF_WHAT_IT_HOLDS: Final = ("21", "22", "23", "54")
 """SQLSTATE classes: cardinality, data, constraint, program limit (an index's row)."""
 
@@ -70,7 +70,7 @@ def of_the_message(fault: BaseException) -> bool:
 
     Only a hint, as good as the next question: does the message fail alone, with the rest dealt with?
     """
-    if isinstance(fault, _TOO_LARGE):
+    if isinstance(fault, TOO_LARGE):
         return True
     if type(fault).__module__.startswith("psycopg2"):
         code = getattr(fault, "pgcode", None)
@@ -81,4 +81,4 @@ def of_the_message(fault: BaseException) -> bool:
 
 def code_of(fault: BaseException) -> str:
     """The code under which a message is put aside that fails alone."""
-    return CAUSES_TOO_MUCH if isinstance(fault, _TOO_LARGE) else FAILS_ALONE
+    return CAUSES_TOO_MUCH if isinstance(fault, TOO_LARGE) else FAILS_ALONE

@@ -114,6 +114,7 @@ def _tell_tables(waiting: Waiting) -> None:
     metrics.PUSH_OLDEST_OPEN_SECONDS.set(waiting.push_age)
     metrics.VERSIONS_UNCHECKED.set(waiting.versions_unchecked)
     metrics.OUTBOX_WAITING.set(waiting.outbox)
+    metrics.OUTBOX_ASIDE.set(waiting.outbox_aside)
     metrics.CHAINS_BROKEN.set(waiting.chains_broken)
     metrics.RECEIPTS_AWAITED.set(waiting.receipts_awaited)
     for state in Stage:

@@ -17,6 +17,7 @@ class Waiting:
     version_age: float
     outbox: int
     outbox_age: float
+    outbox_aside: int
     datasets: dict[str, int]
     chains_broken: int
     exports: dict[str, int]
@@ -31,7 +32,8 @@ def look(conn: connection) -> Waiting:
         offsets = {(consumer, TopicPartition(t, p)): offset for consumer, t, p, offset in cur.fetchall()}
         pushes, push_age = _waiting(cur, "push", "first_seen", "outcome IS NULL")
         versions, version_age = _waiting(cur, "version", "loaded_at", "checked_at IS NULL")
-        outbox, outbox_age = _waiting(cur, "outbox", "created_at", "true")
+        outbox, outbox_age = _waiting(cur, "outbox", "created_at", "code = ''")
+        outbox_aside, _ = _waiting(cur, "outbox", "created_at", "code <> ''")
         _, export_age = _waiting(cur, "ministry_export", "opened_at", "state = 'opened'")
         cur.execute("SELECT state, count(*) FROM confirmation GROUP BY state")
         datasets = dict(cur.fetchall())
@@ -57,6 +59,7 @@ def look(conn: connection) -> Waiting:
         version_age=version_age,
         outbox=outbox,
         outbox_age=outbox_age,
+        outbox_aside=outbox_aside,
         datasets=datasets,
         chains_broken=broken,
         exports=exports,

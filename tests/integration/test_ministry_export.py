@@ -2,15 +2,17 @@
 
 import json
 from collections import defaultdict
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import pytest
 from click.testing import CliRunner
 from kafka import KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
 from cli.main import main
 from readings import exports
+from runtime import kafka
 from schemas.encoding import codec
 from schemas.errors import ProblemList
 from schemas.topics import MINISTRY_EXPORT
@@ -19,6 +21,7 @@ from sinks.ministry.export.package import digest, package
 from sinks.ministry.export.process import Exporter
 from sinks.ministry.export.retry import retry
 from sinks.provincial.records import read
+from tests.conftest import delete_topics
 from tests.integration.ministry_road import (
     answer_all,
     commands,
@@ -254,6 +257,21 @@ def test_an_export_is_committed_only_when_kafka_has_taken_every_message(settings
     assert states(conn) == {"19164998.2019.start": "mismatch", "19164999.2019.start": "sent"}
     assert {m.key for m in sent(MINISTRY_EXPORT)} == {b"19164999"}
     assert [e.code for e in exports.listed(conn, "mismatch")] == ["EXP-005"]
+
+
+def test_an_export_that_its_topic_does_not_take_is_withheld_and_the_others_go_out(settings, conn, sent):
+    """Kafka's own answer: somebody has lowered the topic's limit. What was sent of it nobody reads."""
+    store(conn, "19164998", "HocSinh", 1000)
+    store(conn, "19164999", "HocSinh", 1)
+    with closing(kafka.admin(settings)) as admin:
+        lower = ConfigResource(ConfigResourceType.TOPIC, MINISTRY_EXPORT, {"max.message.bytes": "5000"})
+        admin.alter_configs([lower], incremental=True)
+        forward(settings, event(conn, "19164998"), event(conn, "19164999"))
+        export_all(settings, conn, count=2)
+        assert states(conn) == {"19164998.2019.start": "mismatch", "19164999.2019.start": "sent"}
+        assert {m.key for m in sent(MINISTRY_EXPORT)} == {b"19164999"}
+        assert [e.code for e in exports.listed(conn, "mismatch")] == ["EXP-005"]
+        delete_topics(admin, {MINISTRY_EXPORT})
 
 
 def test_an_export_that_cannot_be_packed_is_withheld_and_the_others_go_out(settings, conn, sent, monkeypatch):

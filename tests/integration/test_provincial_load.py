@@ -186,13 +186,13 @@ def validated(settings, topic, marks=0):
 
 
 def test_the_relay_sends_in_order_and_forgets_what_kafka_has(settings, ask, sent):
-    with closing(postgres.connect(settings, "test")) as conn, closing(kafka.producer(settings)) as producer:
+    with closing(postgres.connect(settings, "test")) as conn, closing(outbox.Sender(settings)) as sender:
         keys = [b"19164501", b"19164502", b"19164503"]
         messages = [(keys[n % 3], b"%d" % n) for n in range(2500)]
         with conn, conn.cursor() as cur:
             outbox.put(cur, PUSH_ANSWERS, messages)
         relayed = 0
-        while n := sum(outbox.relay(conn, producer).values()):
+        while n := sum(outbox.relay(conn, sender).values()):
             relayed += n
     assert relayed == 2500
     assert ask("SELECT count(*) FROM outbox") == [(0,)]

@@ -84,7 +84,12 @@ def test_rows_read_back_hash_as_they_did_when_written(book):
 
     Of numbers that are none too: an earlier validation let them pass.
     """
-    others = [{"HeSo": -0.0}, {"HeSo": math.inf}, {"HeSo": math.nan}, {"LstQuaTrinhLuong": [NO_NUMBERS]}]
+    others: list[dict[str, Any]] = [
+        {"HeSo": -0.0},
+        {"HeSo": math.inf},
+        {"HeSo": math.nan},
+        {"LstQuaTrinhLuong": [NO_NUMBERS]},
+    ]
     staff = [STAFF] + [
         STAFF | other | {"ClientId": f"cb{n}", "SoCmnd": f"09000000{n}"}
         for n, other in enumerate(others, start=2)

@@ -158,7 +158,9 @@ def test_what_waits_in_tables_is_counted_with_its_age(settings, watch):
             (dataset_id, version, vendor, push_id, loaded_at, reference_day, records, received,
                 written, refused)
             VALUES ('d', 1, 'smas', 'p', now() - interval '5 minutes', '2019-09-30', '{}', '{}', 0, 0);
-        INSERT INTO outbox (topic, key, value, created_at) VALUES ('t', '', '', now() - interval '2 minutes');
+        INSERT INTO outbox (topic, key, value, created_at, code)
+            VALUES ('t', '', '', now() - interval '2 minutes', ''),
+                ('t', '', '', now() - interval '1 day', 'OUT-001');
         INSERT INTO grant_state (vendor, school, sequence, hash, state, changed_at, chain_broken)
             VALUES ('smas', '19164999', 3, 'h', 'allowed', now(), true);
         INSERT INTO confirmation (dataset_id, school, school_year, period, sequence, hash, state, level,
@@ -179,6 +181,7 @@ def test_what_waits_in_tables_is_counted_with_its_age(settings, watch):
     assert value("csdl_versions_unchecked") == 1
     assert value("csdl_oldest_waiting_seconds", stage="check") == pytest.approx(300, abs=30)
     assert value("csdl_outbox_waiting") == 1
+    assert value("csdl_outbox_aside") == 1
     assert value("csdl_oldest_waiting_seconds", stage="outbox") == pytest.approx(120, abs=30)
     assert value("csdl_datasets", state="submitted") == 1
     assert value("csdl_chains_broken") == 2

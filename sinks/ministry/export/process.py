@@ -26,7 +26,7 @@ from typing import Final
 
 import psycopg2
 from kafka.consumer.fetcher import ConsumerRecord
-from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from kafka.errors import KafkaError
 
 from runtime import kafka, metrics, postgres
 from runtime.process import Fenced, Process, one_line
@@ -50,7 +50,9 @@ LOOK_S: Final = 1.0
 ATTEMPTS: Final = 3
 """An export that was begun so often without an end is not begun again."""
 
-TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
+ANSWER_S: Final = 120.0
+"""How long Kafka may take for one export."""
+
 SERVERS: Final = (KafkaError, psycopg2.OperationalError, psycopg2.InterfaceError, Fenced)
 """What a server says, and whoever took our place: no fault of the export in hand."""
 
@@ -69,8 +71,7 @@ class Exporter(Process):
             Inbox(self.settings, self._conn, CONSUMER, [CONFIRMATION_EVENTS], max_poll_records=500)
         )
         self._chain = ChainReader(CONSUMER, CONFIRMATION)
-        self._producer = self.closes(kafka.producer(self.settings, transactional_id=TRANSACTIONAL_ID))
-        self._producer.init_transactions()
+        self._open_producer()
         self._busy = True
         self._looked = time.monotonic() - LOOK_S
 
@@ -85,6 +86,11 @@ class Exporter(Process):
             began = time.monotonic()
             self._export(waiting)
             metrics.BATCH_SECONDS.labels(STAGE).observe(time.monotonic() - began)
+
+    def _open_producer(self) -> None:
+        """Also ends the transaction under way, of ours or of whoever exported before."""
+        self._producer = self.closes(kafka.producer(self.settings, transactional_id=TRANSACTIONAL_ID))
+        self._producer.init_transactions()
 
     def _take(self, batch: Batch) -> None:
         with self._conn, self._conn.cursor() as cur:
@@ -120,7 +126,8 @@ class Exporter(Process):
             return
         try:
             self._send(forwarding)
-        except TOO_LARGE:
+        except kafka.TOO_LARGE:
+            self._open_producer()
             self._withhold(forwarding, store.TOO_LARGE)
         except SERVERS:
             with suppress(*SERVERS):
@@ -190,9 +197,7 @@ class Exporter(Process):
         self._producer.begin_transaction()
         try:
             sent = [self._producer.send(MINISTRY_EXPORT, key=key, value=value) for value in packed.messages]
-            self._producer.flush()
-            for future in sent:
-                future.get(timeout=0)
+            kafka.answered(sent, ANSWER_S)
         except BaseException:
             self._producer.abort_transaction()
             raise
