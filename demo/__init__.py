@@ -1,9 +1,9 @@
 """The demonstration: a made-up province from the vendors' files to the Ministry's receipts, on a real stack.
 
 ``cli.demo`` starts and ends it, ``play`` is all between. ``cast`` says who plays which part, ``director``
-pushes what the stories need and writes their scripts; ``sending`` is the vendors, ``office`` the officers,
-``ledger`` what the pipeline said; ``accounts`` finds every record in files and tables; ``stories`` and
-``report`` tell.
+pushes what the stories need and writes their scripts; ``workshop`` makes the schools' files; ``sending`` is
+the vendors, ``office`` the officers, ``ledger`` what the pipeline said; ``accounts`` finds every record in
+files and tables; ``stories`` and ``report`` tell.
 
 Imports everything but ``cli``.
 """

@@ -8,6 +8,7 @@ from access import removal_acts
 from demo.cast import Cast
 from demo.office import Step, act, usual_act
 from demo.sending import START, Sent, Vendors
+from demo.workshop import Made
 from producers.synthetic import scenarios
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.scenarios import Variant
@@ -36,15 +37,15 @@ class Director:
         self.removed: dict[str, Any] = {}
         self._make, self._vendors, self._settings = make, vendors, settings
 
-    def first_push(self, school: SchoolPlan) -> Sent:
+    def first_push(self, school: SchoolPlan, made: Made) -> Sent:
         """A school's first push: its clean files, or what its part asks for."""
-        made, cast = self._make(school), self.cast
+        cast, records = self.cast, made.records
         if school in (cast.bad_packet, cast.bad_list):
             name = "bad_packet" if school == cast.bad_packet else "bad_list"
-            return self._send(name, school, scenarios.bad_records(made))
+            return self._send(name, school, scenarios.bad_records(records))
         if school == cast.repeated_id:
-            return self._send("repeated_id", school, scenarios.duplicate_client_id(made))
-        return self._vendors.push(school, files(made))
+            return self._send("repeated_id", school, scenarios.duplicate_client_id(records))
+        return self._vendors.push(school, made.contents)
 
     def incidents(self, first: Mapping[str, Sent]) -> None:
         """What else arrives: another vendor, bytes, repetitions. ``first``: school code → its first push."""

@@ -10,7 +10,7 @@ from psycopg2.extensions import cursor
 
 from access import grant_acts
 from access.campaigns import opening
-from demo import accounts, cast, stories
+from demo import accounts, cast, stories, workshop
 from demo.director import Director
 from demo.ledger import Ledger
 from demo.office import FINAL, Office
@@ -70,8 +70,8 @@ def play(
         director = Director(parts, lambda plan: make(plan, seed), vendors, settings)
         office = Office(client, ledger, director.scripts(YEAR, _another_district(schools)))
         first: dict[str, Sent] = {}
-        for school in schools:
-            first[school.code] = director.first_push(school)
+        for school, made in zip(schools, workshop.ahead(schools, seed), strict=True):
+            first[school.code] = director.first_push(school, made)
             screen.step("schools pushed", len(first), len(schools))
             if len(first) % OFFICE_EVERY == 0:  # the officers do not wait for the last school
                 ledger.poll()
