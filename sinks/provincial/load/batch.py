@@ -13,7 +13,7 @@ from typing import Final
 
 from psycopg2.extensions import cursor
 
-from sinks.provincial.load import absences, dataset_store, messages, push_store, pushes, removals
+from sinks.provincial.load import absences, dataset_store, messages, push_store, pushes, removals, together
 from sinks.provincial.load.absences import Absence
 from sinks.provincial.load.answers import answer
 from sinks.provincial.load.apply import Applied, apply
@@ -59,7 +59,7 @@ def settle(
     known = push_store.pushes(cur, (a.push for a in batch))
     had_aside = {key for key, push in known.items() if push.seen}
     folded = _fold(batch, known, out, limits)
-    for portion in pushes.portions(folded.ready, PORTION_BYTES):
+    for portion in together.portions(folded.ready, PORTION_BYTES):
         arrived = {p.key: folded.arrived.pop(p.key, {}) for p in portion}
         for key, number, chunk in _taken_back(cur, had_aside & arrived.keys()):
             arrived[key][number] = chunk
@@ -168,7 +168,7 @@ def _conclude(
 ) -> None:
     datasets = dataset_store.datasets(cur, {p.key.dataset_id for p in ready})
     refused: list[RefusedRecord] = []
-    for of_round in pushes.rounds(ready):
+    for of_round in together.rounds(ready):
         complete = []
         for push in of_round:
             of_push = [chunks.get(push.key, {})[n] for n in sorted(push.seen)]

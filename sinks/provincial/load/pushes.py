@@ -9,7 +9,7 @@ Which of two pushes is newer is said by Kafka's time of the vendor's first messa
 sender's clock says: a long upload that began earlier loses to the correction that overtook it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -270,32 +270,6 @@ def expire(push: Push) -> None:
         push.decide("refused", push.closed.fault)
     else:
         push.decide("incomplete", CHUNKS_MISSING if push.closed else NOT_CLOSED)
-
-
-def rounds(pushes: Iterable[Push]) -> list[list[Push]]:
-    """Pushes in the order given, split so that no round holds two of one dataset."""
-    out: list[list[Push]] = []
-    depth: dict[str, int] = {}
-    for push in pushes:
-        at = depth.get(push.key.dataset_id, 0)
-        depth[push.key.dataset_id] = at + 1
-        if at == len(out):
-            out.append([])
-        out[at].append(push)
-    return out
-
-
-def portions(pushes: Sequence[Push], size: int) -> list[list[Push]]:
-    """Pushes in the order given, in runs of at most so many bytes, or of one push."""
-    out: list[list[Push]] = []
-    left = 0
-    for push in pushes:
-        if not out or push.size > left:
-            out.append([])
-            left = size
-        out[-1].append(push)
-        left -= push.size
-    return out
 
 
 def _counts(totals: Counts) -> dict[str, int]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sinks.provincial.load import pushes
+from sinks.provincial.load import pushes, together
 from sinks.provincial.load.pushes import Arrived, Closed, Delivery, Progress, Push, PushKey
 
 MORNING = datetime(2019, 9, 16, 8, tzinfo=UTC)
@@ -175,4 +175,4 @@ def test_an_outcome_is_given_once():
 
 def test_pushes_of_one_dataset_are_applied_one_after_the_other():
     a, b, c, d = (push(dataset=name, push_id=str(i)) for i, name in enumerate(["x", "y", "x", "x"]))
-    assert pushes.rounds([a, b, c, d]) == [[a, b], [c], [d]]
+    assert together.rounds([a, b, c, d]) == [[a, b], [c], [d]]
