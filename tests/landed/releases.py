@@ -9,7 +9,8 @@ class Release:
 
     name: str
     school: str
-    """Whose newest version lacked ``lacking`` pupils and has ``blocking`` findings."""
+    """Whose newest version lacked ``lacking`` pupils; ``blocking`` findings stand once the open push is
+    complete and the removal done."""
 
     newest: int
     lacking: int
@@ -32,6 +33,15 @@ class Release:
     def dataset(self) -> str:
         return f"{self.school}.2019.start"
 
+
+OF_0_2 = {
+    "absences": "SELECT dataset_id, identity, since_version, until_version FROM absence ORDER BY 1, 2",
+    "findings": "SELECT dataset_id, since_version, until_version, rule, identity FROM finding "
+    "ORDER BY 1, 2, 4",
+    "removals": "SELECT dataset_id, removal_id, state, records, identities FROM removal ORDER BY 1, 2",
+    "keys": "SELECT key, identity, stronger, witnesses FROM identity_key ORDER BY 1",
+}
+"""Figures that stand since 0.2.0."""
 
 RELEASES = {
     release.name: release
@@ -65,14 +75,28 @@ RELEASES = {
             open_push="00000000-0000-0000-0000-000000000015",
             open_school="19172322",
             completed={"HocSinh": {"HoTen", "MaLopHocCn"}},
-            figures={
-                "absences": "SELECT dataset_id, identity, since_version, until_version FROM absence "
-                "ORDER BY 1, 2",
-                "findings": "SELECT dataset_id, since_version, until_version, rule, identity FROM finding "
-                "ORDER BY 1, 2, 4",
-                "removals": "SELECT dataset_id, removal_id, state, records, identities FROM removal "
-                "ORDER BY 1, 2",
-                "keys": "SELECT key, identity, stronger, witnesses FROM identity_key ORDER BY 1",
+            figures=OF_0_2,
+        ),
+        Release(
+            "0.3.0",
+            school="19169370",
+            newest=3,
+            lacking=23,
+            blocking=1,
+            versions=10,
+            digest_rule=2,
+            lacked="SELECT record_type, identity FROM absence "
+            "WHERE dataset_id = '19169370.2019.start' AND until_version IS NULL",
+            open_push="67b5b6a1-32a2-46b6-8e36-3784529f0a96",
+            open_school="19169370",
+            # One pupil's citizen number comes in its own field, and under the vendor's earlier id.
+            completed={"HocSinh": {"HoTen", "MaLopHocCn", "ClientId", "MaCongDan", "SoCmnd"}},
+            figures=OF_0_2
+            | {
+                "withheld": "SELECT export_id, code, digest_found FROM ministry_export "
+                "WHERE state = 'mismatch' ORDER BY 1",
+                "positions": "SELECT consumer, topic, partition, next_offset, last_offset, last_at "
+                "FROM consumer_offset WHERE last_at IS NOT NULL ORDER BY 1, 2, 3",
             },
         ),
     )
