@@ -119,9 +119,17 @@ class Exporter(Process):
 
     def _export(self, forwarding: Forwarding) -> None:
         """Send it, put it off or withhold it. What a server says leaves this and ends the process."""
-        if self._put_off(forwarding):
+        begun = self._begin(forwarding)
+        if begun is None:
+            metrics.EXPORTS.labels("put_off").inc()
+            log.warning(
+                "%s: %s v%d waits for load and check",
+                store.NOT_THERE_YET,
+                forwarding.dataset_id,
+                forwarding.version,
+            )
             return
-        if self._begin(forwarding) > ATTEMPTS:
+        if begun > ATTEMPTS:
             self._withhold(forwarding, store.ENDS_THE_PROCESS)
             return
         try:
@@ -137,24 +145,11 @@ class Exporter(Process):
             log.error("%s", one_line(fault))
             self._withhold(forwarding, store.NOT_PACKED)
 
-    def _put_off(self, forwarding: Forwarding) -> bool:
+    def _begin(self, forwarding: Forwarding) -> int | None:
+        """How often it was begun, this time included; None if it is put off."""
         with self._conn, self._conn.cursor() as cur:
             self._inbox.offsets.hold(cur)
-            waits = store.put_off(cur, forwarding)
-        if waits:
-            metrics.EXPORTS.labels("put_off").inc()
-            log.warning(
-                "%s: %s v%d waits for load and check",
-                store.NOT_THERE_YET,
-                forwarding.dataset_id,
-                forwarding.version,
-            )
-        return waits
-
-    def _begin(self, forwarding: Forwarding) -> int:
-        with self._conn, self._conn.cursor() as cur:
-            self._inbox.offsets.hold(cur)
-            return store.begin(cur, forwarding)
+            return None if store.put_off(cur, forwarding) else store.begin(cur, forwarding)
 
     def _not_its_fault(self, forwarding: Forwarding) -> None:
         with self._conn, self._conn.cursor() as cur:
