@@ -1,0 +1,54 @@
+"""Readers stay within their stated memory, whatever lies before them.
+
+A thousand messages of 15 MB of zeros lie in 1 MB of a topic, and each of them may be unpacked.
+"""
+
+from contextlib import closing
+
+import pytest
+
+from runtime import kafka
+from schemas.topics import CONFIRMATION_EVENTS, GRANTS_COMMANDS, MINISTRY_RECEIPTS, dlq
+from tests.integration.test_memory import within_bound
+from tests.pushed import SCHOOL
+
+LARGE = 15 * 1024 * 1024
+"""Bytes; one that unpacks to more than 16 MiB is not unpacked."""
+
+MANY = 75
+"""Of them: more than a process may take that is stated with 1024 MB."""
+
+
+def dead_letters(settings, topic):
+    with closing(kafka.consumer(settings)) as consumer:
+        return sum(consumer.end_offsets(kafka.partitions(dlq(topic))).values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "topic"),
+    [
+        ("grants", GRANTS_COMMANDS),
+        ("projection", CONFIRMATION_EVENTS),
+        ("receipts", MINISTRY_RECEIPTS),
+    ],
+)
+def test_many_messages_that_are_large_only_unpacked_are_dealt_with_in_the_stated_memory(
+    name, topic, settings, ask, run_process
+):
+    """Formerly a poll held as many of them as it may hold messages: a thousand, 15 GB."""
+    with closing(kafka.producer(settings, max_request_size=2 * LARGE, linger_ms=0, batch_size=0)) as producer:
+        for _ in range(MANY):
+            producer.send(topic, bytes(LARGE), SCHOOL.encode()).get(20)
+
+    def is_done():
+        if name == "grants":
+            return dead_letters(settings, topic) >= MANY
+        [(moved,)] = ask(
+            "SELECT coalesce(sum(next_offset), 0) FROM consumer_offset WHERE consumer = %s", name
+        )
+        return moved >= MANY
+
+    with run_process(name, settings) as process:
+        process.wait_until(is_done)
+        assert within_bound(process), process.tail()
