@@ -9,7 +9,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -17,12 +17,11 @@ from typing import Final
 from xml.parsers import expat
 
 from producers.adapters.grid import ERROR_RESULT, MAX_AREA, MAX_CHARS, MAX_COLUMNS, Cells, TooMuch
+from producers.adapters.parts import MAX_ELEMENTS, TEXT, Local, fed, parse, parser_of
 
-MAX_ELEMENTS: Final = 10_000_000
-"""Of one part of the workbook: formatted blank cells to the last row of 38 columns are 2.5 million."""
-
-MAX_TOKEN: Final = 1024 * 1024
-"""Bytes of one tag: the parser keeps it whole."""
+MAX_ROW: Final = 1_048_576
+MAX_FORMAT: Final = 255
+"""Characters of a number format, as Excel has them."""
 
 LARGEST_EXACT: Final = 10**15
 """Excel keeps 15 digits of a number."""
@@ -37,8 +36,6 @@ _ESCAPE: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 _BUILT_IN_DATES: Final = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _WORKSHEET: Final = "/worksheet"
-_TEXT: Final = frozenset({"t", "v"})
-"""Elements whose text counts."""
 
 
 @dataclass
@@ -49,6 +46,8 @@ class _Book:
     """Number format of each style; a built-in date is ``d``."""
     epoch: datetime = datetime(1899, 12, 30)
     chars: int = 0
+    elements: int = 0
+    """Of all worksheets so far."""
 
     def taken(self, text: str) -> str:
         self.chars += len(text)
@@ -70,11 +69,14 @@ def read(data: bytes) -> list[Cells]:
                 book.formats = _formats(archive, path)
             elif kind.endswith("/sharedStrings"):
                 book.texts = _shared(archive, path)
-        return [
-            _cells(book, parts[relation][1], Cells(name, hidden))
+        found = [
+            (parts[relation][1], Cells(name, hidden))
             for name, hidden, relation in listed.sheets
             if parts[relation][0].endswith(_WORKSHEET)
         ]
+        if len({path for path, _ in found}) < len(found):
+            raise ValueError(root)  # one part may be named a million times
+        return [_cells(book, path, sheet) for path, sheet in found]
 
 
 @dataclass
@@ -94,7 +96,7 @@ def _sheets(archive: zipfile.ZipFile, path: str) -> _Listed:
         elif tag == "workbookPr":
             listed.since_1904 = attributes.get("date1904") in ("1", "true")
 
-    _parse(archive, path, start)
+    parse(archive, path, start)
     return listed
 
 
@@ -109,7 +111,7 @@ def _relations(archive: zipfile.ZipFile, path: str) -> dict[str, tuple[str, str]
             inside = target[1:] if target.startswith("/") else f"{folder}/{target}".lstrip("/")
             found[attributes["Id"]] = (attributes["Type"], inside)
 
-    _parse(archive, f"{folder}/_rels/{name}.rels".lstrip("/"), start)
+    parse(archive, f"{folder}/_rels/{name}.rels".lstrip("/"), start)
     return found
 
 
@@ -120,7 +122,7 @@ def _formats(archive: zipfile.ZipFile, path: str) -> list[str]:
 
     def start(tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "numFmt":
-            own[attributes["numFmtId"]] = attributes["formatCode"]
+            own[attributes["numFmtId"]] = attributes["formatCode"][:MAX_FORMAT]
         elif tag == "cellXfs":
             inside.append(tag)
         elif tag == "xf" and inside:
@@ -130,7 +132,7 @@ def _formats(archive: zipfile.ZipFile, path: str) -> list[str]:
         if tag == "cellXfs":
             inside.clear()
 
-    _parse(archive, path, start, end)
+    parse(archive, path, start, end)
     return [own.get(n, "d" if n.isdecimal() and int(n) in _BUILT_IN_DATES else "") for n in styles]
 
 
@@ -156,14 +158,15 @@ def _shared(archive: zipfile.ZipFile, path: str) -> list[str]:
         elif tag == "rPh":
             skipped = False
 
-    _parse(archive, path, start, end, lambda text: pieces.append(text) if not skipped else None)
+    parse(archive, path, start, end, lambda text: pieces.append(text) if not skipped else None)
     return texts
 
 
 def _cells(book: _Book, path: str, sheet: Cells) -> Cells:
     """One call for each tag of each cell: what is the same for many of them is worked out once."""
-    parser, local, rows = _parser(path), _Local(), sheet.rows
-    at_row = at_column = elements = chars = 0
+    parser, local, rows = parser_of(path), Local(), sheet.rows
+    at_row = at_column = chars = 0
+    elements = book.elements
     kind = style = ""
     within = formula = False
     pieces: list[str] = []
@@ -181,10 +184,12 @@ def _cells(book: _Book, path: str, sheet: Cells) -> Cells:
             pieces.clear()
         elif tag == "row":
             at_row, at_column = int(attributes.get("r", at_row + 1)), 0
+            if not 0 < at_row <= MAX_ROW:
+                raise ValueError(path)
             row = rows.get(at_row, {})
         elif tag == "f":
             formula = True
-        within = tag in _TEXT
+        within = tag in TEXT
 
     def ended(name: str) -> None:
         nonlocal within
@@ -213,88 +218,18 @@ def _cells(book: _Book, path: str, sheet: Cells) -> Cells:
 
     parser.StartElementHandler, parser.EndElementHandler = started, ended
     parser.CharacterDataHandler = said
-    for _ in _fed(parser, book.archive, path):
+    for _ in fed(parser, book.archive, path):
         if elements > MAX_ELEMENTS or len(rows) * len(columns) > MAX_AREA:
             raise TooMuch
+    book.elements = elements
     return sheet
-
-
-class _Local(dict[str, str]):
-    """Names of elements without the prefix of their namespace."""
-
-    def __missing__(self, name: str) -> str:
-        self[name] = local = name.rpartition(":")[2]
-        return local
-
-
-def _parse(
-    archive: zipfile.ZipFile,
-    path: str,
-    start: Callable[[str, Mapping[str, str]], None],
-    end: Callable[[str], None] | None = None,
-    text: Callable[[str], None] | None = None,
-) -> None:
-    """One part as a stream of its elements' names, without their prefix. ``text`` gets that of t and v."""
-    parser, local = _parser(path), _Local()
-    elements, chars, within = 0, 0, ""
-
-    def started(name: str, attributes: dict[str, str]) -> None:
-        nonlocal elements, within
-        elements += 1
-        if elements > MAX_ELEMENTS:
-            raise TooMuch
-        within = local[name]
-        start(within, attributes)
-
-    def ended(name: str) -> None:
-        nonlocal within
-        within = ""
-        if end is not None:
-            end(local[name])
-
-    def said(piece: str) -> None:
-        nonlocal chars
-        if text is not None and within in _TEXT:
-            chars += len(piece)
-            if chars > MAX_CHARS:
-                raise TooMuch
-            text(piece)
-
-    parser.StartElementHandler, parser.EndElementHandler = started, ended
-    parser.CharacterDataHandler = said
-    for _ in _fed(parser, archive, path):
-        pass
-
-
-def _parser(path: str) -> expat.XMLParserType:
-    def no_doctype(*_: object) -> None:
-        raise ValueError(path)
-
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = no_doctype
-    return parser
-
-
-def _fed(parser: expat.XMLParserType, archive: zipfile.ZipFile, path: str) -> Iterator[None]:
-    """Feed it one part of the workbook, piece by piece."""
-    if archive.getinfo(path).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError(path)  # others may ask for gigabytes before they give a byte
-    fed = 0
-    with archive.open(path) as part:
-        while chunk := part.read(64 * 1024):
-            parser.Parse(chunk, False)
-            fed += len(chunk)
-            if fed - parser.CurrentByteIndex > MAX_TOKEN:
-                raise TooMuch
-            yield
-    parser.Parse(b"", True)
-    yield
 
 
 def _text(book: _Book, kind: str, style: str, value: str) -> str:
     match kind:
         case "s":
+            if "-" in value:  # Python would count from the end
+                raise ValueError(value)
             return book.texts[int(value)] if value else ""
         case "b":
             return {"1": "true", "0": "false"}.get(value, value)

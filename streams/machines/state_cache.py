@@ -104,9 +104,7 @@ class StateCache(Generic[S]):
         if key is None:
             return
         try:
-            if message.value is not None:
-                self._states[key] = topic_log.state(self._machine, message.value)
-                return
+            self._states[key] = topic_log.state(self._machine, message.value or b"")
         except topic_log.UNREADABLE:
             topic_log.unread(message, NO_STATE)
-        self._states.pop(key, None)
+            self._states.pop(key, None)

@@ -34,10 +34,8 @@ def states(
             last[subject] = message
     found: dict[str, Any] = {}
     for subject, message in last.items():
-        if message.value is None:
-            continue
         try:
-            found[subject] = state(machine, message.value)
+            found[subject] = state(machine, message.value or b"")  # no machine takes a state back
         except UNREADABLE:
             unread(message, NO_STATE)
             if garbled is not None:

@@ -236,25 +236,28 @@ def test_what_is_no_command_is_set_aside_untouched_and_stops_nothing(topics, run
 
 
 def test_garbage_for_a_state_is_made_anew_from_the_events_or_stops_its_dataset_alone(topics, run_process):
-    """What is asked of the stopped dataset is put aside, to be sent again once it is mended."""
-    first, second, never = "19164001", "19164003", "19164005"
-    opened = [command(school, 0, n) for n, school in enumerate((first, second))]
+    """A tombstone is garbage too: no machine writes one. What is asked of the stopped dataset is put aside,
+    to be sent again once it is mended."""
+    first, second, third, never = "19164001", "19164003", "19164007", "19164005"
+    opened = [command(school, 0, n) for n, school in enumerate((first, second, third))]
     with run_process("confirmation", topics), CommandsClient(MACHINE, topics) as client:
-        assert [o.state for o in client.send_many(opened)] == ["collecting"] * 2
+        assert [o.state for o in client.send_many(opened)] == ["collecting"] * 3
     with closing(kafka.producer(topics)) as producer:
         for key in (f"{first}.2019.start".encode(), f"{never}.2019.start".encode(), b"\xff"):
             partition = kafka.partition_of((never if never.encode() in key else first).encode())
             producer.send(MACHINE.state_topic, b"garbage", key=key, partition=partition)
+        partition = kafka.partition_of(third.encode())
+        producer.send(MACHINE.state_topic, None, key=f"{third}.2019.start".encode(), partition=partition)
         producer.send(MACHINE.events_topic, b"garbage", key=first.encode(), partition=partition)
         producer.send(MACHINE.refusals_topic, b"garbage", key=first.encode(), partition=partition)
-    asked = [command(first, 1, 10), command(second, 1, 11), command(never, 0, 12)]
+    asked = [command(first, 1, 10), command(second, 1, 11), command(third, 1, 13), command(never, 0, 12)]
     with run_process("confirmation", topics) as process:
         write(topics, asked)
         wait_until_answered(process, topics, [*opened, *asked])
     letters = [m for messages in read_all(topics, dlq(CONFIRMATION_COMMANDS)).values() for m in messages]
     assert [dict(m.headers)["error-code"] for m in letters] == [b"MSG-010"]
     states = {name: state.state for name, state in topic_log.read_states(MACHINE, topics).items()}
-    assert states == {f"{school}.2019.start": "checked" for school in (first, second)}
+    assert states == {f"{school}.2019.start": "checked" for school in (first, second, third)}
     assert machine_log.read(MACHINE, topics).replayed(MACHINE).differences == []
 
 

@@ -401,3 +401,58 @@ def test_what_the_rows_of_a_pupil_who_moved_say_otherwise_is_told() -> None:
     second = {**same, "Lớp học": "6A3", "Điện thoại DĐ": "0900000002", "Chỗ ở hiện nay": "b"}
     reading = read(listing({**same, "Chỗ ở hiện nay": "a"}, second), VNEDU)
     assert warned(reading) == [("FILE-205", 9, ""), ("FILE-209", 9, "SoDthoaiDdong, DchiTmtru")]
+
+
+def changed(part: str, *changes: tuple[bytes, bytes]) -> bytes:
+    """The list of two pupils, with one part of its workbook changed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(listing({}, {}))) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            for before, after in changes if name == part else ():
+                assert before in data
+                data = data.replace(before, after, 1)
+            new.writestr(name, data)
+    return out.getvalue()
+
+
+SHEET, BOOK = "xl/worksheets/sheet1.xml", "xl/workbook.xml"
+
+
+@pytest.mark.parametrize("number", [b"3000000000", b"1048577", b"0", b"-5"])
+def test_a_row_that_no_sheet_has_is_a_damaged_workbook(number: bytes) -> None:
+    """One too far ended in a traceback; the pupil of one above the first was lost."""
+    data = changed(SHEET, (b'<row r="9"', b'<row r="' + number + b'"'))
+    assert [p.code for p in problems(data, VNEDU)] == ["FILE-014"]
+
+
+def test_a_shared_text_is_not_counted_from_the_end() -> None:
+    """It was another cell's, in silence."""
+    data = changed(SHEET, (b'<c r="H9" t="s"><v>', b'<c r="H9" t="s"><v>-'))
+    assert [p.code for p in problems(data, VNEDU)] == ["FILE-014"]
+
+
+def test_one_part_is_one_sheet() -> None:
+    """A small file could name it a million times."""
+    sheet = b'<sheet name="Sheet1" sheetId="1" r:id="rId1"/>'
+    data = changed(BOOK, (sheet, sheet + sheet.replace(b"Sheet1", b"Sheet2")))
+    assert [p.code for p in problems(data, VNEDU)] == ["FILE-014"]
+
+
+def test_sheets_share_the_bound_on_elements(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = workbook({f"S{n}": [CAPTIONS, LINE] for n in range(4)})
+    monkeypatch.setattr(xlsx, "MAX_ELEMENTS", 300)
+    assert [p.code for p in problems(data, VNEDU)] == ["FILE-026"]
+
+
+def test_names_of_elements_are_bounded() -> None:
+    tags = b"".join(b"<a%d/>" % n for n in range(1_100))
+    data = changed(SHEET, (b"</sheetData>", tags + b"</sheetData>"))
+    assert [p.code for p in problems(data, VNEDU)] == ["FILE-026"]
+
+
+def test_a_number_format_is_as_long_as_excel_has_it() -> None:
+    """Whether it is a date's was asked in time that grows with its square."""
+    styles = b'<numFmts><numFmt numFmtId="0" formatCode="' + b"[" * 100_000 + b'"/></numFmts><cellXfs'
+    data = changed("xl/styles.xml", (b"<cellXfs", styles))
+    assert max(map(len, xlsx._formats(zipfile.ZipFile(io.BytesIO(data)), "xl/styles.xml"))) == 255
