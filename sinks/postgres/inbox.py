@@ -92,8 +92,8 @@ class Inbox:
         return Batch(messages, {tp: after(of[-1]) for tp, of in by_partition.items() if of})
 
     def gather(self, max_bytes: int, is_due: Callable[[Sequence[ConsumerRecord], float], bool]) -> Batch:
-        """What arrives until it is due, by its messages and the seconds since this began, or so large: for a
-        sink whose commits are dear."""
+        """What arrives until it is due, by its messages and the seconds since the first of them, or since
+        this began, or so large: for a sink whose commits are dear."""
         messages: list[ConsumerRecord] = []
         size, began = 0, time.monotonic()
         while size < max_bytes and (self._left or not is_due(messages, time.monotonic() - began)):
@@ -101,6 +101,8 @@ class Inbox:
                 wait = LOOK_MS if messages else IDLE_MS
                 polled = self._consumer.poll(timeout_ms=wait, max_records=32)
                 self._left.extend(message for some in polled.values() for message in some)
+            if self._left and not messages:
+                began = time.monotonic()
             while self._left and size < max_bytes:
                 messages.append(self._left.popleft())
                 size += len(messages[-1].value or b"")

@@ -25,11 +25,11 @@ END = closing({}, chunks=1, push="p")
         ([Came(b"1", PART), Came(b"1", END)], LINGER_S, True),
         ([Came(b"1", PART)], LINGER_S, False),
         ([Came(b"1", PART), Came(b"2", PART), Came(b"2", END)], LINGER_S, False),
-        ([Came(b"1", PART)], UNCLOSED_S, True),
+        ([Came(b"1", PART)], LINGER_S + UNCLOSED_S, True),
         ([Came(b"1", END), Came(b"1", PART)], LINGER_S, False),
         ([Came(b"1", b"nothing of ours")], LINGER_S, True),
         ([Came(b"1", None)], LINGER_S, True),
     ],
 )
 def test_a_batch_waits_for_the_end_of_its_pushes_and_for_none_too_long(came, seconds, ends):
-    assert is_whole(came, seconds) is ends
+    assert is_whole(came, seconds, LINGER_S) is ends
