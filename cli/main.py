@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 
 from cli import guard
+from runtime.garbage import collect_seldom
 
 #: command name -> (module, attribute, one line of help: Vietnamese, then English)
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
@@ -114,6 +115,7 @@ class _Table(click.Group):
             return None
         module, attribute, _ = COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(module), attribute)
+        collect_seldom()
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -14,6 +14,7 @@ from typing import Final
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.school import SchoolRecords, make
 from producers.synthetic.write import files
+from runtime.garbage import collect_seldom
 
 AHEAD: Final = 4
 
@@ -49,6 +50,7 @@ def _made(school: SchoolPlan, seed: int) -> Made:
 def _begin() -> None:
     """Ended by the demonstration alone: not by the key that ends both, and with it if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    collect_seldom()
     Thread(target=_end_with_it, daemon=True).start()
 
 

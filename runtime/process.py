@@ -1,6 +1,5 @@
 """The one form of a long-lived process, and the one runner: signals, readiness, what is said at the end."""
 
-import gc
 import logging
 import os
 import signal
@@ -146,7 +145,6 @@ def run(process: Process, gates: Sequence[Gate] = (), servers: Servers | None = 
     """
     servers = servers or Servers(process.settings)
     logs.set_up(process.label, servers)
-    _collect_seldom()
     opened = Event()
     log.info(
         "started, http port %d",
@@ -181,12 +179,6 @@ def run(process: Process, gates: Sequence[Gate] = (), servers: Servers | None = 
         return 1
     log.info("stopped")
     return 0
-
-
-def _collect_seldom() -> None:
-    """A batch makes lists of ten thousand, and none of them is a circle."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 def _why_not(process: Process, opened: bool, servers: Servers) -> str:

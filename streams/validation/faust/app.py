@@ -12,12 +12,16 @@ from runtime.kafka import COMPRESSION
 from runtime.settings import Settings
 from schemas.topics import MAX_MESSAGE, VALIDATION_GROUP, in_topic
 from streams.validation.batch_judge import BatchJudge
-from streams.validation.faust.batching import MAX_MESSAGES, Batching
+from streams.validation.faust.batching import Batching
 from streams.validation.faust.mended_consumer import App
 
 GROUP: Final = VALIDATION_GROUP
 SESSION_S: Final = 6.0
 """A killed worker's partitions wait so long for the next one."""
+
+
+FEW: Final = 8
+"""Messages between Faust's consumer and the batching, each as large as one may be."""
 
 
 def build(settings: Settings, judge: BatchJudge) -> App:
@@ -39,7 +43,7 @@ def build(settings: Settings, judge: BatchJudge) -> App:
         broker_commit_interval=1.0,
         broker_session_timeout=SESSION_S,
         broker_heartbeat_interval=SESSION_S / 4,
-        stream_buffer_maxsize=MAX_MESSAGES,
+        stream_buffer_maxsize=FEW,
         stream_wait_empty=False,
         producer_compression_type=COMPRESSION,
         producer_linger_ms=3,

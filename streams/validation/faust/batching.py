@@ -66,6 +66,10 @@ class Batching:
         self._app = app
         self._judge = judge
         self._waiting: asyncio.Queue[EventT[Any]] = asyncio.Queue(MAX_MESSAGES)
+        self._room = asyncio.Event()
+        self._room.set()
+        self._size = 0
+        """Bytes that wait."""
         self._judging = ThreadPoolExecutor(1, "judging")
         self._tasks: list[asyncio.Task[None]] = []
         self._held: list[EventT[Any]] = []
@@ -84,8 +88,17 @@ class Batching:
         self._judging.shutdown(wait=False, cancel_futures=True)
 
     async def put(self, event: EventT[Any]) -> None:
-        """Add an event; waits while as many wait as a batch holds."""
+        """Add an event; waits while as many wait, or as many bytes, as a batch holds."""
+        await self._room.wait()
+        self._has_grown(_size(event))
         await self._waiting.put(event)
+
+    def _has_grown(self, size: int) -> None:
+        self._size += size
+        if self._size < MAX_BYTES:
+            self._room.set()
+        else:
+            self._room.clear()
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -121,6 +134,7 @@ class Batching:
                 continue
             events = [self._getting.result()]
             self._getting = None
+            self._has_grown(-_size(events[0]))
             size = self._take(events, _size(events[0]))
             if len(events) < MAX_MESSAGES and size < MAX_BYTES:
                 await asyncio.sleep(LINGER_S)
@@ -132,6 +146,7 @@ class Batching:
         while len(events) < MAX_MESSAGES and size < MAX_BYTES and not self._waiting.empty():
             events.append(self._waiting.get_nowait())
             size += _size(events[-1])
+            self._has_grown(-_size(events[-1]))
         return size
 
     async def _finish(self, events: list[EventT[Any]], messages: list[Message], work: Work) -> None:

@@ -12,10 +12,10 @@ from types import SimpleNamespace
 
 import faust
 import pytest
-from aiokafka.consumer.fetcher import Fetcher, FetchResult
+from aiokafka.consumer.fetcher import Fetcher
 from faust.types import TP
 
-from streams.validation.faust.mended_consumer import App, MendedConsumer, QuickThread
+from streams.validation.faust.mended_consumer import POLL_BYTES, App, FetchResult, MendedConsumer, QuickThread
 
 HERE = TP("in", 0)
 COMMITTED, LAST = 3, 99
@@ -225,12 +225,32 @@ def test_partitions_take_turns_however_much_was_fetched_of_one():
     assert [(tp, len(records)) for tp, records in second.items()] == [(other, 3), (flood, most - 3)]
 
 
-def _fetched(tp, count):
+def test_few_large_messages_are_taken_at_once_and_one_that_is_larger():
+    """A hundred may be 1.6 GB unpacked, and they are unpacked when they are taken."""
+    fetched = _fetched(TP("in.large", 0), 5, bytes(POLL_BYTES // 2))
+    assert [len(fetched.getall(100)) for _ in range(3)] == [2, 2, 1]
+    assert not fetched.has_more()
+
+
+def test_what_was_taken_before_a_damaged_message_is_handed_out_and_the_damage_is_met_again():
+    class Damaged(Records):
+        def __next__(self):
+            if self.given == 2:
+                raise ValueError("crc")
+            return super().__next__()
+
+    fetched = _fetched(TP("in.damaged", 0), 5, records=Damaged)
+    assert len(fetched.getall(100)) == 2
+    with pytest.raises(ValueError, match="crc"):
+        fetched.getall(100)
+
+
+def _fetched(tp, count, value=b"", records=None):
     """What aiokafka holds of a partition of which so many messages were fetched."""
     state = SimpleNamespace(paused=False, position=0, consumed_to=lambda offset: None)
     assignment = SimpleNamespace(active=True, state_value=lambda _: state)
-    records = Records(range(count))
-    return FetchResult(tp, assignment=assignment, partition_records=records, backoff=0)
+    messages = (records or Records)(SimpleNamespace(key=None, value=value) for _ in range(count))
+    return FetchResult(tp, assignment=assignment, partition_records=messages, backoff=0)
 
 
 class Records:
@@ -240,9 +260,11 @@ class Records:
 
     def __init__(self, messages):
         self._left = iter(messages)
+        self.given = 0
 
     def __iter__(self):
         return self
 
     def __next__(self):
+        self.given += 1
         return next(self._left)
