@@ -8,7 +8,7 @@ branch_labels = None
 depends_on = None
 
 UPGRADE = """
-ALTER TABLE outbox ADD COLUMN code text NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN IF NOT EXISTS code text NOT NULL DEFAULT '';
 COMMENT ON COLUMN outbox.code IS
     'Vì sao không gửi được, rỗng nếu đang chờ gửi — why it is set aside, empty while it waits to be sent';
 """
