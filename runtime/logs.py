@@ -7,6 +7,7 @@ Otherwise errors pass, alike ones once a minute.
 """
 
 import logging
+import re
 import sys
 import time
 from collections import deque
@@ -20,6 +21,8 @@ AGAIN: Final = "csdl.again"
 """Logger of lines that say once more that a server does not answer."""
 
 ALIKE_S: Final = 60.0
+_DIGITS: Final = re.compile(r"[0-9]+")
+
 HELD: Final = 100
 """Lines held back at most: the newest."""
 
@@ -43,7 +46,7 @@ class Quiet(logging.Filter):
         if record.exc_info:  # one line; frames of libraries help nobody here
             record.msg = f"{record.getMessage()} ({getattr(record.exc_info[0], '__name__', '')})"
         else:
-            record.msg = record.getMessage()
+            record.msg = _first_line(record)
         record.args, record.exc_info, record.exc_text = (), None, None
         if not self._servers.any:
             return True
@@ -63,11 +66,16 @@ class Quiet(logging.Filter):
                     self._handler.release()
 
     def _is_alike(self, record: logging.LogRecord) -> bool:
-        now, key = time.monotonic(), (record.name, str(record.msg))
+        # Times and numbers in it make no other news of it.
+        now, key = time.monotonic(), (record.name, _DIGITS.sub("", _first_line(record)))
         if now - self._said.get(key, -ALIKE_S) < ALIKE_S:
             return True
         self._said[key] = now
         return False
+
+
+def _first_line(record: logging.LogRecord) -> str:
+    return record.getMessage().strip().partition("\n")[0]
 
 
 def set_up(label: str, servers: Servers) -> None:

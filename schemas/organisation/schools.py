@@ -72,9 +72,12 @@ class Register:
 
 
 def load(path: Path) -> Register:
-    """Read ``register.csv``. Raises ProblemList (SYS-003) if it is missing or not a register."""
+    """Read ``register.csv``, as Excel writes it too. Raises ProblemList (SYS-003) if it is missing or not a
+    register."""
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
+        if not path.is_file():  # a device would be read for ever
+            raise ValueError("no file")
+        with path.open(encoding="utf-8-sig", newline="") as lines:
             table = csv.DictReader(lines)
             if COLUMNS - set(table.fieldnames or ()):  # an empty file is no province without schools
                 raise ValueError("columns are missing")

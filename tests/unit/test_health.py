@@ -186,3 +186,15 @@ def test_a_clients_traceback_is_one_line():
         )
     assert Quiet(Servers(Settings()), logging.NullHandler()).filter(record)
     assert logging.Formatter().format(record) == "crashed here (ValueError)"
+
+
+def test_a_clients_page_that_it_repeats_with_other_times_is_one_line_a_minute(written):
+    """Faust tells twelve lines of advice every 2.5 s while a partition waits, each time with another age."""
+    _, lines, handler, quiet = written
+    for seconds in (3, 5):
+        advice = (
+            f"\nStream has not started processing TP (started {seconds}.1 seconds ago).\nThere are reasons"
+        )
+        handler.handle(line("faust.x", logging.ERROR, advice))
+        quiet.release(time.time() + 1)
+    assert lines == ["Stream has not started processing TP (started 3.1 seconds ago)."]

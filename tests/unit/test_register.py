@@ -1,6 +1,7 @@
 """The route of a school comes from the effective-dated register, never from its code."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +97,15 @@ def test_a_file_that_is_no_register_gives_one_clear_problem(tmp_path, text):
     (problem,) = caught.value.problems
     assert problem.code == "SYS-003"
     assert str(path) in problem.messages()[0]
+
+
+def test_a_register_as_excel_writes_it_is_one(tmp_path):
+    """With a byte order mark before the first column's name."""
+    path = tmp_path / "register.csv"
+    path.write_text("\ufeff" + HEADER, encoding="utf-8")
+    assert schools.load(path) is not None
+
+
+def test_a_device_is_no_register():
+    with pytest.raises(ProblemList, match="SYS-003"):
+        schools.load(Path("/dev/zero"))
