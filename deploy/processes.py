@@ -121,7 +121,7 @@ ENVIRONMENT: Final = {
     "_RJEM_MALLOC_CONF": "background_thread:false,dirty_decay_ms:10000,muzzy_decay_ms:10000",
 }
 """What a process is started with: batches are small, so threads wait for each other longer than they work;
-and what one batch gave back the next one takes, instead of the kernel clearing it anew (ADR 14)."""
+and what one batch gave back the next one takes, instead of the kernel clearing it anew (ADR 30)."""
 
 USUAL: Final = {"load": 2}
 """How many of a process a new stack runs: one load waits for PostgreSQL while a core is free."""
