@@ -12,8 +12,7 @@ hash) of each, sorted. How versions were digested before is kept in digest_rule_
 
 import io
 import json
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from hashlib import blake2b, sha256
 from math import isfinite
@@ -36,6 +35,10 @@ HASH_BYTES: Final = 16
 
 Row = tuple[str, str, str]
 """(record type, identity, row hash)."""
+
+DATASET: Final = "dataset_id"
+ROW: Final = ["record_type", "identity", "row_hash"]
+"""A Row as columns."""
 
 
 def row_hashes(records: pl.DataFrame, rule: int = RULE) -> pl.Series:
@@ -66,16 +69,33 @@ def version_digest(dataset_id: str, version: int, rows: Iterable[Row], rule: int
 
     Raises ValueError for a rule that never was.
     """
-    listed = sorted(rows)
     if rule == 1:
-        return digest_rule_1.rows_digest(listed)
+        return digest_rule_1.rows_digest(sorted(rows))
     if rule != RULE:
         raise ValueError(f"no version was ever digested by rule {rule}")
-    counts = Counter(record_type for record_type, _, _ in listed)
-    digest = sha256()
-    for part in [(dataset_id, str(version)), *((t, str(n)) for t, n in sorted(counts.items())), *listed]:
-        digest.update((FIELD_END.join(part) + ROW_END).encode())
-    return digest.hexdigest()
+    frame = pl.DataFrame(list(rows), schema=dict.fromkeys(ROW, pl.String), orient="row")
+    return version_digests({dataset_id: version}, frame.with_columns(pl.lit(dataset_id).alias(DATASET)))[
+        dataset_id
+    ]
+
+
+def version_digests(versions: Mapping[str, int], rows: pl.DataFrame) -> dict[str, str]:
+    """Dataset → digest of its version, by today's rule, of many at once.
+
+    ``rows`` (``dataset_id`` and ``ROW``) are those of all of these versions, one a dataset, in any order.
+    """
+    row = pl.concat_str(ROW, separator=FIELD_END) + ROW_END
+    texts = rows.sort(DATASET, *ROW).group_by(DATASET, maintain_order=True).agg(row.str.join(""))
+    text_of = dict(texts.iter_rows())
+    counts: dict[str, list[tuple[str, str]]] = {}
+    for dataset, record_type, n in rows.group_by(DATASET, ROW[0]).len().sort(DATASET, ROW[0]).iter_rows():
+        counts.setdefault(dataset, []).append((record_type, str(n)))
+    out = {}
+    for dataset, version in versions.items():
+        head = [(dataset, str(version)), *counts.get(dataset, [])]
+        text = "".join(FIELD_END.join(part) + ROW_END for part in head) + text_of.get(dataset, "")
+        out[dataset] = sha256(text.encode()).hexdigest()
+    return out
 
 
 def flat(records: pl.DataFrame) -> pl.DataFrame:

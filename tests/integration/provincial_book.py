@@ -63,6 +63,16 @@ class Book:
         rows = ({k: v for k, v in row.items() if v is not None} for row in frame.to_dicts())
         return sorted(rows, key=lambda row: row["ClientId"])
 
+    def rules_found(self, version, severity=None):
+        """Rules of the findings that stand at a version."""
+        found = self.ask(
+            "SELECT rule, severity FROM finding "
+            "WHERE since_version <= %s AND coalesce(until_version > %s, true)",
+            version,
+            version,
+        )
+        return {rule for rule, kind in found if severity in (None, kind)}
+
     def answers(self):
         """(push id, outcome, code) as told to vendors, in order."""
         return [(e["PushId"], e["Outcome"], e["Code"]) for e in self.told()]

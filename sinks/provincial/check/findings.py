@@ -22,11 +22,12 @@ def carry(cur: cursor, found: pl.DataFrame, versions: Mapping[str, int]) -> None
 
     ``found``: ``dataset_id`` and FINDING of all of them.
     """
+    new = found
     standing = _standing(cur, list(versions))
-    every = list(_SCHEMA)
-    gone = standing.join(found, on=every, how="anti")
-    new = found.join(standing, on=every, how="anti")
-    _end(cur, gone, versions)
+    if standing.height:
+        every = list(_SCHEMA)
+        new = found.join(standing, on=every, how="anti")
+        _end(cur, standing.join(found, on=every, how="anti"), versions)
     columns = ["dataset_id", "since_version", *FINDING]
     of = pl.col("dataset_id").replace_strict(versions, return_dtype=pl.Int32).alias("since_version")
     copying.copy_in(cur, "finding", columns, new.with_columns(of).select(columns))

@@ -26,17 +26,11 @@ from schemas.encoding import codec, digest
 from schemas.rules import catalogue
 from schemas.topics import CONFIRMATION_CHECKS
 from sinks.postgres import outbox
-from sinks.postgres import rows as by_name
-from sinks.provincial.check import findings
+from sinks.provincial.check import findings, unchecked
 from sinks.provincial.check.findings import FINDING
+from sinks.provincial.check.unchecked import Unchecked
 from sinks.provincial.records import ledger, read
 from streams.confirmation.commands import Act, Role
-
-BATCH: Final = 16
-"""Versions at once: some 7,000 records, enough for the rules to run at full speed."""
-
-MAX_RECORDS: Final = 50_000
-"""Records of all of them, or one version alone: what is read of them is held at once."""
 
 WAIT_S: Final = 0.2
 ABSENT: Final = "VER-001"
@@ -46,68 +40,40 @@ COMMANDS: Final = UUID("6a1b5b0e-6c1f-5d0e-9a52-5f1f6f0f3c21")
 
 
 @dataclass(frozen=True)
-class Unchecked:
-    """A version to check: records by type as load counted them and as the push brought them, the types of
-    which that was the whole list, refused records, and by type those that whole lists lacked."""
-
-    dataset_id: str
-    version: int
-    records: Mapping[str, int]
-    received: Mapping[str, int]
-    whole: Sequence[str]
-    refused: int
-    absent: Mapping[str, int]
-
-    def declared(self, refused: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
-        """(dataset, type) → records that a control total speaks of, without those that were refused.
-
-        Of a whole list: what it brought. Else: what is held and not absent.
-        """
-        counts = {
-            t: self.received.get(t, 0) - refused.get((self.dataset_id, t), 0)
-            if t in self.whole
-            else self.records.get(t, 0) - self.absent.get(t, 0)
-            for t in contracts.record_types()
-        }
-        return {(self.dataset_id, t): n for t, n in counts.items()}
-
-
-@dataclass(frozen=True)
 class Checked:
-    """What the check found: digest, findings (columns ``dataset_id`` and FINDING)."""
+    """What the check found: the digest, findings that block and that warn, by rule. Absent records warn too,
+    and stand in the table absence alone."""
 
     of: Unchecked
     digest: str
-    findings: pl.DataFrame
-
-    @property
-    def blocking(self) -> int:
-        return self.findings.filter(pl.col("severity") == "block").height
-
-    @property
-    def warnings(self) -> int:
-        """Findings that warn, and absent records: those stand in the table absence alone."""
-        return self.findings.height - self.blocking + sum(self.of.absent.values())
+    blocking: int
+    warnings: int
 
 
-def check(conn: connection, now: datetime, batch: int = BATCH) -> list[Checked]:
+def check(conn: connection, now: datetime, batch: int = unchecked.BATCH) -> list[Checked]:
     """Check some versions and say so, in one transaction; empty if none waits."""
     with conn, conn.cursor() as cur:
-        versions = _take(cur, batch)
+        versions = unchecked.take(cur, batch)
         if not versions:
             return []
         of = [(v.dataset_id, v.version) for v in versions]
         fields = catalogue.fields_read()
         frames = {t: read.versions(cur, t, of, fields[t]) for t in contracts.record_types()}
-        refused = _refused(cur, of)
+        held = _held(frames)
+        refused = unchecked.refused(cur, of)
         declared = {key: n for v in versions for key, n in v.declared(refused).items()}
-        found = _violations(frames, refused, declared)
-        said = ledger.said(cur, of)
+        found = pl.concat(
+            [_violations(frames, refused, declared), _own(versions, held, ledger.said(cur, of))]
+        )
+        digests = digest.version_digests(dict(of), held)
+        blocking = _by_dataset(found.filter(pl.col("severity") == "block"))
+        warning = _by_dataset(found.filter(pl.col("severity") != "block"))
         done = [
-            Checked(v, _digest(v, frames), pl.concat([_of_version(found, v), _own(v, frames, said)]))
+            Checked(v, digests[v.dataset_id], blocking[v.dataset_id], warning[v.dataset_id] + v.absences)
             for v in versions
         ]
-        _write(cur, done, now)
+        _write(cur, done, found, now)
+    _count(done, found)
     return done
 
 
@@ -160,67 +126,29 @@ class Check(Process):
             self.stopping.wait(WAIT_S)
             return
         metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
-        for checked in done:
-            outcome = "blocking" if checked.blocking else "warnings" if checked.warnings else "clean"
-            metrics.VERSIONS_CHECKED.labels(outcome).inc()
-        rules: Counter[str] = Counter()
-        for checked in done:
-            rules.update(dict(checked.findings["rule"].value_counts().iter_rows()))
-            rules[ABSENT] += sum(checked.of.absent.values())
-        for rule, n in rules.items():
-            metrics.FINDINGS.labels(rule).inc(n)
 
 
-def _take(cur: cursor, batch: int) -> list[Unchecked]:
-    # A dataset's versions are checked one after the other, so their commands keep their order.
-    cur.execute(
-        "SELECT v.dataset_id, v.version, v.records, v.received, v.whole, v.refused FROM version v "
-        "WHERE v.checked_at IS NULL AND NOT EXISTS (SELECT FROM version o WHERE o.dataset_id = v.dataset_id "
-        "AND o.version < v.version AND o.checked_at IS NULL) "
-        "ORDER BY v.loaded_at LIMIT %s FOR UPDATE SKIP LOCKED",
-        (batch,),
+def _count(done: Sequence[Checked], found: pl.DataFrame) -> None:
+    for checked in done:
+        outcome = "blocking" if checked.blocking else "warnings" if checked.warnings else "clean"
+        metrics.VERSIONS_CHECKED.labels(outcome).inc()
+    rules = Counter(dict(found["rule"].value_counts().iter_rows()))
+    rules[ABSENT] += sum(checked.of.absences for checked in done)
+    for rule, n in rules.items():
+        metrics.FINDINGS.labels(rule).inc(n)
+
+
+def _held(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The records of all versions: ``dataset_id``, ``digest.ROW``."""
+    return pl.concat(
+        frame.select(
+            pl.col("_dataset").alias("dataset_id"),
+            pl.lit(record_type).alias("record_type"),
+            pl.col("_identity").alias("identity"),
+            pl.col("_row_hash").alias("row_hash"),
+        )
+        for record_type, frame in frames.items()
     )
-    found = _bounded(by_name.fetch(cur))
-    absent = _absent(cur, [(row["dataset_id"], row["version"]) for row in found])
-    return [Unchecked(**row, absent=absent.get(row["dataset_id"], {})) for row in found]
-
-
-def _bounded(found: Sequence[by_name.Row]) -> list[by_name.Row]:
-    """The first of them, of so many records together; the others stay for the next batch."""
-    total = 0
-    taken: list[by_name.Row] = []
-    for row in found:
-        total += sum(row["records"].values())
-        if taken and total > MAX_RECORDS:
-            break
-        taken.append(row)
-    return taken
-
-
-def _absent(cur: cursor, of: Sequence[read.VersionId]) -> dict[str, dict[str, int]]:
-    """Dataset → type → records that the last whole list lacked, of these versions (one a dataset)."""
-    cur.execute(
-        "SELECT a.dataset_id, a.record_type, count(*) AS records "
-        "FROM unnest(%s::text[], %s::int[]) AS w (dataset_id, version) JOIN absence a USING (dataset_id) "
-        "WHERE a.since_version <= w.version AND coalesce(a.until_version > w.version, true) GROUP BY 1, 2",
-        ([d for d, _ in of], [n for _, n in of]),
-    )
-    out: dict[str, dict[str, int]] = {}
-    for row in by_name.fetch(cur):
-        out.setdefault(row["dataset_id"], {})[row["record_type"]] = row["records"]
-    return out
-
-
-def _refused(cur: cursor, of: Sequence[read.VersionId]) -> dict[tuple[str, str], int]:
-    """(dataset, type) → records refused in the push that made the version."""
-    cur.execute(
-        "SELECT v.dataset_id, r.record_type, count(DISTINCT (r.chunk, r.source_row, r.client_id)) "
-        "FROM unnest(%s::text[], %s::int[]) AS w (dataset_id, version) "
-        "JOIN version v USING (dataset_id, version) "
-        "JOIN record_refused r USING (vendor, push_id, dataset_id) GROUP BY 1, 2",
-        ([d for d, _ in of], [n for _, n in of]),
-    )
-    return {(dataset, record_type): n for dataset, record_type, n in cur.fetchall()}
 
 
 def _violations(
@@ -228,59 +156,43 @@ def _violations(
     refused: Mapping[tuple[str, str], int],
     declared: Mapping[tuple[str, str], int],
 ) -> pl.DataFrame:
+    """What the rules find, each once: rules that share their id say the same of a record."""
     scoped = {
         t: f.rename({"_dataset": catalogue.DATASET, "_identity": "identity"}) for t, f in frames.items()
     }
-    return catalogue.violations_of_version(scoped, refused, declared)
-
-
-def _of_version(found: pl.DataFrame, v: Unchecked) -> pl.DataFrame:
-    """A version's findings, each once: rules that share their id say the same of a record."""
+    fields = pl.concat_str(pl.lit("{"), pl.col("fields").list.join(","), pl.lit("}"))
     return (
-        found.filter(pl.col(catalogue.DATASET) == v.dataset_id)
+        catalogue.violations_of_version(scoped, refused, declared)
         .select(
-            "dataset_id",
-            "rule",
-            "severity",
-            pl.col("type").alias("record_type"),
-            "identity",
-            pl.concat_str(pl.lit("{"), pl.col("fields").list.join(","), pl.lit("}")).alias("fields"),
+            "dataset_id", "rule", "severity", pl.col("type").alias("record_type"), "identity", fields=fields
         )
-        .unique(maintain_order=True)
+        .unique()
+        .sort("dataset_id")
     )
 
 
-def _own(v: Unchecked, frames: Mapping[str, pl.DataFrame], said: Sequence[ledger.Finding]) -> pl.DataFrame:
+def _own(versions: Sequence[Unchecked], held: pl.DataFrame, said: Sequence[ledger.Finding]) -> pl.DataFrame:
     """What no rule of a record type can find: rows that load did not count, keys that stood for another."""
+    there = {(d, t): n for d, t, n in held.group_by("dataset_id", "record_type").len().iter_rows()}
     rows = [
-        (v.dataset_id, WRONG_COUNT, "block", record_type, "", "{}")
-        for record_type, frame in frames.items()
-        if frame.filter(pl.col("_dataset") == v.dataset_id).height != v.records.get(record_type, 0)
+        (v.dataset_id, WRONG_COUNT, "block", t, "", "{}")
+        for v in versions
+        for t in contracts.record_types()
+        if there.get((v.dataset_id, t), 0) != v.records.get(t, 0)
     ]
     rows += [
         (dataset, rule, "warn", record_type, identity, "{" + ",".join(fields) + "}")
-        for dataset, version, rule, record_type, identity, fields in said
-        if (dataset, version) == (v.dataset_id, v.version)
+        for dataset, _, rule, record_type, identity, fields in said
     ]
     return pl.DataFrame(rows, schema=dict.fromkeys(["dataset_id", *FINDING], pl.String()), orient="row")
 
 
-def _digest(v: Unchecked, frames: Mapping[str, pl.DataFrame]) -> str:
-    return digest.version_digest(
-        v.dataset_id,
-        v.version,
-        (
-            (record_type, identity, row_hash)
-            for record_type, frame in frames.items()
-            for identity, row_hash in frame.filter(pl.col("_dataset") == v.dataset_id)
-            .select("_identity", "_row_hash")
-            .iter_rows()
-        ),
-    )
+def _by_dataset(found: pl.DataFrame) -> Counter[str]:
+    return Counter(dict(found["dataset_id"].value_counts().iter_rows()))
 
 
-def _write(cur: cursor, done: Sequence[Checked], now: datetime) -> None:
-    findings.carry(cur, pl.concat(c.findings for c in done), {c.of.dataset_id: c.of.version for c in done})
+def _write(cur: cursor, done: Sequence[Checked], found: pl.DataFrame, now: datetime) -> None:
+    findings.carry(cur, found, {c.of.dataset_id: c.of.version for c in done})
     execute_values(
         cur,
         "UPDATE version v SET checked_at = now(), digest = c.digest, digest_rule = c.rule, "

@@ -49,10 +49,9 @@ def versions(
         f"JOIN {t.name} r ON r.school_year = ANY(%(years)s) AND r.dataset_id = w.dataset_id "
         "AND r.valid_from <= w.version AND r.valid_to "
     )
-    return copying.copy_out(
+    found = copying.copy_out(
         cur,
-        f"SELECT * FROM ({arm} IS NULL UNION ALL {arm} > w.version) AS found "
-        'ORDER BY dataset_id COLLATE "C", version, identity COLLATE "C"',
+        f"{arm} IS NULL UNION ALL {arm} > w.version",
         {
             "datasets": [d for d, _ in wanted],
             "versions": [v for _, v in wanted],
@@ -60,6 +59,7 @@ def versions(
         },
         schema,
     )
+    return found.sort("_dataset", "_version", "_identity")
 
 
 def version(cur: cursor, dataset_id: str, number: int) -> dict[str, pl.DataFrame]:
