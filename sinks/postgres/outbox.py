@@ -8,7 +8,6 @@ table; what is behind it goes on. Each start tries those once more: the topic's 
 """
 
 import logging
-import select
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -21,8 +20,9 @@ from runtime import kafka, metrics, postgres
 from runtime.process import Process
 from runtime.reading import MAX_OUTPUT
 from runtime.settings import Settings
+from sinks.postgres import listening
+from sinks.postgres.listening import Listener
 
-CHANNEL: Final = "outbox"
 BATCH: Final = 1000
 BATCH_BYTES: Final = 32 * 1024 * 1024
 """A batch ends with the message that passes it."""
@@ -60,7 +60,7 @@ def put(cur: cursor, topic: str, messages: Sequence[tuple[bytes, bytes]]) -> Non
         [(topic, key, value) for key, value in messages],
         page_size=1000,
     )
-    cur.execute(f"NOTIFY {CHANNEL}")
+    listening.tell(cur, listening.OUTBOX)
 
 
 class Sender:
@@ -130,14 +130,11 @@ class Outbox(Process):
     def open(self) -> None:
         """Listen for what is written from now on, and try once more what was set aside."""
         self._conn = self.closes(postgres.connect(self.settings, "csdl-outbox"))
-        self._listener = self.closes(postgres.connect(self.settings, "csdl-outbox-listen"))
-        self._listener.autocommit = True
+        self._listener = self.closes(Listener(self.settings, "csdl-outbox-listen", listening.OUTBOX))
         with self._conn, self._conn.cursor() as cur:
             # A relay that was stopped in mid-transaction must not hold the lock for ever.
             cur.execute("SET idle_in_transaction_session_timeout = '60s'")
             cur.execute("UPDATE outbox SET code = '' WHERE code <> ''")
-        with self._listener.cursor() as cur:
-            cur.execute(f"LISTEN {CHANNEL}")
         self._sender = self.closes(Sender(self.settings))
 
     def step(self) -> None:
@@ -149,6 +146,4 @@ class Outbox(Process):
             for topic, n in sent.items():
                 metrics.OUTBOX_SENT.labels(topic).inc(n)
         else:
-            select.select([self._listener], [], [], WAIT_S)
-            self._listener.poll()
-            self._listener.notifies.clear()
+            self._listener.wait(WAIT_S)

@@ -25,14 +25,15 @@ from schemas.contracts import contracts
 from schemas.encoding import codec, digest
 from schemas.rules import catalogue
 from schemas.topics import CONFIRMATION_CHECKS
-from sinks.postgres import outbox
+from sinks.postgres import listening, outbox
+from sinks.postgres.listening import Listener
 from sinks.provincial.check import findings, unchecked
 from sinks.provincial.check.findings import FINDING
 from sinks.provincial.check.unchecked import Unchecked
 from sinks.provincial.records import ledger, read
 from streams.confirmation.commands import Act, Role
 
-WAIT_S: Final = 0.2
+WAIT_S: Final = 0.5
 ABSENT: Final = "VER-001"
 WRONG_COUNT: Final = "VER-002"
 COMMANDS: Final = UUID("6a1b5b0e-6c1f-5d0e-9a52-5f1f6f0f3c21")
@@ -115,15 +116,16 @@ class Check(Process):
     name = "check"
 
     def open(self) -> None:
-        """Connect."""
+        """Listen for new versions; those that wait already are taken first."""
         self._conn = self.closes(postgres.connect(self.settings, "csdl-check"))
+        self._listener = self.closes(Listener(self.settings, "csdl-check-listen", listening.VERSIONS))
 
     def step(self) -> None:
         """Check some versions, or wait a moment for one."""
         started = time.perf_counter()
         done = check(self._conn, datetime.now(UTC))
         if not done:
-            self.stopping.wait(WAIT_S)
+            self._listener.wait(WAIT_S)
             return
         metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
 

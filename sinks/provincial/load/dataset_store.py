@@ -8,6 +8,7 @@ from psycopg2.extensions import cursor
 from psycopg2.extras import Json
 
 from schemas import datasets as dataset_ids
+from sinks.postgres import listening
 from sinks.postgres import rows as by_name
 from sinks.provincial.load.pushes import Counts
 
@@ -87,3 +88,5 @@ def put_versions(cur: cursor, some: Sequence[Version]) -> None:
         for v in some
     ]
     by_name.insert(cur, "version", rows)
+    if rows:
+        listening.tell(cur, listening.VERSIONS)
