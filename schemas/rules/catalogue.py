@@ -99,15 +99,12 @@ def violations_of_version(
     counts = _counts(frames, refused or {}, declared or {})
     found = []
     for record_type, frame in frames.items():
-        asked = [
-            r for r in _rules(contracts_folder(), record_type) if skip is None or (r.tier, r.severity) != skip
-        ]
         scoped = _with_dataset_context(frame, counts)
 
         def complete(scope: pl.DataFrame, wanted: Sequence[Rule]) -> pl.DataFrame:
             return _looked_up(scope, wanted, frames)
 
-        for f in fired(scoped, asked, complete):
+        for f in fired(scoped, _asked(record_type, skip), complete):
             at = frame.select(
                 DATASET,
                 pl.lit(record_type).alias("type"),
@@ -122,16 +119,24 @@ def violations_of_version(
 
 def fields_read(skip: tuple[int, Severity] | None = REFUSED_BEFORE) -> dict[str, set[str]]:
     """Record type → the fields that ``violations_of_version`` looks at; the others need not be read."""
-    named: dict[str, set[str]] = {t: set() for t in record_types()}
-    for record_type, fields in named.items():
-        for rule in _rules(contracts_folder(), record_type):
-            if (rule.tier, rule.severity) == skip:
-                continue
-            fields |= _named(rule, record_type)
+    return _fields_read(tuple((t, _asked(t, skip)) for t in record_types()))
+
+
+@cache
+def _fields_read(asked: Sequence[tuple[str, Sequence[Rule]]]) -> dict[str, set[str]]:
+    named: dict[str, set[str]] = {t: set() for t, _ in asked}
+    for record_type, of_type in asked:
+        for rule in of_type:
+            named[record_type] |= _named(rule, record_type)
             for look in rule.lookups:
-                fields.add(look.left_on)
+                named[record_type].add(look.left_on)
                 named[look.frame] |= {look.right_on, *look.columns}
     return {t: names & frame_schema(t).keys() for t, names in named.items()}
+
+
+def _asked(record_type: str, skip: tuple[int, Severity] | None) -> tuple[Rule, ...]:
+    rules = _rules(contracts_folder(), record_type)
+    return tuple(r for r in rules if skip is None or (r.tier, r.severity) != skip)
 
 
 @cache
@@ -190,10 +195,13 @@ def _looked_up(
             other = pl.DataFrame(schema={DATASET: pl.String(), **frame_schema(lookup.frame)})
         columns = [pl.col(there).alias(here) for there, here in lookup.columns.items()]
         marker = [pl.lit(True).alias(lookup.exists)] if lookup.exists else []
+        key = pl.col(lookup.right_on).cast(pl.String).alias("_key")
         right = (
-            other.filter(pl.col(lookup.right_on).is_not_null())
-            .unique([DATASET, lookup.right_on], keep="first", maintain_order=True)
-            .select(DATASET, pl.col(lookup.right_on).cast(pl.String).alias("_key"), *columns, *marker)
+            other.lazy()
+            .select(DATASET, key, *columns, *marker)
+            .filter(pl.col("_key").is_not_null())
+            .unique([DATASET, "_key"], keep="first", maintain_order=True)
+            .collect()
         )
         scope = scope.join(
             right,

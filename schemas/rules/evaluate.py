@@ -44,7 +44,8 @@ def fired(frame: pl.DataFrame, rules: Sequence[Rule], complete: Complete | None 
         scope = unpack(frame, path)
         if scope is None:
             continue
-        suspects = [r for r in group if not any(_empty(scope, name) for name in r.needs)]
+        empty = {name for name in scope.columns if _empty(scope, name)}
+        suspects = [r for r in group if empty.isdisjoint(r.needs)]
         if complete is not None:
             scope = complete(scope, suspects)
         for rule in _suspicious(scope, suspects):
@@ -72,6 +73,8 @@ def unpack(frame: pl.DataFrame, path: tuple[str, ...]) -> pl.DataFrame | None:
     theirs; None if there are none. Column ``_index`` is the row of ``frame``."""
     if not path:
         return frame
+    if _empty(frame, path[0]):
+        return None
     scope = frame.with_row_index(INDEX)
     for name in path:
         scope = scope.filter(pl.col(name).list.len() > 0)
