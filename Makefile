@@ -15,7 +15,7 @@ help:
 	@echo "make demo    a made-up province through the whole pipeline (Kafka and PostgreSQL included)"
 	@echo "make test    check, then every test"
 	@echo "make check   ruff, mypy strict, import-linter"
-	@echo "make bench   rates, beside a bare COPY and the documented way"
+	@echo "make bench   rates and waits, beside a bare COPY, a rival and the documented way"
 	@echo "make up      start the local stack; make down stops it"
 
 venv: $(READY)

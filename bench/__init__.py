@@ -1,1 +1,2 @@
-"""Side by side on the same records and cores: ours end to end, bare COPY + merge, the documented way."""
+"""Side by side on the same records and cores: ours to stored and to checked, bare COPY + merge, a rival, the
+documented way; and what people wait for."""

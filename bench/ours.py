@@ -1,30 +1,49 @@
-"""Our lane: from the first chunk produced to the last row committed; and a verdict's time at half load."""
+"""Our lane: pushes, from the first chunk produced to the last version stored, or checked."""
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Thread
 from typing import Final
 
 import polars as pl
 from psycopg2.extensions import connection
 
 from access.grant_acts import grant
-from bench.records import PUPILS_A_SCHOOL, YEAR, schools
-from producers.client import CHUNK, PushReceipt, chunks_of, closing, totals
+from bench.records import PUPILS_A_SCHOOL, YEAR, class_of, schools
+from producers import client
+from producers.client import CHUNK, PushReceipt, chunks_of, tombstones, totals
 from producers.model import ROW, SourceTable, Target
 from runtime import kafka
 from runtime.settings import Settings
+from schemas import datasets
 from schemas.encoding import codec
-from schemas.topics import RECORDS_ACCEPTED, in_topic
-from streams.grants.commands import Act
+from schemas.topics import in_topic
+from streams.grants.commands import Act, Right
 from streams.grants.process import MACHINE
 from streams.machines.commands_client import CommandsClient
 
 VENDOR: Final = "smas"
-PROCESSES: Final = ("grants", "validation", "load")
+KIND: Final = "1"
 WAIT_S: Final = 900.0
+LOOK_S: Final = 0.05
+LOOK_AT: Final = 100
+"""Versions looked for at once: the whole table, looked through over and over, would be seen in the costs."""
+
+
+@dataclass(frozen=True)
+class Push:
+    """A school's push as it is sent: chunks, and the closing at the end."""
+
+    school: str
+    values: Sequence[bytes]
+
+    @property
+    def dataset(self) -> str:
+        """What it speaks of."""
+        return datasets.dataset_id(self.school, YEAR, KIND)
 
 
 def register(settings: Settings, pupils: int) -> None:
@@ -36,99 +55,84 @@ def register(settings: Settings, pupils: int) -> None:
 
 
 def allow(settings: Settings, pupils: int) -> None:
-    """Grant the vendor every school."""
-    commands = [grant(Act.ALLOW, VENDOR, code, account="bench") for code in schools(pupils)]
-    with CommandsClient(MACHINE, settings) as client:
-        client.send_many(commands)
+    """Grant the vendor every school of so many pupils."""
+    rights = (Right.REMOVE,)
+    commands = [grant(Act.ALLOW, VENDOR, code, account="bench", rights=rights) for code in schools(pupils)]
+    with CommandsClient(MACHINE, settings) as asking:
+        outcomes = asking.send_many(commands)
+    if refused := {outcome.code for outcome in outcomes} - {""}:
+        raise RuntimeError(f"grants are refused: {refused}")
 
 
-def pushes(records: pl.DataFrame) -> Iterator[tuple[str, list[bytes], bytes]]:
-    """(school, chunks, closing) of each school's push, encoded as the client does.
+def pushes(records: pl.DataFrame, first: int = 0, *, classes: bool = False) -> Iterator[Push]:
+    """Each school's push, encoded as the client does. ``first``: number of the first pupil; ``classes``: the
+    school's class comes with them.
 
     Vendors encode on their own machines, so this is done before a lane's clock starts.
     """
-    for i, school in enumerate(schools(records.height)):
-        part = records.slice(i * PUPILS_A_SCHOOL, PUPILS_A_SCHOOL)
-        table = SourceTable("HocSinh", "bench", "", part.with_row_index(ROW, 1))
-        target = Target(VENDOR, school, YEAR, "1")
-        push_id, opened = str(uuid.uuid4()), datetime.now(UTC)
-        chunks = [value for _, value in chunks_of([table], target, push_id, CHUNK)]
-        receipt = PushReceipt(push_id, target, len(chunks), opened, datetime.now(UTC), totals([table]))
-        yield school, chunks, codec.encode("PushClosed", closing(receipt))
+    parts = records.iter_slices(PUPILS_A_SCHOOL)
+    for school, part in zip(schools(records.height, first), parts, strict=True):
+        yield push(school, part, classes=classes)
 
 
-def run(settings: Settings, db: connection, work: list[tuple[str, list[bytes], bytes]], rows: int) -> None:
-    """Push everything as fast as it goes and wait until ``rows`` rows more are committed."""
-    before = count(db)
-    producer = kafka.producer(settings)
-    for school, chunks, closed in work:
-        for value in (*chunks, closed):
-            producer.send(in_topic(VENDOR), key=school.encode(), value=value)
-    producer.flush()
-    producer.close()
-    wait_for_rows(db, before + rows)
+def push(
+    school: str, pupils: pl.DataFrame, *, classes: bool = False, removals: Mapping[str, Sequence[str]] = {}
+) -> Push:
+    """One school's push. ``removals``: type → the sender's ids of records that leave."""
+    tables = [SourceTable("HocSinh", "bench", "", pupils.with_row_index(ROW, 1))]
+    if classes:
+        tables.append(SourceTable("LopHoc", "bench", "", class_of(school).with_row_index(ROW, 1)))
+    target = Target(VENDOR, school, YEAR, KIND)
+    push_id, opened = str(uuid.uuid4()), datetime.now(UTC)
+    chunks = list(chunks_of(tables, target, push_id, CHUNK))
+    chunks += tombstones(removals, target, push_id, len(chunks))
+    removed = {record_type: len(ids) for record_type, ids in removals.items()}
+    receipt = PushReceipt(
+        push_id, target, len(chunks), opened, datetime.now(UTC), totals(tables), removed=removed
+    )
+    closed = codec.encode("PushClosed", client.closing(receipt))
+    return Push(school, [*(value for _, value in chunks), closed])
 
 
-def wait_for_rows(db: connection, rows: int) -> None:
-    """Wait until the pupils' table holds so many rows. Raises TimeoutError."""
+def send(settings: Settings, work: Iterable[Push]) -> None:
+    """Push everything as fast as it goes."""
+    with closing(kafka.producer(settings)) as producer:
+        for one in work:
+            for value in one.values:
+                producer.send(in_topic(VENDOR), key=one.school.encode(), value=value)
+        producer.flush()
+
+
+def wait_for(db: connection, work: Iterable[Push], *, version: int = 1, checked: bool) -> None:
+    """Wait until the pushes' datasets have this version stored, or checked. Raises TimeoutError."""
+    waiting = [one.dataset for one in work]
     deadline = time.monotonic() + WAIT_S
-    while count(db) < rows:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{count(db)} of {rows} rows after {WAIT_S} s")
-        time.sleep(0.05)
+    while waiting:
+        done = _done(db, waiting[:LOOK_AT], version, checked)
+        waiting = [dataset for dataset in waiting[:LOOK_AT] if dataset not in done] + waiting[LOOK_AT:]
+        if not done:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{len(waiting)} versions are missing after {WAIT_S} s")
+            time.sleep(LOOK_S)
 
 
-def count(db: connection) -> int:
-    """Rows in the pupils' table, by the pushes' own totals: cheaper than counting rows."""
-    with db.cursor() as cur:
-        cur.execute("SELECT coalesce(sum(accepted), 0) FROM push WHERE outcome IS NOT NULL")
-        (rows,) = cur.fetchone()
-    db.commit()
-    return int(rows)
+def stored(db: connection, work: Iterable[Push], *, version: int = 1) -> tuple[int, int]:
+    """(pupils, findings) of these versions."""
+    with db, db.cursor() as cur:
+        cur.execute(
+            "SELECT sum((records ->> 'HocSinh')::integer), coalesce(sum(blocking + warnings), 0) "
+            "FROM version WHERE dataset_id = ANY(%s) AND version = %s",
+            ([one.dataset for one in work], version),
+        )
+        pupils, findings = cur.fetchone()
+    return int(pupils), int(findings)
 
 
-def verdict_ms(settings: Settings, records: pl.DataFrame, records_a_second: float) -> list[float]:
-    """Milliseconds from a chunk's sending to its verdict being readable, at a paced load; sorted."""
-    consumer = kafka.consumer(settings)
-    parts = kafka.partitions(RECORDS_ACCEPTED)
-    consumer.assign(parts)
-    for tp, end in consumer.end_offsets(parts).items():
-        consumer.seek(tp, end)
-    sent: dict[tuple[bytes, int], float] = {}
-    work = list(pushes(records))
-    pacing = Thread(target=_paced, args=(settings, work, records_a_second, sent))
-    pacing.start()
-    took: list[float] = []
-    deadline = time.monotonic() + WAIT_S
-    while len(took) < len(work) and time.monotonic() < deadline:
-        for messages in consumer.poll(timeout_ms=20).values():
-            now = time.perf_counter()
-            for message in messages:
-                if codec.contract_name(message.value) == "HocSinhReported":
-                    chunk = codec.decode_chunk(message.value)
-                    took.append(1000 * (now - sent[message.key, chunk.header["Chunk"]]))
-    pacing.join()
-    consumer.close()
-    if len(took) < len(work):
-        raise TimeoutError(f"{len(took)} of {len(work)} verdicts after {WAIT_S} s")
-    return sorted(took)
-
-
-def _paced(
-    settings: Settings,
-    work: list[tuple[str, list[bytes], bytes]],
-    records_a_second: float,
-    sent: dict[tuple[bytes, int], float],
-) -> None:
-    producer = kafka.producer(settings)
-    start = time.perf_counter()
-    for i, (school, chunks, closed) in enumerate(work):
-        due = start + i * PUPILS_A_SCHOOL / records_a_second
-        time.sleep(max(0.0, due - time.perf_counter()))
-        key = school.encode()
-        for number, value in enumerate(chunks):
-            sent[key, number] = time.perf_counter()
-            producer.send(in_topic(VENDOR), key=key, value=value)
-        producer.send(in_topic(VENDOR), key=key, value=closed)
-    producer.flush()
-    producer.close()
+def _done(db: connection, some: list[str], version: int, checked: bool) -> set[str]:
+    with db, db.cursor() as cur:
+        cur.execute(
+            "SELECT dataset_id FROM version WHERE dataset_id = ANY(%s) AND version = %s "
+            "AND (checked_at IS NOT NULL OR NOT %s)",
+            (some, version, checked),
+        )
+        return {dataset for (dataset,) in cur.fetchall()}

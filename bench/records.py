@@ -1,6 +1,9 @@
 """Pupils with nearly all 115 fields filled, made from the contract: codes from the lists, values that fit.
 
-They are not a plausible school, they are a full load: every lane reads the same frame.
+They are not a plausible school, they are a full load: every lane reads the same frame. As they come, each has
+three findings in the check of its version: both its classes were never pushed (HS-502), and others of its
+school share its name, birth date and mother (HS-509). ``clean`` ones push their class, have birth dates of
+their own, and one in 25 is warned, for a name in capitals (HS-207).
 """
 
 from datetime import date
@@ -15,6 +18,10 @@ from schemas.issued_codes import code
 
 PUPILS_A_SCHOOL: Final = 230
 YEAR: Final = 2019
+CLASS: Final = "6A1"
+WARNED: Final = 25
+"""One in so many clean pupils is warned."""
+
 LEAVES_EMPTY: Final = frozenset(
     {
         "MaHocSinh",  # the first push
@@ -26,20 +33,47 @@ LEAVES_EMPTY: Final = frozenset(
 )
 
 
-def schools(pupils: int) -> list[str]:
-    """School codes for so many pupils."""
-    return [f"19{164 + i % 2:03d}{i // 2:05d}" for i in range(-(-pupils // PUPILS_A_SCHOOL))]
+def schools(pupils: int, first: int = 0) -> list[str]:
+    """School codes for so many pupils, the first of them the ``first`` of all: the first of its school."""
+    numbers = range(first // PUPILS_A_SCHOOL, -(-(first + pupils) // PUPILS_A_SCHOOL))
+    return [f"19{164 + i % 2:03d}{i // 2:05d}" for i in numbers]
 
 
-def pupils(count: int) -> pl.DataFrame:
+def pupils(count: int, first: int = 0, *, clean: bool = False) -> pl.DataFrame:
     """``count`` pupils in the contract's columns and order, 230 to a school, schools one after another."""
     schema = frame_schema("HocSinh")
-    columns = {f.name: _column(f, schema[f.name], count, i) for i, f in enumerate(record("HocSinh").fields)}
-    return pl.DataFrame(columns, schema=frame_schema("HocSinh"))
+    numbers = pl.Series(range(first, first + count), dtype=pl.Int64)
+    columns = {f.name: _column(f, schema[f.name], numbers, i) for i, f in enumerate(record("HocSinh").fields)}
+    classes = pl.Series([_class_code(school) for school in schools(count, first)], dtype=pl.String)
+    columns |= dict.fromkeys(CLASSES, classes.gather((numbers - first) // PUPILS_A_SCHOOL))
+    made = pl.DataFrame(columns, schema=schema)
+    return _cleaned(made, numbers) if clean else made
 
 
-def _column(field: Field, dtype: pl.DataType, count: int, salt: int) -> pl.Series:
-    numbers = pl.Series(field.name, range(count), dtype=pl.Int64)
+def class_of(school: str) -> pl.DataFrame:
+    """The one class of a school, as its clean pupils name it."""
+    values = {"ClientId": "LOP-1", "MaLopHoc": _class_code(school), "TenLopHoc": CLASS, "KhoiHoc": "06"}
+    flags = dict.fromkeys(("LopGhep", "LopChuyen", "LopVnen", "LopBanTru"), False)
+    row = {**dict.fromkeys(frame_schema("LopHoc")), **values, **flags, "LopGhepDoTuoi": "0"}
+    return pl.DataFrame([row], schema=frame_schema("LopHoc"))
+
+
+def _cleaned(made: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
+    """No two of a school are born on one day; one in WARNED has a name in capitals."""
+    return made.with_columns(
+        NgaySinh=pl.lit(date(2006, 1, 1)) + pl.duration(days=pl.lit(numbers % PUPILS_A_SCHOOL)),
+        HoTen=pl.when(pl.lit(numbers % WARNED == 0))
+        .then(pl.col("HoTen").str.to_uppercase())
+        .otherwise("HoTen"),
+    )
+
+
+def _class_code(school: str) -> str | None:
+    return code("LH", [school, YEAR, CLASS])
+
+
+def _column(field: Field, dtype: pl.DataType, numbers: pl.Series, salt: int) -> pl.Series:
+    numbers, count = numbers.alias(field.name), len(numbers)
     mixed = (numbers * 2_654_435_761 + salt * 40_503) % 1_000_003  # scattered, the same every time
     if field.name in LEAVES_EMPTY:
         return pl.Series(field.name, [None] * count, dtype=dtype)
@@ -64,7 +98,9 @@ def _text(field: Field, numbers: pl.Series) -> pl.Series:
     if field.name == "ClientId":
         return "CL-" + numbers.cast(pl.String)
     if field.name in ("MaCongDan", "SoCmnd"):
-        return (numbers + 19_206_000_000).cast(pl.String).str.zfill(12)
+        # Born in 2006 and male, however many there are: a province has a million such numbers.
+        number = (numbers // 1_000_000 + 19) * 1_000_000_000 + 206_000_000 + numbers % 1_000_000
+        return number.cast(pl.String).str.zfill(12)
     if field.format == "phone":
         return ("09" + (numbers + 10_000_000).cast(pl.String).str.zfill(8)).alias(field.name)
     if field.format == "email":
@@ -77,7 +113,7 @@ def _text(field: Field, numbers: pl.Series) -> pl.Series:
     return names.gather(numbers % 5).alias(field.name)
 
 
-CLASS: Final = code("LH", ["bench", YEAR, "6A1"])
+CLASSES: Final = ("MaLopHocDn", "MaLopHocCn")
 
 FIXED: Final[dict[str, object]] = {
     "GioiTinh": "01",
@@ -85,8 +121,6 @@ FIXED: Final[dict[str, object]] = {
     "KhoiHoc": "06",
     "TrangThai": "01",
     "NgayTrangThai": date(2019, 9, 5),
-    "MaLopHocDn": CLASS,
-    "MaLopHocCn": CLASS,
     **{
         f"{kind}{where}": code
         for where in ("Tmtru", "Thtru")

@@ -1,0 +1,74 @@
+"""The bench: its pupils are as dirty as it says, and of several rounds the least is quoted."""
+
+import polars as pl
+
+from bench import figures
+from bench.records import PUPILS_A_SCHOOL, class_of, pupils, schools
+from schemas.rules import catalogue
+
+FIRST = 5_000_010 // PUPILS_A_SCHOOL * PUPILS_A_SCHOOL  # far behind what any bench takes
+COUNT = 4 * PUPILS_A_SCHOOL
+
+
+def findings(records: pl.DataFrame, classes: bool) -> pl.DataFrame:
+    """(rule, severity) of all that the stream and the check would say."""
+    codes = schools(COUNT, FIRST)
+    frames = {"HocSinh": of_datasets([(c, r) for c, r in zip(codes, parts(records), strict=True)])}
+    if classes:
+        frames["LopHoc"] = of_datasets([(c, class_of(c)) for c in codes])
+    return catalogue.violations_of_version(frames, skip=None).group_by("rule", "severity").len()
+
+
+def parts(records: pl.DataFrame) -> list[pl.DataFrame]:
+    return list(records.iter_slices(PUPILS_A_SCHOOL))
+
+
+def of_datasets(some: list[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
+    return pl.concat(r.with_columns(dataset_id=pl.lit(f"{c}.2019.start")) for c, r in some)
+
+
+def test_dirty_pupils_have_three_findings_each():
+    found = findings(pupils(COUNT, FIRST), classes=False)
+    assert sorted(found.rows()) == [("HS-502", "block", 2 * COUNT), ("HS-509", "warn", COUNT)]
+
+
+def test_of_clean_pupils_one_in_25_is_warned_and_nothing_else_is_found():
+    found = findings(pupils(COUNT, FIRST, clean=True), classes=True)
+    warned = sum(n % 25 == 0 for n in range(FIRST, FIRST + COUNT))
+    assert found.rows() == [("HS-207", "warn", warned)]
+
+
+def test_a_slice_of_pupils_is_those_of_the_whole():
+    whole = pupils(3 * PUPILS_A_SCHOOL)
+    assert pupils(PUPILS_A_SCHOOL, 2 * PUPILS_A_SCHOOL).equals(whole.tail(PUPILS_A_SCHOOL))
+    assert schools(PUPILS_A_SCHOOL, 2 * PUPILS_A_SCHOOL) == schools(whole.height)[2:]
+
+
+def lane(rate: float, cost: float) -> dict[str, float]:
+    return {"records_per_s": rate, "cpu_s_per_million": cost}
+
+
+def test_each_ratio_is_of_its_own_round_and_the_least_is_quoted():
+    rounds = [
+        {
+            "bare": lane(100, 20),
+            "rival": lane(50, 40),
+            "stored": lane(80, 45),
+            "checked_dirty": lane(30, 90),
+            "checked_clean": lane(60, 70),
+        },
+        {
+            "bare": lane(50, 22),
+            "rival": lane(20, 50),
+            "stored": lane(30, 47),
+            "checked_dirty": lane(25, 80),
+            "checked_clean": lane(20, 75),
+        },
+    ]
+    quoted = figures.quoted(rounds)
+    assert quoted["ratio_to_bare"] == 0.6  # not 30 of 100
+    assert quoted["ratio_to_rival"] == 1.5
+    assert quoted["ratio_checked_dirty_to_bare"] == 0.3
+    assert quoted["ratio_checked_to_bare"] == 0.3
+    assert quoted["stored_cpu_s_per_million"] == 47
+    assert quoted["checked_cpu_s_per_million"] == 90
