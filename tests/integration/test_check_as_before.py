@@ -20,7 +20,7 @@ from readings import findings
 from runtime import postgres
 from schemas.contracts import contracts
 from schemas.encoding import codec, digest
-from sinks.provincial.check import process
+from sinks.provincial.check import process, unchecked
 from sinks.provincial.records import ledger, read, tables
 from sinks.provincial.records.mac import Mac
 from tests.conftest import fresh_database
@@ -199,7 +199,7 @@ def test_they_are_as_before_when_all_versions_waited_and_little_fits_into_a_batc
     province, tmp_path, monkeypatch
 ):
     forget_checks(province)
-    monkeypatch.setattr(process, "MAX_RECORDS", FEW)
+    monkeypatch.setattr(unchecked, "MAX_RECORDS", FEW)
     check_all(province, 5)
     batches = province.ask(
         "SELECT count(*), sum(n) FROM (SELECT checked_at, (SELECT sum(value::int) FROM "
