@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
 import psutil
 
@@ -23,7 +24,7 @@ class Spent:
         """CPU seconds of all our processes together."""
         return sum(self.cpu.values())
 
-    def figures(self, records: int) -> dict[str, float | dict[str, float]]:
+    def figures(self, records: int) -> dict[str, Any]:
         """Of a lane that took so many records."""
         return {
             "records": records,
@@ -31,9 +32,12 @@ class Spent:
             "records_per_s": round(records / self.seconds),
             "cpu_s_per_million": round(self.total() / records * 1e6, 1),
             "cpu_s": self.cpu,
-            "others_cpu_s": round(self.others, 2),
-            "load_before": round(self.load_before, 2),
+            **self.noise(),
         }
+
+    def noise(self) -> dict[str, float]:
+        """How much else the machine did meanwhile, and before."""
+        return {"others_cpu_s": round(self.others, 2), "load_before": round(self.load_before, 2)}
 
 
 @contextmanager

@@ -7,6 +7,7 @@ Round = Mapping[str, Mapping[str, Any]]
 """Lane → its figures."""
 
 CHECKED: Final = ("checked_dirty", "checked_clean")
+BURSTS: Final = ("burst_dirty", "burst_clean")
 
 RATIOS: Final = {
     "ratio_to_bare": ("stored", "bare"),
@@ -32,6 +33,7 @@ def quoted(rounds: Sequence[Round]) -> dict[str, float]:
         "ratio_checked_to_bare": min(ratios[f"ratio_{lane}_to_bare"] for lane in CHECKED),
         **costs,
         "checked_cpu_s_per_million": max(costs[f"{lane}_cpu_s_per_million"] for lane in CHECKED),
+        "burst_s": max(r[lane]["seconds"] for r in rounds for lane in BURSTS),
     }
 
 

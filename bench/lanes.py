@@ -5,6 +5,7 @@
 - ``stored``: produced, validated, loaded with history; the check is stopped meanwhile.
 - ``checked_dirty``, ``checked_clean``: produced until every version of these pushes is checked, the check
   running from the start. What pupils are dirty and clean: ``bench.records``.
+- ``burst_dirty``, ``burst_clean``: the same of a fixed number of schools, which push at once.
 - ``documented``: the way the libraries' documentation shows, of fewer pupils.
 """
 
@@ -24,9 +25,9 @@ Lane = dict[str, Any]
 """Figures of one lane: ``Spent.figures``, and what is said where they are added."""
 
 
-def one_round(it: Running, number: int) -> dict[str, Lane]:
-    """All lanes but the documented one. The bare one runs beside each pair, and the faster of the two counts:
-    whoever comes later meets a busier disk."""
+def one_round(it: Running, number: int, burst: int) -> dict[str, Lane]:
+    """All lanes but the documented one; ``burst``: pupils of the bursts. The bare lane runs beside each pair,
+    and the faster of the two counts: whoever comes later meets a busier disk."""
     first = it.take(number)
     records = pupils(number, first)
     work = list(ours.pushes(records, first))
@@ -37,6 +38,8 @@ def one_round(it: Running, number: int) -> dict[str, Lane]:
     found |= {
         "checked_dirty": checked_lane(it, it.pushes(number)),
         "checked_clean": checked_lane(it, it.pushes(number, clean=True)),
+        "burst_dirty": checked_lane(it, it.pushes(burst)),
+        "burst_clean": checked_lane(it, it.pushes(burst, clean=True)),
     }
     return {"bare": floor, **found}
 

@@ -23,7 +23,7 @@ from schemas.encoding import codec
 from schemas.topics import in_topic
 from streams.grants.commands import Act, Right
 from streams.grants.process import MACHINE
-from streams.machines.commands_client import CommandsClient
+from streams.machines.commands_client import CommandOutcome, CommandsClient
 
 VENDOR: Final = "smas"
 KIND: Final = "1"
@@ -59,9 +59,13 @@ def allow(settings: Settings, pupils: int) -> None:
     rights = (Right.REMOVE,)
     commands = [grant(Act.ALLOW, VENDOR, code, account="bench", rights=rights) for code in schools(pupils)]
     with CommandsClient(MACHINE, settings) as asking:
-        outcomes = asking.send_many(commands)
+        refuse_refusals(asking.send_many(commands))
+
+
+def refuse_refusals(outcomes: Iterable[CommandOutcome]) -> None:
+    """Raises RuntimeError with the codes, if any command was refused."""
     if refused := {outcome.code for outcome in outcomes} - {""}:
-        raise RuntimeError(f"grants are refused: {refused}")
+        raise RuntimeError(f"commands are refused: {refused}")
 
 
 def pushes(records: pl.DataFrame, first: int = 0, *, classes: bool = False) -> Iterator[Push]:

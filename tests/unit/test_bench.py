@@ -44,8 +44,8 @@ def test_a_slice_of_pupils_is_those_of_the_whole():
     assert schools(PUPILS_A_SCHOOL, 2 * PUPILS_A_SCHOOL) == schools(whole.height)[2:]
 
 
-def lane(rate: float, cost: float) -> dict[str, float]:
-    return {"records_per_s": rate, "cpu_s_per_million": cost}
+def lane(rate: float, cost: float, seconds: float = 1.0) -> dict[str, float]:
+    return {"records_per_s": rate, "cpu_s_per_million": cost, "seconds": seconds}
 
 
 def test_each_ratio_is_of_its_own_round_and_the_least_is_quoted():
@@ -56,19 +56,25 @@ def test_each_ratio_is_of_its_own_round_and_the_least_is_quoted():
             "stored": lane(80, 45),
             "checked_dirty": lane(30, 90),
             "checked_clean": lane(60, 70),
+            "burst_dirty": lane(1, 1, 3.5),
+            "burst_clean": lane(1, 1, 3.0),
         },
         {
             "bare": lane(50, 22),
             "rival": lane(20, 50),
             "stored": lane(30, 47),
             "checked_dirty": lane(25, 80),
-            "checked_clean": lane(20, 75),
+            "checked_clean": lane(40, 75),
+            "burst_dirty": lane(1, 1, 3.2),
+            "burst_clean": lane(1, 1, 4.1),
         },
     ]
     quoted = figures.quoted(rounds)
     assert quoted["ratio_to_bare"] == 0.6  # not 30 of 100
     assert quoted["ratio_to_rival"] == 1.5
     assert quoted["ratio_checked_dirty_to_bare"] == 0.3
+    assert quoted["ratio_checked_clean_to_bare"] == 0.6
     assert quoted["ratio_checked_to_bare"] == 0.3
     assert quoted["stored_cpu_s_per_million"] == 47
     assert quoted["checked_cpu_s_per_million"] == 90
+    assert quoted["burst_s"] == 4.1
