@@ -58,7 +58,7 @@ SCHOOLS: Final = (
     School(5, "vnedu", classes=1, pupils=1, staff=1, wrong=100, turns=5),
     School(6, classes=0, pupils=0, staff=0, turns=2),
     School(7, pupils=12, wrong=30, turns=7, kind="2"),
-    School(8, "vnedu", classes=40, pupils=130, staff=175, wrong=100, turns=3),
+    School(8, "vnedu", classes=40, pupils=130, staff=175, wrong=100, turns=4),
 )
 
 ANEW: Final = (5, 6, 11)

@@ -77,7 +77,7 @@ def newest(book, school):
 
 
 def meddle(book):
-    """In the newest version: one whom load counted is not there, two have the same id, the same code."""
+    """In the newest version: one whom load counted is not there, some have the same id, the same code."""
     last = "WHERE dataset_id = %s AND valid_to IS NULL AND valid_from = 3"
     for table, statement in (
         (
