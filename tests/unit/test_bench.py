@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from bench import figures
+from bench import figures, flat
 from bench.records import PUPILS_A_SCHOOL, class_of, pupils, schools
 from schemas.rules import catalogue
 
@@ -78,3 +78,24 @@ def test_each_ratio_is_of_its_own_round_and_the_least_is_quoted():
     assert quoted["stored_cpu_s_per_million"] == 47
     assert quoted["checked_cpu_s_per_million"] == 90
     assert quoted["burst_s"] == 4.1
+
+
+def test_with_each_version_a_fiftieth_changes_and_some_are_away_for_a_while():
+    school = pupils(PUPILS_A_SCHOOL)
+    before = school
+    for version in range(2, 21):
+        now = flat.of_version(school, version)
+        both = before.join(now, on="ClientId", how="inner", suffix="_now")
+        changed = both.filter(pl.col(flat.PHONE) != pl.col(f"{flat.PHONE}_now")).height
+        assert 0 < changed <= PUPILS_A_SCHOOL // flat.CHANGED + 1, version
+        away = school.height - now.height
+        assert away == (flat.leavers(school).height if version in flat.AWAY else 0), version
+        before = now
+    assert 0 < flat.leavers(school).height < 0.1 * PUPILS_A_SCHOOL  # more would wait for the school's word
+
+
+def test_blocks_lead_to_their_marks():
+    sizes = flat.blocks((1_000_000, 200_000))
+    assert [len(some) for some in sizes] == [1, 4]
+    assert all(size % PUPILS_A_SCHOOL == 0 for some in sizes for size in some)
+    assert 0 <= sum(map(sum, sizes)) - 1_000_000 < PUPILS_A_SCHOOL
