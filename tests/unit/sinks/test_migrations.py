@@ -23,6 +23,8 @@ LANDED = {
     "0011_positions.py": "a5b5a691d07da0cbeaf3200c67221de28f8b523c8e222c7d8ac0d29aafaf1bd0",
     "0012_one_number.py": "103c59445b62b8a64f56f52655b0b6228b1be5e43b557c37401a2fa2c876054b",
     "0013_history_index.py": "2fbdc0f9c066ce76499b744bbe341ae764fe280f515e63060ca09ed6b7e9586d",
+    "0014_no_identity_index.py": "6bfe6beceb98773711a9ec2b7ea6767c67da355978327e8c2b988a9baacf9eec",
+    "0015_outbox_aside.py": "45a77f4bef4bd3846b5b5b8042620589676e6890895fcd1472c81589d86d9bec",
 }
 """File → SHA-256. At each landing the new revisions are added, by `sha256sum` of their files."""
 
