@@ -33,7 +33,8 @@ def _longest(records: pl.DataFrame) -> int:
     """Bytes that no record's texts go beyond."""
     if records.is_empty():
         return 0
-    return sum(records.select(pl.col(pl.String).str.len_bytes().max().fill_null(0)).row(0))
+    texts = pl.sum_horizontal(pl.lit(0, dtype=pl.Int64), pl.col(pl.String).str.len_bytes())
+    return int(records.select(texts.max()).item())
 
 
 def cuts(sizes: Sequence[int], most: int) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ hash) of each, sorted. How versions were digested before is kept in digest_rule_
 
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from hashlib import blake2b, sha256
 from math import isfinite
@@ -101,7 +101,14 @@ def version_digests(versions: Mapping[str, int], rows: pl.DataFrame) -> dict[str
 def flat(records: pl.DataFrame) -> pl.DataFrame:
     """Nested lists as canonical JSON text; every other column as it is."""
     nested = [name for name, dtype in records.schema.items() if dtype.is_nested()]
-    return records.with_columns(_canonical(records[name]) for name in nested) if nested else records
+    return records.with_columns(canonical(records[name], json_text) for name in nested) if nested else records
+
+
+def canonical(nested: pl.Series, text: Callable[[Any], str | None]) -> pl.Series:
+    """A column of lists as texts, each made by ``text``."""
+    if nested.null_count() == len(nested):
+        return pl.Series(nested.name, [None] * len(nested), dtype=pl.String)
+    return pl.Series(nested.name, [text(value) for value in nested.to_list()], dtype=pl.String)
 
 
 def json_text(value: Any) -> str | None:
@@ -147,10 +154,6 @@ def _unfit_text(row: pl.DataFrame) -> bytes:
     while values and values[-1] is None:
         values.pop()
     return (ROW_END + json.dumps(values, ensure_ascii=False)).encode()
-
-
-def _canonical(nested: pl.Series) -> pl.Series:
-    return pl.Series(nested.name, [json_text(value) for value in nested.to_list()], dtype=pl.String)
 
 
 def _without_blanks(value: Any) -> Any:

@@ -76,16 +76,14 @@ def _text_of(name: str) -> pl.Expr:
 def _flat(records: pl.DataFrame) -> pl.DataFrame:
     nested = [name for name, dtype in records.schema.items() if dtype.is_nested()]
     doubles = [name for name, dtype in records.schema.items() if dtype == pl.Float64]
-    plain = [_canonical(records[name]) for name in nested]
+    plain = [digest.canonical(records[name], _json_text) for name in nested]
     # Not by adding 0.0: polars takes that for nothing and leaves it out.
     zero = [pl.when(pl.col(n) == 0.0).then(0.0).otherwise(pl.col(n)).alias(n) for n in doubles]
     return records.with_columns(*plain, *zero) if nested or doubles else records
 
 
-def _canonical(nested: pl.Series) -> pl.Series:
-    if nested.null_count() == len(nested):
-        return pl.Series(nested.name, [None] * len(nested), dtype=pl.String)
-    return pl.Series(nested.name, [digest.json_text(_value(v)) for v in nested.to_list()], dtype=pl.String)
+def _json_text(nested: Any) -> str | None:
+    return digest.json_text(_value(nested))
 
 
 def _value(value: Any) -> Any:
