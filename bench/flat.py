@@ -78,19 +78,19 @@ def blocks(marks: Iterable[int]) -> list[list[int]]:
 def by_records(it: Running, sizes: Sequence[Sequence[int]], *, clean: bool) -> dict[str, Any]:
     """``marks``: cost up to each mark since the one before, beside that of the first; ``memory_mb`` by
     process at each third; ``blocks``: every block's lane."""
-    lanes: list[Lane] = []
-    memory: list[dict[str, Any]] = []
+    done: list[Lane] = []
     marks: list[dict[str, Any]] = []
-    total, third = 0, sum(map(sum, sizes)) / 3
+    total = 0
     for some in sizes:
         for size in some:
             total += size
             say(f"{total} records")
-            lanes.append(checked_lane(it, it.pushes(size, clean=clean)))
-            if total >= third * (len(memory) + 1) - PUPILS_A_SCHOOL:
-                memory.append({"records": total, **resident_mb(it.pids())})
-        marks.append({"records": total, "cpu_s_per_million": cost(lanes[-len(some) :])})
-    return {"marks": beside_the_first(marks), "memory_mb": memory, "blocks": lanes}
+            lane = checked_lane(it, it.pushes(size, clean=clean))
+            done.append({"up_to": total, **lane, "memory_mb": resident_mb(it.pids())})
+        marks.append({"up_to": total, "cpu_s_per_million": cost(done[-len(some) :])})
+    at_thirds = [done[-(-len(done) * n // 3) - 1] for n in (1, 2, 3)]
+    memory = [{"up_to": lane["up_to"], **lane["memory_mb"]} for lane in at_thirds]
+    return {"marks": beside_the_first(marks), "memory_mb": memory, "blocks": done}
 
 
 def by_version(it: Running, number: int, versions: int, *, clean: bool) -> list[dict[str, Any]]:

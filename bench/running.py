@@ -110,7 +110,8 @@ def running(port_base: int, registered: int) -> Iterator[Running]:
                 ours.allow(settings, it.registered)
                 work = it.pushes(WARM_UP)
                 ours.send(settings, work)
-                ours.wait_for(db, work, checked=False)
+                it.start("check")
+                ours.wait_for(db, work, checked=True)
                 yield it
         finally:
             local.down(stack, delete=False)
