@@ -50,7 +50,7 @@ def bare_lane(it: Running, table: pl.DataFrame) -> Lane:
     warm = plain(pupils(WARM_UP), 0)
     bare.prepare(it.db, warm)
     bare.run(it.db, warm)
-    with measured(it.pids()) as spent:
+    with measured(it.servers()) as spent:
         bare.run(it.db, table)
     return spent.figures(table.height)
 
@@ -66,7 +66,7 @@ def rival_lane(it: Running, table: pl.DataFrame, work: Sequence[Push]) -> Lane:
     with it.peers(rival=["bench.rival"]) as peers:
         rival.produce(it.settings, warm)
         rival.wait_for(it.db, len(warm))
-        with measured(it.pids() | peers) as spent:
+        with measured(it.servers() | peers) as spent:
             rival.produce(it.settings, counted)
             rival.wait_for(it.db, len(warm) + len(counted))
     return spent.figures(table.height)
@@ -108,7 +108,7 @@ def documented_lane(it: Running, number: int) -> Lane:
     with it.peers(**parts) as peers:
         documented.produce(it.settings, work[:few])
         documented.wait_for_rows(it.db, few)
-        with measured(it.pids() | peers) as spent:
+        with measured(it.servers() | peers) as spent:
             documented.produce(it.settings, work[few:])
             documented.wait_for_rows(it.db, few + number)
     return spent.figures(number)

@@ -60,6 +60,10 @@ class Running:
         known = {info["name"]: info["pid"] for info in supervisor.process_info(self.stack) if info["pid"]}
         return known | {"producer": getpid()}
 
+    def servers(self) -> dict[str, int]:
+        """Of these, what a peer uses too: our idle processes are not on its bill."""
+        return {name: pid for name, pid in self.pids().items() if name in (*local.SERVERS, "producer")}
+
     def start(self, *names: str) -> None:
         """Start processes that do not run, and wait until they are ready."""
         running = self.pids()
