@@ -43,6 +43,16 @@ OF_0_2 = {
 }
 """Figures that stand since 0.2.0."""
 
+OF_0_3 = OF_0_2 | {
+    "withheld": "SELECT export_id, code, digest_found FROM ministry_export "
+    "WHERE state = 'mismatch' ORDER BY 1",
+    "positions": "SELECT consumer, topic, partition, next_offset, last_offset, last_at "
+    "FROM consumer_offset WHERE last_at IS NOT NULL ORDER BY 1, 2, 3",
+}
+
+NUMBER_IN_ITS_OWN_FIELD = {"ClientId", "MaCongDan", "SoCmnd"}
+"""Of one pupil the citizen number comes so, and under the vendor's earlier id."""
+
 RELEASES = {
     release.name: release
     for release in (
@@ -89,14 +99,26 @@ RELEASES = {
             "WHERE dataset_id = '19169370.2019.start' AND until_version IS NULL",
             open_push="67b5b6a1-32a2-46b6-8e36-3784529f0a96",
             open_school="19169370",
-            # One pupil's citizen number comes in its own field, and under the vendor's earlier id.
-            completed={"HocSinh": {"HoTen", "MaLopHocCn", "ClientId", "MaCongDan", "SoCmnd"}},
-            figures=OF_0_2
+            completed={"HocSinh": {"HoTen", "MaLopHocCn"} | NUMBER_IN_ITS_OWN_FIELD},
+            figures=OF_0_3,
+        ),
+        Release(
+            "0.3.2",
+            school="1917195542",
+            newest=3,
+            lacking=23,
+            blocking=1,
+            versions=11,
+            digest_rule=2,
+            lacked="SELECT record_type, identity FROM absence "
+            "WHERE dataset_id = '1917195542.2019.start' AND until_version IS NULL",
+            open_push="8ee50022-a34b-47db-be44-c0bf47cdd1e5",
+            open_school="1917195542",
+            completed={"HocSinh": {"HoTen", "MaLopHocCn"} | NUMBER_IN_ITS_OWN_FIELD},
+            figures=OF_0_3
             | {
-                "withheld": "SELECT export_id, code, digest_found FROM ministry_export "
-                "WHERE state = 'mismatch' ORDER BY 1",
-                "positions": "SELECT consumer, topic, partition, next_offset, last_offset, last_at "
-                "FROM consumer_offset WHERE last_at IS NOT NULL ORDER BY 1, 2, 3",
+                "set aside": "SELECT id, topic, code, encode(key, 'escape'), encode(value, 'hex') "
+                "FROM outbox WHERE code <> '' ORDER BY 1",
             },
         ),
     )
