@@ -20,7 +20,7 @@ help:
 
 venv: $(READY)
 
-$(READY): requirements.txt pyproject.toml
+$(READY): requirements.txt pyproject.toml $(wildcard schemas/encoding/native/*.[ch])
 	@test -e $@ || { \
 		for python in $(PYTHON); do \
 			said=$$($$python -B -m deploy.local.machine 2>&1) && break; \
@@ -35,6 +35,7 @@ $(READY): requirements.txt pyproject.toml
 	@echo "installing the hashed requirements into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m schemas.encoding.native.build
 	@touch $@
 
 demo: $(READY)

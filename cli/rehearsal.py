@@ -23,6 +23,7 @@ from schemas.organisation.schools import Register
 from schemas.rules.catalogue import rules, violations
 from schemas.topics import in_topic
 from sinks.provincial.load import messages, pushed_records, resolve
+from sinks.provincial.load.fields import fields_asked
 from sinks.provincial.load.pushes import Push, PushKey
 from sinks.provincial.records import keys
 from sinks.provincial.records.claims import HELD
@@ -85,7 +86,7 @@ def _by_identity(parts: Sequence[messages.Part], target: Target) -> Iterator[Fin
                 "_dataset": pl.String(),
                 "_identity": pl.String(),
                 "row_hash": pl.String(),
-                **{name: schema[name] for name in resolve.fields_asked(record_type)},
+                **{name: schema[name] for name in fields_asked(record_type)},
                 "Vendor": pl.String(),
             }
         )

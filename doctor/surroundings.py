@@ -23,7 +23,9 @@ LEAST_FREE: Final = 2 * 1024**3
 
 LEAST_SHARE: Final = 0.05
 
-OURS: Final = frozenset({"CSDL_PORT_BASE", "CSDL_SUPERVISED", "CSDL_CACHE", "CSDL_REGISTER_FOLDER"})
+OURS: Final = frozenset(
+    {"CSDL_PORT_BASE", "CSDL_SUPERVISED", "CSDL_CACHE", "CSDL_NATIVE", "CSDL_REGISTER_FOLDER"}
+)
 """Variables of ours that are no settings of a process."""
 
 

@@ -117,14 +117,14 @@ def json_text(value: Any) -> str | None:
     return None if kept in (None, [], {}) else json.dumps(kept, ensure_ascii=False, sort_keys=True)
 
 
-def csv(plain: pl.DataFrame) -> bytes:
+def csv(plain: pl.DataFrame, row_end: str = ROW_END) -> bytes:
     """Fields ended by U+001F, rows by U+001E, nothing quoted; of a frame without nested columns."""
     out = io.BytesIO()
     plain.write_csv(
         out,
         include_header=False,
         separator=FIELD_END,
-        line_terminator=ROW_END,
+        line_terminator=row_end,
         quote_style="never",
         null_value="",
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import polars as pl
+import pyarrow as pa
 from psycopg2.extensions import cursor
 
 from schemas.encoding import digest, normal
@@ -30,36 +31,48 @@ Schema = Mapping[str, pl.DataType]
 
 @dataclass(frozen=True)
 class Records:
-    """Normalised records in the contract's columns, nested ones as JSON text, with their texts and hashes."""
+    """Normalised records: their row texts and hashes (encoding.digest), and beside them a frame of the
+    columns that somebody looks at, nested ones as JSON text."""
 
     frame: pl.DataFrame
-    texts: Sequence[bytes]
-    hashes: Sequence[str]
+    texts: pl.Series
+    hashes: pl.Series
 
     @classmethod
-    def of(cls, records: pl.DataFrame) -> "Records":
+    def of(cls, records: pl.DataFrame, columns: Sequence[str] | None = None) -> "Records":
+        """Of records in the contract's columns; in the frame only ``columns``, if they are named, a blank
+        text as null."""
         frame, texts = normal.texts(records)
-        return cls(frame, texts, digest.text_hashes(texts))
+        if columns is not None:
+            frame = frame.select(columns)
+            names = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+            frame = frame.with_columns(pl.when(pl.col(n) != "").then(pl.col(n)).alias(n) for n in names)
+        return cls(frame, _series(texts), pl.Series(digest.text_hashes(texts), dtype=pl.String))
 
     @classmethod
     def concat(cls, parts: Sequence["Records"]) -> "Records":
         """All rows, in the order given."""
         return cls(
             pl.concat([p.frame for p in parts]),
-            [text for p in parts for text in p.texts],
-            [digest for p in parts for digest in p.hashes],
+            pl.concat([p.texts for p in parts]),
+            pl.concat([p.hashes for p in parts]),
         )
 
     def slice(self, start: int, length: int) -> "Records":
         """So many rows from there."""
-        end = start + length
-        return Records(self.frame.slice(start, length), self.texts[start:end], self.hashes[start:end])
+        return Records(
+            self.frame.slice(start, length),
+            self.texts.slice(start, length),
+            self.hashes.slice(start, length),
+        )
 
-    def take(self, rows: Sequence[int]) -> "Records":
-        """These rows only."""
-        if len(rows) == len(self.texts):
-            return self
-        return Records(self.frame[rows], [self.texts[i] for i in rows], [self.hashes[i] for i in rows])
+    def take(self, rows: Sequence[int] | pl.Series) -> "Records":
+        """These rows only, each once, in their order."""
+        return self if len(rows) == len(self.texts) else self.gather(rows)
+
+    def gather(self, rows: Sequence[int] | pl.Series) -> "Records":
+        """These rows in the order given."""
+        return Records(self.frame[rows], self.texts[rows], self.hashes[rows])
 
 
 def copy_records(
@@ -69,16 +82,21 @@ def copy_records(
 
     Raises psycopg2.DataError if a value cannot be stored (a NUL in a text, a date out of range).
     """
-    fields = digest.split(digest.csv(place))
-    texts = _in_pieces(fields, records.texts)
+    texts = _in_pieces(place, records.texts)
     _copy(cur, table, columns, _Texts(texts), r"text, DELIMITER E'\x1f', NULL ''")
 
 
-def _in_pieces(fields: Sequence[bytes], texts: Sequence[bytes]) -> Iterator[bytes]:
-    rows = max(1, len(texts) * PIECE_BYTES // max(1, sum(map(len, texts))))
-    for start in range(0, len(texts), rows):
-        some = zip(fields[start : start + rows], texts[start : start + rows], strict=True)
-        yield (b"\n".join([b"\x1f".join(parts) for parts in some]) + b"\n").replace(b"\\", b"\\\\")
+def _in_pieces(place: pl.DataFrame, texts: pl.Series) -> Iterator[bytes]:
+    rows = max(1, len(texts) * PIECE_BYTES // max(1, int(texts.str.len_bytes().sum())))
+    every = place.with_columns(texts.alias("_text"))
+    for some in every.iter_slices(rows):
+        yield digest.csv(some, "\n").replace(b"\\", b"\\\\")
+
+
+def _series(texts: Sequence[bytes]) -> pl.Series:
+    """As a column, unchecked: PostgreSQL says what is no text."""
+    unchecked = pa.array(texts, type=pa.large_binary()).view(pa.large_string())
+    return pl.Series(pl.from_arrow(unchecked))
 
 
 class _Texts:

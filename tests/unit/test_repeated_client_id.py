@@ -10,9 +10,10 @@ from producers.duplicates import refuse_repeated
 from producers.model import ROW, SourceTable
 from schemas.encoding import codec
 from sinks.provincial.load import messages as accepted
+from sinks.provincial.load.fields import fields_asked
 from sinks.provincial.load.pushed_records import Complete, pushed_records
 from sinks.provincial.load.pushes import Push, PushKey
-from sinks.provincial.load.resolve import fields_asked, resolve
+from sinks.provincial.load.resolve import resolve
 from sinks.provincial.records import claims, tables
 from sinks.provincial.records.mac import Mac
 from streams.validation.verdict.input_messages import sort

@@ -18,9 +18,10 @@ from schemas import datasets as dataset_ids
 from schemas.contracts import contracts
 from sinks.postgres.copying import Records
 from sinks.provincial.load import absences, removal_store, removals, tombstones
+from sinks.provincial.load.fields import CLIENT_ID, fields_asked
 from sinks.provincial.load.push_store import RefusedRecord
 from sinks.provincial.load.pushed_records import Complete, PushedRecords, pushed_records
-from sinks.provincial.load.resolve import CLIENT_ID, Resolved, fields_asked, resolve
+from sinks.provincial.load.resolve import Resolved, resolve
 from sinks.provincial.records import ledger, rows, tables
 from sinks.provincial.records.ledger import Seen
 from sinks.provincial.records.mac import Mac

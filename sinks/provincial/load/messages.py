@@ -4,16 +4,22 @@ Whatever comes here has passed validation. What cannot be read all the same is c
 it cannot stand in the way of the rest; its push will not become complete, and its vendor is told so.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Final, NamedTuple
+
+import polars as pl
 
 from schemas import datasets as dataset_ids
 from schemas.contracts import contracts
 from schemas.encoding import codec
 from schemas.encoding.codec import Batch, Header, Undecodable
+from schemas.encoding.native import rows
 from sinks.postgres.copying import Records
+from sinks.provincial.load.fields import fields_held
 from sinks.provincial.load.pushes import Closed, PushKey
 
 CLOSED: Final = "PushClosed"
@@ -111,8 +117,7 @@ def decode(values: Sequence[bytes]) -> tuple[list[Part | Tombstones | Header | N
             codes.append(fault.code)
     for of_contract in columnar.values():
         try:
-            batch = codec.decode_batch([values[i] for i in of_contract])
-            for i, part in zip(of_contract, _parts(batch), strict=True):
+            for i, part in zip(of_contract, _parts([values[i] for i in of_contract]), strict=True):
                 out[i] = part
         except Undecodable:
             for i in of_contract:
@@ -133,12 +138,40 @@ def accepted(part: Part | Tombstones) -> int:
     return part.records.frame.height if isinstance(part, Part) else len(part.header["Removed"])
 
 
-def _parts(batch: Batch) -> Iterator[Part]:
-    records = Records.of(batch.records)
-    start = 0
-    for header, length in zip(batch.headers, batch.lengths, strict=True):
-        yield Part(batch.record_type, header, records.slice(start, length))
-        start += length
+def _parts(values: Sequence[bytes]) -> list[Part]:
+    """Chunks of one contract; in one pass what can be. Raises Undecodable if any of them does not fit."""
+    contract = codec.contract_of(values[0])
+    columns = fields_held(codec.record_type_of(contract.name) or "")
+    taken = rows.take(contract, values, columns) if columns else None
+    if taken is not None:
+        with suppress(Undecodable):
+            rest = codec.decode_batch(taken.rest)
+            if rest.records.height == len(taken.left):
+                return _cut(rest, taken.lengths, _filled(taken, rest.records))
+    return _whole(codec.decode_batch(values))
+
+
+def _filled(taken: rows.Taken, left: pl.DataFrame) -> Records:
+    """What was taken, and in their places the records that were left."""
+    records = Records(taken.frame, taken.texts, taken.hashes)
+    if not taken.left:
+        return records
+    at = list(range(len(taken.texts)))
+    for n, row in enumerate(taken.left):
+        at[row] = len(taken.texts) + n
+    return Records.concat([records, Records.of(left, taken.frame.columns)]).gather(at)
+
+
+def _whole(batch: Batch) -> list[Part]:
+    return _cut(batch, batch.lengths, Records.of(batch.records, fields_held(batch.record_type)))
+
+
+def _cut(batch: Batch, lengths: Sequence[int], records: Records) -> list[Part]:
+    starts = accumulate(lengths, initial=0)
+    return [
+        Part(batch.record_type, header, records.slice(start, length))
+        for header, start, length in zip(batch.headers, starts, lengths, strict=False)
+    ]
 
 
 def _decode_alone(value: bytes) -> Part:
@@ -147,7 +180,7 @@ def _decode_alone(value: bytes) -> Part:
         batch = codec.decode_batch([value])
     except Undecodable:
         batch = codec.decode_rows(value)
-    return next(_parts(batch))
+    return _whole(batch)[0]
 
 
 def _key(header: Header) -> PushKey | None:

@@ -13,12 +13,12 @@ import polars as pl
 from schemas.contracts import contracts
 from schemas.contracts.contracts import RecordType
 from sinks.postgres.copying import Records
+from sinks.provincial.load.fields import fields_asked, unique_in_push
 from sinks.provincial.load.pushed_records import PushedRecords
 from sinks.provincial.records import claims, history, identity, issued, keys
 from sinks.provincial.records.claims import Decided, Kinds
 from sinks.provincial.records.mac import Mac
 
-CLIENT_ID: Final = "ClientId"
 UNSTORABLE: Final = "REC-002"
 NAMELESS: Final = "REC-003"
 MOVED: Final = "IDN-001"
@@ -58,16 +58,7 @@ class Resolved:
         if self.changes.written.height == self.kept.height:
             return self.kept, self.records
         at = self.kept.with_row_index("_at").join(self.changes.written, on="_row", how="semi")["_at"].sort()
-        return self.kept[at], self.records.take(at.to_list())
-
-
-def fields_asked(record_type: str) -> list[str]:
-    """Fields of the current rows that ``resolve`` wants to see."""
-    contract = contracts.record(record_type)
-    issued_from = [f for rule in contract.issue.values() for f in rule["from"]]
-    own = {f.name for f in contract.fields}
-    wanted = dict.fromkeys([*keys.fields_of(contract.identity), *contract.witnesses, *issued_from])
-    return [f for f in wanted if f in own]
+        return self.kept[at], self.records.take(at)
 
 
 def resolve(
@@ -80,9 +71,9 @@ def resolve(
     """
     contract = contracts.record(incoming.record_type)
     kinds = contract.identity
-    unique = _unique_in_push(contract)
+    unique = unique_in_push(contract)
     asked = dict.fromkeys([*fields_asked(incoming.record_type), *keys.fields_of(unique)])
-    hashes = pl.Series("row_hash", incoming.records.hashes, dtype=pl.String)
+    hashes = incoming.records.hashes.alias("row_hash")
     keyed = incoming.place.hstack([*incoming.records.frame[list(asked)], hashes])
     keyed = keys.of_contract(contract, keyed, unique)
 
@@ -107,11 +98,11 @@ def resolve(
     everyone = identities.height == incoming.place.height
     kept = incoming.place if everyone else incoming.place[identities["_row"]]
     kept = kept.with_columns(identities["_identity"])
-    records = incoming.records if everyone else incoming.records.take(identities["_row"].to_list())
+    records = incoming.records if everyone else incoming.records.take(identities["_row"])
     frame = issued.filled(contract, records.frame, kept, current)
     if frame is not records.frame:
         records = Records.of(frame)
-    kept = kept.with_columns(pl.Series("row_hash", records.hashes, dtype=pl.String))
+    kept = kept.with_columns(records.hashes.alias("row_hash"))
     moved = [(r, MOVED, _moved_fields(contract, k, by)) for r, k, by in decided.moved.rows()]
     entries = decided.added, decided.renewed
     return Resolved(kept, records, history.changes(kept, current), refused, moved, *entries)
@@ -152,13 +143,6 @@ def _ask_ledger(
     kinds = Kinds(contract.name, contract.identity, contract.identity_scope, contract.witnesses)
     claimed = claims.claims(kinds, asking, mac)
     return claims.decide(claimed, known(claimed["key"]), of_dataset, mac)
-
-
-def _unique_in_push(contract: RecordType) -> keys.Keys:
-    """Keys that no two records of a push may share: those of the identity, and the vendor's own id."""
-    kinds = contract.identity
-    own = any(f.name == CLIENT_ID for f in contract.fields) and not any(keys.VENDOR in k for k in kinds)
-    return [*kinds, [keys.VENDOR, CLIENT_ID]] if own else kinds
 
 
 def _repeated(contract: RecordType, key: Sequence[str]) -> tuple[str, list[str]]:
