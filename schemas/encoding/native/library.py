@@ -15,7 +15,7 @@ from typing import Final
 FOLDER: Final = Path(__file__).parent
 BUILT: Final = FOLDER / "build"
 SOURCES: Final = ("rows.c", "blake2b.c")
-HEADERS: Final = ("blake2b.h",)
+HEADERS: Final = ("avro.h", "text.h", "blake2b.h")
 FLAGS: Final = ("-std=c11", "-O3", "-fPIC", "-shared", "-fstack-protector-strong", "-Wl,-z,relro,-z,now")
 SWITCH: Final = "CSDL_NATIVE"
 """0: never used."""
