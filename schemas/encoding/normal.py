@@ -3,7 +3,8 @@
 Texts are in NFC, every run of blanks and control characters is one blank, none at the ends, and nothing but
 blanks is no value. Lists of records and of texts stand in the order of their values, in the contract's order
 of fields; -0.0 is 0.0. NUL stays: it is no way to write a blank, and PostgreSQL refuses its record. So do
-infinity and NaN, which validation refuses, but for those in lists: JSON has none.
+infinity and NaN, which validation refuses, but for those in lists: JSON has none. A day outside the years 1
+to 9999 is no date in the frame, and in the text what PostgreSQL refuses.
 """
 
 import json
@@ -18,6 +19,8 @@ import polars as pl
 
 from schemas.encoding import digest
 
+FIRST_DAY: Final = date(1, 1, 1)
+LAST_DAY: Final = date(9999, 12, 31)
 BLANKS: Final = r"[\s\x01-\x1f\x7f-\x9f]+"
 
 # Printable ASCII but the backslash of JSON's escapes, the separators, and the letters of Vietnamese, which
@@ -30,6 +33,34 @@ _ODD: Final = bytes(c not in _PLAIN for c in range(256))
 
 def texts(records: pl.DataFrame) -> tuple[pl.DataFrame, list[bytes]]:
     """The records as they are stored, nested lists as JSON text; their row texts (encoding.digest)."""
+    beyond = _beyond(records)
+    if not beyond:
+        return _texts(records)
+    within = [pl.when(is_day(name)).then(pl.col(name)).alias(name) for name in beyond]
+    plain, rows = _texts(records.with_columns(within))
+    end = digest.FIELD_END.encode()
+    for name in beyond:
+        place, days = records.columns.index(name), records[name].to_physical()
+        for row in records.select(~is_day(name)).to_series().arg_true():
+            fields = rows[row].split(end)
+            fields[place] = b"day %d" % days[row]
+            rows[row] = end.join(fields)
+    return plain, rows
+
+
+def is_day(name: str) -> pl.Expr:
+    """Whether a date is of a year that a calendar has. polars panics at some others, Python has none."""
+    return pl.col(name).is_between(FIRST_DAY, LAST_DAY)
+
+
+def _beyond(records: pl.DataFrame) -> list[str]:
+    """Columns with a day that no calendar has."""
+    dates = [name for name, dtype in records.schema.items() if dtype == pl.Date]
+    found = records.select(is_day(name).all().alias(name) for name in dates)
+    return [name for name in dates if not found[name].item()]
+
+
+def _texts(records: pl.DataFrame) -> tuple[pl.DataFrame, list[bytes]]:
     plain = _flat(records)
     text = digest.csv(plain)
     if not digest.is_fit(text, plain):  # the borders are not where they seem to be

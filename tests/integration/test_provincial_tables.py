@@ -23,6 +23,20 @@ def test_a_value_that_cannot_be_stored_refuses_its_record_and_no_other(book):
     assert book.ask("SELECT client_id, rule FROM record_refused") == [("hs2", "REC-002")]
 
 
+def test_a_day_that_no_calendar_has_refuses_its_record_and_no_other(book):
+    rows = [pupil(1), pupil(2, NgaySinh=date(2008, 5, 21)), pupil(3, NgaySinh=date(2008, 5, 22))]
+    value = chunk("HocSinh", rows)
+    for day, never in ((b"\x88\xdb\x01", b"\xff\xff\xff\xff\x0f"), (b"\x8a\xdb\x01", b"\xc2\x82\xe6\x02")):
+        assert value.count(day) == 1
+        value = value.replace(day, never)
+    book.arrive(value, pushed.closing({"HocSinh": 3}))
+    assert book.push() == ("version", "", 1, 3, 1, 2)
+    assert book.ask("SELECT client_id, rule FROM record_refused ORDER BY 1") == [
+        ("hs2", "REC-002"),
+        ("hs3", "REC-002"),
+    ]
+
+
 WEIRD = ['q"q', "a,b", "\\.", "\\N", "\\", "C:\\new\\\\", "NULL", "'", "{}", "😀", "a\u200bb"]
 
 

@@ -12,6 +12,7 @@ from itertools import accumulate
 from typing import Final, NamedTuple
 
 import polars as pl
+from polars.exceptions import PanicException
 
 from schemas import datasets as dataset_ids
 from schemas.contracts import contracts
@@ -159,11 +160,20 @@ def _filled(taken: rows.Taken, left: pl.DataFrame) -> Records:
     at = list(range(len(taken.texts)))
     for n, row in enumerate(taken.left):
         at[row] = len(taken.texts) + n
-    return Records.concat([records, Records.of(left, taken.frame.columns)]).gather(at)
+    return Records.concat([records, _records(left, taken.frame.columns)]).gather(at)
 
 
 def _whole(batch: Batch) -> list[Part]:
-    return _cut(batch, batch.lengths, Records.of(batch.records, fields_held(batch.record_type)))
+    return _cut(batch, batch.lengths, _records(batch.records, fields_held(batch.record_type)))
+
+
+def _records(records: pl.DataFrame, columns: Sequence[str] | None) -> Records:
+    """Raises Undecodable of what polars panics at, which would end the process: a day in a list that no
+    calendar has."""
+    try:
+        return Records.of(records, columns)
+    except PanicException:
+        raise Undecodable("AVRO-003") from None
 
 
 def _cut(batch: Batch, lengths: Sequence[int], records: Records) -> list[Part]:

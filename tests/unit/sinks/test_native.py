@@ -38,6 +38,8 @@ DAYS = [
     *(date.min, date(9999, 12, 31), date(1970, 1, 1), date(1900, 2, 28), date(2000, 2, 29)),
     *(date(1969, 12, 31), date(2019, 9, 5)),
 ]
+NO_DAYS = [-(2**31), -719_163, 2_932_897, 95_026_237, 2**31 - 1]
+"""Days since 1970 of years before 1 and after 9999; polars panics at the first and the last two."""
 NUMBERS = [0, -1, 9, 10, -(2**31), 2**31 - 1, 2019]
 DOUBLES = [
     *(0.0, -0.0, 2.34, 4.98, -1.5, 100.0, 0.01, 0.001, 1 / 3, 1e6, 999999.99, 1e16, 1e-9, 0.1 + 0.2),
@@ -151,6 +153,28 @@ def test_doubles_are_spelt_as_ever_or_handed_back(monkeypatch):
     some += [rng.uniform(-10, 10) for _ in range(100)]
     staff = [{**records.VALID["CanBo"], "ClientId": f"c{i}", "HeSo": v} for i, v in enumerate(some)]
     assert_same([chunk("CanBo", staff)], monkeypatch)
+
+
+@pytest.mark.parametrize("days", NO_DAYS)
+@pytest.mark.parametrize(("record_type", "field"), [("TruongHoc", "NgayThanhLap"), ("HocSinh", "NgaySinh")])
+def test_a_day_that_no_calendar_has_is_what_postgresql_refuses(days, record_type, field, monkeypatch):
+    value = chunk(record_type, [{**records.VALID[record_type], field: date(2008, 5, 21)}])
+    spelt = varint((date(2008, 5, 21) - date(1970, 1, 1)).days)
+    assert value.count(spelt) == 1
+    codes, [(_, _, _, [text], _)] = assert_same([value.replace(spelt, varint(days))], monkeypatch)
+    assert not codes and f"day {days}" in text.split("\x1f")
+
+
+@pytest.mark.parametrize("way", "10")
+def test_a_chunk_with_such_a_day_in_a_list_is_left_out_and_the_others_are_not(way, monkeypatch):
+    course = {"NgayThangNam": date(2008, 5, 21)}
+    value = chunk("CanBo", [{**records.VALID["CanBo"], "LstQuaTrinhLuong": [course]}])
+    spelt = varint((date(2008, 5, 21) - date(1970, 1, 1)).days)
+    assert value.count(spelt) == 1
+    values = [value.replace(spelt, varint(2**31 - 1)), chunk("CanBo", [records.VALID["CanBo"]], number=1)]
+    codes, (nothing, part) = decoded(values, way, monkeypatch)
+    assert (codes, nothing) == (["AVRO-003"], None)
+    assert part[0]["Chunk"] == 1
 
 
 def varint(number):
