@@ -11,6 +11,7 @@
 #define KEY_BYTES 64
 
 #define BLOCK_BYTES 128
+#define BLOCK_LANES 4
 
 static inline uint64_t little_endian(const uint8_t *at) {
     uint64_t word;
@@ -30,7 +31,13 @@ typedef struct {
 /* key_bytes from 0 (no key) to KEY_BYTES. */
 void blake2b_begin(blake2b_start *start, const uint8_t *key, size_t key_bytes);
 
-/* HEX_BYTES lower-case digits. */
-void blake2b_hex(const blake2b_start *start, const uint8_t *text, size_t bytes, uint8_t *hex);
+typedef struct {
+    const uint8_t *text;
+    size_t bytes;
+    uint8_t *hex; /* HEX_BYTES lower-case digits */
+} blake2b_text;
+
+/* Of up to BLOCK_LANES texts; of as many at once where the processor can. */
+void blake2b_hex(const blake2b_start *start, const blake2b_text *texts, int count);
 
 #endif

@@ -9,6 +9,7 @@ import sysconfig
 from ctypes import CDLL, c_int64, create_string_buffer
 from functools import cache
 from hashlib import blake2b, sha256
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -46,8 +47,10 @@ def _library() -> CDLL | None:
 
 
 def _hashes(found: CDLL) -> bool:
-    key, text = bytes(range(32)), bytes(range(200))
-    offsets = (c_int64 * 2)(0, len(text))
-    digits, views = create_string_buffer(32), create_string_buffer(16)
-    done = found.csdl_macs(key, c_int64(len(key)), text, offsets, c_int64(1), digits, views)
-    return done == 0 and digits.raw.decode() == blake2b(text, digest_size=16, key=key).hexdigest()
+    """As hashlib does: texts of every length in all ways of the library (four at once, one alone)."""
+    key, texts = bytes(range(32)), [bytes(range(n)) for n in (200, 129, 1, 128, 0)]
+    offsets = (c_int64 * 6)(*accumulate(map(len, texts), initial=0))
+    digits, views = create_string_buffer(32 * 5), create_string_buffer(16 * 5)
+    done = found.csdl_macs(key, c_int64(len(key)), b"".join(texts), offsets, c_int64(5), digits, views)
+    expected = "".join(blake2b(text, digest_size=16, key=key).hexdigest() for text in texts)
+    return done == 0 and digits.raw.decode() == expected

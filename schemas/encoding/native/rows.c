@@ -44,6 +44,27 @@ static void put_view(view *v, const uint8_t *buffer, int64_t from, int64_t bytes
     }
 }
 
+/* Texts that wait to be hashed together, each for its row. */
+typedef struct {
+    blake2b_start start;
+    blake2b_text texts[BLOCK_LANES];
+    int64_t rows[BLOCK_LANES];
+    int count;
+} hashing;
+
+static void hash(hashing *w, const uint8_t *hashes, view *digests) {
+    blake2b_hex(&w->start, w->texts, w->count);
+    for (int i = 0; i < w->count; i++)
+        put_view(digests + w->rows[i], hashes, HEX_BYTES * w->rows[i], HEX_BYTES);
+    w->count = 0;
+}
+
+static void put_text(hashing *w, const uint8_t *text, int64_t bytes, uint8_t *hashes, view *digests, int64_t row) {
+    w->texts[w->count] = (blake2b_text){text, (size_t)bytes, hashes + HEX_BYTES * row};
+    w->rows[w->count++] = row;
+    if (w->count == BLOCK_LANES) hash(w, hashes, digests);
+}
+
 static inline int fits(const table *t, int64_t written, int64_t more) { return t->text_room - written >= more; }
 
 /* ``room``: 16 bytes may be read and written, for nearly all texts are short. */
@@ -191,8 +212,8 @@ int64_t csdl_heads(const uint8_t *plan, int64_t least, const uint8_t *const *val
 int64_t csdl_rows(const uint8_t *plan, int64_t plan_bytes, int64_t pad, const uint8_t *const *values,
                   const int64_t *bytes, int64_t chunks, const int64_t *begins, int64_t *lengths, int64_t *ends,
                   table *t) {
-    blake2b_start unkeyed;
-    blake2b_begin(&unkeyed, NULL, 0);
+    hashing waiting = {.count = 0};
+    blake2b_begin(&waiting.start, NULL, 0);
     int64_t row = 0, written = 0;
     begin(t);
     for (int64_t n = 0; n < chunks; n++) {
@@ -228,14 +249,14 @@ int64_t csdl_rows(const uint8_t *plan, int64_t plan_bytes, int64_t pad, const ui
                 put_view(t->texts + row, t->text, start, text_bytes);
                 int64_t said = text_bytes;
                 while (said && t->text[start + said - 1] == FIELD_END) said--;
-                blake2b_hex(&unkeyed, t->text + start, (size_t)said, t->hashes + HEX_BYTES * row);
-                put_view(t->digests + row, t->hashes, HEX_BYTES * row, HEX_BYTES);
+                put_text(&waiting, t->text + start, said, t->hashes, t->digests, row);
             }
             if (block_end && b.at != block_end) return NOT_OURS;
         }
         lengths[n] = row - first;
         ends[n] = b.at - 1 - values[n];
     }
+    hash(&waiting, t->hashes, t->digests);
     return written;
 }
 
@@ -243,11 +264,10 @@ int64_t csdl_rows(const uint8_t *plan, int64_t plan_bytes, int64_t pad, const ui
 int64_t csdl_macs(const uint8_t *key, int64_t key_bytes, const uint8_t *text, const int64_t *offsets, int64_t count,
                   uint8_t *hashes, view *digests) {
     if (key_bytes < 0 || key_bytes > KEY_BYTES || count > INT32_MAX / HEX_BYTES) return NOT_OURS;
-    blake2b_start keyed;
-    blake2b_begin(&keyed, key, (size_t)key_bytes);
-    for (int64_t i = 0; i < count; i++) {
-        blake2b_hex(&keyed, text + offsets[i], (size_t)(offsets[i + 1] - offsets[i]), hashes + HEX_BYTES * i);
-        put_view(digests + i, hashes, HEX_BYTES * i, HEX_BYTES);
-    }
+    hashing waiting = {.count = 0};
+    blake2b_begin(&waiting.start, key, (size_t)key_bytes);
+    for (int64_t i = 0; i < count; i++)
+        put_text(&waiting, text + offsets[i], offsets[i + 1] - offsets[i], hashes, digests, i);
+    hash(&waiting, hashes, digests);
     return 0;
 }
