@@ -99,10 +99,14 @@ static int take_row(table *t, span *b, const uint8_t *plan, const uint8_t *plan_
                 const uint8_t *text;
                 int64_t bytes;
                 if (!take_text(b, &text, &bytes) || !fits(t, out, bytes + 1)) return NOT_OURS;
-                int looked = bytes ? look_at(text, bytes, b->end) : 1;
-                if (looked == NOT_OURS) return NOT_OURS;
-                plain &= looked;
-                copy(t->text + out, text, bytes, fits(t, out, 16) && b->end - text >= 16);
+                if (are_all_common(text, text + bytes, b->end)) {
+                    copy(t->text + out, text, bytes, fits(t, out, 16) && b->end - text >= 16);
+                } else {
+                    int64_t normal = put_normal(t->text + out, text, text + bytes);
+                    if (normal < 0 && !is_utf8(text, text + bytes)) return NOT_OURS;
+                    plain &= normal >= 0;
+                    bytes = normal < 0 ? 0 : normal;
+                }
                 if (c && bytes) {
                     put_view((view *)c->values + row, t->text, out, bytes);
                     c->valid[row / 8] |= (uint8_t)(1 << row % 8);

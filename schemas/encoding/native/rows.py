@@ -1,8 +1,8 @@
 """Chunks of one contract to row texts, hashes and the columns that load asks for, in one pass of rows.c.
 
-It takes the rows that need no second look: plain texts (``normal``), no doubles, no nested values. What else
-the chunks hold is handed back as chunks of the same headers with only the rows that were left, for ``codec``
-to read and to find fault with. Bytes that no ordinary writer writes are not touched.
+It takes the rows that it can spell as ``normal`` does: texts of ASCII and Latin letters that are in NFC, flat
+values. What else the chunks hold is handed back as chunks of the same headers with only the rows that were
+left, for ``codec`` to read and to find fault with. Bytes that no ordinary writer writes are not touched.
 """
 
 from collections.abc import Sequence

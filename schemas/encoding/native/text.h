@@ -6,15 +6,14 @@
 
 #define NOT_OURS (-1)
 
-/* Printable ASCII, but blanks and the backslash of JSON's escapes. */
-static inline int is_common(uint8_t c) { return c > ' ' && c < 0x7f && c != '\\'; }
+/* Printable ASCII but the blank. */
+static inline int is_common(uint8_t c) { return c > ' ' && c < 0x7f; }
 
-/* Whether eight bytes are, all at once: each of the three sums sets a byte's highest bit at what is not (or a carry
- * does, behind a byte that is not). */
+/* Whether eight bytes are, all at once: both sums set a byte's highest bit at what is not (or a carry does, behind a
+ * byte that is not). */
 static inline int are_common(uint64_t eight) {
     const uint64_t ones = ~(uint64_t)0 / 255, high = ones << 7;
-    uint64_t below = eight - ones * 0x21, backslash = (eight ^ ones * '\\') - ones, above = eight + ones;
-    return !((eight | below | backslash | above) & high);
+    return !((eight | (eight - ones * 0x21) | (eight + ones)) & high);
 }
 
 static int continues(const uint8_t *at, const uint8_t *end, int bytes) {
@@ -37,44 +36,53 @@ static int is_utf8(const uint8_t *at, const uint8_t *end) {
     return 1;
 }
 
-/* Whether normal.text would leave it as it is: printable ASCII and Vietnamese letters, no blank too many. */
-static int is_plain(const uint8_t *at, const uint8_t *end) {
-    int blank = 1;
-    while (at < end) {
-        uint8_t c = *at++;
-        if (c == ' ') {
-            if (blank) return 0;
-            blank = 1;
-            continue;
-        }
-        blank = 0;
-        if (is_common(c)) continue;
-        if (c == 0xe1) {
-            if (!continues(at, end, 2) || (*at != 0xba && *at != 0xbb)) return 0;
-            at += 2;
-        } else {
-            if (c < 0xc3 || c > 0xc6 || !continues(at, end, 1)) return 0;
-            at += 1;
-        }
+static int are_all_common(const uint8_t *at, const uint8_t *ends, const uint8_t *readable) {
+    for (; ends - at >= 8; at += 8)
+        if (!are_common(little_endian(at))) return 0;
+    if (readable - at >= 8) { /* the rest, and behind it what is common */
+        unsigned rest = 8 * (unsigned)(ends - at);
+        uint64_t eight = little_endian(at) & (((uint64_t)1 << rest) - 1);
+        return are_common(eight | ~(uint64_t)0 / 255 * 'a' << rest);
     }
-    return !blank;
+    while (at < ends)
+        if (!is_common(*at++)) return 0;
+    return 1;
 }
 
-/* 1 plain, 0 to be looked at by the present way, NOT_OURS for what is no text. ``end`` of what may be read. */
-static inline int look_at(const uint8_t *text, int64_t bytes, const uint8_t *end) {
-    const uint8_t *at = text, *ends = text + bytes;
-    int common = 1;
-    for (; common && ends - at >= 8; at += 8) common = are_common(little_endian(at));
-    if (common && end - at >= 8) { /* the rest, and behind it what is common */
-        uint64_t eight = little_endian(at);
-        unsigned rest = 8 * (unsigned)(ends - at);
-        eight = (eight & (((uint64_t)1 << rest) - 1)) | ~(uint64_t)0 / 255 * 'a' << rest;
-        common = are_common(eight);
-    } else {
-        while (common && at < ends) common = is_common(*at++);
+/* Bytes of the letter at ``at``, 0 of a blank (normal.BLANKS), negative of what is left to the present way: letters
+ * that are not in NFC or might be put together with others, NUL, and blanks beyond Latin. ``*bytes`` of a blank. */
+static inline int letter(const uint8_t *at, const uint8_t *end, int *bytes) {
+    uint8_t c = *at;
+    *bytes = 1;
+    if (c < 0x80) return c > ' ' && c < 0x7f ? 1 : c ? 0 : -1;
+    if (c == 0xc2 && continues(at + 1, end, 1)) {
+        *bytes = 2;
+        return at[1] <= 0xa0 ? 0 : 2; /* U+0080 to 00A0 */
     }
-    if (common || is_plain(text, ends)) return 1;
-    return is_utf8(text, ends) ? 0 : NOT_OURS;
+    if (c >= 0xc3 && c <= 0xc6) return continues(at + 1, end, 1) ? 2 : -1;
+    if (!continues(at + 1, end, 2)) return -1;
+    if (c == 0xe1) return at[1] == 0xba || at[1] == 0xbb ? 3 : -1; /* Vietnamese */
+    return c == 0xe2 && at[1] == 0x80 && at[2] >= 0x90 && at[2] <= 0xa7 ? 3 : -1; /* dashes and quotes */
+}
+
+/* A text as normal.py has it, every run of blanks one blank and none at the ends; its bytes, never more than came.
+ * Negative if the present way has to look at it. */
+static int64_t put_normal(uint8_t *out, const uint8_t *at, const uint8_t *end) {
+    uint8_t *start = out;
+    int blank = 0, bytes;
+    while (at < end) {
+        int of = letter(at, end, &bytes);
+        if (of < 0) return -1;
+        if (of == 0) {
+            blank = out > start;
+            at += bytes;
+            continue;
+        }
+        if (blank) *out++ = ' ';
+        blank = 0;
+        while (of--) *out++ = *at++;
+    }
+    return out - start;
 }
 
 static int64_t put_int(uint8_t *out, int32_t value) {

@@ -16,6 +16,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from runtime import kafka, metrics, postgres, reading
 from runtime.process import Process
 from schemas import datasets as dataset_ids
+from schemas.encoding.native import library
 from schemas.errors import ProblemList
 from schemas.topics import RECORDS_ACCEPTED, RECORDS_REMOVALS, SOURCE_FAULT, SOURCE_OFFSET, SOURCE_TIME
 from sinks.postgres.inbox import Batch, Inbox
@@ -96,6 +97,7 @@ class Load(Process):
 
     def open(self) -> None:
         """Take the partitions from whoever read them before, and fetch the first batch."""
+        log.info("records are read %s", "in C" if library.library() else "in Python alone")
         open_for = self.settings.push_timeout_s
         size = self.settings.push_max_mb * 1024 * 1024
         self._limits = Limits(timedelta(seconds=open_for), self.settings.push_max_chunks, size)
