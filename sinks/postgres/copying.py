@@ -95,8 +95,8 @@ def _in_pieces(place: pl.DataFrame, texts: pl.Series) -> Iterator[bytes]:
 
 def _series(texts: Sequence[bytes]) -> pl.Series:
     """As a column, unchecked: PostgreSQL says what is no text."""
-    unchecked = pa.array(texts, type=pa.large_binary()).view(pa.large_string())
-    return pl.Series(pl.from_arrow(unchecked))
+    given = pl.Series(texts, dtype=pl.Binary).to_arrow(compat_level=pl.CompatLevel.newest())
+    return pl.Series(pl.from_arrow(pa.Array.from_buffers(pa.string_view(), len(texts), given.buffers())))
 
 
 class _Texts:
