@@ -113,6 +113,7 @@ TABLE: Final = (
 """In the order they start."""
 
 ENVIRONMENT: Final = {
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
     "POLARS_MAX_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": "33554432",
