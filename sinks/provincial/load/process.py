@@ -35,12 +35,13 @@ log = logging.getLogger("csdl")
 CONSUMER: Final = "load"
 """Name in the table consumer_offset."""
 
-LINGER_S: Final = 0.1
+LINGER_S: Final = 0.03
 """A batch ends so long after its first message, if the one before is stored and every push in it closed:
 what comes in two batches has to be put aside, taken back and decoded once more …"""
 
 CLOSE_BEHIND_S: Final = 0.4
-"""… or so long, if it began as short a time after the one before: two pushes cost little more than one …"""
+BEHIND_LINGER_S: Final = 0.2
+"""… or so long, if it began so close behind the one before: two pushes cost little more than one …"""
 
 UNCLOSED_S: Final = 0.2
 """… and so much more, if a push is not closed …"""
@@ -164,7 +165,7 @@ class Load(Process):
             return False
         came = time.monotonic() - seconds
         busy = messages and came - self._stored_at < CLOSE_BEHIND_S
-        return is_whole(messages, seconds, CLOSE_BEHIND_S if busy else LINGER_S)
+        return is_whole(messages, seconds, BEHIND_LINGER_S if busy else LINGER_S)
 
     def _take(self, fetched: Fetched) -> None:
         started = time.perf_counter()
