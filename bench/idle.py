@@ -29,7 +29,9 @@ UNCOUNTED: Final = 20
 """Steps before those that count: the machines catch up with what the lanes left, and every partition with
 them."""
 
-PAUSE_S: Final = 0.2
+PAUSE_S: Final = 0.5
+"""Longer than load waits for a push that comes close behind another: there is none on an idle stack."""
+
 LOOK_S: Final = 0.003
 
 

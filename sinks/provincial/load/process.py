@@ -40,8 +40,7 @@ LINGER_S: Final = 0.03
 what comes in two batches has to be put aside, taken back and decoded once more …"""
 
 CLOSE_BEHIND_S: Final = 0.4
-BEHIND_LINGER_S: Final = 0.2
-"""… or so long, if it began so close behind the one before: two pushes cost little more than one …"""
+"""… or so long, if it began as short a time after the one before: two pushes cost little more than one …"""
 
 UNCLOSED_S: Final = 0.2
 """… and so much more, if a push is not closed …"""
@@ -165,7 +164,7 @@ class Load(Process):
             return False
         came = time.monotonic() - seconds
         busy = messages and came - self._stored_at < CLOSE_BEHIND_S
-        return is_whole(messages, seconds, BEHIND_LINGER_S if busy else LINGER_S)
+        return is_whole(messages, seconds, CLOSE_BEHIND_S if busy else LINGER_S)
 
     def _take(self, fetched: Fetched) -> None:
         started = time.perf_counter()
