@@ -83,6 +83,8 @@ class Process(ABC):
     name: ClassVar[str]
     step_s: ClassVar[float] = STEP_S
     """Longer than this no step takes that makes progress."""
+    niceness: ClassVar[int] = 0
+    """How far it gives way to the others where cores are short."""
 
     def __init__(self, settings: Settings, share: Share = WHOLE) -> None:
         self.settings = settings
@@ -157,6 +159,7 @@ def run(process: Process, gates: Sequence[Gate] = (), servers: Servers | None = 
             for gate in gates:
                 held.callback(gate.close)
                 _wait_for(gate, servers)
+            os.nice(process.niceness)
             held.enter_context(process)
             for asked in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(asked, lambda *_: process.stopping.set())

@@ -1,11 +1,10 @@
 """``csdl run validation``: puts the parts together and runs them until told to stop."""
 
 import math
-import os
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from threading import Event
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import faust
 
@@ -22,16 +21,15 @@ from streams.validation.positions import GROUP, Notes, agree
 from streams.validation.schools_file import RegisterFile
 from streams.validation.verdict.header import RulesInForce
 
-GIVES_WAY: Final = 10
-"""Niceness: in a burst on a shared machine what has been judged is stored before more is judged. Equal to the
-rest, validation runs ahead, and load stores the second half of the burst alone on one core and a half."""
-
 
 class Validation(Process):
     """``csdl run validation``: Faust has the loop, so that one ``step`` is the process's whole life."""
 
     name = "validation"
     step_s = math.inf  # a watchdog of its own looks after it
+    niceness = 10
+    """In a burst on a shared machine what has been judged is stored before more is judged. Equal to the rest,
+    validation runs ahead, and load stores the second half of the burst alone on one core and a half."""
 
     @property
     def ready(self) -> bool:
@@ -40,7 +38,6 @@ class Validation(Process):
 
     def open(self) -> None:
         """Read who may push and which schools there are."""
-        os.nice(GIVES_WAY)
         folder = self.settings.data_dir / self.name
         in_flight = InFlight(folder)
         schools = RegisterFile(self.settings.register_file)

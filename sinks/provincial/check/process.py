@@ -114,6 +114,8 @@ class Check(Process):
     """``csdl run check``."""
 
     name = "check"
+    niceness = 10
+    """Where cores are short, versions wait for each other: twenty at once cost little more than one."""
 
     def open(self) -> None:
         """Listen for new versions; those that wait already are taken first."""
