@@ -67,7 +67,8 @@ class Chaos:
             time.sleep(0.1)
 
     def _freeze(self, name: str, pid: int) -> None:
-        os.kill(pid, signal.SIGSTOP)
+        while not _stops(pid):  # it was ending already, of the last blow
+            pid = self._pid(name)
         while not self._replaced(name, pid):
             pass  # the second ended because a server was away: the supervisor would start it again too
 
@@ -83,6 +84,18 @@ class Chaos:
             os.kill(pid, signal.SIGCONT)
             time.sleep(WORKS_S)
         return True
+
+
+def _stops(pid: int) -> bool:
+    """Whether it stands still now."""
+    try:
+        os.kill(pid, signal.SIGSTOP)
+        process = psutil.Process(pid)
+        while (status := process.status()) not in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE):
+            time.sleep(0.01)
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return False
+    return status == psutil.STATUS_STOPPED
 
 
 def _kill(pid: int) -> None:
