@@ -95,7 +95,7 @@ def _stops(pid: int) -> bool:
             time.sleep(0.01)
     except (ProcessLookupError, psutil.NoSuchProcess):
         return False
-    return status == psutil.STATUS_STOPPED
+    return bool(status == psutil.STATUS_STOPPED)
 
 
 def _kill(pid: int) -> None:
