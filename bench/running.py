@@ -19,8 +19,8 @@ from bench.records import PUPILS_A_SCHOOL, pupils
 from deploy.local import stack as local
 from deploy.local import supervisor
 from deploy.local.layout import Stack, instances_asked
-from deploy.processes import ENVIRONMENT
 from runtime import postgres
+from runtime.environment import ENVIRONMENT
 from runtime.settings import Settings
 
 PROCESSES: Final = ("grants", "validation", "load")

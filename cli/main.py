@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 
 from cli import guard
+from runtime import environment
 from runtime.garbage import collect_seldom
 
 #: command name -> (module, attribute, one line of help: Vietnamese, then English)
@@ -114,6 +115,7 @@ class _Table(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, attribute, _ = COMMANDS[cmd_name]
+        environment.set_up()
         command: click.Command = getattr(import_module(module), attribute)
         collect_seldom()
         return command

@@ -112,18 +112,6 @@ TABLE: Final = (
 )  # fmt: skip
 """In the order they start."""
 
-ENVIRONMENT: Final = {
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
-    "POLARS_MAX_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": "33554432",
-    "MALLOC_TOP_PAD_": "67108864",
-    "MALLOC_TRIM_THRESHOLD_": "268435456",
-    "_RJEM_MALLOC_CONF": "background_thread:false,dirty_decay_ms:10000,muzzy_decay_ms:10000",
-}
-"""What a process is started with: batches are small, so threads wait for each other longer than they work;
-and what one batch gave back the next one takes, instead of the kernel clearing it anew (ADR 30)."""
-
 USUAL: Final = {"load": 2}
 """How many of a process a new stack runs: one load waits for PostgreSQL while a core is free."""
 

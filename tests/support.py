@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from deploy.local.layout import OFFSETS
 from deploy.local.supervisor import Program
-from deploy.processes import ENVIRONMENT
+from runtime.environment import ENVIRONMENT
 from runtime.settings import Settings
 
 ROOT: Final = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from deploy.local import whole
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
-from deploy.processes import ENVIRONMENT
+from runtime.environment import ENVIRONMENT
 
 MARK: Final = "CSDL_SUPERVISED"
 """Environment variable of a stack's processes: its data directory. Finds what has no supervisor left."""

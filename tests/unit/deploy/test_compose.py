@@ -11,6 +11,7 @@ import yaml
 from deploy import compose, processes
 from deploy.local import kafka, layout
 from runtime.broker_settings import properties
+from runtime.environment import ENVIRONMENT
 from runtime.settings import Settings
 
 ROOT = Path(layout.__file__).parents[2]
@@ -54,7 +55,7 @@ def test_processes_and_setup_have_the_same_settings_all_of_which_exist(
     assert json.loads(setup["CSDL_INSTANCES"]) == asked
     for service in ours.values():
         said = {name: str(value) for name, value in service["environment"].items()}
-        assert said == {name: str(value) for name, value in setup.items()} | processes.ENVIRONMENT
+        assert said == {name: str(value) for name, value in setup.items()} | ENVIRONMENT
     names = {name.removeprefix("CSDL_").lower() for name in setup}
     assert names <= set(Settings.model_fields)
 

@@ -12,6 +12,7 @@ import pytest
 from deploy import processes
 from deploy.local import layout, stack, supervisor
 from deploy.processes import NAMES, Sharing
+from runtime.environment import ENVIRONMENT
 from runtime.process import Process, Share
 from runtime.settings import Settings
 from schemas import topics
@@ -84,7 +85,7 @@ def test_the_unit_bounds_memory_by_the_greatest_bound() -> None:
 def test_the_unit_starts_a_process_in_the_environment_that_the_table_says() -> None:
     unit = (UNITS / "csdl@.service").read_text(encoding="utf-8")
     said = [pair for line in re.findall(r"^Environment=(.*)$", unit, re.MULTILINE) for pair in line.split()]
-    assert dict(pair.split("=", 1) for pair in said) == processes.ENVIRONMENT
+    assert dict(pair.split("=", 1) for pair in said) == ENVIRONMENT
 
 
 def test_up_starts_a_process_in_the_environment_that_the_table_says(tmp_path: Path) -> None:
@@ -92,7 +93,7 @@ def test_up_starts_a_process_in_the_environment_that_the_table_says(tmp_path: Pa
     asked = {"POLARS_MAX_THREADS": "4", "HOME": "/home/somebody"}
     environment = supervisor.environment(layout.Stack(tmp_path), asked)
     assert environment["POLARS_MAX_THREADS"] == "4"
-    assert processes.ENVIRONMENT.items() <= (environment | {"POLARS_MAX_THREADS": "1"}).items()
+    assert ENVIRONMENT.items() <= (environment | {"POLARS_MAX_THREADS": "1"}).items()
 
 
 def test_tables_are_migrated_before_each_start() -> None:
