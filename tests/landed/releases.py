@@ -50,6 +50,11 @@ OF_0_3 = OF_0_2 | {
     "FROM consumer_offset WHERE last_at IS NOT NULL ORDER BY 1, 2, 3",
 }
 
+OF_0_3_2 = OF_0_3 | {
+    "set aside": "SELECT id, topic, code, encode(key, 'escape'), encode(value, 'hex') "
+    "FROM outbox WHERE code <> '' ORDER BY 1",
+}
+
 NUMBER_IN_ITS_OWN_FIELD = {"ClientId", "MaCongDan", "SoCmnd"}
 """Of one pupil the citizen number comes so, and under the vendor's earlier id."""
 
@@ -115,11 +120,22 @@ RELEASES = {
             open_push="8ee50022-a34b-47db-be44-c0bf47cdd1e5",
             open_school="1917195542",
             completed={"HocSinh": {"HoTen", "MaLopHocCn"} | NUMBER_IN_ITS_OWN_FIELD},
-            figures=OF_0_3
-            | {
-                "set aside": "SELECT id, topic, code, encode(key, 'escape'), encode(value, 'hex') "
-                "FROM outbox WHERE code <> '' ORDER BY 1",
-            },
+            figures=OF_0_3_2,
+        ),
+        Release(
+            "0.4.0",
+            school="19164443",
+            newest=4,
+            lacking=23,
+            blocking=1,
+            versions=12,
+            digest_rule=2,
+            lacked="SELECT record_type, identity FROM absence "
+            "WHERE dataset_id = '19164443.2019.start' AND until_version IS NULL",
+            open_push="a507f778-13f5-4333-a019-ebcb817ade31",
+            open_school="19164443",
+            completed={"HocSinh": {"HoTen", "MaLopHocCn"} | NUMBER_IN_ITS_OWN_FIELD},
+            figures=OF_0_3_2,
         ),
     )
 }
