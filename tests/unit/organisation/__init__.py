@@ -1,0 +1,1 @@
+"""The organisation as data with dates."""
