@@ -16,6 +16,11 @@ from runtime.garbage import collect_seldom
 
 #: command name -> (module, attribute, one line of help: Vietnamese, then English)
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
+    "audit": (
+        "cli.audit",
+        "audit",
+        "Kiểm toán — are the logs what was signed; who did what to a school's data.",
+    ),
     "campaign": ("cli.campaign", "campaign", "Mở đợt báo cáo — open datasets for the schools to fill."),
     "chains": (
         "cli.chains",

@@ -105,6 +105,14 @@ ROWS: Final = (
         "receipts", (t.MINISTRY_RECEIPTS,), "a receipt that fits no record", ASIDE,
         ("RCP-001", "RCP-002", "RCP-003"), "csdl_receipts_aside_total",
     ),
+    Row(
+        "checkpoints", _EVENTS, "no event of its chain", STOPS, _CHAIN_FAULTS,
+        "`csdl audit verify`, csdl_audit_findings",
+    ),
+    Row(
+        "checkpoints", _REFUSALS, "whatever lies there is sealed", STOPS, (),
+        "`csdl audit verify`, csdl_audit_findings",
+    ),
     Row("watch", (), "reads servers alone: what fails there", ENDS, (), "the log"),
 )  # fmt: skip
 

@@ -109,6 +109,13 @@ TABLE: Final = (
         inputs=(t.MINISTRY_RECEIPTS,),
     ),
     Declared("watch", "sinks.watch.process:Watch", Sharing.SINGLE, Turn.FOLDER),
+    Declared(
+        "checkpoints", "sinks.checkpoints.process:Checkpoints", Sharing.SINGLE, Turn.FOLDER,
+        inputs=(
+            t.CONFIRMATION_EVENTS, t.CONFIRMATION_REFUSALS, t.GRANTS_EVENTS, t.GRANTS_REFUSALS,
+        ),
+        tables=False,
+    ),
 )  # fmt: skip
 """In the order they start."""
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from doctor import basics, chains, exports, outbox, positions, surroundings, transactions
+from doctor import basics, chains, checkpoints, exports, outbox, positions, surroundings, transactions
 from doctor.section import Section
 
 SECTIONS: Final = (
@@ -21,6 +21,7 @@ SECTIONS: Final = (
     Section("positions", positions.section, ("topics", "tables")),
     Section("identity", basics.identity, ("tables",)),
     Section("chains", chains.chains, ("topics", "tables")),
+    Section("checkpoints", checkpoints.section),
     Section("exports", exports.section, ("tables",)),
     Section("outbox", outbox.section, ("tables",)),
 )

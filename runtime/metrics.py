@@ -13,7 +13,8 @@ from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 Kind = Literal["counter", "gauge", "histogram"]
 
 LABELS: Final[dict[str, str]] = {
-    "stage": "validation, load, check, outbox, confirmation, grants, projection, export or receipts",
+    "stage": "validation, load, check, outbox, confirmation, grants, projection, export, receipts or"
+    " checkpoints",
     "topic": "a Kafka topic (schemas.topics)",
     "consumer": "who reads: a Kafka consumer group, or a name in the table consumer_offset",
     "state": "a state of a dataset or of an export",
@@ -172,6 +173,25 @@ RECEIPTS_ASIDE: Final = _counter(
     ("rule",),
     en="Receipts that fit no export and were put aside, by code.",
     vi="Số biên nhận không khớp lần xuất nào, đã để riêng, theo mã lỗi.",
+)
+CHECKPOINTS: Final = _counter(
+    "csdl_checkpoints_total",
+    ("outcome",),
+    en="Signed checkpoints of the chains' heads, by outcome (written, failed).",
+    vi="Số điểm chốt có chữ ký của các chuỗi sự kiện, theo kết quả (written, failed).",
+)
+CHECKPOINT_AGE_SECONDS: Final = _gauge(
+    "csdl_checkpoint_age_seconds",
+    (),
+    en="Age of the last signed checkpoint; where nothing happens one is written every hour.",
+    vi="Tuổi (giây) của điểm chốt có chữ ký gần nhất; khi không có gì mới, mỗi giờ ghi một điểm.",
+)
+AUDIT_FINDINGS: Final = _gauge(
+    "csdl_audit_findings",
+    ("rule",),
+    en="What the last audit found in the logs or the checkpoints, by code (csdl audit verify).",
+    vi="Số điểm bất thường mà lần kiểm toán gần nhất thấy trong nhật ký hoặc điểm chốt, theo mã"
+    " (csdl audit verify).",
 )
 
 # What waits: measured by the process `watch`, for all of them ----------------------------------------------

@@ -47,6 +47,13 @@ class Settings(BaseSettings):
     identity_key_file: Path = Path()
     """The province's key of identities; by default ``secrets/identity.key`` in the data directory."""
 
+    checkpoints_dir: Path = Path()
+    """Signed checkpoints of every chain's head; by default ``checkpoints`` in the data directory."""
+    checkpoint_key_file: Path = Path()
+    """The key that signs them; by default ``secrets/checkpoint.key`` in the data directory."""
+    checkpoint_every_s: float = Field(default=60.0, gt=0)
+    """At most so long an event lies in Kafka before a checkpoint seals it."""
+
     vendors: list[str] = ["smas", "vnedu"]
     """Whose topics there are. As JSON."""
 
@@ -104,6 +111,10 @@ class Settings(BaseSettings):
     def _beside_the_data(self) -> Self:
         if self.identity_key_file == Path():
             self.identity_key_file = self.data_dir / "secrets" / "identity.key"
+        if self.checkpoints_dir == Path():
+            self.checkpoints_dir = self.data_dir / "checkpoints"
+        if self.checkpoint_key_file == Path():
+            self.checkpoint_key_file = self.data_dir / "secrets" / "checkpoint.key"
         return self
 
     def __init__(self, **values: Any) -> None:

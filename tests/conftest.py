@@ -62,7 +62,7 @@ def fresh_database(stack: Settings, folder: Path) -> Iterator[Settings]:
     url = stack.database_url.get_secret_value()
     server = url.rsplit("/", 1)[0]
     _execute(f"{server}/postgres", f"CREATE DATABASE {name} TEMPLATE csdl STRATEGY file_copy")
-    yield stack.model_copy(update={"database_url": SecretStr(f"{server}/{name}"), "data_dir": folder})
+    yield _kept_in(folder, stack).model_copy(update={"database_url": SecretStr(f"{server}/{name}")})
     _execute(f"{server}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -70,7 +70,13 @@ def fresh_database(stack: Settings, folder: Path) -> Iterator[Settings]:
 def topics(stack: Settings, tmp_path: Path) -> Settings:
     """Every topic empty."""
     empty_topics(stack)
-    return stack.model_copy(update={"data_dir": tmp_path})
+    return _kept_in(tmp_path, stack)
+
+
+def _kept_in(folder: Path, stack: Settings) -> Settings:
+    """With a data directory of its own, and a row of checkpoints in it."""
+    own = {"checkpoints_dir": folder / "checkpoints", "checkpoint_key_file": folder / "checkpoint.key"}
+    return stack.model_copy(update={"data_dir": folder} | own)
 
 
 def empty_topics(stack: Settings) -> None:

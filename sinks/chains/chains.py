@@ -36,3 +36,9 @@ GRANTS: Final = Chain(
     lambda record: f"{record['Vendor']}/{record['MaTruongHoc']}",
     re.compile(f"{bounds.VENDOR}/{bounds.SCHOOL}"),
 )
+
+CHAINS: Final = (CONFIRMATION, GRANTS)
+"""Every chain there is. What is here is sealed by checkpoints."""
+
+REFUSALS: Final = (topics.CONFIRMATION_REFUSALS, topics.GRANTS_REFUSALS)
+"""What machines refused: no chains of their own, sealed by checkpoints as one a partition."""

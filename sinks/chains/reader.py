@@ -62,7 +62,7 @@ class ChainReader:
         for message in messages:
             chain = self._chains.get(message.topic)
             if chain is not None:
-                read.append((chain, message, *_read(chain, message)))
+                read.append((chain, message, *event_of(chain, message)))
         links = self._links(cur, {subject for _, _, subject, _ in read if subject})
         moved: dict[str, Link] = {}
         for chain, message, subject, record in read:
@@ -83,7 +83,7 @@ class ChainReader:
 
         In the caller's transaction, which moves the offset."""
         chain = self._chains[message.topic]
-        subject, record = _read(chain, message)
+        subject, record = event_of(chain, message)
         sequence = record["Sequence"] if record else 0
         if sequence not in bounds.INT:
             sequence = 0
@@ -134,7 +134,7 @@ class ChainReader:
         rows.insert(cur, "chain_fault", faults, "ON CONFLICT DO NOTHING")
 
 
-def _read(chain: Chain, message: ConsumerRecord) -> tuple[str, dict[str, Any] | None]:
+def event_of(chain: Chain, message: ConsumerRecord) -> tuple[str, dict[str, Any] | None]:
     """(subject, record) of a message; "" and None if it is no event of this chain."""
     try:
         if reading.fault(message):

@@ -17,7 +17,7 @@ from runtime.metrics import METRICS
 from schemas.topics import MINISTRY_RECEIPTS
 from tests.support import end, free_port_base, run_process, wait_until, wait_while_it_runs
 
-PROCESSES = ("receipts", "watch")
+PROCESSES = ("receipts", "watch", "checkpoints")
 
 
 class Api:
@@ -51,7 +51,7 @@ class Api:
 
 @pytest.fixture
 def scraped(settings, tmp_path):
-    """Prometheus over two processes; an undecodable receipt has come in."""
+    """Prometheus over three processes; an undecodable receipt has come in."""
     folder = tmp_path / "prometheus"
     folder.mkdir()
     port = free_port_base()
@@ -77,6 +77,7 @@ def scraped(settings, tmp_path):
         producer.send(MINISTRY_RECEIPTS, key=b"19164999", value=b"no receipt").get(timeout=10)
         producer.close()
         api.until("csdl_watch_rounds_total", lambda rounds: max(rounds, default=0) >= 2)
+        api.until("csdl_audit_findings", lambda findings: set(findings) == {0.0})
         yield api
 
 

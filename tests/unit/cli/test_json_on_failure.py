@@ -46,6 +46,8 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
 """command → its arguments, what it says when the servers are away."""
 
 NEEDS_NO_SERVER = {
+    "audit accept",
+    "audit verify",
     "config",
     "confirmation reasons",
     "confirmation table",

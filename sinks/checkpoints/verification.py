@@ -1,0 +1,196 @@
+"""The logs held against a row of checkpoints. Pure: messages go in, findings come out.
+
+Of each chain only its last event is kept in memory. An event is a chain's if it follows it, so whatever was
+cut, dropped or rebuilt ends with another head than the one that was signed; earlier checkpoints of the row
+say up to where it was still the same.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from kafka import TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+
+from runtime.positions import Log, Mark, Position, comparable
+from sinks.chains.chains import CHAINS, REFUSALS
+from sinks.chains.reader import event_of
+from sinks.checkpoints import row
+from sinks.checkpoints.checkpoint import FORGED, OTHER_KEY, Head
+from sinks.checkpoints.findings import Finding
+from sinks.checkpoints.heads import NONE, after_refusal, positions
+from sinks.checkpoints.row import Row
+from streams.machines import chain
+
+TRUNCATED: Final = "AUD-011"
+DROPPED: Final = "AUD-012"
+REBUILT: Final = "AUD-013"
+BROKEN: Final = "AUD-014"
+NO_EVENT: Final = "AUD-015"
+DELETED: Final = "AUD-016"
+ANOTHER_LOG: Final = "AUD-017"
+REFUSALS_DIFFER: Final = "AUD-018"
+
+CODES: Final = (
+    row.MISSING, FORGED, OTHER_KEY, row.UNLIKE, row.UNREADABLE, row.NEWEST_GONE,
+    TRUNCATED, DROPPED, REBUILT, BROKEN, NO_EVENT, DELETED, ANOTHER_LOG, REFUSALS_DIFFER,
+)  # fmt: skip
+"""All that an audit can find."""
+
+_CHAINS: Final = {each.topic: each for each in CHAINS}
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A chain as it was read. ``loose`` is an event that did not follow it; the next may follow that one.
+
+    ``agreed``: the last sequence at which it was as signed."""
+
+    head: Head = NONE
+    loose: Head = NONE
+    highest: int = 0
+    agreed: int = 0
+
+
+@dataclass(slots=True)
+class _Read:
+    """A partition of refusals as it was read, from offset ``begin`` on. ``since``: the last stage passed;
+    ``stages``: offset and head of those to come."""
+
+    begin: int
+    head: Head
+    since: int
+    stages: deque[tuple[int, Head]]
+
+
+@dataclass
+class Verification:
+    """Give it every message of each partition in their order, then ask for the ``findings``."""
+
+    row: Row
+    events: int = 0
+    refusals: int = 0
+    _found: list[Finding] = field(default_factory=list)
+    _seen: dict[str, dict[str, _Seen]] = field(default_factory=lambda: {c.topic: {} for c in CHAINS})
+    _read: dict[tuple[str, str], _Read] = field(default_factory=dict)
+
+    def begin(
+        self,
+        logs: Mapping[TopicPartition, Log],
+        lies: Mapping[TopicPartition, Mark | None],
+        ids: Mapping[str, str],
+    ) -> None:
+        """Compare what Kafka says of its logs: begin and end, what lies where the last message lay, the
+        topics' ids."""
+        newest = self.row.newest
+        stood = positions(newest.reached) if newest else {}
+        for tp, log in logs.items():
+            position = stood.get(tp, Position())
+            mark = comparable(position, log)
+            signed = newest.topics.get(tp.topic, "") if newest else ""
+            if position.next and (ids.get(tp.topic) != signed or (mark and lies.get(tp) != mark)):
+                self._offsets(ANOTHER_LOG, tp, 0, position.next - 1)
+            elif log.end < position.next:
+                self._offsets(ANOTHER_LOG, tp, log.end, position.next - 1)
+            if log.begin and tp.topic in _CHAINS:
+                self._offsets(DELETED, tp, 0, log.begin - 1)
+            if tp.topic in REFUSALS:
+                self._begin_refusals(tp, log)
+
+    def take(self, message: ConsumerRecord) -> None:
+        """The next message of its partition."""
+        if message.topic in REFUSALS:
+            self._refusal(message)
+            return
+        subject, record = event_of(_CHAINS[message.topic], message)
+        if record is None:
+            tp = TopicPartition(message.topic, message.partition)
+            self._offsets(NO_EVENT, tp, message.offset, message.offset)
+            return
+        self.events += 1
+        self._event(message.topic, subject, record)
+
+    def findings(self) -> list[Finding]:
+        """All of them, those of the row first, without those that somebody has accepted."""
+        known = {finding for each in self.row.accepted for finding in each.findings}
+        found = [*self._found, *self._ends(), *self._last_refusals()]
+        return [*self.row.problems, *sorted(f for f in found if f.key not in known)]
+
+    def _event(self, topic: str, subject: str, record: Mapping[str, Any]) -> None:
+        seen = self._seen[topic].setdefault(subject, _Seen())
+        here = Head(record["Sequence"], record["Hash"])
+        good = here.hash == chain.digest(record)
+        follows = [
+            head
+            for head in (seen.head, seen.loose)
+            if here.sequence == head.sequence + 1 and record["PreviousHash"] == head.hash
+        ]
+        if not good or not follows:
+            first = seen.head.sequence + 1 if here.sequence > seen.head.sequence + 1 else here.sequence
+            last = here.sequence - 1 if first < here.sequence else here.sequence
+            self._found.append(Finding(BROKEN, topic, subject, first, last))
+        if good and (follows or here.sequence > seen.head.sequence + 1):
+            seen.head, seen.loose = here, NONE
+        elif here.sequence >= seen.head.sequence:
+            seen.loose = here
+        seen.highest = max(seen.highest, here.sequence)
+        if good and here in self.row.points[topic].get(subject, ()):
+            seen.agreed = max(seen.agreed, here.sequence)
+
+    def _ends(self) -> Iterator[Finding]:
+        """Each chain's end against the heads that were signed."""
+        for topic, subjects in self.row.points.items():
+            if topic in REFUSALS:
+                continue
+            for subject, points in subjects.items():
+                seen, signed = self._seen[topic].get(subject), points[-1].sequence
+                if seen is None:
+                    yield Finding(DROPPED, topic, subject, 1, signed)
+                elif seen.agreed < signed:
+                    # The chain's first events are as they were up to the last head that agrees.
+                    next_signed = next(p.sequence for p in points if p.sequence > seen.agreed)
+                    if seen.highest < next_signed:
+                        yield Finding(TRUNCATED, topic, subject, seen.highest + 1, signed)
+                    else:
+                        yield Finding(REBUILT, topic, subject, seen.agreed + 1, signed)
+
+    def _begin_refusals(self, tp: TopicPartition, log: Log) -> None:
+        """From the earliest stage of the row after which all refusals are still there (a month they are)."""
+        key = tp.topic, str(tp.partition)
+        stages = [(0, NONE), *((reached.next, head) for reached, head in self.row.stages.get(key, []))]
+        while stages and stages[0][0] < log.begin:
+            stages.pop(0)
+        if stages:
+            at, head = stages.pop(0)
+            self._read[key] = _Read(at, head, at, deque(stages))
+
+    def _refusal(self, message: ConsumerRecord) -> None:
+        self.refusals += 1
+        key = message.topic, str(message.partition)
+        read = self._read.get(key)
+        if read is None or message.offset < read.begin:
+            return
+        self._found += _passed(key, read, message.offset)
+        read.head = after_refusal(read.head, message)
+
+    def _last_refusals(self) -> Iterator[Finding]:
+        for key, read in self._read.items():
+            yield from _passed(key, read, float("inf"))
+
+    def _offsets(self, code: str, tp: TopicPartition, first: int, last: int) -> None:
+        self._found.append(_of_partition(code, tp.topic, str(tp.partition), first, last))
+
+
+def _passed(key: tuple[str, str], read: _Read, offset: float) -> Iterator[Finding]:
+    """Compare at every stage up to an offset; where it differs read on from what was signed."""
+    while read.stages and read.stages[0][0] <= offset:
+        at, head = read.stages.popleft()
+        if read.head != head:
+            yield _of_partition(REFUSALS_DIFFER, *key, read.since, at - 1)
+            read.head = head
+        read.since = at
+
+
+def _of_partition(code: str, topic: str, partition: str, first: int, last: int) -> Finding:
+    return Finding(code, topic, partition, first, last, f"{topic}/{partition}")

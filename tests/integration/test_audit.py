@@ -1,0 +1,124 @@
+"""Checkpoints of a real Kafka's chains: an insider with every right rewrites the log, and is found."""
+
+import shutil
+from contextlib import closing, suppress
+
+import pytest
+from kafka import TopicPartition
+
+from doctor import checkpoints
+from runtime import kafka
+from runtime.topic_admin import ensure_topics
+from schemas.encoding import codec
+from schemas.errors import ProblemList
+from schemas.topics import CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS
+from sinks.checkpoints import audit, folder
+from tests.chained import chain_of
+from tests.conftest import delete_topics
+from tests.integration.command_line import csdl
+from tests.support import wait_until
+
+A, B = "19164999.2019.start", "19164998.2019.start"
+ROAD = chain_of("opened", "version_checked", "submitted", "claimed", "confirmed")
+OTHER = chain_of("opened", "version_checked", DatasetId=B, MaTruongHoc="19164998")
+
+
+def write(settings, *records):
+    with closing(kafka.producer(settings)) as producer:
+        for record in records:
+            key = record["MaTruongHoc"].encode()
+            producer.send(CONFIRMATION_EVENTS, codec.encode("ConfirmationEvent", record), key=key)
+        producer.flush()
+
+
+def refuse(settings, number):
+    with closing(kafka.producer(settings)) as producer:
+        for n in range(number):
+            producer.send(CONFIRMATION_REFUSALS, f"refusal {n}".encode(), key=b"19164999")
+        producer.flush()
+
+
+def made_anew(settings, *records):
+    """The topic, by an insider who may do everything: deleted, made again, with these events."""
+    with closing(kafka.admin(settings)) as admin:
+        delete_topics(admin, {CONFIRMATION_EVENTS})
+        ensure_topics(settings)
+    wait_until(lambda: try_to_write(settings, records))
+
+
+def try_to_write(settings, records):
+    write(settings, *records)
+    return True
+
+
+def verify(settings, *more):
+    code, answer = csdl(settings, "audit", "verify", *more)
+    return [(f["code"], f["subject"], f["first"], f["last"]) for f in answer["findings"]], code, answer
+
+
+@pytest.fixture
+def sealed_log(settings, run_process):
+    """A log, its checkpoints of a running process that has stopped since."""
+    ours = settings.model_copy(update={"checkpoint_every_s": 0.1})
+    with run_process("checkpoints", ours) as process:
+        write(ours, *ROAD[:2], *OTHER)
+        refuse(ours, 10)
+        process.wait_until(lambda: sealed(ours) == {A: 2, B: 2})
+        write(ours, *ROAD[2:])
+        process.wait_until(lambda: sealed(ours) == {A: 5, B: 2})
+        process.wait_until(lambda: refusals(ours) == 10)
+        assert "csdl_checkpoint_age_seconds" in process.metrics()
+    return ours
+
+
+def row_of(settings):
+    with suppress(ProblemList):  # there is none yet
+        return audit.read_row(settings.checkpoints_dir)[0]
+    return None
+
+
+def sealed(settings):
+    row = row_of(settings)
+    return {s: h.sequence for s, h in row.state.heads[CONFIRMATION_EVENTS].items()} if row else None
+
+
+def refusals(settings):
+    row = row_of(settings)
+    return sum(h.sequence for h in row.state.heads[CONFIRMATION_REFUSALS].values()) if row else None
+
+
+def test_an_insider_who_cuts_drops_or_rebuilds_a_chain_is_found(sealed_log, tmp_path, run_process):
+    copy = tmp_path / "another machine's"
+    shutil.copytree(sealed_log.checkpoints_dir, copy)
+    found, code, answer = verify(sealed_log)
+    assert (found, code) == ([], 0)
+    assert (answer["chains"], answer["events"], answer["refusals"]) == (2, 7, 10)
+    with closing(kafka.admin(sealed_log)) as admin:
+        partition = kafka.partition_of(b"19164999")
+        admin.delete_records({TopicPartition(CONFIRMATION_REFUSALS, partition): 4})
+    made_anew(sealed_log, *ROAD[:3])
+    found, code, _ = verify(sealed_log, "--checkpoints", str(copy))
+    assert code == 1
+    assert ("AUD-011", A, 4, 5) in found and ("AUD-012", B, 1, 2) in found
+    assert {f[0] for f in found} == {"AUD-011", "AUD-012", "AUD-017"}
+    with run_process("checkpoints", sealed_log, wait=False) as process:
+        process.wait_until(lambda: "AUD-017" in process.log.read_text(encoding="utf-8"))
+        assert not process.is_ready(), "nothing is signed of another log"
+        assert 'csdl_audit_findings{rule="AUD-017"}' in process.metrics()
+        last = folder.numbers(sealed_log.checkpoints_dir)[-1]
+        code, answer = csdl(sealed_log, "audit", "accept", "--reason", "restored")
+        assert (code, answer["checkpoint"]) == (0, last + 1)
+        process.wait_until(process.is_ready)
+        process.wait_until(lambda: 'csdl_audit_findings{rule="AUD-017"} 0.0' in process.metrics())
+    found, code, answer = verify(sealed_log)
+    assert (found, code) == ([], 0)
+    assert [each["reason"] for each in answer["accepted"]] == ["restored"]
+
+
+def test_a_row_without_checkpoints_or_with_another_key_is_told(sealed_log, tmp_path):
+    code, answer = csdl(sealed_log, "audit", "verify", "--checkpoints", str(tmp_path / "none"))
+    assert (code, answer["problems"][0]["code"]) == (1, "AUD-001")
+    assert list(checkpoints.section(sealed_log)) == []
+    sealed_log.checkpoint_key_file.unlink()
+    with pytest.raises(ProblemList, match="AUD-022"):
+        list(checkpoints.section(sealed_log))
