@@ -2,19 +2,31 @@
 
 import getpass
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Final
 
 import click
+from kafka import TopicPartition
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from access import audit_acts
-from cli.answers import console, json_option, print_json, tell
+from cli.answers import console, json_option, print_json, print_table, tell
+from readings import school_acts
+from readings.database import database
+from readings.school_acts import Act
+from runtime import kafka
 from runtime.settings import Settings
+from schemas.days import VIETNAM
+from sinks.chains.chains import CHAINS, REFUSALS
 from sinks.checkpoints import audit as auditing
 from sinks.checkpoints import keys
 from sinks.checkpoints.audit import Audited
+from streams.machines import topic_log
+from streams.machines.chain import Break, breaks
 
-SHOWN = 50
+SHOWN: Final = 50
+"""Findings that are said one by one."""
 
 
 @click.group()
@@ -74,6 +86,64 @@ def accept(reason: str, account: str, as_json: bool) -> None:
         for finding in findings[:SHOWN]:
             tell(finding.problem)
         tell(f"{len(findings)} được chấp nhận ở điểm chốt {checkpoint.number} — accepted in that checkpoint")
+
+
+@audit.command()
+@click.argument("school")
+@json_option
+def school(school: str, as_json: bool) -> None:
+    """Ai đã làm gì với dữ liệu của trường — who did what to SCHOOL's data, in the order of time.
+
+    Granted, used, revoked, opened, submitted, confirmed, returned, exported, answered; and what was refused
+    in the last month. From the events of all machines and the database. Exit code 1 if a chain is broken.
+    """
+    settings = Settings()
+    acts, broken = _recorded(settings, school)
+    with database("csdl audit school") as conn:
+        acts += school_acts.of_database(conn, school)
+    acts = school_acts.in_order(acts)
+    if as_json:
+        faults = [{"subject": b.subject, "sequence": b.sequence, "fault": b.fault} for b in broken]
+        print_json({"school": school, "acts": [act.as_dict() for act in acts], "breaks": faults})
+    elif not acts:
+        tell(f"Chưa ai làm gì với dữ liệu của trường {school} — nobody has done anything to {school}'s data")
+    else:
+        heads = ("at", "act", "subject", "who", "version", "records", "code", "reason", "source")
+        print_table(heads, [_cells(act) for act in acts])
+    for fault in broken:
+        tell(f"{fault.subject} #{fault.sequence}: {fault.fault}", err=True)
+    sys.exit(1 if broken else 0)
+
+
+def _recorded(settings: Settings, school: str) -> tuple[list[Act], list[Break]]:
+    """What the topics say of a school, and where its chains are broken."""
+    acts: list[Act] = []
+    broken: list[Break] = []
+    for each in CHAINS:
+        chains: dict[str, list[dict[str, Any]]] = {}
+        for record in _records(settings, each.topic, each.contract, school):
+            chains.setdefault(each.subject(record), []).append(record)
+        for subject, records in chains.items():
+            acts += [school_acts.of_event(each.topic, subject, record) for record in records]
+            broken += breaks(subject, records)
+    for topic in REFUSALS:
+        for record in _records(settings, topic, "CommandRefused", school):
+            acts.append(school_acts.of_refusal(topic, record))
+    return acts, broken
+
+
+def _records(settings: Settings, topic: str, contract: str, school: str) -> Iterator[dict[str, Any]]:
+    key = school.encode()
+    for message in topic_log.read(settings, [TopicPartition(topic, kafka.partition_of(key))]):
+        if message.key == key and (record := topic_log.record(message, contract)) is not None:
+            yield record
+
+
+def _cells(act: Act) -> tuple[object, ...]:
+    who = " ".join(filter(None, (act.role, act.unit, act.account)))
+    at = act.at.astimezone(VIETNAM).isoformat(sep=" ", timespec="seconds")
+    records = "" if act.records is None else act.records
+    return at, act.words, act.subject, who, act.version or "", records, act.code, act.reason, act.source
 
 
 def _line(done: Audited, folder: str, key: str) -> dict[str, object]:

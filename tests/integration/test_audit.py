@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import closing, suppress
+from datetime import timedelta
 
 import pytest
 from kafka import TopicPartition
@@ -11,9 +12,10 @@ from runtime import kafka
 from runtime.topic_admin import ensure_topics
 from schemas.encoding import codec
 from schemas.errors import ProblemList
-from schemas.topics import CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS
+from schemas.topics import CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS, GRANTS_EVENTS
 from sinks.checkpoints import audit, folder
-from tests.chained import chain_of
+from streams.machines import chain
+from tests.chained import AT, chain_of
 from tests.conftest import delete_topics
 from tests.integration.command_line import csdl
 from tests.support import wait_until
@@ -122,3 +124,54 @@ def test_a_row_without_checkpoints_or_with_another_key_is_told(sealed_log, tmp_p
     sealed_log.checkpoint_key_file.unlink()
     with pytest.raises(ProblemList, match="AUD-022"):
         list(checkpoints.section(sealed_log))
+
+
+def test_who_did_what_to_a_school_is_told_in_the_order_of_time(settings, conn):
+    """From three machines' worth of topics and three tables; another school's acts are not in it."""
+    granted = {
+        "EventId": "g", "CommandId": "g", "Vendor": "smas", "MaTruongHoc": "19164999", "Sequence": 1,
+        "PreviousHash": "", "Event": "allowed", "State": "allowed", "At": AT - timedelta(days=9),
+        "Unit": "19", "Role": "department_officer", "Account": "", "ReasonCode": "", "ReasonText": "",
+        "CommandTopic": "", "CommandOffset": -1, "Rights": [],
+    }  # fmt: skip
+    granted["Hash"] = chain.digest(granted)
+    refused = {
+        "CommandId": "c", "Subject": A, "MaTruongHoc": "19164999", "Command": "confirm", "Code": "CONF-UNIT",
+        "At": AT + timedelta(hours=1), "Unit": "165", "Role": "district_officer", "State": "claimed",
+        "Version": 1, "Digest": "", "CommandTopic": "", "CommandOffset": -1, "Sequence": 3,
+    }  # fmt: skip
+    with closing(kafka.producer(settings)) as producer:
+        for topic, contract, record in (
+            (GRANTS_EVENTS, "GrantEvent", granted),
+            (CONFIRMATION_REFUSALS, "CommandRefused", refused),
+        ):
+            producer.send(topic, codec.encode(contract, record), key=b"19164999").get(timeout=30)
+    write(settings, *ROAD, *OTHER)
+    with conn, conn.cursor() as cur:
+        for n, school in ((0, "19164999"), (1, "19164999"), (2, "19164999"), (3, "19164998")):
+            cur.execute(
+                "INSERT INTO push (vendor, push_id, dataset_id, kind, first_seen, opened_at, outcome, "
+                "received) "
+                "VALUES ('smas', %s, %s, '1', now(), %s, 'version', 7)",
+                (f"p{n}", f"{school}.2019.start", AT - timedelta(days=8 - n)),
+            )
+        cur.execute(
+            "INSERT INTO ministry_export (export_id, dataset_id, school, school_year, period, version, "
+            "digest, state, records, opened_at, sent_at) "
+            "VALUES ('e', %s, '19164999', 2019, 'start', 1, '', 'sent', "
+            "'{\"HocSinh\": 3}', now(), %s)",
+            (A, AT + timedelta(days=1)),
+        )
+    code, told = csdl(settings, "audit", "school", "19164999")
+    assert (code, told["breaks"]) == (0, [])
+    assert [(act["act"], act["unit"] or act["account"]) for act in told["acts"]] == [
+        ("allowed", "19"),
+        ("first_push", "smas"),
+        ("last_push", "smas"),
+        *((record["Event"], record["Unit"]) for record in ROAD),
+        ("refused", "165"),
+        ("exported", ""),
+    ]
+    assert told["acts"][0]["act_vi"] == "cấp quyền đẩy dữ liệu"
+    write(settings, ROAD[1])
+    assert csdl(settings, "audit", "school", "19164999")[0] == 1, "its chain is broken"

@@ -19,6 +19,7 @@ SEEN = ("--unit", "164", "--version", "1", "--digest", "d", "--sequence", "3")
 KAFKA_AWAY, POSTGRES_AWAY = "SYS-001", "SYS-002"
 
 ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
+    "audit school": ((SCHOOL,), KAFKA_AWAY),
     "campaign open": (PERIOD, KAFKA_AWAY),
     "chains list": ((), POSTGRES_AWAY),
     **{
