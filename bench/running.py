@@ -20,6 +20,7 @@ from deploy.local import stack as local
 from deploy.local import supervisor
 from deploy.local.layout import Stack, instances_asked
 from runtime import postgres
+from runtime.accounts import SETUP
 from runtime.environment import ENVIRONMENT
 from runtime.settings import Settings
 
@@ -83,7 +84,10 @@ class Running:
         running = {
             name: subprocess.Popen(
                 [sys.executable, "-m", *command],
-                env={"PATH": "", "PYTHONPATH": str(Path.cwd())} | ENVIRONMENT | self.stack.environment(),
+                env={"PATH": "", "PYTHONPATH": str(Path.cwd())}
+                | ENVIRONMENT
+                | self.stack.environment()
+                | {"CSDL_DATABASE_URL": self.settings.database},  # they make tables
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd=self.settings.data_dir,
@@ -108,7 +112,7 @@ def running(port_base: int, registered: int) -> Iterator[Running]:
         say("the stack")
         local.up(stack, processes=PROCESSES)
         try:
-            settings = stack.settings()
+            settings = stack.settings().acting_as(SETUP)
             with closing(postgres.connect(settings)) as db:
                 it = Running(stack, settings, db, registered + WARM_UP)
                 ours.allow(settings, it.registered)

@@ -27,6 +27,7 @@ from producers import client
 from producers.client import CHUNK, PushReceipt, chunks_of, totals
 from producers.model import ROW, SourceTable, Target
 from runtime import postgres
+from runtime.accounts import SETUP
 from schemas.encoding import codec
 from sinks.provincial.check.process import check
 from sinks.provincial.load.batch import settle
@@ -60,7 +61,9 @@ def main(rows: int, port_base: int) -> None:
     with TemporaryDirectory(prefix="csdl-bench-") as folder:
         stack = Stack(Path(folder), port_base)
         local.up(stack, processes=())
-        settings = stack.settings().model_copy(update={"school_years": sorted(YEARS.values())})
+        settings = (
+            stack.settings().acting_as(SETUP).model_copy(update={"school_years": sorted(YEARS.values())})
+        )
         try:
             migrate(settings)
             with closing(postgres.connect(settings)) as db:
@@ -72,7 +75,7 @@ def main(rows: int, port_base: int) -> None:
             local.down(stack, delete=False)
 
 
-def fill(db: connection, sizes: dict[str, int], index: Callable[[], None]) -> None:
+def fill(db: connection, sizes: dict[str, int], index: Callable[[], object]) -> None:
     """Narrow rows by SQL, 230 to a school; the index after the rows."""
     with db, db.cursor() as cur:
         cur.execute(f"DROP INDEX {INDEX}")

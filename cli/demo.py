@@ -140,7 +140,7 @@ The stack runs (the stand-in for the Ministry has gone home: csdl ministry simul
   set -a; . {shlex.quote(str(it.env_file))}; set +a
   csdl status --data-dir {folder}
   csdl confirmation show SCHOOL; csdl confirmation verify; csdl ministry exports; csdl grants list
-  psql {it.environment()["CSDL_DATABASE_URL"]}   (hoc_sinh, push, version, record_refused, confirmation, …)
+  psql {shlex.quote(it.settings().database)}   (hoc_sinh, push, version, record_refused, confirmation, …)
   Kafka at 127.0.0.1:{it.port("kafka")}: csdl.in.*, csdl.records.*, csdl.confirmation.*, csdl.ministry.*
   metrics at http://127.0.0.1:{it.port("validation")}/metrics and the ports after it
 Stop it with: csdl down --data-dir {folder}""",

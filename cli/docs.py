@@ -8,7 +8,7 @@ import click
 
 from cli import metrics
 from cli.answers import tell
-from deploy import aside, compose
+from deploy import aside, compose, rights
 from deploy.grafana import dashboard
 from deploy.prometheus import config as prometheus
 from schemas.documents import asyncapi, contracts_book, rule_book
@@ -25,6 +25,7 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
     "docs/contracts.md": contracts_book.render,
     "docs/dead-letters.md": aside.document,
     "docs/metrics.md": metrics.render,
+    "docs/rights.md": rights.document,
     "docs/rules.md": rule_book.render,
 }
 """document → what prints it."""

@@ -25,6 +25,7 @@ def run(process: str, standard_port: bool) -> None:
     ours = processes.instance(settings, process)
     if standard_port:
         settings.http_port = Stack(DATA_DIR, PORT_BASE).port(ours.label)
+    settings = settings.acting_as(ours.declared.principal)
     made = ours.declared.make(settings, ours.share)
     servers = needed(ours.declared, settings)
     runner.leave(runner.run(made, gates(ours, settings, servers), servers))
@@ -41,7 +42,7 @@ def needed(declared: processes.Declared, settings: Settings) -> Servers:
 
 
 def gates(ours: processes.Instance, settings: Settings, servers: Servers) -> list[Gate]:
-    """What it waits for: its turn, then the tables of its own code."""
+    """What it waits for: its turn, then the tables of its own code and its rights to them."""
     turn = f"{ours.declared.name}-{ours.share.number}"
     found: list[Gate] = []
     match ours.declared.turn:
@@ -50,7 +51,8 @@ def gates(ours: processes.Instance, settings: Settings, servers: Servers) -> lis
         case processes.Turn.FOLDER:
             found.append(FolderTurn(settings.data_dir, turn))
     if ours.declared.tables:
+        from sinks.provincial.granting import RightsHeld
         from sinks.provincial.schema import SchemaFits
 
-        found.append(SchemaFits(settings))
+        found += [SchemaFits(settings), RightsHeld(settings, ours.declared.principal)]
     return found

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from access.handing_over import hand_over
 from cli import doctor
 from cli.answers import document, json_option, print_json, print_table, say, tell
 from deploy.local import layout, stack
 from doctor import table
 from doctor.section import examine
 from runtime import broker_settings
+from runtime.accounts import SETUP
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
 
@@ -71,18 +71,17 @@ def status(data_dir: Path, as_json: bool) -> None:
 
 @click.command()
 def setup() -> None:
-    """Tạo chủ đề và bảng — make the topics and the tables on servers that run already.
+    """Tạo chủ đề, bảng và quyền — make the topics, the tables and the rights on servers that run already.
 
     Those of an earlier release are brought to what this one declares; what is changed is said.
     """
     from sinks.provincial.migrate import migrate
 
-    settings = Settings()
-    migrate(settings)
+    settings = Settings().acting_as(SETUP)
+    for right in migrate(settings):
+        tell(right)
     for change in ensure_topics(settings):
         tell(str(change))
-    if handed_over := hand_over(settings):
-        tell(f"{handed_over} đơn vị được chuyển sang tổ chức — units handed over to the organisation")
     say(broker_settings.deviations(settings))
 
 

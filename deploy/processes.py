@@ -9,6 +9,7 @@ from enum import Enum
 from importlib import import_module
 from typing import Final
 
+from runtime.accounts import OPERATOR, SETUP
 from runtime.process import Process, Share
 from runtime.settings import Settings
 from schemas import topics as t
@@ -98,10 +99,7 @@ TABLE: Final = (
     ),
     Declared(
         "projection", "sinks.projection.process:Projection", Sharing.SINGLE, Turn.DATABASE,
-        inputs=(
-            t.CONFIRMATION_EVENTS, t.CONFIRMATION_REFUSALS, t.GRANTS_EVENTS, t.GRANTS_REFUSALS,
-            t.ORGANISATION_EVENTS, t.ORGANISATION_REFUSALS,
-        ),
+        inputs=(t.CONFIRMATION_EVENTS, t.CONFIRMATION_REFUSALS, t.GRANTS_EVENTS, t.GRANTS_REFUSALS),
     ),
     Declared(
         "export", "sinks.ministry.export.process:Exporter", Sharing.SINGLE, Turn.DATABASE,
@@ -116,14 +114,8 @@ TABLE: Final = (
         "checkpoints", "sinks.checkpoints.process:Checkpoints", Sharing.SINGLE, Turn.FOLDER,
         inputs=(
             t.CONFIRMATION_EVENTS, t.CONFIRMATION_REFUSALS, t.GRANTS_EVENTS, t.GRANTS_REFUSALS,
-            t.ORGANISATION_EVENTS, t.ORGANISATION_REFUSALS,
         ),
         tables=False,
-    ),
-    Declared(
-        "organisation", "streams.organisation.process:Organisation", Sharing.PARTITIONS, Turn.FOLDER,
-        inputs=(t.ORGANISATION_COMMANDS, t.ORGANISATION_SETUP),
-        outputs=(t.ORGANISATION_EVENTS, t.ORGANISATION_STATE, t.ORGANISATION_REFUSALS), tables=False,
     ),
 )  # fmt: skip
 """In the order they start."""
@@ -132,6 +124,11 @@ USUAL: Final = {"load": 2}
 """How many of a process a new stack runs: one load waits for PostgreSQL while a core is free."""
 
 NAMES: Final = tuple(declared.name for declared in TABLE)
+
+
+def database_principals() -> tuple[str, ...]:
+    """Accounts of PostgreSQL that log in: of the processes that work with it, of setup, of the operator."""
+    return (*(declared.principal for declared in TABLE if declared.tables), SETUP, OPERATOR)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Register, servers, topics, clock, tables, key of identities: what their own modules say of them."""
+"""Register, servers, topics, clock, tables, rights, key of identities: what their own modules say of them."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from doctor.section import Finding, of
 from runtime import clock, kafka, postgres, topic_admin
 from runtime.settings import Settings
 from schemas.organisation import schools
-from sinks.provincial import schema
+from sinks.provincial import granting, schema
 from sinks.provincial.records import secret
 
 
@@ -47,6 +47,11 @@ def clocks(settings: Settings) -> Iterable[Finding]:
 def tables(settings: Settings) -> Iterable[Finding]:
     """Does the database have the tables of this code?"""
     return of(schema.problems(settings))
+
+
+def rights(settings: Settings) -> Iterable[Finding]:
+    """Has every account the rights to the tables that are declared, and no more?"""
+    return of(granting.problems(settings))
 
 
 def identity(settings: Settings) -> Iterable[Finding]:

@@ -18,10 +18,9 @@ from streams.confirmation.machine import MACHINE as CONFIRMATION
 from streams.grants.machine import MACHINE as GRANTS
 from streams.machines import standing
 from streams.machines.machine import AnyMachine
-from streams.organisation.machine import MACHINE as ORGANISATION
 from streams.validation import positions as validation
 
-MACHINES: Final = (GRANTS, CONFIRMATION, ORGANISATION)
+MACHINES: Final = (GRANTS, CONFIRMATION)
 
 Positions = dict[TopicPartition, Position]
 Asked = tuple[str, Positions, list[Problem]]

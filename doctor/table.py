@@ -17,6 +17,7 @@ SECTIONS: Final = (
     Section("pg-room", basics.room, ("postgres",)),
     Section("pg-clock", surroundings.database_clock, ("postgres",)),
     Section("tables", basics.tables, ("postgres",)),
+    Section("pg-rights", basics.rights, ("tables",)),
     Section("transactions", transactions.section, ("topics",)),
     Section("positions", positions.section, ("topics", "tables")),
     Section("identity", basics.identity, ("tables",)),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from psycopg2 import ProgrammingError
 from psycopg2.extensions import parse_dsn
@@ -23,6 +23,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from runtime.accounts import OPERATOR
 from schemas.errors import Problem, ProblemList
 
 STACK_FILE: Final = "stack.json"
@@ -37,19 +38,19 @@ class Settings(BaseSettings):
     """Kafka's brokers, with commas between (``brokers``)."""
 
     database_url: SecretStr = SecretStr("")
-    """The provincial database, with account and password (``database``)."""
+    """The provincial database (``database``). Where it names no account each process logs in by its own,
+    with the password that stands in ``secrets_dir``/postgres/<account>, in the form of libpq's passfile."""
 
     data_dir: Path = Path(".csdl")
     """What a process keeps of its own: locks, what validation has in hand; of a local stack everything."""
     register_file: Path = Path(".csdl/register.csv")
-    """Schools as a file, of units or a register of releases up to 0.4.0: setup hands it over once, and a
-    vendor's push is checked against it before it is sent."""
+    """School register (schemas.organisation.schools)."""
 
-    province: str = ""
-    """Province whose folder holds, by name (``provinces/``) or path; without, the only one there is."""
+    secrets_dir: Path = Path()
+    """Keys and passwords, each in a file; by default ``secrets`` in the data directory."""
 
     identity_key_file: Path = Path()
-    """The province's key of identities; by default ``secrets/identity.key`` in the data directory."""
+    """The province's key of identities; by default ``identity.key`` there."""
 
     checkpoints_dir: Path = Path()
     """Signed checkpoints of every chain's head; by default ``checkpoints`` in the data directory."""
@@ -113,8 +114,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _beside_the_data(self) -> Self:
+        if self.secrets_dir == Path():
+            self.secrets_dir = self.data_dir / "secrets"
         if self.identity_key_file == Path():
-            self.identity_key_file = self.data_dir / "secrets" / "identity.key"
+            self.identity_key_file = self.secrets_dir / "identity.key"
         if self.checkpoints_dir == Path():
             self.checkpoints_dir = self.data_dir / "checkpoints"
         if self.checkpoint_key_file == Path():
@@ -162,8 +165,23 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        """The database's URL, with its password. Raises ProblemList (STK-007) where nothing says which."""
-        return self.database_url.get_secret_value() or self._no_stack()
+        """The database's URL, with an account: the operator's, where it names none.
+
+        Raises ProblemList (STK-007) where nothing says which."""
+        return self._with(OPERATOR) or self._no_stack()
+
+    def acting_as(self, account: str) -> Self:
+        """The same for who logs in by this account, where the database's URL names none."""
+        return self.model_copy(update={"database_url": SecretStr(self._with(account))})
+
+    def _with(self, account: str) -> str:
+        url = self.database_url.get_secret_value()
+        parts = urlsplit(url)
+        if parts.username or not parts.hostname:
+            return url
+        passfile = f"passfile={quote(str(self.secrets_dir.absolute() / 'postgres' / account))}"
+        query = "&".join(filter(None, (parts.query, passfile)))
+        return parts._replace(netloc=f"{account}@{parts.netloc}", query=query).geturl()
 
     def _no_stack(self) -> NoReturn:
         raise ProblemList([Problem("STK-007", params={"data_dir": self.data_dir.absolute()})])

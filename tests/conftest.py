@@ -1,6 +1,7 @@
 """Fixtures: a real Kafka and a real PostgreSQL, started once a session, without pipeline processes.
 
-``stack``     Settings of the servers; topics and tables are as other tests left them
+``stack``     Settings of the servers, as the tables' owner; topics and tables are as other tests left them
+``superuser`` a connection that may do what nobody may in production (`accounts`)
 ``database``  the same with a fresh migrated database
 ``topics``    the same with every topic empty
 ``settings``  both: fresh database, empty topics, data directory of its own
@@ -17,15 +18,16 @@ import psycopg2
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
-from pydantic import SecretStr
+from psycopg2.extensions import connection
 
 from deploy.local import stack as local
 from deploy.local.layout import Stack
 from runtime import kafka, postgres
+from runtime.accounts import SETUP
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
 from schemas.topics import topics as all_topics
-from tests import support
+from tests import accounts, support
 
 _numbers = count(1)
 
@@ -34,18 +36,24 @@ _numbers = count(1)
 def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The servers themselves (ports, pids, data directory)."""
     it = Stack(tmp_path_factory.mktemp("stack"), support.free_port_base())
+    accounts.make_superuser(it)
     local.up(it, processes=())
-    # No test takes the power away: what the server has handed to the kernel is safe.
-    _execute(it.settings().database_url.get_secret_value(), "ALTER SYSTEM SET fsync = off")
-    _execute(it.settings().database_url.get_secret_value(), "SELECT pg_reload_conf()")
+    accounts.let_in(it)
+    support.wait_until(lambda: _without_fsync(it.settings()))
     yield it
     local.down(it, delete=True)
 
 
 @pytest.fixture(scope="session")
 def stack(local_stack: Stack) -> Settings:
-    """Settings of a client of the servers."""
-    return local_stack.settings()
+    """Settings of the tables' owner on the servers."""
+    return local_stack.settings().acting_as(SETUP)
+
+
+@pytest.fixture(scope="session")
+def superuser(stack: Settings) -> Callable[..., AbstractContextManager[connection]]:
+    """``with superuser() as conn``: what nobody may do in production."""
+    return lambda database="postgres": accounts.superuser(stack, database)
 
 
 @pytest.fixture
@@ -58,12 +66,8 @@ def database(stack: Settings, tmp_path: Path) -> Iterator[Settings]:
 @contextmanager
 def fresh_database(stack: Settings, folder: Path) -> Iterator[Settings]:
     """A copy of the database that `up` made, which no test writes to."""
-    name = f"test_{next(_numbers)}"
-    url = stack.database_url.get_secret_value()
-    server = url.rsplit("/", 1)[0]
-    _execute(f"{server}/postgres", f"CREATE DATABASE {name} TEMPLATE csdl STRATEGY file_copy")
-    yield _kept_in(folder, stack).model_copy(update={"database_url": SecretStr(f"{server}/{name}")})
-    _execute(f"{server}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
+    with accounts.made(stack, f"test_{next(_numbers)}", "TEMPLATE csdl STRATEGY file_copy") as settings:
+        yield _kept_in(folder, settings)
 
 
 @pytest.fixture
@@ -148,11 +152,14 @@ def _listed(admin: KafkaAdminClient) -> set[str]:
     return {name for name in admin.list_topics() if not name.startswith("__")}
 
 
-def _execute(url: str, statement: str) -> None:
-    connection = psycopg2.connect(url)
+def _without_fsync(settings: Settings) -> bool:
+    """No test takes the power away: what the server has handed to the kernel is safe.
+
+    Raises nothing while the server has not read who is let in."""
     try:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-    finally:
-        connection.close()
+        with accounts.superuser(settings) as conn, conn.cursor() as cur:
+            cur.execute("ALTER SYSTEM SET fsync = off")
+            cur.execute("SELECT pg_reload_conf()")
+    except psycopg2.OperationalError:
+        return False
+    return True

@@ -21,6 +21,7 @@ from deploy.local.layout import OFFSETS
 from deploy.local.supervisor import Program
 from runtime.environment import ENVIRONMENT
 from runtime.settings import Settings
+from tests.accounts import as_process
 
 ROOT: Final = Path(__file__).parents[1]
 PACKAGES: Final = (
@@ -165,7 +166,7 @@ def run_process(
         port = int(probe.getsockname()[1])
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     log = settings.data_dir / f"{name}-{port}.log"
-    env = ENVIRONMENT | environment(settings.model_copy(update={"http_port": port}))
+    env = ENVIRONMENT | environment(as_process(settings, name).model_copy(update={"http_port": port}))
     with log.open("wb") as out:
         command = [sys.executable, "-m", *(module or ("cli", "run", name))]
         popen = subprocess.Popen(command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL)

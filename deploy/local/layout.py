@@ -83,6 +83,11 @@ class Stack:
         """Its settings, for a shell to read."""
         return self.data_dir / "stack.env"
 
+    @property
+    def secrets(self) -> Path:
+        """Keys and passwords, each in a file."""
+        return self.data_dir / "secrets"
+
     def environment(self) -> dict[str, str]:
         """The settings of every process of this stack, but for its own port."""
         usual = {
@@ -91,8 +96,10 @@ class Stack:
         }
         own = {
             "CSDL_BOOTSTRAP_SERVERS": f"127.0.0.1:{self.port('kafka')}",
-            "CSDL_DATABASE_URL": f"postgresql://csdl@127.0.0.1:{self.port('postgres')}/csdl",
+            "CSDL_DATABASE_URL": f"postgresql://127.0.0.1:{self.port('postgres')}/csdl"
+            "?require_auth=scram-sha-256",
             "CSDL_DATA_DIR": str(self.data_dir),
+            "CSDL_SECRETS_DIR": str(self.secrets),
             "CSDL_INSTANCES": json.dumps(self.instances, separators=(",", ":")),
         }
         return usual | self.asked | own
@@ -125,6 +132,7 @@ OWN: Final = (
     "CSDL_BOOTSTRAP_SERVERS",
     "CSDL_DATABASE_URL",
     "CSDL_DATA_DIR",
+    "CSDL_SECRETS_DIR",
     "CSDL_INSTANCES",
     "CSDL_HTTP_PORT",
 )

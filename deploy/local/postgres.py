@@ -4,20 +4,18 @@ The wheel's own server object is not used: it listens on a socket only, dies wit
 and as root opens every folder above the data directory to everybody.
 """
 
-import os
-import pwd
-import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 import psutil
-import psycopg2
 
-from deploy.local import whole
+from deploy.local import accounts, server_account, whole
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
+from deploy.processes import database_principals
 
 
 def binary(name: str) -> str:
@@ -28,9 +26,6 @@ def binary(name: str) -> str:
     return str(Path(spec.origin).parent / "pginstall" / "bin" / name)
 
 
-ACCOUNT: Final = "nobody"
-"""Who runs the server when we are root: PostgreSQL refuses to run as root, and this account is everywhere."""
-
 CONFIGURATION_FILE: Final = "postgresql.auto.conf"
 
 CONFIGURATION: Final = """\
@@ -38,6 +33,7 @@ CONFIGURATION: Final = """\
 listen_addresses = '127.0.0.1'
 port = {port}
 unix_socket_directories = ''
+password_encryption = 'scram-sha-256'
 max_connections = 100
 shared_buffers = 512MB
 effective_cache_size = 4GB
@@ -67,35 +63,33 @@ timezone = 'UTC'
 """
 
 
-def as_account(command: list[str]) -> list[str]:
-    """The command, under another account if we are root.
+ACCESS_FILE: Final = "pg_hba.conf"
 
-    The capabilities let that account through folders closed to it, instead of opening them.
-    """
-    if os.geteuid() != 0:
-        return command
-    if shutil.which("setpriv") is None:
-        fail("STK-008", tool="setpriv", package="util-linux")
-    through = "+dac_override,+dac_read_search"
-    group = str(pwd.getpwnam(ACCOUNT).pw_gid)
-    switch = ["setpriv", f"--reuid={ACCOUNT}", f"--regid={group}", "--clear-groups"]
-    return [*switch, f"--inh-caps={through}", f"--ambient-caps={through}", *command]
+WRITTEN: Final = "csdl.accounts"
+"""Mark of the accounts that were written into a data directory last."""
 
 
 def server_command(stack: Stack) -> list[str]:
-    """Command line of the server."""
-    return as_account([binary("postgres"), "-D", str(stack.postgres_dir)])
+    """Command line of the server, which gets its data directory on the descriptor FOLDER."""
+    program = Path(binary("postgres"))
+    return server_account.command(stack.postgres_dir, program, "-D", _by_descriptor(server_account.FOLDER))
 
 
 def prepare(stack: Stack) -> None:
-    """Make the cluster the first time, write the configuration, remove a dead server's pid file."""
+    """Make the cluster the first time; write configuration and accounts; remove a dead server's pid file.
+
+    One that an earlier release made, in which everybody was let in, is closed: it keeps its data. Killed at
+    any line, the next time goes on.
+    """
     home = stack.postgres_dir
     if home.exists() and not _was_configured(home):
         whole.set_aside(home)
+    made_with = accounts.passwords(stack.secrets / "postgres", database_principals())
     if not home.exists():
-        whole.make(home, lambda unfinished: _initialise(stack, unfinished))
-    _configure(stack, home)
+        whole.make(home, lambda unfinished: _initialise(stack, unfinished, made_with))
     _remove_stale_pid_file(home)
+    _configure(stack, home)
+    _write_accounts(stack, home, made_with)
 
 
 def _was_configured(home: Path) -> bool:
@@ -110,23 +104,60 @@ def _was_configured(home: Path) -> bool:
 
 
 def _configure(stack: Stack, home: Path) -> None:
+    server_account.write(home / ACCESS_FILE, accounts.HBA)
     text = CONFIGURATION.format(port=stack.port("postgres"))
-    (home / CONFIGURATION_FILE).write_text(text, encoding="utf-8")
+    server_account.write(home / CONFIGURATION_FILE, text)
 
 
-def _initialise(stack: Stack, home: Path) -> None:
-    home.chmod(0o700)
-    if os.geteuid() == 0:
-        account = pwd.getpwnam(ACCOUNT)
-        os.chown(home, account.pw_uid, account.pw_gid)
+def _initialise(stack: Stack, home: Path, made_with: Mapping[str, str]) -> None:
+    server_account.hand_over(home)
     locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-    initdb = [binary("initdb"), "-D", str(home), "-U", "csdl", "--auth=trust", *locale, "--no-sync"]
-    done = subprocess.run(as_account(initdb), capture_output=True, text=True, errors="replace", cwd="/")
+    _run(stack, home, "initdb", "-U", "postgres", "--auth=reject", *locale, "--no-sync")
+    _configure(stack, home)
+    _write_accounts(stack, home, made_with)
+
+
+def _write_accounts(stack: Stack, home: Path, made_with: Mapping[str, str]) -> None:
+    """Nothing if they are those of the last time."""
+    mark, path = accounts.mark(made_with), home / WRITTEN
+    if path.exists() and path.read_text(encoding="utf-8") == mark:
+        return
+    single(stack, home, "postgres", accounts.of_server(made_with))
+    if f'"{accounts.DATABASE}"' not in single(stack, home, "postgres", ["SELECT datname FROM pg_database"]):
+        single(stack, home, "postgres", accounts.NEW_DATABASE)
+    single(stack, home, accounts.DATABASE, accounts.OF_DATABASE)
+    server_account.write(path, mark)
+
+
+def single(stack: Stack, home: Path, database: str, statements: Sequence[str]) -> str:
+    """Run statements, each on a line, while no server does; what is printed. STK-006 if one is refused."""
+    text = "".join(f"{statement}\n" for statement in statements)
+    return _run(stack, home, "postgres", "--single", "-c", "exit_on_error=on", database, text=text)
+
+
+def _run(stack: Stack, home: Path, program: str, *arguments: str, text: str = "") -> str:
+    """One of the programs on a data directory, to its end."""
+    mode, arguments = (arguments[:1], arguments[1:]) if arguments[0] == "--single" else ((), arguments)
+    with server_account.opened(home) as folder:
+        asked = (*mode, "-D", _by_descriptor(folder), *arguments)
+        done = subprocess.run(
+            server_account.command(home, Path(binary(program)), *asked),
+            input=text,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            pass_fds=(folder,),
+            cwd="/",
+        )
     if done.returncode:
         log = stack.logs / "postgres-init.log"
-        log.write_text(done.stdout + done.stderr, encoding="utf-8")
+        log.write_text(done.stderr, encoding="utf-8")
         fail("STK-006", name="postgres", log=log)
-    _configure(stack, home)
+    return done.stdout
+
+
+def _by_descriptor(number: int) -> str:
+    return f"/proc/self/fd/{number}"
 
 
 def _remove_stale_pid_file(home: Path) -> None:
@@ -134,23 +165,8 @@ def _remove_stale_pid_file(home: Path) -> None:
     pid_file = home / "postmaster.pid"
     try:
         pid = int(pid_file.read_text(encoding="utf-8").split("\n", 1)[0])
-        alive = str(home) in psutil.Process(pid).cmdline()
+        alive = psutil.Process(abs(pid)).cwd() == str(home)
     except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
         alive = False
     if not alive:
         pid_file.unlink(missing_ok=True)
-
-
-def create_database(stack: Stack) -> None:
-    """Create the database `csdl` if missing. Raises psycopg2.OperationalError while the server is away."""
-    connection = psycopg2.connect(
-        host="127.0.0.1", port=stack.port("postgres"), user="csdl", dbname="postgres", connect_timeout=5
-    )
-    try:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = 'csdl'")
-            if cursor.fetchone() is None:
-                cursor.execute("CREATE DATABASE csdl")
-    finally:
-        connection.close()

@@ -16,16 +16,17 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import psutil
-import psycopg2
 from kafka.errors import KafkaError
 
-from deploy.local import kafka, machine, postgres, supervisor
+from deploy.local import kafka, machine, postgres, private, server_account, supervisor
 from deploy.local.layout import REGISTER, Stack
 from deploy.local.problems import fail
 from deploy.local.starting import Starting
 from deploy.local.supervisor import Program
 from deploy.prometheus import config as prometheus_config
 from runtime import probes
+from runtime.accounts import SETUP
+from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
 from schemas.errors import ProblemList, message
 from schemas.organisation import schools
@@ -54,12 +55,18 @@ def up(stack: Stack, processes: tuple[str, ...] | None = None, wait: bool = True
     """
     processes = stack.processes if processes is None else stack.every(processes)
     refuse_what_cannot_work(stack)
-    stack.logs.mkdir(parents=True, exist_ok=True)
+    with private.only_ours():
+        stack.logs.mkdir(parents=True, exist_ok=True)
+        _up(stack, processes, wait, say)
+
+
+def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say) -> None:
     with alone(stack):
         _stop_what_an_interrupted_start_left(stack, say)
         _refuse_what_runs(stack, say)
         _refuse_ports_in_use(stack, processes)
         _unfinished(stack).touch()
+        private.close(stack.data_dir)
         say(f"Kafka {kafka.VERSION}, PostgreSQL 18.6")
         with ThreadPoolExecutor(1) as pool:
             initialised = pool.submit(postgres.prepare, stack)
@@ -70,10 +77,11 @@ def up(stack: Stack, processes: tuple[str, ...] | None = None, wait: bool = True
         _register_exists(stack)
         supervisor.start(stack, programs(stack))
         try:
-            _until(lambda: postgres.create_database(stack), "postgres", stack, (psycopg2.OperationalError,))
+            as_setup = stack.settings().acting_as(SETUP)
+            _until(lambda: _database_answers(as_setup), "postgres", stack, (ConnectionError,))
             from sinks.provincial.migrate import migrate  # a second, which `status` need not wait
 
-            migrate(stack.settings())
+            migrate(as_setup)
             say("tables")
             _until(lambda: _broker_answers(stack), "kafka", stack, (ConnectionError,))
             changes = _until(lambda: ensure_topics(stack.settings()), "kafka", stack, (KafkaError,))
@@ -81,10 +89,6 @@ def up(stack: Stack, processes: tuple[str, ...] | None = None, wait: bool = True
             for change in changes:
                 if change.setting:
                     say(str(change))
-            from access.handing_over import hand_over  # contracts and polars, which `status` needs not
-
-            if units := hand_over(stack.settings()):
-                say(f"{units} units")
             for name in processes:
                 supervisor.start_program(stack, name)
             if wait:
@@ -164,7 +168,12 @@ def programs(stack: Stack) -> list[Program]:
         Program("kafka", kafka.broker_command(stack), autostart=True, stop_wait_s=30),
         # INT is its fast shutdown: open transactions are rolled back, nobody is waited for.
         Program(
-            "postgres", postgres.server_command(stack), autostart=True, stop_signal="INT", stop_wait_s=30
+            "postgres",
+            postgres.server_command(stack),
+            autostart=True,
+            stop_signal="INT",
+            stop_wait_s=30,
+            folder=(server_account.FOLDER, stack.postgres_dir),
         ),
     ]
     return servers + [
@@ -246,6 +255,12 @@ def _broker_answers(stack: Stack) -> None:
     """Asked at once, where a client would look for its broker for half a minute."""
     if reason := probes.kafka(f"127.0.0.1:{stack.port('kafka')}", ANSWER_S):
         raise ConnectionError(reason)
+
+
+def _database_answers(settings: Settings) -> None:
+    with closing(probes.Database(settings)) as database:
+        if fault := database.ask(ANSWER_S):
+            raise ConnectionError from fault
 
 
 def _until(attempt: Callable[[], T], name: str, stack: Stack, errors: tuple[type[Exception], ...]) -> T:

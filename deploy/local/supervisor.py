@@ -46,12 +46,15 @@ class Program:
     start_s: int = 5
     """Ended sooner, it counts as not started: the next start waits a second longer each time."""
     environment: dict[str, str] = field(default_factory=dict)
+    folder: tuple[int, Path] | None = None
+    """A folder that it gets opened, and on which descriptor."""
 
     def script(self) -> str:
         """What starts it. Names of folders stand here and not in the configuration, whose language has no way
         to write some of them (``;``, ``#``, ``%``, both kinds of quotes)."""
         exports = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in self.environment.items())
-        return f"{exports}exec {shlex.join(self.command)}\n"
+        opened = f"exec {self.folder[0]}<{shlex.quote(str(self.folder[1]))}\n" if self.folder else ""
+        return f"{exports}{opened}exec {shlex.join(self.command)}\n"
 
     def section(self) -> str:
         """Its part of the configuration."""
@@ -97,6 +100,7 @@ logfile_maxbytes=20MB
 logfile_backups=1
 pidfile=supervisord.pid
 identifier=csdl
+umask=077
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface

@@ -36,11 +36,7 @@ def acknowledge(conn: connection, subjects: Sequence[str] | None) -> int:
     return events
 
 
-_MARKED: Final = {
-    "confirmation": "dataset_id",
-    "grant_state": "vendor || '/' || school",
-    "unit": "unit_code",
-}
+_MARKED: Final = {"confirmation": "dataset_id", "grant_state": "vendor || '/' || school"}
 
 
 def reread(conn: connection, reader: str) -> int:

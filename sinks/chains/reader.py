@@ -23,11 +23,10 @@ from sinks.postgres import rows
 from streams.confirmation import events as confirmation
 from streams.grants import events as grants
 from streams.machines import wire
-from streams.organisation import events as organisation
 
 log = logging.getLogger("csdl")
 
-Event = confirmation.Event | grants.Event | organisation.Event
+Event = confirmation.Event | grants.Event
 
 
 @dataclass(frozen=True)

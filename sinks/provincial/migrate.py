@@ -1,18 +1,20 @@
-"""Bring the provincial database up to date: revisions, the contracts' tables, the ledger of keys."""
+"""Bring the provincial database up to date: revisions, the contracts' tables, the ledger of keys, rights."""
 
 from contextlib import closing
 from typing import Final
 
+import psycopg2
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, create_engine, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from runtime import postgres
 from runtime.settings import Settings
 from schemas.contracts import contracts
-from schemas.errors import ProblemList
+from schemas.errors import Problem, ProblemList
+from sinks.provincial import granting
 from sinks.provincial.records import secret, tables
 from sinks.provincial.schema import MIGRATIONS
 
@@ -20,9 +22,19 @@ LOCK: Final = 0x6373646C
 """Advisory lock: two processes that start together migrate one after the other."""
 
 
-def migrate(settings: Settings) -> None:
-    """Idempotent. Raises ProblemList: SYS-002 if the server is away, SYS-010 if it refuses us, IDN-003 if the
-    ledger of keys was made with another key than ours."""
+def migrate(settings: Settings) -> list[str]:
+    """Idempotent; the rights that were given and taken. Raises ProblemList: SYS-002 if the server is away,
+    SYS-010 if it refuses us, SEC-205 if we are not the tables' owner, IDN-003 if the ledger of keys was made
+    with another key than ours."""
+    try:
+        return _migrate(settings)
+    except (ProgrammingError, psycopg2.ProgrammingError) as fault:
+        if isinstance(getattr(fault, "orig", fault), psycopg2.errors.InsufficientPrivilege):
+            raise ProblemList([Problem(granting.NOT_THE_OWNER)]) from None
+        raise
+
+
+def _migrate(settings: Settings) -> list[str]:
     engine = create_engine(_url(settings), poolclass=NullPool)
     try:
         connecting = engine.connect()
@@ -40,6 +52,7 @@ def migrate(settings: Settings) -> None:
         connection.commit()
         with closing(postgres.connect(settings, "csdl-setup")) as ledgers:
             secret.establish(settings, ledgers)
+            return granting.bring(ledgers)
 
 
 def _url(settings: Settings) -> URL:

@@ -51,7 +51,9 @@ def look(conn: connection) -> Schema:
         found = ", ".join(sorted(revision for (revision,) in cur.fetchall())) or NO_TABLES
     with conn, conn.cursor() as cur:
         cur.execute(
-            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+            # Not information_schema: that shows each account only what it has a right to.
+            "SELECT relname, attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE attnum > 0 "
+            "AND NOT attisdropped AND relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v')"
         )
         have = set(cur.fetchall())
     wanted = {

@@ -7,12 +7,14 @@ from click.testing import CliRunner
 
 from cli.main import main
 from runtime.settings import Settings
+from tests.accounts import as_operator
 from tests.support import environment, wait_until
 
 
 def csdl(settings: Settings, *args: str) -> tuple[int, Any]:
     """(exit code, JSON printed)."""
-    result = CliRunner(env=environment(settings)).invoke(main, [*args, "--json"])
+    of = settings if args[0] == "setup" else as_operator(settings)
+    result = CliRunner(env=environment(of)).invoke(main, [*args, "--json"])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, json.loads(result.stdout) if result.stdout else None
 

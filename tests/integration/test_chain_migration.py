@@ -3,16 +3,15 @@
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
-import psycopg2
 import pytest
 from alembic import command
-from pydantic import SecretStr
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from runtime import postgres
 from sinks.ministry.export.forwarding import export_id
 from sinks.provincial import migrate
+from tests.accounts import made
 
 AT = datetime(2019, 10, 1, tzinfo=UTC)
 DATASET = "19164999.2019.start"
@@ -31,17 +30,10 @@ def revisions(settings):
 @pytest.fixture
 def landed(stack):
     """A database of the landed state, empty."""
-    server = stack.database_url.get_secret_value().rsplit("/", 1)[0]
-    with closing(psycopg2.connect(f"{server}/postgres")) as admin:
-        admin.autocommit = True
-        with admin.cursor() as cur:
-            cur.execute("CREATE DATABASE landed_chains")
-        settings = stack.model_copy(update={"database_url": SecretStr(f"{server}/landed_chains")})
+    with made(stack, "landed_chains") as settings:
         with revisions(settings) as config:
             command.upgrade(config, LANDED)
         yield settings
-        with admin.cursor() as cur:
-            cur.execute("DROP DATABASE landed_chains WITH (FORCE)")
 
 
 FILL = """

@@ -20,6 +20,7 @@ from deploy.local import stack as local
 from deploy.local.layout import Stack
 from deploy.processes import NAMES
 from runtime import kafka
+from runtime.accounts import SETUP
 from tests import support
 from tests.support import wait_until
 
@@ -160,7 +161,7 @@ def test_the_broker_runs_its_native_libraries_from_the_stacks_folder(ours: Stack
 
 
 def test_postgres_comes_back_after_kill_9_with_what_was_committed(ours: Stack) -> None:
-    url = ours.settings().database_url.get_secret_value()
+    url = ours.settings().acting_as(SETUP).database
     connection = psycopg2.connect(url)
     with connection, connection.cursor() as cursor:
         cursor.execute("CREATE TABLE kept AS SELECT 1 AS one")

@@ -214,13 +214,13 @@ def test_a_log_that_ends_before_what_was_read_is_said(settings, conn):
     assert problem.code == "POS-004"
 
 
-def test_an_idle_reader_notices_that_its_database_was_replaced(settings, conn, monkeypatch):
+def test_an_idle_reader_notices_that_its_database_was_replaced(settings, superuser, monkeypatch):
     """Formerly it sat on the dead connection until the next message."""
     monkeypatch.setattr("sinks.postgres.inbox.REST_S", 0.0)
     own = postgres.connect(settings, "reader")
     with closing(Inbox(settings, own, "receipts", [RECORDS_ACCEPTED])) as inbox:
         assert inbox.poll(10).messages == []
-        with conn, conn.cursor() as cur:
+        with superuser() as conn, conn.cursor() as cur:
             cur.execute("SELECT pg_terminate_backend(%s)", (own.info.backend_pid,))
         with pytest.raises(psycopg2.Error):
             wait_until(lambda: inbox.poll(10).messages)

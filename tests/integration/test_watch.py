@@ -2,6 +2,7 @@
 
 import time
 from contextlib import closing
+from urllib.parse import urlsplit
 
 import pytest
 from kafka.structs import OffsetAndMetadata
@@ -196,16 +197,10 @@ def test_no_label_of_what_is_measured_holds_a_school(settings, watch):
     assert not [v for v in labels if KEY.decode() in v]
 
 
-def test_a_database_that_is_away_is_waited_for(settings, watch):
+def test_a_database_that_is_away_is_waited_for(settings, watch, superuser):
     assert watch.measure()
-    name = settings.database_url.get_secret_value().rsplit("/", 1)[1]
-    server = settings.model_copy(
-        update={
-            "database_url": type(settings.database_url)(
-                settings.database_url.get_secret_value().replace(f"/{name}", "/postgres")
-            )
-        }
-    )
-    execute(server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    name = urlsplit(settings.database).path[1:]
+    with superuser() as conn, conn.cursor() as cur:
+        cur.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
     assert not watch.measure()
     assert watch.measure()

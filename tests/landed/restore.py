@@ -3,15 +3,13 @@
 import lzma
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-import psycopg2
-from pydantic import SecretStr
-
 from deploy.local import postgres
 from runtime.settings import Settings
+from tests.accounts import made
 
 HERE = Path(__file__).parent
 
@@ -21,16 +19,8 @@ _numbers = count(1)
 @contextmanager
 def fresh(stack: Settings) -> Iterator[Settings]:
     """An empty database on the stack's server, dropped at the end."""
-    name = f"landed_{next(_numbers)}"
-    server = stack.database_url.get_secret_value().rsplit("/", 1)[0]
-    with closing(psycopg2.connect(f"{server}/postgres")) as admin:
-        admin.autocommit = True
-        with admin.cursor() as cur:
-            cur.execute(f"CREATE DATABASE {name}")
-            try:
-                yield stack.model_copy(update={"database_url": SecretStr(f"{server}/{name}")})
-            finally:
-                cur.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with made(stack, f"landed_{next(_numbers)}") as settings:
+        yield settings
 
 
 @contextmanager

@@ -114,7 +114,7 @@ def test_setup_says_that_kafka_is_away(folder, monkeypatch):
     def away(settings: Settings) -> None:
         raise KafkaTimeoutError
 
-    monkeypatch.setattr("sinks.provincial.migrate.migrate", lambda settings: None)
+    monkeypatch.setattr("sinks.provincial.migrate.migrate", lambda settings: [])
     monkeypatch.setattr("cli.stack.ensure_topics", away)
     result = CliRunner().invoke(main, ["setup"])
     assert (result.exit_code, result.stderr.split()[0]) == (3, "SYS-001")

@@ -1,0 +1,108 @@
+"""Accounts of PostgreSQL: one a process, each with a password of its own; the owner of the tables, and the
+one that every server has from its start, log in nowhere.
+
+They are written before the server listens, by the server's program in its single-user mode, whose only door
+is the data directory. What a process may do with which table stands elsewhere (sinks.provincial.rights).
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from deploy.local.secrets import kept
+from runtime.accounts import OWNER, PROCESSES, SETUP
+
+DATABASE: Final = "csdl"
+ITERATIONS: Final = 4096
+
+HBA: Final = f"""\
+# Made by csdl up; changes are lost.
+host {DATABASE} +{PROCESSES} 127.0.0.1/32 scram-sha-256
+local all all reject
+host all all all reject
+"""
+"""Who may connect. Whoever is not named is refused, the server's first account too."""
+
+
+def passwords(folder: Path, principals: Sequence[str]) -> dict[str, str]:
+    """Account → password, from the files that libpq reads (``passfile``); made where they are missing."""
+    return {name: _password(folder / name, name) for name in principals}
+
+
+def _password(path: Path, name: str) -> str:
+    line = kept(path, lambda: f"*:*:*:{name}:{secrets.token_urlsafe(32)}\n")
+    return line.rstrip("\n").rpartition(":")[2]
+
+
+def verifier(password: str, salt: bytes | None = None) -> str:
+    """What PostgreSQL keeps of a password (SCRAM-SHA-256, RFC 5803): it proves one, and gives none away."""
+    salt = os.urandom(16) if salt is None else salt
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ITERATIONS)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    text = [base64.b64encode(part).decode() for part in (salt, stored, server)]
+    return f"SCRAM-SHA-256${ITERATIONS}:{text[0]}${text[1]}:{text[2]}"
+
+
+def mark(made_with: Mapping[str, str]) -> str:
+    """Changes whenever the statements or a password do: what was written last is known by it."""
+    of = hashlib.sha256()
+    for line in (*_of_server(dict.fromkeys(made_with, "")), *OF_DATABASE, *made_with.values()):
+        of.update(line.encode() + b"\n")
+    return of.hexdigest() + "\n"
+
+
+def of_server(made_with: Mapping[str, str]) -> list[str]:
+    """Statements, a line each, that bring the accounts of a server to these, whatever stood there."""
+    return _of_server({name: verifier(password) for name, password in made_with.items()})
+
+
+def _of_server(verifiers: Mapping[str, str]) -> list[str]:
+    named = ", ".join(f"'{name}'" for name in verifiers)
+    nothing = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+    lines = [
+        *(_made(name) for name in (OWNER, PROCESSES, *verifiers)),
+        *(f"ALTER ROLE {name} NOLOGIN {nothing}" for name in (OWNER, PROCESSES)),
+    ]
+    for name, held in verifiers.items():
+        lines.append(f"ALTER ROLE \"{name}\" LOGIN {nothing} PASSWORD '{held}'")
+        lines.append(f'GRANT {PROCESSES} TO "{name}"')
+    lines += [
+        f'GRANT {OWNER} TO "{SETUP}"',
+        f"ALTER ROLE \"{SETUP}\" SET role = '{OWNER}'",
+        # One that is no longer declared keeps its name: what it owned and was granted may still say it.
+        "DO $$ DECLARE r name; BEGIN FOR r IN SELECT m.rolname FROM pg_auth_members a "
+        "JOIN pg_roles m ON m.oid = a.member JOIN pg_roles g ON g.oid = a.roleid "
+        f"WHERE g.rolname = '{PROCESSES}' AND m.rolname NOT IN ({named}) LOOP "
+        f"EXECUTE format('REVOKE {PROCESSES} FROM %I', r); "
+        "EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', r); END LOOP; END $$",
+        "ALTER ROLE CURRENT_USER NOLOGIN PASSWORD NULL",
+        "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC",
+    ]
+    return lines
+
+
+NEW_DATABASE: Final = (f"CREATE DATABASE {DATABASE} OWNER {OWNER}",)
+
+OF_DATABASE: Final = (
+    f"ALTER DATABASE {DATABASE} OWNER TO {OWNER}",
+    f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC",
+    f"GRANT CONNECT ON DATABASE {DATABASE} TO {PROCESSES}",
+    # Tables of a release before 0.5 belong to the server's first account.
+    "DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT oid FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm') "
+    f"AND relnamespace = 'public'::regnamespace AND relowner <> '{OWNER}'::regrole LOOP "
+    f"EXECUTE format('ALTER TABLE %s OWNER TO {OWNER}', t); END LOOP; END $$",
+)
+"""Statements in the database itself."""
+
+
+def _made(name: str) -> str:
+    return (
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN "
+        f'CREATE ROLE "{name}" NOLOGIN; END IF; END $$'
+    )

@@ -1,0 +1,180 @@
+"""Who may do what with which table: one table. `csdl setup` brings the database to it, each process looks for
+its own rights at its start, `csdl doctor` and docs/rights.md follow it.
+
+Nobody but the owner has more: what is not here is taken away, whoever gave it. Partitions are reached by
+their table alone, so one that is made later needs no rights of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from runtime.accounts import OPERATOR, PROCESSES
+from schemas.contracts import contracts
+
+LETTERS: Final = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
+
+RECORDS: Final = "RECORDS"
+"""Stands for the tables of all record types."""
+
+
+class Kind(StrEnum):
+    """Of what there are rights."""
+
+    TABLE = "TABLE"
+    DATABASE = "DATABASE"
+    SCHEMA = "SCHEMA"
+
+
+@dataclass(frozen=True, order=True)
+class Right:
+    """``account`` may ``what`` (SELECT …) with the object; the database at hand is named ""."""
+
+    account: str
+    kind: Kind
+    name: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.name}".rstrip()
+
+
+@dataclass(frozen=True)
+class Account:
+    """Letters by table. ``temporary``: it needs tables of its own for a while, or tries if there is room."""
+
+    tables: Mapping[str, str]
+    temporary: bool = True
+
+
+_SINK: Final = {"alembic_version": "S", "consumer_offset": "SIU"}
+_CHAINS: Final = {"chain_position": "SIU", "chain_fault": "SI"}
+
+TABLE: Final = {
+    "csdl-load": Account(
+        {
+            **_SINK,
+            RECORDS: "SIU",
+            **dict.fromkeys(("dataset", "push", "removal"), "SIU"),
+            "version": "SI",
+            "absence": "SIUD",
+            "push_chunk": "SID",
+            "record_refused": "SI",
+            "identity_key": "SI",
+            "identity_finding": "SI",
+            "identity_ledger": "SU",  # U: it is locked against a change of the key
+            "outbox": "I",
+        }
+    ),
+    "csdl-check": Account(
+        {
+            "alembic_version": "S",
+            RECORDS: "S",
+            **dict.fromkeys(("dataset", "absence", "record_refused", "identity_finding"), "S"),
+            "version": "SU",
+            "finding": "SIU",
+            "outbox": "I",
+        }
+    ),
+    "csdl-outbox": Account({"alembic_version": "S", "outbox": "SUD"}),
+    "csdl-projection": Account(
+        {
+            **_SINK,
+            **_CHAINS,
+            "confirmation": "SIU",
+            "confirmation_event": "SI",
+            "grant_state": "SIU",
+            "command_outcome": "SIU",
+        }
+    ),
+    "csdl-export": Account(
+        {
+            **_SINK,
+            **_CHAINS,
+            RECORDS: "S",
+            **dict.fromkeys(("version", "finding"), "S"),
+            "ministry_export": "SIU",
+            "ministry_export_record": "SI",
+        }
+    ),
+    "csdl-receipts": Account(
+        {
+            **_SINK,
+            "ministry_export": "SU",
+            "ministry_export_record": "S",
+            "ministry_receipt": "SI",
+            "ministry_receipt_aside": "SID",
+            "outbox": "I",
+        }
+    ),
+    "csdl-watch": Account(
+        dict.fromkeys(
+            (
+                "alembic_version",
+                "chain_fault",
+                "confirmation",
+                "consumer_offset",
+                "grant_state",
+                "ministry_export",
+                "outbox",
+                "push",
+                "version",
+            ),
+            "S",
+        ),
+        temporary=False,
+    ),
+    OPERATOR: Account(
+        {
+            RECORDS: "S",
+            **dict.fromkeys(
+                (
+                    "absence",
+                    "alembic_version",
+                    "chain_position",
+                    "command_outcome",
+                    "confirmation_event",
+                    "dataset",
+                    "finding",
+                    "identity_finding",
+                    "identity_ledger",
+                    "ministry_export_record",
+                    "ministry_receipt",
+                    "ministry_receipt_aside",
+                    "outbox",
+                    "push",
+                    "record_refused",
+                    "removal",
+                    "version",
+                ),
+                "S",
+            ),
+            "chain_fault": "SUD",  # csdl chains acknowledge, reread
+            **dict.fromkeys(("confirmation", "grant_state", "consumer_offset"), "SU"),
+            "position_accepted": "SI",  # csdl positions accept
+            "ministry_export": "SU",  # csdl ministry retry
+        }
+    ),
+}  # fmt: skip
+"""Of every account that logs in, but setup: that acts as the owner."""
+
+
+def declared(accounts: Mapping[str, Account] = TABLE) -> set[Right]:
+    """Every right that somebody has."""
+    found = {
+        Right(PROCESSES, Kind.DATABASE, "", "CONNECT"),
+        Right(PROCESSES, Kind.SCHEMA, "public", "USAGE"),
+    }
+    for name, account in accounts.items():
+        if account.temporary:
+            found.add(Right(name, Kind.DATABASE, "", "TEMPORARY"))
+        for table, letters in account.tables.items():
+            for each in typed() if table == RECORDS else (table,):
+                found |= {Right(name, Kind.TABLE, each, LETTERS[letter]) for letter in letters}
+    return found
+
+
+def typed() -> list[str]:
+    """Tables of the record types."""
+    return [contracts.record(record_type).table for record_type in contracts.record_types()]
