@@ -70,6 +70,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "ministry",
         "Dữ liệu chuyển lên Bộ — what went to the Ministry, and a stand-in for it.",
     ),
+    "organisation": (
+        "cli.organisation",
+        "organisation",
+        "Tổ chức theo ngày — units by date: import, routes, lists and totals on a day.",
+    ),
     "positions": (
         "cli.positions",
         "positions",

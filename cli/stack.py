@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from access.handing_over import hand_over
 from cli import doctor
 from cli.answers import document, json_option, print_json, print_table, say, tell
 from deploy.local import layout, stack
@@ -82,6 +83,8 @@ def setup() -> None:
         tell(right)
     for change in ensure_topics(settings):
         tell(str(change))
+    if handed_over := hand_over(settings):
+        tell(f"{handed_over} đơn vị được chuyển sang tổ chức — units handed over to the organisation")
     say(broker_settings.deviations(settings))
 
 

@@ -43,10 +43,11 @@ ALONE: Final = (reading.CAUSES_TOO_MUCH, reading.FAILS_ALONE)
 _SHOWN: Final = "`csdl dead-letters`, csdl_dead_letters_kept"
 _CHAINS: Final = "`csdl chains list`, csdl_chains_broken"
 _COUNTED: Final = "csdl_dead_letters_total, the log"
-_EVENTS: Final = (t.CONFIRMATION_EVENTS, t.GRANTS_EVENTS)
-_REFUSALS: Final = (t.CONFIRMATION_REFUSALS, t.GRANTS_REFUSALS)
+_EVENTS: Final = (t.CONFIRMATION_EVENTS, t.GRANTS_EVENTS, t.ORGANISATION_EVENTS)
+_REFUSALS: Final = (t.CONFIRMATION_REFUSALS, t.GRANTS_REFUSALS, t.ORGANISATION_REFUSALS)
 _COMMANDS: Final = (*ANY, *AVRO, "CMD-CONTRACT", "CMD-KEY", *BOUNDS, *ALONE)
 _OF_CONFIRMATION: Final = (t.CONFIRMATION_COMMANDS, t.CONFIRMATION_CHECKS, t.CONFIRMATION_RECEIPTS)
+_OF_UNITS: Final = (t.ORGANISATION_COMMANDS, t.ORGANISATION_SETUP)
 _CHAIN_FAULTS: Final = tuple(fault.value for fault in Fault)
 
 ROWS: Final = (
@@ -114,6 +115,12 @@ ROWS: Final = (
         "`csdl audit verify`, csdl_audit_findings",
     ),
     Row("watch", (), "reads servers alone: what fails there", ENDS, (), "the log"),
+    Row("organisation", _OF_UNITS, "no command, or one out of bounds", LETTERS, _COMMANDS, _SHOWN),
+    Row(
+        "organisation", (t.ORGANISATION_STATE,), "garbage for a state that no events give", STOPS,
+        (), _SHOWN,
+    ),
+    Row("organisation", _OF_UNITS, "a command for one that stopped", LETTERS, STATE, _SHOWN),
 )  # fmt: skip
 
 _HEAD: Final = """# What each process does with what it cannot deal with
@@ -127,8 +134,8 @@ What makes a piece of work fail is found by trying its messages alone, and put a
 - **dead letters**: the bytes untouched in `dlq.<topic>`, on the cover their place and the code, no key.
   `csdl dead-letters show` lists them; `csdl dead-letters replay --code CODE` sends them again, once, by the
   same road, after the cause was mended.
-- **that subject stops**: an event that must not be skipped stops its dataset or grant for this reader alone.
-  `csdl chains reread READER` takes it up again after a mend.
+- **that subject stops**: an event that must not be skipped stops its dataset, grant or unit for this reader
+  alone. `csdl chains reread READER` takes it up again after a mend.
 
 | process | reads | what | does | codes | seen in |
 |---|---|---|---|---|---|

@@ -99,7 +99,10 @@ TABLE: Final = (
     ),
     Declared(
         "projection", "sinks.projection.process:Projection", Sharing.SINGLE, Turn.DATABASE,
-        inputs=(t.CONFIRMATION_EVENTS, t.CONFIRMATION_REFUSALS, t.GRANTS_EVENTS, t.GRANTS_REFUSALS),
+        inputs=(
+            t.CONFIRMATION_EVENTS, t.CONFIRMATION_REFUSALS, t.GRANTS_EVENTS, t.GRANTS_REFUSALS,
+            t.ORGANISATION_EVENTS, t.ORGANISATION_REFUSALS,
+        ),
     ),
     Declared(
         "export", "sinks.ministry.export.process:Exporter", Sharing.SINGLE, Turn.DATABASE,
@@ -114,8 +117,14 @@ TABLE: Final = (
         "checkpoints", "sinks.checkpoints.process:Checkpoints", Sharing.SINGLE, Turn.FOLDER,
         inputs=(
             t.CONFIRMATION_EVENTS, t.CONFIRMATION_REFUSALS, t.GRANTS_EVENTS, t.GRANTS_REFUSALS,
+            t.ORGANISATION_EVENTS, t.ORGANISATION_REFUSALS,
         ),
         tables=False,
+    ),
+    Declared(
+        "organisation", "streams.organisation.process:Organisation", Sharing.PARTITIONS, Turn.FOLDER,
+        inputs=(t.ORGANISATION_COMMANDS, t.ORGANISATION_SETUP),
+        outputs=(t.ORGANISATION_EVENTS, t.ORGANISATION_STATE, t.ORGANISATION_REFUSALS), tables=False,
     ),
 )  # fmt: skip
 """In the order they start."""

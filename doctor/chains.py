@@ -19,10 +19,12 @@ from runtime import agreement, kafka, postgres
 from runtime.settings import Settings
 from schemas.encoding import codec
 from schemas.errors import Problem
+from sinks.chains import chains as read
 from streams.confirmation.machine import MACHINE as CONFIRMATION
 from streams.grants.machine import MACHINE as GRANTS
 from streams.machines import topic_log
 from streams.machines.machine import AnyMachine
+from streams.organisation.machine import MACHINE as ORGANISATION
 
 AHEAD: Final = "DOC-001"
 OTHER: Final = "DOC-002"
@@ -30,10 +32,18 @@ BEHIND: Final = "DOC-003"
 ASIDE: Final = "DOC-004"
 
 READERS: Final[Mapping[str, Sequence[AnyMachine]]] = {
-    "projection": (CONFIRMATION, GRANTS),
+    "projection": (CONFIRMATION, GRANTS, ORGANISATION),
     "export": (CONFIRMATION,),
 }
 """Whose positions in chains stand in the database."""
+
+FORMS: Final = {
+    machine.name: chain.form
+    for machine in READERS["projection"]
+    for chain in (read.CONFIRMATION, read.GRANTS, read.ORGANISATION)
+    if chain.topic == machine.events_topic
+}
+"""Machine → form of its subjects, which no other machine's have."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +61,14 @@ Chains = Mapping[str, Last]
 
 def chains(settings: Settings) -> Iterable[Finding]:
     """Findings by reader and machine, then what readers put aside."""
-    ends = {machine.name: _ends(settings, machine) for machine in (CONFIRMATION, GRANTS)}
+    ends = {machine.name: _ends(settings, machine) for machine in READERS["projection"]}
     with closing(postgres.connect(settings, "csdl doctor")) as conn:
         for reader, machines in READERS.items():
             known = {subject: Last(*last) for subject, last in reading.positions(conn, reader).items()}
             offsets = reading.offsets(conn, reader)
             for machine in machines:
-                # A grant's subject has a slash, a dataset's has none.
-                ours = {s: last for s, last in known.items() if ("/" in s) == (machine is GRANTS)}
+                form = FORMS[machine.name]
+                ours = {s: last for s, last in known.items() if form.fullmatch(s)}
                 waiting = _waiting(settings, machine.events_topic, offsets)
                 found = ends[machine.name]
                 yield from compare(reader, found, ours, waiting, partial(_ends, settings, machine))

@@ -18,9 +18,10 @@ from streams.confirmation.machine import MACHINE as CONFIRMATION
 from streams.grants.machine import MACHINE as GRANTS
 from streams.machines import standing
 from streams.machines.machine import AnyMachine
+from streams.organisation.machine import MACHINE as ORGANISATION
 from streams.validation import positions as validation
 
-MACHINES: Final = (GRANTS, CONFIRMATION)
+MACHINES: Final = (GRANTS, CONFIRMATION, ORGANISATION)
 
 Positions = dict[TopicPartition, Position]
 Asked = tuple[str, Positions, list[Problem]]

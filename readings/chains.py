@@ -44,7 +44,8 @@ class ReadEvent:
 
 
 _READ = """
-SELECT reader, subject, sequence, hash FROM chain_position WHERE subject NOT LIKE '%%/%%' AND sequence > 0
+SELECT reader, subject, sequence, hash FROM chain_position
+WHERE subject LIKE '%%.%%.%%' AND subject NOT LIKE '%%/%%' AND sequence > 0
 ORDER BY subject, reader
 """
 

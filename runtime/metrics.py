@@ -13,8 +13,8 @@ from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 Kind = Literal["counter", "gauge", "histogram"]
 
 LABELS: Final[dict[str, str]] = {
-    "stage": "validation, load, check, outbox, confirmation, grants, projection, export, receipts or"
-    " checkpoints",
+    "stage": "validation, load, check, outbox, confirmation, grants, organisation, projection, export,"
+    " receipts or checkpoints",
     "topic": "a Kafka topic (schemas.topics)",
     "consumer": "who reads: a Kafka consumer group, or a name in the table consumer_offset",
     "state": "a state of a dataset or of an export",

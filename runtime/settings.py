@@ -44,7 +44,11 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".csdl")
     """What a process keeps of its own: locks, what validation has in hand; of a local stack everything."""
     register_file: Path = Path(".csdl/register.csv")
-    """School register (schemas.organisation.schools)."""
+    """Schools as a file, of units or a register of releases up to 0.4.0: setup hands it over once, and a
+    vendor's push is checked against it before it is sent."""
+
+    province: str = ""
+    """Province whose folder holds, by name (``provinces/``) or path; without, the only one there is."""
 
     secrets_dir: Path = Path()
     """Keys and passwords, each in a file; by default ``secrets`` in the data directory."""

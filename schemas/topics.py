@@ -73,6 +73,11 @@ GRANTS_COMMANDS: Final = "csdl.grants.commands.v1"
 GRANTS_EVENTS: Final = "csdl.grants.events.v1"
 GRANTS_STATE: Final = "csdl.grants.state.v1"
 GRANTS_REFUSALS: Final = "csdl.grants.refusals.v1"
+ORGANISATION_COMMANDS: Final = "csdl.organisation.commands.v1"
+ORGANISATION_SETUP: Final = "csdl.organisation.setup.v1"
+ORGANISATION_EVENTS: Final = "csdl.organisation.events.v1"
+ORGANISATION_STATE: Final = "csdl.organisation.state.v1"
+ORGANISATION_REFUSALS: Final = "csdl.organisation.refusals.v1"
 MINISTRY_EXPORT: Final = "csdl.ministry.export.v1"
 MINISTRY_RECEIPTS: Final = "csdl.ministry.receipts.v1"
 CLOCK: Final = "csdl.clock.v1"
@@ -91,6 +96,7 @@ SOURCE_FAULT: Final = "source-fault"
 """Header of a PushClosed with a wrong header: the code with which its push is answered as refused."""
 
 SCHOOL: Final = "school code"
+UNIT: Final = "unit code"
 
 
 def in_topic(vendor: str) -> str:
@@ -141,6 +147,19 @@ def topics(vendors: list[str]) -> list[Topic]:
             GRANTS_STATE, "vendor/school", ("GrantState", "ReaderPosition"), "State of each grant", "compact"
         ),
         Topic(GRANTS_REFUSALS, SCHOOL, ("CommandRefused",), "Grant commands that were refused"),
+        _log(ORGANISATION_COMMANDS, ("OrganisationCommand",), "What the department asks of units", UNIT),
+        _log(
+            ORGANISATION_SETUP, ("OrganisationCommand",), "A register of before, handed over by setup", UNIT
+        ),
+        _log(ORGANISATION_EVENTS, ("OrganisationEvent",), "Every transition of a unit, chained", UNIT),
+        Topic(
+            ORGANISATION_STATE,
+            UNIT,
+            ("OrganisationState", "ReaderPosition"),
+            "Units and their periods",
+            "compact",
+        ),
+        Topic(ORGANISATION_REFUSALS, UNIT, ("CommandRefused",), "Commands about units that were refused"),
         _log(MINISTRY_EXPORT, exported, "Approved versions for the Ministry"),
         _log(MINISTRY_RECEIPTS, ("MinistryReceipts",), "The Ministry's receipts"),
         Topic(DEAD_LETTERS_REPLAYED, "source of the letter", (), "Dead letters sent again", "compact"),
@@ -148,8 +167,9 @@ def topics(vendors: list[str]) -> list[Topic]:
     ]
     readers = [in_topic(v) for v in vendors]
     readers += [CONFIRMATION_COMMANDS, CONFIRMATION_CHECKS, CONFIRMATION_RECEIPTS, GRANTS_COMMANDS]
+    readers += [ORGANISATION_COMMANDS, ORGANISATION_SETUP]
     readers += [RECORDS_ACCEPTED, RECORDS_REMOVALS, MINISTRY_RECEIPTS]
-    readers += [CONFIRMATION_REFUSALS, GRANTS_REFUSALS]
+    readers += [CONFIRMATION_REFUSALS, GRANTS_REFUSALS, ORGANISATION_REFUSALS]
     letters = [
         Topic(dlq(t), "none", (), f"Messages of {t} that nobody could deal with", retention_ms=90 * DAY_MS)
         for t in readers
@@ -162,6 +182,6 @@ def dlqs(vendors: list[str]) -> list[str]:
     return [topic.name for topic in topics(vendors) if topic.name.startswith(dlq(""))]
 
 
-def _log(name: str, contracts: tuple[str, ...], doc: str) -> Topic:
+def _log(name: str, contracts: tuple[str, ...], doc: str, key: str = SCHOOL) -> Topic:
     """A topic that is kept for good: the record of who did what."""
-    return Topic(name, SCHOOL, contracts, doc, retention_ms=FOREVER)
+    return Topic(name, key, contracts, doc, retention_ms=FOREVER)

@@ -75,6 +75,7 @@ STAGES: Final = (
         "Biên nhận của Bộ",
         _rate('csdl_records_total{stage="receipts",outcome="refused"}', "outcome"),
     ),
+    Stage("organisation", "Tổ chức", _rate('csdl_commands_refused_total{stage="organisation"}', "rule")),
 )
 
 

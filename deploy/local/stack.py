@@ -89,6 +89,10 @@ def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say) -> None:
             for change in changes:
                 if change.setting:
                     say(str(change))
+            from access.handing_over import hand_over  # contracts and polars, which `status` needs not
+
+            if units := hand_over(stack.settings()):
+                say(f"{units} units")
             for name in processes:
                 supervisor.start_program(stack, name)
             if wait:

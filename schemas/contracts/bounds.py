@@ -34,6 +34,7 @@ MAX_KEPT: Final = 2000
 """Bytes of an id on record: with what stands beside it, it still fits a row of PostgreSQL's indexes."""
 
 SCHOOL: Final = r"[0-9A-Za-z]{1,20}"
+UNIT: Final = r"[0-9A-Za-z]{2,20}"
 VENDOR: Final = r"[0-9A-Za-z._-]{1,40}"
 DATASET: Final = SCHOOL + r"\.[0-9]{4}\.(start|changes|end)"
 ID: Final = r"[0-9A-Za-z._:/@+=-]{1,200}"
@@ -75,6 +76,12 @@ ASKED: Final[Mapping[str, Mapping[str, Text | range]]] = {
         "Vendor": Text(form=VENDOR),
         "MaTruongHoc": Text(form=SCHOOL),
         "ReasonText": _REASON,
+    },
+    "OrganisationCommand": {
+        "CommandId": _ID,
+        "UnitCode": Text(form=UNIT),
+        "ReasonText": _REASON,
+        "Sequence": COUNT,
     },
     "RemovalAsked": {
         "RemovalId": _ID,

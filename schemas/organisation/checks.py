@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, Final
 
 from schemas.organisation.names import CODE, strange
-from schemas.organisation.units import KIND_VI, ROOTS, Ended, Kind, Period, Unit, in_order
+from schemas.organisation.units import ROOTS, Ended, Kind, Period, Unit, in_order
 
 WRONG_CODE: Final = "ORG-CODE"
 WRONG_NAME: Final = "ORG-NAME"
@@ -105,7 +105,7 @@ def _above(unit: Unit, units: Mapping[str, Unit]) -> Iterator[Finding]:
                 yield Finding(UNKNOWN_SUCCESSOR, unit.code, period.valid_from, "successors", params)
         if not period.parent:
             if unit.kind not in ROOTS:
-                params = about | {"kind": KIND_VI[unit.kind], "kind_en": unit.kind.value}
+                params = about | {"kind": unit.kind.value}
                 yield Finding(NO_PARENT, unit.code, period.valid_from, "parent", params)
             continue
         about["parent"] = period.parent

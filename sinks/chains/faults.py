@@ -36,7 +36,11 @@ def acknowledge(conn: connection, subjects: Sequence[str] | None) -> int:
     return events
 
 
-_MARKED: Final = {"confirmation": "dataset_id", "grant_state": "vendor || '/' || school"}
+_MARKED: Final = {
+    "confirmation": "dataset_id",
+    "grant_state": "vendor || '/' || school",
+    "unit": "unit_code",
+}
 
 
 def reread(conn: connection, reader: str) -> int:

@@ -23,10 +23,11 @@ from sinks.postgres import rows
 from streams.confirmation import events as confirmation
 from streams.grants import events as grants
 from streams.machines import wire
+from streams.organisation import events as organisation
 
 log = logging.getLogger("csdl")
 
-Event = confirmation.Event | grants.Event
+Event = confirmation.Event | grants.Event | organisation.Event
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from runtime.process import Process
 from schemas import topics
 from schemas.contracts import bounds
 from schemas.encoding import codec
-from sinks.chains.chains import CONFIRMATION, GRANTS
+from sinks.chains.chains import CONFIRMATION, GRANTS, ORGANISATION
 from sinks.chains.reader import ChainReader
 from sinks.postgres.inbox import Batch, Inbox
 from sinks.projection import store
@@ -22,10 +22,14 @@ CONTRACT: Final = "CommandRefused"
 NOT_OURS: Final = "REC-005"
 POLL_MS: Final = 200
 
-REFUSALS: Final = {topics.CONFIRMATION_REFUSALS: "confirmation", topics.GRANTS_REFUSALS: "grants"}
+REFUSALS: Final = {
+    topics.CONFIRMATION_REFUSALS: "confirmation",
+    topics.GRANTS_REFUSALS: "grants",
+    topics.ORGANISATION_REFUSALS: "organisation",
+}
 """Topic → machine."""
 
-READS: Final = (CONFIRMATION.topic, GRANTS.topic, *REFUSALS)
+READS: Final = (CONFIRMATION.topic, GRANTS.topic, ORGANISATION.topic, *REFUSALS)
 
 
 class Projection(Process):
@@ -39,7 +43,7 @@ class Projection(Process):
         with self._conn, self._conn.cursor() as cur:
             cur.execute("SET idle_in_transaction_session_timeout = '15s'")
         self._inbox = self.closes(Inbox(self.settings, self._conn, CONSUMER, READS))
-        self._chains = ChainReader(CONSUMER, CONFIRMATION, GRANTS)
+        self._chains = ChainReader(CONSUMER, CONFIRMATION, GRANTS, ORGANISATION)
 
     def step(self) -> None:
         """Project what has come, or wait for it."""

@@ -1,4 +1,4 @@
-"""Events of the machines as rows: state of datasets and grants, every transition, what became of commands.
+"""Events of the machines as rows: state of datasets, grants, units; every transition; outcomes of commands.
 
 The state is folded with the machines' own ``evolve``, so the read model cannot disagree with the machine.
 What comes here was verified: each event follows the one before it (sinks.chains).
@@ -17,8 +17,10 @@ from streams.confirmation import events as confirmation
 from streams.confirmation.state import State
 from streams.grants import events as grants
 from streams.grants.state import State as Grant
+from streams.organisation import events as organisation
+from streams.organisation.state import State as UnitState
 
-Event = confirmation.Event | grants.Event
+Event = confirmation.Event | grants.Event | organisation.Event
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ def project(cur: cursor, events: Sequence[Event], refused: Sequence[Refused] = (
     """Write a batch, each subject's events in their order; the caller's transaction."""
     _confirmations(cur, [e for e in events if isinstance(e, confirmation.Event)])
     _grants(cur, [e for e in events if isinstance(e, grants.Event)])
+    _units(cur, [e for e in events if isinstance(e, organisation.Event)])
     store.put_outcomes(cur, _outcomes(events, refused))
 
 
@@ -57,6 +60,12 @@ def _grants(cur: cursor, events: Sequence[grants.Event]) -> None:
     store.put_grants(cur, [(states[key], at) for key, at in changed.items()])
 
 
+def _units(cur: cursor, events: Sequence[organisation.Event]) -> None:
+    """An event says all of its unit: no state before it is needed."""
+    states = {e.unit_code: (organisation.evolve(UnitState(e.unit_code, e.kind), e), e.at) for e in events}
+    store.put_units(cur, list(states.values()))
+
+
 def _outcomes(events: Iterable[Event], refused: Iterable[Refused]) -> list[CommandOutcome]:
     """One a command: its first event, else its first refusal."""
     found: dict[str, CommandOutcome] = {}
@@ -69,10 +78,13 @@ def _outcomes(events: Iterable[Event], refused: Iterable[Refused]) -> list[Comma
 
 
 def _accepted(e: Event) -> CommandOutcome:
-    if isinstance(e, confirmation.Event):
-        machine, subject = "confirmation", e.dataset_id
-    else:
-        machine, subject = "grants", f"{e.vendor}/{e.ma_truong_hoc}"
+    match e:
+        case confirmation.Event():
+            machine, subject = "confirmation", e.dataset_id
+        case grants.Event():
+            machine, subject = "grants", e.grant_id
+        case organisation.Event():
+            machine, subject = "organisation", e.unit_code
     return CommandOutcome(
         command_id=e.command_id,
         machine=machine,

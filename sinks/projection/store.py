@@ -11,6 +11,7 @@ from sinks.projection.wire_rows import COLUMNS, from_row, to_row
 from streams.confirmation.events import Event
 from streams.confirmation.state import State
 from streams.grants.state import State as Grant
+from streams.organisation.state import State as UnitState
 
 _OF_DATASET: Final = {*COLUMNS.values(), "period"}
 """What an event says of its dataset stands once, in ``confirmation``."""
@@ -64,13 +65,23 @@ def put_grants(cur: cursor, some: Iterable[tuple[Grant, datetime]]) -> None:
     rows.upsert(cur, "grant_state", ("vendor", "school"), [to_row(g) | {"changed_at": at} for g, at in some])
 
 
+def put_units(cur: cursor, some: Sequence[tuple[UnitState, datetime]]) -> None:
+    """Write units with the time of their last event; the periods that they have now, and no other."""
+    units = [{**to_row(s), "changed_at": at} for s, at in some]
+    periods = [to_row(p) | {"unit_code": s.unit_code} for s, _ in some for p in s.periods]
+    rows.upsert(cur, "unit", ("unit_code",), [{k: v for k, v in u.items() if k != "periods"} for u in units])
+    cur.execute("DELETE FROM unit_period WHERE unit_code = ANY(%s)", ([u["unit_code"] for u in units],))
+    rows.insert(cur, "unit_period", periods, "")
+
+
 def mark_broken(cur: cursor, subjects: Collection[str]) -> None:
-    """Mark datasets and grants of which an event was put aside."""
+    """Mark datasets, grants and units of which an event was put aside."""
     if not subjects:
         return
     named = (sorted(subjects),)
     cur.execute("UPDATE confirmation SET chain_broken = true WHERE dataset_id = ANY(%s)", named)
     cur.execute("UPDATE grant_state SET chain_broken = true WHERE vendor || '/' || school = ANY(%s)", named)
+    cur.execute("UPDATE unit SET chain_broken = true WHERE unit_code = ANY(%s)", named)
 
 
 def put_outcomes(cur: cursor, some: Sequence[CommandOutcome]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
+import msgspec
 from psycopg2.extras import Json
 
 from schemas.contracts.contracts import snake
@@ -18,7 +19,7 @@ INSIDE: Final = {"window": ("opens", "closes")}
 """Fields of a value inside the value: one column each (``window_opens``), all NULL if there is none."""
 
 
-def to_row(value: wire.Value) -> dict[str, Any]:
+def to_row(value: msgspec.Struct) -> dict[str, Any]:
     """Column → value as psycopg2 takes it."""
     row: dict[str, Any] = {}
     for name, held in wire.to_record(value).items():

@@ -16,6 +16,11 @@ from schemas.topics import (
     GRANTS_REFUSALS,
     GRANTS_STATE,
     MINISTRY_RECEIPTS,
+    ORGANISATION_COMMANDS,
+    ORGANISATION_EVENTS,
+    ORGANISATION_REFUSALS,
+    ORGANISATION_SETUP,
+    ORGANISATION_STATE,
     RECORDS_ACCEPTED,
     RECORDS_REMOVALS,
     VALIDATION_GROUP,
@@ -45,13 +50,16 @@ def readers(vendors: Sequence[str]) -> list[Reader]:
     """Every consumer of the pipeline, in the order of the flow."""
     inbound = tuple(in_topic(vendor) for vendor in vendors)
     asked = (CONFIRMATION_COMMANDS, CONFIRMATION_CHECKS, CONFIRMATION_RECEIPTS)
-    machines = (CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS, GRANTS_EVENTS, GRANTS_REFUSALS)
+    units = (ORGANISATION_COMMANDS, ORGANISATION_SETUP)
+    events = (CONFIRMATION_EVENTS, GRANTS_EVENTS, ORGANISATION_EVENTS)
+    refusals = (CONFIRMATION_REFUSALS, GRANTS_REFUSALS, ORGANISATION_REFUSALS)
     return [
         Reader("csdl.grants", "grants", (GRANTS_COMMANDS,), IN_KAFKA, GRANTS_STATE),
         Reader(VALIDATION_GROUP, "validation", inbound, IN_KAFKA, VALIDATION_POSITIONS),
         Reader("load", "load", (RECORDS_ACCEPTED, RECORDS_REMOVALS), IN_POSTGRES),
         Reader("csdl.confirmation", "confirmation", asked, IN_KAFKA, CONFIRMATION_STATE),
-        Reader("projection", "projection", machines, IN_POSTGRES),
+        Reader("projection", "projection", events + refusals, IN_POSTGRES),
         Reader("export", "export", (CONFIRMATION_EVENTS,), IN_POSTGRES),
         Reader("receipts", "receipts", (MINISTRY_RECEIPTS,), IN_POSTGRES),
+        Reader("csdl.organisation", "organisation", units, IN_KAFKA, ORGANISATION_STATE),
     ]

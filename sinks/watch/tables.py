@@ -40,6 +40,7 @@ def look(conn: connection) -> Waiting:
         cur.execute(
             "SELECT count(*) FROM (SELECT dataset_id FROM confirmation WHERE chain_broken "
             "UNION SELECT vendor || '/' || school FROM grant_state WHERE chain_broken "
+            "UNION SELECT unit_code FROM unit WHERE chain_broken "
             "UNION SELECT subject FROM chain_fault WHERE acknowledged IS NULL) AS broken"
         )
         (broken,) = cur.fetchone()

@@ -29,7 +29,7 @@ class Value(msgspec.Struct, frozen=True, rename=avro_name):
 T = TypeVar("T", bound=Value)
 
 
-def to_record(value: Value) -> dict[str, Any]:
+def to_record(value: msgspec.Struct) -> dict[str, Any]:
     """The Avro record of a value: tuples as arrays, enums as strings."""
     record: dict[str, Any] = msgspec.to_builtins(value, builtin_types=(datetime, date))
     return record

@@ -10,6 +10,7 @@ import pytest
 from readings import chains as chains_shown
 from runtime import kafka, postgres
 from schemas.encoding import codec
+from schemas.organisation.units import Ended, Kind, Period
 from schemas.topics import CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS, GRANTS_EVENTS, dlq
 from sinks.chains.chains import CONFIRMATION
 from sinks.chains.reader import ChainReader
@@ -21,6 +22,8 @@ from streams.grants import machine as grants
 from streams.machines import wire
 from streams.machines.machine import CommandSource
 from streams.machines.refusal import Refusal
+from streams.organisation import commands as unit_commands
+from streams.organisation import machine as units
 from tests.chained import chain_of, chained, message, sealed
 from tests.support import wait_until
 
@@ -212,3 +215,29 @@ def test_window_lock_and_forwarding_are_columns_and_come_back_as_they_were(conn)
         assert ask(conn, kept) == [expected]
     found = "SELECT event, window_opens FROM confirmation_event WHERE window_opens IS NOT NULL"
     assert ask(conn, found) == [("opened", date(2019, 9, 1))]
+
+
+def test_units_are_rows_with_their_periods_and_a_period_that_goes_leaves_no_row(conn):
+    def told(sequence, periods, state):
+        asked = unit_commands.Command(
+            f"u{sequence}", "19164999", Kind.SCHOOL, "record", AT, "19", "department_officer",
+            sequence=sequence, periods=periods,
+        )  # fmt: skip
+        decided = units.decide(state or units.initial(asked), asked, CommandSource("a topic", sequence, AT))
+        assert isinstance(decided, list)
+        (event,) = decided
+        with conn, conn.cursor() as cur:
+            project(cur, [event])
+        return units.evolve(state or units.initial(asked), event)
+
+    moved = Period(date(2010, 1, 1), date(2025, 7, 1), "Trường Mẫu", "164", "primary", "164", Ended.MOVED)
+    since = Period(date(2025, 7, 1), None, "Trường Mẫu", "05482", "primary", successors=())
+    state = told(0, (moved, since), None)
+    query = "SELECT parent, valid_from, valid_to FROM unit JOIN unit_period USING (unit_code) ORDER BY 2"
+    assert ask(conn, query) == [
+        ("164", date(2010, 1, 1), date(2025, 7, 1)), ("05482", date(2025, 7, 1), None),
+    ]  # fmt: skip
+    told(1, (wire.replace(moved, valid_to=None, ended=Ended.CHANGED),), state)
+    assert ask(conn, query) == [("164", date(2010, 1, 1), None)]
+    outcomes = ask(conn, "SELECT machine, subject, command FROM command_outcome WHERE command_id = 'u1'")
+    assert outcomes == [("organisation", "19164999", "recorded")]

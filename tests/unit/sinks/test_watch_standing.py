@@ -11,6 +11,7 @@ from sinks.watch.reader_lag import ReaderPosition, Stillness, by_topic
 from sinks.watch.readers import IN_POSTGRES, Reader, readers
 from streams.confirmation.process import MACHINE as CONFIRMATION
 from streams.grants.process import MACHINE as GRANTS
+from streams.organisation.machine import MACHINE as ORGANISATION
 from streams.validation.positions import GROUP
 
 LOAD = Reader("load", "load", ("t",), IN_POSTGRES)
@@ -72,6 +73,7 @@ def test_every_reader_of_the_pipeline_is_watched_under_its_own_name():
         GROUP,
         f"csdl.{GRANTS.name}",
         f"csdl.{CONFIRMATION.name}",
+        f"csdl.{ORGANISATION.name}",
         load.CONSUMER,
         projection.CONSUMER,
         export.CONSUMER,
