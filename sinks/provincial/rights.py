@@ -86,6 +86,8 @@ TABLE: Final = {
             "confirmation_event": "SI",
             "grant_state": "SIU",
             "command_outcome": "SIU",
+            "unit": "SIU",
+            "unit_period": "SID",
         }
     ),
     "csdl-export": Account(
@@ -119,6 +121,7 @@ TABLE: Final = {
                 "ministry_export",
                 "outbox",
                 "push",
+                "unit",
                 "version",
             ),
             "S",
@@ -146,12 +149,13 @@ TABLE: Final = {
                     "push",
                     "record_refused",
                     "removal",
+                    "unit_period",
                     "version",
                 ),
                 "S",
             ),
             "chain_fault": "SUD",  # csdl chains acknowledge, reread
-            **dict.fromkeys(("confirmation", "grant_state", "consumer_offset"), "SU"),
+            **dict.fromkeys(("confirmation", "grant_state", "unit", "consumer_offset"), "SU"),
             "position_accepted": "SI",  # csdl positions accept
             "ministry_export": "SU",  # csdl ministry retry
         }
