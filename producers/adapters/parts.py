@@ -1,8 +1,9 @@
 """Parts of a workbook as streams of elements, within bounds on their number, their names and one tag."""
 
+import io
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from typing import IO, Final
 from xml.parsers import expat
 
 from producers.adapters.grid import MAX_CHARS, MAX_NAMES, TooMuch
@@ -33,8 +34,12 @@ def parse(
     start: Callable[[str, Mapping[str, str]], None],
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
+    around: bytes | None = None,
 ) -> None:
-    """One part as a stream of its elements' names, without their prefix. ``text`` gets that of t and v."""
+    """One part as a stream of its elements' names, without their prefix. ``text`` gets that of t and v.
+
+    ``around`` stands for the part's bytes, where its body has been read already.
+    """
     parser, local = parser_of(path), Local()
     elements, chars, within = 0, 0, ""
 
@@ -62,7 +67,7 @@ def parse(
 
     parser.StartElementHandler, parser.EndElementHandler = started, ended
     parser.CharacterDataHandler = said
-    for _ in fed(parser, archive, path):
+    for _ in fed(parser, archive, path, around):
         pass
 
 
@@ -76,12 +81,19 @@ def parser_of(path: str) -> expat.XMLParserType:
     return parser
 
 
-def fed(parser: expat.XMLParserType, archive: zipfile.ZipFile, path: str) -> Iterator[None]:
-    """Feed it one part of the workbook, piece by piece."""
+def opened(archive: zipfile.ZipFile, path: str) -> IO[bytes]:
+    """A part of the workbook. Raises ValueError for a way of packing that Excel does not use."""
     if archive.getinfo(path).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(path)  # others may ask for gigabytes before they give a byte
+    return archive.open(path)
+
+
+def fed(
+    parser: expat.XMLParserType, archive: zipfile.ZipFile, path: str, around: bytes | None = None
+) -> Iterator[None]:
+    """Feed it one part of the workbook, or what is given of it, piece by piece."""
     fed = 0
-    with archive.open(path) as part:
+    with opened(archive, path) if around is None else io.BytesIO(around) as part:
         while chunk := part.read(64 * 1024):
             parser.Parse(chunk, False)
             fed += len(chunk)

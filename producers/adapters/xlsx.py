@@ -6,25 +6,22 @@ is its own text (#N/A), and so is a formula that was never computed.
 """
 
 import io
-import re
 import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from typing import Final
 from xml.parsers import expat
 
-from producers.adapters.grid import ERROR_RESULT, MAX_AREA, MAX_CHARS, MAX_COLUMNS, Cells, TooMuch
+from producers.adapters import plain
+from producers.adapters.cell_values import Book, column_number, text_of, unescaped
+from producers.adapters.grid import ERROR_RESULT, MAX_AREA, MAX_CHARS, Cells, TooMuch
 from producers.adapters.parts import MAX_ELEMENTS, TEXT, Local, fed, parse, parser_of
 
 MAX_ROW: Final = 1_048_576
 MAX_FORMAT: Final = 255
 """Characters of a number format, as Excel has them."""
-
-LARGEST_EXACT: Final = 10**15
-"""Excel keeps 15 digits of a number."""
 
 UNREADABLE: Final = (
     zipfile.BadZipFile, zlib.error, expat.ExpatError, LookupError, ValueError, EOFError,
@@ -32,35 +29,15 @@ UNREADABLE: Final = (
 )  # fmt: skip
 """What a damaged or locked workbook raises."""
 
-_ESCAPE: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_QUOTED: Final = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 _BUILT_IN_DATES: Final = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _WORKSHEET: Final = "/worksheet"
-
-
-@dataclass
-class _Book:
-    archive: zipfile.ZipFile
-    texts: list[str] = field(default_factory=list)
-    formats: list[str] = field(default_factory=list)
-    """Number format of each style; a built-in date is ``d``."""
-    epoch: datetime = datetime(1899, 12, 30)
-    chars: int = 0
-    elements: int = 0
-    """Of all worksheets so far."""
-
-    def taken(self, text: str) -> str:
-        self.chars += len(text)
-        if self.chars > MAX_CHARS:
-            raise TooMuch
-        return text
 
 
 def read(data: bytes) -> list[Cells]:
     """The worksheets in their order. Raises one of UNREADABLE, or TooMuch."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         root = next(t for kind, t in _relations(archive, "").values() if kind.endswith("/officeDocument"))
-        book, listed = _Book(archive), _sheets(archive, root)
+        book, listed = Book(archive), _sheets(archive, root)
         parts = _relations(archive, root)
         if listed.since_1904:
             book.epoch = datetime(1904, 1, 1)
@@ -137,9 +114,12 @@ def _formats(archive: zipfile.ZipFile, path: str) -> list[str]:
 
 
 def _shared(archive: zipfile.ZipFile, path: str) -> list[str]:
-    texts: list[str] = []
+    part = plain.split(archive, path, "sst")
+    texts = plain.texts(part.body) if part else None
+    around = part.around if part and texts is not None else None
+    texts = [unescaped(text) for text in texts or ()]
     pieces: list[str] = []
-    chars, skipped = 0, False
+    chars, skipped = sum(map(len, texts)), False
 
     def start(tag: str, _: Mapping[str, str]) -> None:
         nonlocal skipped
@@ -151,18 +131,57 @@ def _shared(archive: zipfile.ZipFile, path: str) -> list[str]:
     def end(tag: str) -> None:
         nonlocal chars, skipped
         if tag == "si":
-            texts.append(_unescaped("".join(pieces)))
+            texts.append(unescaped("".join(pieces)))
             chars += len(texts[-1])
             if chars > MAX_CHARS:
                 raise TooMuch
         elif tag == "rPh":
             skipped = False
 
-    parse(archive, path, start, end, lambda text: pieces.append(text) if not skipped else None)
+    parse(archive, path, start, end, lambda text: pieces.append(text) if not skipped else None, around)
     return texts
 
 
-def _cells(book: _Book, path: str, sheet: Cells) -> Cells:
+def _cells(book: Book, path: str, sheet: Cells) -> Cells:
+    part = plain.split(book.archive, path, "sheetData")
+    rows = _plain(book, part.body) if part else None
+    if part is None or rows is None:
+        return _elements(book, path, sheet)
+    sheet.rows = rows
+    return _elements(book, path, sheet, part.around)
+
+
+def _plain(book: Book, body: str) -> dict[int, dict[int, str]] | None:
+    """Rows of a worksheet's body; None if it is not plain."""
+    rows: dict[int, dict[int, str]] = {}
+    columns: set[int] = set()
+    texts, chars, elements = book.texts, book.chars, book.elements
+    for found in plain.rows(body):
+        if found is None or found[0] in rows or found[0] > MAX_ROW:
+            return None
+        cells: dict[int, str] = {}
+        for _, letters, style, kind, value in found[1]:
+            if kind == "s" and value.isdecimal():
+                text = texts[int(value)]
+            else:
+                text = text_of(book, kind or "n", style, value)
+            if text and not text.isspace():
+                column = column_number(letters)
+                if column in cells:
+                    return None
+                cells[column] = text
+                chars += len(text)
+        elements += 1 + 2 * len(found[1])
+        columns.update(cells)
+        if cells:
+            rows[found[0]] = cells
+        if chars > MAX_CHARS or elements > MAX_ELEMENTS or len(rows) * len(columns) > MAX_AREA:
+            raise TooMuch
+    book.chars, book.elements = chars, elements
+    return rows
+
+
+def _elements(book: Book, path: str, sheet: Cells, around: bytes | None = None) -> Cells:
     """One call for each tag of each cell: what is the same for many of them is worked out once."""
     parser, local, rows = parser_of(path), Local(), sheet.rows
     at_row = at_column = chars = 0
@@ -179,7 +198,7 @@ def _cells(book: _Book, path: str, sheet: Cells) -> Cells:
         tag = local[name]
         if tag == "c":
             place = attributes.get("r")
-            at_column = _column(place.rstrip("0123456789")) if place else at_column + 1
+            at_column = column_number(place.rstrip("0123456789")) if place else at_column + 1
             kind, style, formula = attributes.get("t", "n"), attributes.get("s", ""), False
             pieces.clear()
         elif tag == "row":
@@ -196,7 +215,7 @@ def _cells(book: _Book, path: str, sheet: Cells) -> Cells:
         within = False
         if local[name] != "c":
             return
-        text = _text(book, kind, style, "".join(pieces))
+        text = text_of(book, kind, style, "".join(pieces))
         if not text and formula and kind != "str":
             text = ERROR_RESULT
         if not text or text.isspace():
@@ -218,64 +237,8 @@ def _cells(book: _Book, path: str, sheet: Cells) -> Cells:
 
     parser.StartElementHandler, parser.EndElementHandler = started, ended
     parser.CharacterDataHandler = said
-    for _ in fed(parser, book.archive, path):
+    for _ in fed(parser, book.archive, path, around):
         if elements > MAX_ELEMENTS or len(rows) * len(columns) > MAX_AREA:
             raise TooMuch
     book.elements = elements
     return sheet
-
-
-def _text(book: _Book, kind: str, style: str, value: str) -> str:
-    match kind:
-        case "s":
-            if "-" in value:  # Python would count from the end
-                raise ValueError(value)
-            return book.texts[int(value)] if value else ""
-        case "b":
-            return {"1": "true", "0": "false"}.get(value, value)
-        case "n":
-            return _number(book, value.strip(), style) if value else ""
-        case _:  # inlineStr, str, e, d
-            return _unescaped(value)
-
-
-def _number(book: _Book, value: str, style: str) -> str:
-    form = book.formats[int(style)] if style and book.formats else ""
-    number = float(value)
-    if _is_date(form) and 0 <= number < 2_958_466:  # the end of year 9999
-        moment = book.epoch + timedelta(seconds=round(number * 86_400))
-        return moment.isoformat(" ") if moment.time().isoformat() != "00:00:00" else moment.date().isoformat()
-    if abs(number) >= LARGEST_EXACT:
-        return f"{number:.14E}"
-    text = str(int(number)) if number.is_integer() else repr(number)
-    return text.zfill(len(form)) if form and not form.strip("0") else text
-
-
-@lru_cache(1024)
-def _is_date(form: str) -> bool:
-    bare = _QUOTED.sub("", form.lower())
-    return bare != "general" and any(c in bare for c in "dmyhs")
-
-
-@lru_cache(MAX_COLUMNS)
-def _column(letters: str) -> int:
-    """AL → 38."""
-    number = 0
-    for c in letters:
-        if not "A" <= c <= "Z":
-            raise ValueError(letters)
-        number = number * 26 + ord(c) - 64
-    if not 0 < number <= MAX_COLUMNS:
-        raise ValueError(letters)
-    return number
-
-
-def _unescaped(text: str) -> str:
-    """``_x000D_`` is how a workbook writes a character that XML does not take."""
-    if "_x" not in text:
-        return text
-    return _ESCAPE.sub(lambda m: _character(int(m[1], 16)), text)
-
-
-def _character(code: int) -> str:
-    return "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)
