@@ -61,7 +61,8 @@ def read_columns(
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Problem]]:
     """(values with ``_row``, faults as FAULTS, doubts) of cleaned cells, a column a caption."""
     sheet = _Sheet(texts, layout, place)
-    columns = [c for c in layout.columns if c.caption in texts.columns and c.format not in ("skip", "unsent")]
+    given = set(texts.columns)
+    columns = [c for c in layout.columns if c.caption in given and c.format not in ("skip", "unsent")]
     for column in sorted(columns, key=lambda c: c.format == "citizen"):
         _read(sheet, column, texts[column.caption])
     for column in layout.constants:

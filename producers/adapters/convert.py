@@ -32,7 +32,8 @@ def convert(
     ``nfc``: letters may be decomposed and must be composed first.
     """
     texts = raw.texts.select(_stripped(name, nfc) for name in raw.texts.columns)
-    present = [f for f in fields if f.name in texts.columns]
+    given = set(texts.columns)  # asked once: polars makes the list anew each time
+    present = [f for f in fields if f.name in given]
     read = texts.select(_value(f.name, f.avro_type, mapped_list(f, codemap), codemap) for f in present)
     values = {s.name: s for s in read}
     faults = [raw.faults, *_faults(texts, values, present, codemap)]

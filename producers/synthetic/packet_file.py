@@ -31,8 +31,7 @@ def packet(school: SchoolRecords, record_types: Iterable[str], kind: int = START
 def wire(frame: pl.DataFrame, record: contracts.RecordType) -> pl.DataFrame:
     """Records with the ministry's codes → the same as a packet says them."""
     return frame.select(
-        _said(pl.col(name), record.field(name), frame[name].drop_nulls()).alias(name)
-        for name in frame.columns
+        _said(pl.col(name), record.field(name), frame[name]).alias(name) for name in frame.columns
     )
 
 
@@ -47,31 +46,31 @@ def _said(value: pl.Expr, field: contracts.Field, seen: pl.Series) -> pl.Expr:
     codelist = field.codelist or ""
     if codelist not in load("smas"):
         return value
-    codes = _wire(codelist, field, seen)
+    used = set(seen.drop_nulls().unique()) if field.spec_type == "integer" else set()
+    codes = _wire(codelist, field, used)
     if field.avro_type.startswith("array"):
         return value.list.eval(pl.element().replace_strict(codes, return_dtype=pl.String))
     said = value.replace_strict(codes, return_dtype=pl.String)
-    return said.cast(pl.Int64) if _integer(field, codes, seen) else said
+    return said.cast(pl.Int64) if _integer(field, codes, used) else said
 
 
 def _nested(element: pl.Expr, fields: list[contracts.Field], seen: pl.Series) -> pl.Expr:
-    inner = seen.explode(empty_as_null=False).struct.unnest()
+    inner = seen.drop_nulls().explode(empty_as_null=False).struct.unnest()
     known = {f.name: f for f in fields}
     return pl.struct(
-        _said(element.struct.field(name), known[name], inner[name].drop_nulls()).alias(name)
-        for name in inner.columns
+        _said(element.struct.field(name), known[name], inner[name]).alias(name) for name in inner.columns
     )
 
 
-def _wire(codelist: str, field: contracts.Field, seen: pl.Series) -> dict[str, str]:
+def _wire(codelist: str, field: contracts.Field, used: set[str]) -> dict[str, str]:
     """Ministry code → vendor code. An integer of the specification loses its zeros if it can."""
     as_integer = wire_codes(codelist, integer=True)
-    if field.spec_type == "integer" and set(seen.unique()) <= set(as_integer):
+    if field.spec_type == "integer" and used <= set(as_integer):
         return as_integer
     return wire_codes(codelist, integer=False)
 
 
-def _integer(field: contracts.Field, codes: dict[str, str], seen: pl.Series) -> bool:
+def _integer(field: contracts.Field, codes: dict[str, str], used: set[str]) -> bool:
     return field.spec_type == "integer" and all(
-        codes[c].isdigit() and str(int(codes[c])) == codes[c] for c in seen.unique()
+        codes[c].isdigit() and str(int(codes[c])) == codes[c] for c in used
     )
