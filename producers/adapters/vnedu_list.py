@@ -102,7 +102,8 @@ def _table(
     beyond = _beyond_the_cells(sheet, header, named, kept)
     values, faults, doubts = read_columns(texts.filter(kept), layout, place)
     schema = frame_schema(layout.record_type)
-    absent = [pl.lit(None, dtype=t).alias(n) for n, t in schema.items() if n not in values.columns]
+    read = set(values.columns)
+    absent = [pl.lit(None, dtype=t).alias(n) for n, t in schema.items() if n not in read]
     records = values.with_columns(absent).select(*schema, ROW)
     table = SourceTable(layout.record_type, source, sheet.name, records, by_name=True)
     return table.refuse(concat_faults([faults, *beyond])), warnings + doubts
