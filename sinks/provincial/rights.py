@@ -61,7 +61,7 @@ TABLE: Final = {
             "absence": "SIUD",
             "push_chunk": "SID",
             "record_refused": "SI",
-            "identity_key": "SI",
+            "identity_key": "SIU",
             "identity_finding": "SI",
             "identity_ledger": "SU",  # U: it is locked against a change of the key
             "outbox": "I",

@@ -17,6 +17,7 @@ from deploy.local import layout
 from deploy.local import stack as local
 from producers.synthetic.school import YEAR
 from runtime import postgres
+from runtime.accounts import SETUP
 from schemas.datasets import dataset_id
 from tests import support
 
@@ -64,7 +65,7 @@ def test_both_of_two_had_their_share_of_it(run, name):
 
 def test_rows_deleted_and_doubled_behind_its_back_are_noticed(run):
     _, it = run
-    with closing(postgres.connect(it.settings())) as conn, conn.cursor() as cur:
+    with closing(postgres.connect(it.settings().acting_as(SETUP))) as conn, conn.cursor() as cur:
         pushes = [
             _sent(push_id, vendor, school, it.data_dir / "vendors")
             for push_id, vendor, school in _ordinary_pushes(cur)

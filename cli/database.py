@@ -1,0 +1,27 @@
+"""`csdl database`: what a superuser of PostgreSQL does for the pipeline, once and after an update."""
+
+import click
+
+from cli.answers import document, tell
+from deploy import accounts as of_postgres
+from runtime.settings import Settings
+
+
+@click.group()
+def database() -> None:
+    """PostgreSQL — the accounts of the pipeline at a PostgreSQL server that is not this machine's stack."""
+
+
+@database.command()
+@click.option("--apply", is_flag=True, help="Do it, by the superuser whom CSDL_DATABASE_URL names.")
+def accounts(apply: bool) -> None:
+    """Tài khoản — print the SQL that makes the accounts, for psql; no password stands in it.
+
+    The passwords are made where they are missing: in CSDL_SECRETS_DIR/postgres, a file an account.
+    """
+    settings = Settings()
+    if apply:
+        of_postgres.apply(settings)
+        tell("Đã có đủ tài khoản — the accounts are there")
+    else:
+        document(of_postgres.script(settings))
