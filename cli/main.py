@@ -53,6 +53,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "Chạy thử cả hệ thống — a made-up province through all of it, every record accounted for.",
     ),
     "docs": ("cli.docs", "docs", "In tài liệu sinh từ mã nguồn — write the documents that are generated."),
+    "database": (
+        "cli.database",
+        "database",
+        "Tài khoản PostgreSQL — the pipeline's accounts at a server of one's own.",
+    ),
     "doctor": (
         "cli.doctor",
         "doctor",

@@ -15,7 +15,8 @@ import psycopg2
 from psycopg2.extensions import connection
 from pydantic import SecretStr
 
-from deploy.local import accounts, postgres, private, server_account, supervisor
+from deploy import accounts
+from deploy.local import postgres, private, server_account, supervisor
 from deploy.local.layout import Stack
 from deploy.processes import NAMES
 from runtime.accounts import OPERATOR, OWNER, SETUP

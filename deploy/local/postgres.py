@@ -12,7 +12,8 @@ from typing import Final
 
 import psutil
 
-from deploy.local import accounts, server_account, whole
+from deploy import accounts
+from deploy.local import server_account, whole
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
 from deploy.processes import database_principals
@@ -122,10 +123,10 @@ def _write_accounts(stack: Stack, home: Path, made_with: Mapping[str, str]) -> N
     mark, path = accounts.mark(made_with), home / WRITTEN
     if path.exists() and path.read_text(encoding="utf-8") == mark:
         return
-    single(stack, home, "postgres", accounts.of_server(made_with))
+    single(stack, home, "postgres", [*accounts.of_server(made_with), *accounts.OF_OUR_SERVER])
     if f'"{accounts.DATABASE}"' not in single(stack, home, "postgres", ["SELECT datname FROM pg_database"]):
         single(stack, home, "postgres", accounts.NEW_DATABASE)
-    single(stack, home, accounts.DATABASE, accounts.OF_DATABASE)
+    single(stack, home, accounts.DATABASE, accounts.of_database(accounts.DATABASE))
     server_account.write(path, mark)
 
 
@@ -165,8 +166,8 @@ def _remove_stale_pid_file(home: Path) -> None:
     pid_file = home / "postmaster.pid"
     try:
         pid = int(pid_file.read_text(encoding="utf-8").split("\n", 1)[0])
-        alive = psutil.Process(abs(pid)).cwd() == str(home)
-    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        alive = Path(psutil.Process(abs(pid)).cwd()) == home.resolve()
+    except (FileNotFoundError, ValueError, psutil.Error):  # one that we may not ask is not ours
         alive = False
     if not alive:
         pid_file.unlink(missing_ok=True)

@@ -14,10 +14,12 @@ import psycopg2
 import pytest
 from psycopg2 import errors
 
-from deploy.local import accounts, server_account, supervisor
+from deploy import accounts
+from deploy.local import server_account, supervisor
 from deploy.processes import database_principals
 from runtime import postgres
 from runtime.accounts import OPERATOR, OWNER, PROCESSES, SETUP
+from schemas.errors import ProblemList
 from sinks.provincial import granting, rights
 from tests.accounts import SUPERUSER, acting_as, in_database
 
@@ -209,3 +211,17 @@ def test_the_server_has_no_capabilities_and_no_password_in_sight(local_stack):
         if path.is_file() and path.parent != local_stack.secrets / "postgres" and path.stat().st_size < 10**6:
             seen.append(path.read_text(encoding="utf-8", errors="replace"))
     assert not [text for text in seen if any(password in text for password in passwords)]
+
+
+def test_a_superuser_makes_the_accounts_at_a_server_of_ones_own(database, local_stack):
+    """Here those that are there already: nothing changes, and the passwords stay."""
+    of_superuser = acting_as(database, SUPERUSER)
+    accounts.apply(of_superuser)
+    accounts.apply(of_superuser)
+    postgres.connect(acting_as(database, "csdl-load"), "test").close()
+    assert granting.problems(database) == []
+    with pytest.raises(ProblemList, match="SEC-206"):
+        accounts.apply(database)
+    printed = accounts.script(database)
+    passwords = accounts.passwords(local_stack.secrets / "postgres", database_principals()).values()
+    assert not [password for password in passwords if password in printed]

@@ -15,7 +15,7 @@ from runtime.environment import ENVIRONMENT
 from runtime.settings import Settings
 
 ROOT = Path(layout.__file__).parents[2]
-SERVERS = {"kafka", "postgres", "setup"}
+SERVERS = {"kafka", "postgres", "accounts", "setup"}
 ASKED = [{}, {"load": 2, "validation": 3}]
 
 
@@ -63,7 +63,8 @@ def test_processes_and_setup_have_the_same_settings_all_of_which_exist(
 def test_processes_wait_for_setup_and_setup_for_the_servers(file: Any, ours: Any) -> None:
     for service in ours.values():
         assert service["depends_on"] == {"setup": {"condition": "service_completed_successfully"}}
-    assert file["services"]["setup"]["depends_on"].keys() == {"kafka", "postgres"}
+    assert file["services"]["setup"]["depends_on"].keys() == {"kafka", "accounts"}
+    assert file["services"]["accounts"]["depends_on"].keys() == {"postgres"}
     assert all("healthcheck" in file["services"][name] for name in ("kafka", "postgres"))
 
 
@@ -92,10 +93,13 @@ def test_servers_are_found_where_the_settings_say_and_published_on_this_machine_
     environment = file["services"]["setup"]["environment"]
     broker = file["services"]["kafka"]["environment"]
     assert f"INSIDE://{environment['CSDL_BOOTSTRAP_SERVERS']}," in broker["KAFKA_ADVERTISED_LISTENERS"] + ","
-    user, database = (file["services"]["postgres"]["environment"][f"POSTGRES_{n}"] for n in ("USER", "DB"))
-    assert re.fullmatch(
-        rf"postgresql://{user}:\w+@postgres:5432/{database}", environment["CSDL_DATABASE_URL"]
-    )
+    of_postgres = file["services"]["postgres"]["environment"]
+    user, database = (of_postgres[f"POSTGRES_{n}"] for n in ("USER", "DB"))
+    url = f"postgres:5432/{database}?require_auth=scram-sha-256"
+    assert environment["CSDL_DATABASE_URL"] == f"postgresql://{url}", "each process logs in by its own"
+    of_accounts = file["services"]["accounts"]["environment"]["CSDL_DATABASE_URL"]
+    assert of_accounts == f"postgresql://{user}:${{CSDL_POSTGRES_PASSWORD}}@{url}"
+    assert of_postgres["POSTGRES_PASSWORD"].startswith("${CSDL_POSTGRES_PASSWORD:?"), "nobody's is known"
     ports = [port for service in file["services"].values() for port in service.get("ports", [])]
     assert len(set(ports)) == len(ports)
     assert all(port.startswith("127.0.0.1:") for port in ports)

@@ -1,8 +1,9 @@
 """Accounts of PostgreSQL: one a process, each with a password of its own; the owner of the tables, and the
 one that every server has from its start, log in nowhere.
 
-They are written before the server listens, by the server's program in its single-user mode, whose only door
-is the data directory. What a process may do with which table stands elsewhere (sinks.provincial.rights).
+On a stack of this machine they are written before the server listens, by its program in single-user mode,
+whose only door is the data directory; elsewhere by a superuser (`csdl database accounts`). What a process may
+do with which table stands elsewhere (sinks.provincial.rights).
 """
 
 import base64
@@ -11,11 +12,19 @@ import hmac
 import os
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+import psycopg2
+
+from deploy.local.private import only_ours
 from deploy.local.secrets import kept
+from deploy.processes import database_principals
+from runtime import postgres
 from runtime.accounts import OWNER, PROCESSES, SETUP
+from runtime.settings import Settings
+from schemas.errors import Problem, ProblemList
 
 DATABASE: Final = "csdl"
 ITERATIONS: Final = 4096
@@ -52,7 +61,8 @@ def verifier(password: str, salt: bytes | None = None) -> str:
 def mark(made_with: Mapping[str, str]) -> str:
     """Changes whenever the statements or a password do: what was written last is known by it."""
     of = hashlib.sha256()
-    for line in (*_of_server(dict.fromkeys(made_with, "")), *OF_DATABASE, *made_with.values()):
+    statements = (*_of_server(dict.fromkeys(made_with, "")), *OF_OUR_SERVER, *of_database(DATABASE))
+    for line in (*statements, *made_with.values()):
         of.update(line.encode() + b"\n")
     return of.hexdigest() + "\n"
 
@@ -81,24 +91,53 @@ def _of_server(verifiers: Mapping[str, str]) -> list[str]:
         f"WHERE g.rolname = '{PROCESSES}' AND m.rolname NOT IN ({named}) LOOP "
         f"EXECUTE format('REVOKE {PROCESSES} FROM %I', r); "
         "EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', r); END LOOP; END $$",
-        "ALTER ROLE CURRENT_USER NOLOGIN PASSWORD NULL",
-        "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC",
     ]
     return lines
 
 
 NEW_DATABASE: Final = (f"CREATE DATABASE {DATABASE} OWNER {OWNER}",)
 
-OF_DATABASE: Final = (
-    f"ALTER DATABASE {DATABASE} OWNER TO {OWNER}",
-    f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC",
-    f"GRANT CONNECT ON DATABASE {DATABASE} TO {PROCESSES}",
-    # Tables of a release before 0.5 belong to the server's first account.
-    "DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT oid FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm') "
-    f"AND relnamespace = 'public'::regnamespace AND relowner <> '{OWNER}'::regrole LOOP "
-    f"EXECUTE format('ALTER TABLE %s OWNER TO {OWNER}', t); END LOOP; END $$",
+OF_OUR_SERVER: Final = (
+    "ALTER ROLE CURRENT_USER NOLOGIN PASSWORD NULL",
+    "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC",
 )
-"""Statements in the database itself."""
+"""On a server that serves nothing else: nobody is a superuser from now on."""
+
+
+def of_database(name: str) -> list[str]:
+    """Statements in the database itself."""
+    return [
+        f'ALTER DATABASE "{name}" OWNER TO {OWNER}',
+        f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC',
+        f'GRANT CONNECT ON DATABASE "{name}" TO {PROCESSES}',
+        # Tables of a release before 0.5 belong to the account that made them.
+        "DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT oid FROM pg_class "
+        "WHERE relkind IN ('r', 'p', 'v', 'm') AND relnamespace = 'public'::regnamespace "
+        f"AND relowner <> '{OWNER}'::regrole LOOP "
+        f"EXECUTE format('ALTER TABLE %s OWNER TO {OWNER}', t); END LOOP; END $$",
+    ]
+
+
+def script(settings: Settings) -> str:
+    """For psql, by a superuser in the pipeline's database; the passwords' files are made where missing."""
+    with only_ours():
+        made_with = passwords(settings.secrets_dir / "postgres", database_principals())
+    statements = [*of_server(made_with), *of_database(DATABASE)]
+    return "".join(f"{statement};\n" for statement in statements)
+
+
+def apply(settings: Settings) -> None:
+    """The same over a connection. Raises ProblemList (SEC-206, SYS-002, SYS-010)."""
+    with only_ours():
+        made_with = passwords(settings.secrets_dir / "postgres", database_principals())
+    try:
+        with closing(postgres.connect(settings, "csdl accounts")) as conn, conn, conn.cursor() as cur:
+            for statement in (*of_server(made_with), *of_database(conn.info.dbname)):
+                cur.execute(statement)
+    except psycopg2.errors.InsufficientPrivilege:
+        raise ProblemList([Problem("SEC-206")]) from None
+    except psycopg2.OperationalError as fault:
+        raise ProblemList([postgres.away(fault)]) from None
 
 
 def _made(name: str) -> str:
