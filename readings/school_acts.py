@@ -32,6 +32,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "late_admitted": ("cho nộp muộn", "admitted late"),
     "allowed": ("cấp quyền đẩy dữ liệu", "right to push granted"),
     "revoked": ("thu hồi quyền đẩy dữ liệu", "right to push revoked"),
+    "recorded": ("ghi đơn vị vào danh mục", "unit recorded"),
+    "withdrawn": ("rút đơn vị khỏi danh mục", "unit withdrawn"),
     "first_push": ("dùng quyền lần đầu", "right first used"),
     "last_push": ("dùng quyền lần gần nhất", "right last used"),
     "removal": ("đề nghị xóa bản ghi", "removal of records asked"),
