@@ -50,7 +50,7 @@ def refusals(settings):
     """(command, code, unit) on record."""
     messages = topic_log.read(settings, kafka.partitions(CONFIRMATION_REFUSALS))
     found = [topic_log.record(message, "CommandRefused") for message in messages]
-    return [(r["Command"], r["Code"], r["Unit"]) for r in found]
+    return [(r["Command"], r["Code"], r["Unit"]) for r in found if r is not None]
 
 
 def counted(process, code):

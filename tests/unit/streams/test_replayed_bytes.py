@@ -10,7 +10,7 @@ from tests.unit.streams.confirmation_steps import DEPARTMENT, DISTRICT, SCHOOL, 
 WRONG = {"reason_code": "DATA_WRONG", "reason_text": "Sai số liệu"}
 WHY = {"reason_text": "Theo công văn"}
 
-LIFE = (
+LIFE: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("submit", SCHOOL, {}),
     ("recall", SCHOOL, {}),
     ("submit", SCHOOL, {}),

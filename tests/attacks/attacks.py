@@ -1,0 +1,43 @@
+"""The attacks by name: the tests that show each refused, where it is on record, what counts it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Attack:
+    """``tests``: ``file::function`` below ``tests/``. ``counted``: a metric of runtime/metrics.py."""
+
+    name: str
+    tests: tuple[str, ...]
+    recorded: str
+    counted: str
+
+
+_ACCESS: Final = "integration/test_access.py::"
+_BROKER: Final = "integration/test_closed_broker.py::"
+_DATABASE: Final = "integration/test_closed_database.py::"
+_AUDIT: Final = "integration/test_audit.py::"
+_REPLAYS: Final = (
+    "attacks/test_replays.py::"
+    "test_a_confirmation_replayed_after_it_was_taken_back_and_after_a_return_is_refused"
+)
+_BYTES: Final = "unit/streams/test_replayed_bytes.py::"
+
+_EVENT: Final = "table audit_event"
+_REFUSAL: Final = "topic of refusals, sealed by checkpoints"
+_BROKERS_LOG: Final = "the broker's log"
+_SERVERS_LOG: Final = "PostgreSQL's log"
+
+ATTACKS: Final = (
+    Attack("a command replayed byte for byte after unconfirm",
+           (_REPLAYS, _BYTES + "test_whatever_was_sent_before_changes_nothing_at_any_later_moment"),
+           _REFUSAL, "csdl_commands_refused_total"),
+    Attack("a command replayed byte for byte after return", (_REPLAYS,),
+           _REFUSAL, "csdl_commands_refused_total"),
+    Attack("a chain cut, dropped or rebuilt",
+           (_AUDIT + "test_an_insider_who_cuts_drops_or_rebuilds_a_chain_is_found",
+            "unit/sinks/test_checkpoints.py::"
+            "test_a_chain_that_was_cut_dropped_or_rebuilt_is_named_with_its_range"),
+           "the checkpoints' log, csdl audit verify", "csdl_audit_findings"),
+)  # fmt: skip
