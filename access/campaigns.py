@@ -6,13 +6,13 @@ from datetime import date
 from access import confirmation_acts
 from schemas.datasets import dataset_id
 from schemas.errors import Problem
-from schemas.organisation.schools import Register
+from schemas.organisation.organisation import NOT_THAT_DAY, NoRoute, Organisation
 from streams.confirmation.commands import Command
 from streams.confirmation.state import Window
 
 
 def opening(
-    known: Register,
+    known: Organisation,
     codes: Iterable[str],
     year: int,
     kind: str,
@@ -21,13 +21,14 @@ def opening(
     account: str = "cli",
     window: Window | None = None,
 ) -> tuple[list[Command], list[Problem]]:
-    """The commands that open the datasets, and the schools (CAMP-SCHOOL) that the register does not know."""
+    """The commands that open the datasets, and why other schools have no route (CAMP-SCHOOL, ORG-ROUTE)."""
     commands, problems = [], []
     for code in codes:
         try:
-            route = known.route(code, day)
-        except KeyError:
-            problems.append(Problem("CAMP-SCHOOL", params={"school": code, "day": day.isoformat()}))
+            route = [unit.code for unit in known.route(code, day)]
+        except NoRoute as fault:
+            unknown = Problem("CAMP-SCHOOL", params={"school": code, "day": day.isoformat()})
+            problems.append(unknown if fault.problem.code == NOT_THAT_DAY else fault.problem)
             continue
         dataset = dataset_id(code, year, kind)
         commands.append(confirmation_acts.opening(dataset, route, account=account, window=window))

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from schemas.organisation.schools import DEPARTMENT
 from streams.confirmation.commands import Act, Command, Role
 from streams.confirmation.state import Window
 
 
 def opening(dataset_id: str, route: Sequence[str], *, account: str, window: Window | None = None) -> Command:
-    """The department opens a dataset: the units that must confirm it in their order, the days to submit."""
+    """The last unit of the route, the department, opens a dataset: the units that must confirm it in their
+    order, the days to submit."""
     return _command(
         dataset_id,
         Act.OPEN,
-        unit=DEPARTMENT,
+        unit=route[-1] if route else "",
         role=Role.DEPARTMENT_OFFICER,
         account=account,
         route=tuple(route),
@@ -35,16 +35,17 @@ def act(
     reason_code: str = "",
     reason: str = "",
     window: Window | None = None,
+    route: Sequence[str] = (),
 ) -> Command:
     """A unit acts on what it saw: the dataset's sequence, and the version and digest if it acts on those.
 
-    In its own role unless another is named.
+    In its own role on the dataset's ``route`` unless another is named.
     """
     return _command(
         dataset_id,
         what,
         unit=unit,
-        role=role or role_of(unit, _parts(dataset_id)[0]),
+        role=role or role_of(unit, _parts(dataset_id)[0], route),
         account=account,
         version=version,
         digest=digest,
@@ -55,14 +56,13 @@ def act(
     )
 
 
-def role_of(unit: str, school: str) -> Role:
-    """The role in which a unit acts on a school's data."""
-    own = {
-        school: Role.SCHOOL_HEAD,
-        DEPARTMENT: Role.DEPARTMENT_OFFICER,
-        "ministry": Role.MINISTRY_ADAPTER,
-    }
-    return own.get(unit, Role.DISTRICT_OFFICER)
+def role_of(unit: str, school: str, route: Sequence[str]) -> Role:
+    """The role in which a unit acts on a school's data: the last unit of the route is the department."""
+    if unit == school:
+        return Role.SCHOOL_HEAD
+    if unit == "ministry":
+        return Role.MINISTRY_ADAPTER
+    return Role.DEPARTMENT_OFFICER if unit in route[-1:] else Role.DISTRICT_OFFICER
 
 
 def _command(

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from schemas.organisation.schools import DEPARTMENT
 from streams.grants.commands import ROLE, Act, Command
 
 
@@ -13,14 +12,14 @@ def grant(
     vendor: str,
     school: str,
     *,
+    unit: str,
     account: str,
     sequence: int = 0,
     rights: Iterable[str] = (),
-    unit: str = DEPARTMENT,
     role: str = ROLE,
     reason: str = "",
 ) -> Command:
-    """Allow or revoke a vendor's right to push for a school; by the department unless another is named.
+    """Allow or revoke a vendor's right to push for a school; ``unit`` is the department.
 
     ``sequence`` is that of the grant that was seen, 0 if there was none.
     """

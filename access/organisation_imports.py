@@ -12,7 +12,6 @@ from schemas.days import today
 from schemas.errors import Problem
 from schemas.organisation import files, province, unit_files
 from schemas.organisation.importing import Change, Plan, plan
-from schemas.organisation.organisation import Organisation
 from schemas.organisation.province import Province
 from schemas.organisation.unit_files import Rows
 from schemas.organisation.units import Kind, Unit
@@ -39,11 +38,6 @@ class Planned:
     states: Mapping[str, State]
     problems: Sequence[Problem]
     warnings: Sequence[Problem]
-
-    @property
-    def acting(self) -> str:
-        """The department of today, once this is done."""
-        return Organisation(self.plan.units.values()).department(today())
 
 
 def planned(settings: Settings, path: Path, *, whole: bool = False, clear_ends: bool = False) -> Planned:

@@ -70,7 +70,8 @@ def commands_per_s(it: Running, number: int) -> float:
     say("commands")
     it.stop(*PROCESSES)
     commands = [
-        grant(Act.ALLOW, "vnedu", code, account="bench") for code in schools(number * PUPILS_A_SCHOOL)
+        grant(Act.ALLOW, "vnedu", code, unit="19", account="bench")
+        for code in schools(number * PUPILS_A_SCHOOL)
     ]
     with CommandsClient(grants.MACHINE, it.settings) as client:
         start = time.perf_counter()

@@ -57,7 +57,9 @@ def register(settings: Settings, pupils: int) -> None:
 def allow(settings: Settings, pupils: int) -> None:
     """Grant the vendor every school of so many pupils."""
     rights = (Right.REMOVE,)
-    commands = [grant(Act.ALLOW, VENDOR, code, account="bench", rights=rights) for code in schools(pupils)]
+    commands = [
+        grant(Act.ALLOW, VENDOR, code, unit="19", account="bench", rights=rights) for code in schools(pupils)
+    ]
     with CommandsClient(MACHINE, settings) as asking:
         refuse_refusals(asking.send_many(commands))
 

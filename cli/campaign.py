@@ -12,10 +12,10 @@ from cli.answers import json_option, print_json, say, tell
 from runtime.settings import Settings
 from schemas.datasets import PERIODS, reference_day
 from schemas.errors import Problem, ProblemList
-from schemas.organisation import schools
 from streams.confirmation.machine import MACHINE
 from streams.confirmation.state import Window
 from streams.machines.commands_client import CommandsClient
+from streams.organisation import units
 
 
 @click.group()
@@ -58,8 +58,9 @@ def open_campaign(
         years = ", ".join(map(str, settings.school_years))
         raise ProblemList([Problem("CAMP-YEAR", params={"year": year, "years": years})])
     day = on.date() if on else reference_day(year, PERIODS[kind])
-    known = schools.load(settings.register_file)
-    codes = [s.code for s in known.schools(day)] if which == "all" else _codes(Path(which))
+    named = None if which == "all" else _codes(Path(which))
+    known = units.organisation(settings)
+    codes = known.schools(day) if named is None else named
     window = Window(opens.date() if opens else None, closes.date() if closes else None)
     given = window if window != Window() else None
     commands, problems = opening(known, codes, year, kind, day, account=account, window=given)

@@ -9,10 +9,9 @@ from cli import confirmation_show
 from cli.answers import json_option, show_and_exit, tell
 from runtime.settings import Settings
 from schemas.datasets import PERIODS, dataset_id
-from schemas.organisation.schools import DEPARTMENT
 from streams.confirmation.commands import DEPARTMENTS_ACTS, OFFICERS_ACTS, Act, Role
 from streams.confirmation.machine import MACHINE
-from streams.confirmation.state import STAGE_VI, Stage, Window
+from streams.confirmation.state import STAGE_VI, Stage, State, Window
 from streams.machines import topic_log
 from streams.machines.commands_client import send
 
@@ -81,35 +80,38 @@ def _acting(act: Act) -> click.Command:
         of_department = act in DEPARTMENTS_ACTS
         if unit is None and not by_school and not of_department:
             raise click.UsageError("Thiếu --unit — say which unit acts (--unit)")
-        acting = unit or (DEPARTMENT if of_department else school)
-        settings = Settings()
-        dataset = dataset_id(school, year, kind)
-        if seen_current:
-            version, digest, sequence = _current(settings, school, dataset)
         if of_department:
             version, digest = version or 0, digest or ""
-        if version is None or digest is None or sequence is None:
+        if not seen_current and None in (version, digest, sequence):
             raise click.UsageError(
                 "Nêu điều đã xem: --version, --digest và --sequence (csdl confirmation show), hoặc"
                 " --seen-current — name what you saw: --version, --digest and --sequence, or --seen-current"
             )
+        settings = Settings()
+        dataset = dataset_id(school, year, kind)
+        state = topic_log.read_states(MACHINE, settings, school).get(dataset)
+        route = state.route if state else ()
+        acting = unit or ("".join(route[-1:]) if of_department else school)
+        if seen_current:
+            version, digest, sequence = _current(state, dataset)
         asked = confirmation_acts.act(
             dataset,
             act,
             acting,
-            version=version,
-            digest=digest,
-            sequence=sequence,
+            version=version or 0,
+            digest=digest or "",
+            sequence=-1 if sequence is None else sequence,
             account=account,
             role=role or (Role.SCHOOL_HEAD if by_school else ""),
             reason_code=reason_code,
             reason=reason,
             window=Window(closes=closes.date()) if closes else None,
+            route=route,
         )
         outcome = send(MACHINE, settings, asked)
-        state = Stage(outcome.state)
+        stage = Stage(outcome.state)
         what = f"{dataset} {act}" if of_department else f"{dataset} v{version}"
-        show_and_exit(outcome, f"{what}: {STAGE_VI[state]}.", f"{what}: {state}.", as_json=as_json)
+        show_and_exit(outcome, f"{what}: {STAGE_VI[stage]}.", f"{what}: {stage}.", as_json=as_json)
 
     return command
 
@@ -120,9 +122,8 @@ for _shown in confirmation_show.COMMANDS:
     confirmation.add_command(_shown)
 
 
-def _current(settings: Settings, school: str, dataset: str) -> tuple[int, str, int]:
+def _current(state: State | None, dataset: str) -> tuple[int, str, int]:
     """Version, digest and sequence as they stand, said aloud: who acts on them should know what they are."""
-    state = topic_log.read_states(MACHINE, settings, school).get(dataset)
     version, digest, sequence = (state.version, state.digest, state.sequence) if state else (0, "", 0)
     tell(f"Hiện tại — current: {dataset} v{version} {digest} #{sequence}", err=True)
     return version, digest, sequence

@@ -9,13 +9,13 @@ from cli.answers import json_option, print_json, show_and_exit, tell
 from runtime.settings import Settings
 from schemas.days import today
 from schemas.errors import Problem, ProblemList
-from schemas.organisation import schools
-from schemas.organisation.schools import DEPARTMENT
+from schemas.organisation.organisation import Organisation
 from streams.grants.commands import ROLE, Act, Right
 from streams.grants.machine import MACHINE
 from streams.grants.state import Standing
 from streams.machines import topic_log
 from streams.machines.commands_client import send
+from streams.organisation import units
 
 HELP: Final = {
     Act.ALLOW: "Cấp quyền — allow VENDOR to push for SCHOOL.",
@@ -32,7 +32,7 @@ def _acting(act: Act) -> click.Command:
     @click.command(name=act.value, help=HELP[act])
     @click.argument("vendor")
     @click.argument("school")
-    @click.option("--unit", default=DEPARTMENT, show_default=True, help="Unit that acts.")
+    @click.option("--unit", help="Unit that acts. Default: the department of today.")
     @click.option("--role", default=ROLE, show_default=True, help="Role that acts.")
     @click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
     @click.option("--reason", default="", help="Reason in words.")
@@ -49,7 +49,7 @@ def _acting(act: Act) -> click.Command:
     def command(
         vendor: str,
         school: str,
-        unit: str,
+        unit: str | None,
         role: str,
         account: str,
         reason: str,
@@ -58,7 +58,10 @@ def _acting(act: Act) -> click.Command:
         as_json: bool,
     ) -> None:
         settings = Settings()
-        check(settings, vendor, school if act is Act.ALLOW else None)
+        check_vendor(settings, vendor)
+        known = units.organisation(settings)
+        if act is Act.ALLOW:
+            check_school(known, school)
         asked = grant_acts.grant(
             act,
             vendor,
@@ -66,7 +69,7 @@ def _acting(act: Act) -> click.Command:
             account=account,
             sequence=_current(settings, vendor, school) if sequence is None else sequence,
             rights=rights,
-            unit=unit,
+            unit=unit or department(known),
             role=role,
             reason=reason,
         )
@@ -90,20 +93,28 @@ for _act in Act:
     grants.add_command(_acting(_act))
 
 
-def check(settings: Settings, vendor: str, school: str | None) -> None:
-    """Whether vendor and school exist today. Raises ProblemList (GRANT-VENDOR, GRANT-SCHOOL).
+def department(known: Organisation) -> str:
+    """The department of today. Raises ProblemList (ORG-DEPARTMENT) unless there is exactly one."""
+    if not (found := known.department(today())):
+        raise ProblemList([Problem("ORG-DEPARTMENT")])
+    return found
+
+
+def check_vendor(settings: Settings, vendor: str) -> None:
+    """Raises ProblemList (GRANT-VENDOR) for what is none."""
+    if vendor not in settings.vendors:
+        params = {"vendor": vendor, "vendors": ", ".join(settings.vendors)}
+        raise ProblemList([Problem("GRANT-VENDOR", params=params)])
+
+
+def check_school(known: Organisation, school: str) -> None:
+    """Raises ProblemList (GRANT-SCHOOL) for what is none today.
 
     A revocation asks for no school: one that has closed must be revocable.
     """
-    problems = []
-    if vendor not in settings.vendors:
-        params = {"vendor": vendor, "vendors": ", ".join(settings.vendors)}
-        problems.append(Problem("GRANT-VENDOR", params=params))
     day = today()
-    if school is not None and schools.load(settings.register_file).school(school, day) is None:
-        problems.append(Problem("GRANT-SCHOOL", params={"school": school, "day": day.isoformat()}))
-    if problems:
-        raise ProblemList(problems)
+    if known.school(school, day) is None:
+        raise ProblemList([Problem("GRANT-SCHOOL", params={"school": school, "day": day.isoformat()})])
 
 
 @grants.command(name="list")

@@ -12,11 +12,12 @@ import click
 from access import organisation_imports
 from access.organisation_imports import Planned
 from cli.answers import json_option, print_json, print_table, say, tell
+from cli.grants import department
 from runtime.settings import Settings
 from schemas.days import today
 from schemas.errors import Problem, ProblemList
 from schemas.organisation.importing import Change
-from schemas.organisation.organisation import Held, NoRoute
+from schemas.organisation.organisation import Held, NoRoute, Organisation
 from schemas.organisation.units import KIND_VI, Kind, Period
 from streams.machines.commands_client import CommandOutcome
 from streams.organisation import units
@@ -62,9 +63,7 @@ def import_(
     found = organisation_imports.planned(settings, path, whole=whole, clear_ends=clear_ends)
     if found.problems:
         raise ProblemList(list(found.problems))
-    acting = unit or found.acting
-    if not acting:
-        raise ProblemList([Problem("ORG-DEPARTMENT")])
+    acting = unit or department(Organisation(found.plan.units.values()))
     outcomes: list[CommandOutcome] = []
     if not dry_run:
         asked = organisation_imports.commands(found, acting=acting, account=account, reason=reason)

@@ -10,6 +10,7 @@ import click
 
 from cli.answers import REFUSED, json_option, print_json, say, tell
 from cli.rehearsal import rehearse
+from cli.schools import schools
 from producers import envelope, files
 from producers.client import PushClient, totals
 from producers.model import Reading, Target
@@ -18,7 +19,6 @@ from runtime.clock import ask_if_reachable
 from runtime.settings import Settings
 from schemas.contracts.contracts import record_types
 from schemas.errors import Problem, ProblemList
-from schemas.organisation import schools
 
 SHOWN = 50
 """Findings printed on a terminal; --json has them all."""
@@ -106,7 +106,7 @@ def preflight(vendor: str, school: str, year: int, kind: str, paths: tuple[Path,
 def _read(settings: Settings, target: Target, paths: tuple[Path, ...], push_id: str | None) -> Reading:
     """The files. Raises ProblemList: all that is wrong with them and with the push itself."""
     problems = []
-    known = schools.load(settings.register_file)
+    known = schools(settings, target)
     if push_id is not None and not _is_uuid(push_id):
         problems.append(Problem("SEND-003"))
     problems += envelope.problems(target, known, settings.school_years, settings.vendors)
@@ -130,7 +130,7 @@ def _is_uuid(text: str) -> bool:
 def _report(settings: Settings, target: Target, reading: Reading, as_json: bool) -> None:
     """What was read, the findings, and what is wrong with the clock where a broker can tell; exit 1 if a
     record would be refused."""
-    known = schools.load(settings.register_file)
+    known = schools(settings, target)
     told = rehearse(reading.tables, target, known, settings.school_years)
     found = by_place([*told, *warned(reading.tables, reading.warnings, target)])
     clock = ask_if_reachable(settings)

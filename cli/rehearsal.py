@@ -19,7 +19,7 @@ from schemas.contracts import contracts
 from schemas.datasets import dataset_id
 from schemas.days import today
 from schemas.encoding.codec import frame_schema, record_type_of
-from schemas.organisation.schools import Register
+from schemas.organisation.organisation import Organisation
 from schemas.rules.catalogue import rules, violations
 from schemas.topics import in_topic
 from sinks.provincial.load import messages, pushed_records, resolve
@@ -37,7 +37,7 @@ SHARED: Final = "REC-010"
 
 
 def rehearse(
-    tables: Sequence[SourceTable], target: Target, register: Register, school_years: Sequence[int]
+    tables: Sequence[SourceTable], target: Target, known: Organisation, school_years: Sequence[int]
 ) -> list[Finding]:
     """Every record and rule under which it would be refused, those refused before sending included; and as
     warnings the records that share a number which stands for one, yet are told apart by a stronger one."""
@@ -47,7 +47,7 @@ def rehearse(
     in_force = RulesInForce(
         granted=lambda vendor, school: True,
         may_remove=lambda vendor, school: True,
-        register=register,
+        is_school=lambda code, day: known.school(code, day) is not None,
         school_years=frozenset(school_years),
         rules=rules,
         violations=violations,

@@ -140,4 +140,5 @@ def act(state: State, what: Act, unit: str, *, reason_code: str = "", reason: st
         account=f"demo.{unit}",
         reason_code=reason_code,
         reason=reason,
+        route=state.route,
     )

@@ -19,21 +19,21 @@ from demo.screen import Screen
 from demo.sending import START, Sent, Vendors
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.school import YEAR, make
+from producers.synthetic.shape import department
 from runtime import postgres
 from runtime.settings import Settings
 from schemas.datasets import PERIODS, dataset_id, reference_day
-from schemas.organisation import schools
-from schemas.organisation.schools import DEPARTMENT
 from streams.confirmation.process import MACHINE as CONFIRMATION
 from streams.grants.commands import Act
 from streams.grants.process import MACHINE as GRANTS
 from streams.machines import topic_log
 from streams.machines.commands_client import CommandsClient
+from streams.organisation import units
 
 OFFICE_EVERY: Final = 10
 """Schools pushed between two rounds of the officers."""
 
-ACCOUNT: Final = f"demo.{DEPARTMENT}"
+ACCOUNT: Final = "demo.department"
 
 
 class Clock:
@@ -108,13 +108,15 @@ def play(
 
 
 def _grant(settings: Settings, schools: list[SchoolPlan]) -> None:
-    asked = [grant_acts.grant(Act.ALLOW, s.vendor, s.code, account=ACCOUNT) for s in schools]
+    asked = [
+        grant_acts.grant(Act.ALLOW, s.vendor, s.code, unit=department(), account=ACCOUNT) for s in schools
+    ]
     with CommandsClient(GRANTS, settings) as client:
         client.send_many(asked)
 
 
 def _open(settings: Settings, codes: list[str]) -> None:
-    known = schools.load(settings.register_file)
+    known = units.organisation(settings)
     commands, _ = opening(known, codes, YEAR, START, reference_day(YEAR, PERIODS[START]), account=ACCOUNT)
     with CommandsClient(CONFIRMATION, settings) as client:
         client.send_many(commands)

@@ -64,8 +64,8 @@ ROWS: Final = (
         (reading.STANDS_STILL,), f"{_SHOWN}, csdl_watchdog_ends_total",
     ),
     Row(
-        "validation", (t.GRANTS_STATE,), "garbage for a grant: it gives nothing", STOPS,
-        STATE, _COUNTED,
+        "validation", (t.GRANTS_STATE, t.ORGANISATION_STATE), "garbage for a grant or a unit: it is none",
+        STOPS, STATE, _COUNTED,
     ),
     Row(
         "load", (t.RECORDS_ACCEPTED,), "a verdict that fails alone (its push stays incomplete)", LETTERS,

@@ -76,7 +76,7 @@ TABLE: Final = (
     ),
     Declared(
         "validation", "streams.validation.process:Validation", Sharing.GROUP, Turn.NONE,
-        inputs=(VENDORS, t.GRANTS_STATE),
+        inputs=(VENDORS, t.GRANTS_STATE, t.ORGANISATION_STATE),
         outputs=(t.RECORDS_ACCEPTED, t.RECORDS_REFUSED, t.VALIDATION_POSITIONS),
         tables=False, memory_mb=2048,
     ),

@@ -1,19 +1,21 @@
-"""Register, servers, topics, clock, tables, rights, key of identities: what their own modules say of them."""
+"""Organisation, servers, topics, clock, tables, rights, identities: what their own modules say of them."""
 
 from collections.abc import Iterable
 
 from doctor.section import Finding, of
 from runtime import clock, kafka, postgres, topic_admin
 from runtime.settings import Settings
-from schemas.organisation import schools
+from schemas.errors import Problem, SourceLocation
+from schemas.organisation.checks import check
 from sinks.provincial import granting, schema
 from sinks.provincial.records import secret
+from streams.organisation import units
 
 
-def register(settings: Settings) -> Iterable[Finding]:
-    """Can the school register be read?"""
-    schools.load(settings.register_file)
-    return ()
+def organisation(settings: Settings) -> Iterable[Finding]:
+    """Are the units in order, on every day?"""
+    known = units.organisation(settings).units
+    return of([Problem(f.code, SourceLocation(field=f.column), dict(f.params)) for f in check(known)])
 
 
 def broker(settings: Settings) -> Iterable[Finding]:

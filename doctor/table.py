@@ -7,12 +7,12 @@ from doctor.section import Section
 
 SECTIONS: Final = (
     Section("settings", surroundings.settings),
-    Section("register", basics.register),
     Section("disk", surroundings.disk),
     Section("kafka", basics.broker),
     Section("brokers", positions.brokers, ("kafka",)),
     Section("topics", basics.topics, ("kafka",)),
     Section("clock", basics.clocks, ("topics",)),
+    Section("organisation", basics.organisation, ("topics",)),
     Section("postgres", basics.database),
     Section("pg-room", basics.room, ("postgres",)),
     Section("pg-clock", surroundings.database_clock, ("postgres",)),

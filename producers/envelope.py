@@ -6,14 +6,14 @@ from typing import Final
 from producers.model import Target
 from schemas.datasets import PERIODS
 from schemas.errors import Problem, SourceLocation
-from schemas.organisation import schools
+from schemas.organisation.organisation import Organisation
 
 SCHOOL_CODE_LENGTHS: Final = (8, 10)
 OLD_DATA: Final = "4"
 
 
 def problems(
-    target: Target, schools: schools.Register, school_years: list[int], vendors: list[str]
+    target: Target, known: Organisation, school_years: list[int], vendors: list[str]
 ) -> list[Problem]:
     """All that is wrong with the target of a push; empty if it may begin."""
     found = []
@@ -22,7 +22,7 @@ def problems(
     if len(target.school) not in SCHOOL_CODE_LENGTHS:
         params = {"found": target.school, "length": len(target.school)}
         found.append(Problem("FILE-010", SourceLocation(field="MaTruongHoc"), params))
-    elif schools.school(target.school, on=school_year_starts(target.year)) is None:
+    elif known.school(target.school, school_year_starts(target.year)) is None:
         found.append(Problem("ENV-301", SourceLocation(field="MaTruongHoc")))
     if target.year not in school_years:
         found.append(Problem("ENV-303", SourceLocation(field="NamHoc")))

@@ -29,7 +29,7 @@ from runtime.accounts import SETUP
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
 from schemas.errors import ProblemList, message
-from schemas.organisation import schools
+from schemas.organisation import files, province
 
 SERVERS: Final = ("kafka", "postgres")
 START_S: Final = 120.0
@@ -74,7 +74,6 @@ def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say) -> None:
             initialised.result()
         stack.save()
         prometheus_config.write(stack)
-        _register_exists(stack)
         supervisor.start(stack, programs(stack))
         try:
             as_setup = stack.settings().acting_as(SETUP)
@@ -206,7 +205,8 @@ def refuse_what_cannot_work(stack: Stack) -> None:
     problems = machine.folder_problems(stack.data_dir, machine.STACK_MB) + machine.cache_problems()
     try:
         if REGISTER in stack.asked:
-            schools.load(stack.settings().register_file)
+            settings = stack.settings()
+            files.units(settings.register_file, province.load(settings.province))
     except ProblemList as error:
         problems += error.problems
     if problems:
@@ -244,15 +244,6 @@ def _refuse_ports_in_use(stack: Stack, processes: tuple[str, ...]) -> None:
                 probe.bind(("127.0.0.1", stack.port(name)))
             except OSError:
                 fail("STK-001", port=stack.port(name), name=name)
-
-
-def _register_exists(stack: Stack) -> None:
-    """Without a register no school is known, which is an answer. One that was named is never made."""
-    register = stack.settings().register_file
-    if REGISTER not in stack.asked and not register.exists():
-        register.write_text(
-            "code,name,level,district,managing_unit,valid_from,valid_to,active\n", encoding="utf-8"
-        )
 
 
 def _broker_answers(stack: Stack) -> None:

@@ -11,7 +11,7 @@ from random import Random
 from typing import Final
 
 from producers.synthetic import names, shape
-from producers.synthetic.shape import DEPARTMENT, LEVELS
+from producers.synthetic.shape import LEVELS, department
 
 VENDORS: Final = ("smas", "smas", "smas", "vnedu", "vnedu")
 """Of five schools next to each other in district and level, three use the one software and two the other."""
@@ -43,7 +43,7 @@ class SchoolPlan:
     @property
     def direct(self) -> bool:
         """Whether it is a unit direct to the department."""
-        return self.managing_unit == DEPARTMENT
+        return self.managing_unit == department()
 
 
 def plan(seed: int) -> list[SchoolPlan]:
@@ -66,7 +66,7 @@ def plan(seed: int) -> list[SchoolPlan]:
                 level=level,
                 kind=_kind(level, codes[i]),
                 district=district,
-                managing_unit=DEPARTMENT if manager == "department" else district,
+                managing_unit=department() if manager == "department" else district,
                 commune=rng.choice(communes),
                 vendor=vendors[i],
                 pupils=pupils,

@@ -90,7 +90,7 @@ def _school(
             "HocSinhNoiTru": bool(children["NoiTru"].any()),
             "KhaiThacInternetDayHoc": True,
             "SuDungMayTinhDayHoc": True,
-            "MaTinh": "19",
+            "MaTinh": shape.department(),
             "MaHuyen": school.district,
             "MaXa": commune,
             "MaKhuVuc": district.area_kind,

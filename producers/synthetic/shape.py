@@ -7,7 +7,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-DEPARTMENT: Final = "19"
+from schemas.organisation import province
+from schemas.organisation.units import Unit
+
+PROVINCE: Final = "thai-nguyen"
+"""Whose shape it is."""
+
 PUPILS, STAFF, CLASSES = 310_000, 25_000, 8_700
 """Totals of the whole province that the sizes are scaled to."""
 
@@ -69,6 +74,24 @@ class District:
 def _rows(name: str) -> list[dict[str, str]]:
     text = files("producers.synthetic").joinpath("data", name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
+
+
+@cache
+def units() -> dict[str, Unit]:
+    """The units above the schools, by code."""
+    return dict(province.load(PROVINCE).units)
+
+
+@cache
+def department() -> str:
+    """Code of the department, and of its province."""
+    return province.load(PROVINCE).department()
+
+
+@cache
+def successors() -> dict[str, str]:
+    """Commune of 2020 → the one that most of it became."""
+    return {row["code"]: row["successor"] for row in _rows("commune_successors.csv")}
 
 
 @cache

@@ -244,7 +244,7 @@ def _derived(school: SchoolPlan, year: int) -> list[pl.Expr]:
         pl.format("{}, {}", pl.col("TenTthonThtru"), pl.lit(commune_name)).alias("DchiThtru"),
         pl.lit(commune).alias("MaPxaThtru"),
         pl.lit(school.district).alias("MaQhuyenThtru"),
-        pl.lit("19").alias("MaTthanhThtru"),
+        pl.lit(shape.department()).alias("MaTthanhThtru"),
         pl.lit(f"{district.name}, Thái Nguyên").alias("QueQuan"),
         pl.lit(True).alias("ThamGiaBoiDuongThuongXuyen"),
         pl.lit(False).alias("IsTuyenMoi"),

@@ -4,31 +4,39 @@
 school, its staff and classes, and ``vnedu/<code>.xlsx``, the list of its pupils.
 """
 
-import csv
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from producers.synthetic import packet_file, pupil_list
+from producers.synthetic import packet_file, pupil_list, shape
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.school import YEAR, SchoolRecords, make
+from schemas.organisation import unit_files
+from schemas.organisation.units import Ended, Kind
 
-REGISTER_COLUMNS: Final = (
-    "code", "name", "level", "district", "managing_unit", "valid_from", "valid_to", "active",
-)  # fmt: skip
-VALID_FROM: Final = "2000-01-01"
+VALID_FROM: Final = date(2000, 1, 1)
 EVERYTHING: Final = ("TruongHoc", "LopHoc", "HocSinh", "CanBo")
 WITHOUT_PUPILS: Final = ("TruongHoc", "LopHoc", "CanBo")
 
 
 def write_register(path: Path, schools: Iterable[SchoolPlan]) -> None:
-    """The organisation register of these schools (schemas.organisation.schools)."""
+    """These schools as units (schemas.organisation.unit_files): under their districts as long as there are
+    any, under their communes since; the direct ones under the department."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as out:
-        rows = csv.writer(out, lineterminator="\n")
-        rows.writerow(REGISTER_COLUMNS)
-        for s in schools:
-            rows.writerow((s.code, s.name, s.level, s.district, s.managing_unit, VALID_FROM, "", "1"))
+    rows = [row for school in schools for row in _periods(school)]
+    path.write_text(unit_files.as_csv(rows), encoding="utf-8")
+
+
+def _periods(school: SchoolPlan) -> list[dict[str, Any]]:
+    unit = {"code": school.code, "kind": Kind.SCHOOL, "name": school.name, "level": school.level}
+    until = shape.units()[school.managing_unit].periods[-1].valid_to
+    first = {**unit, "parent": school.managing_unit, "located": school.district, "valid_from": VALID_FROM}
+    if until is None:
+        return [first]
+    commune = shape.successors()[school.commune[0]]
+    since = {**unit, "parent": commune, "located": commune, "valid_from": until}
+    return [{**first, "valid_to": until, "ended": Ended.MOVED}, since]
 
 
 def files(school: SchoolRecords) -> dict[str, bytes]:

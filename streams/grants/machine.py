@@ -1,15 +1,15 @@
 """The grants machine: one table, ``decide`` and ``evolve``.
 
-Whether the school exists is not asked here: a pure fold cannot read a register that changes with the day.
-Who sends the command checks it (``csdl grants allow``), and validation refuses every push for a school that
-the register does not know on the day, so that a grant for an unknown school gives nothing to anyone.
+Whether the school exists, and which unit is the department, is not asked here: a pure fold cannot read an
+organisation that changes with the day. Who sends the command checks both, the role is proved by the topic,
+and validation refuses every push for a school that there is not on the day, so that a grant for an unknown
+school gives nothing to anyone.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 from schemas import topics
-from schemas.organisation.schools import DEPARTMENT
 from streams.grants.commands import ROLE, Act, Command, Right
 from streams.grants.events import Event, Fact, evolve
 from streams.grants.state import Standing, State
@@ -57,7 +57,7 @@ def decide(state: State, command: Command, source: CommandSource) -> list[Event]
     rights = tuple(sorted(set(command.rights)))
     if not rows:
         return refuse(state, command, source, "GRANT-UNKNOWN")
-    if command.role != ROLE or command.unit != DEPARTMENT:
+    if command.role != ROLE or not command.unit:
         return refuse(state, command, source, "GRANT-ROLE")
     if not set(rights) <= set(Right):
         return refuse(state, command, source, "GRANT-RIGHT")

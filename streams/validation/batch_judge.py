@@ -1,11 +1,12 @@
-"""From messages to what is sent for them: sort, judge, write down. No Kafka here but the grants that it is
-handed.
+"""From messages to what is sent for them: sort, judge, write down. No Kafka here but the grants and units
+that it is handed.
 
 What is passed on lies where its school's data lie, whatever key and partition the vendor chose, and says
 when Kafka took the vendor's message: the order of pushes is the order in which they came.
 
-Before something is refused for want of a grant, the grants are read to their end, at most once a second:
-until then it is held, and whoever calls brings it again. So a vendor without grants keeps nobody waiting.
+Before something is refused for want of a grant or a school, both are read to their end, at most once a
+second: until then it is held, and whoever calls brings it again. So a vendor without grants keeps nobody
+waiting.
 
 Nothing that a vendor can send leaves ``work`` as an exception: bad data becomes a refusal or a dead letter,
 and so does a message that fails when it is judged alone. What does leave it ends the process
@@ -27,14 +28,14 @@ from schemas.topics import RECORDS_ACCEPTED, RECORDS_REFUSED, SOURCE_FAULT, SOUR
 from streams.validation.in_flight import InFlight, RecordPosition
 from streams.validation.verdict.header import RulesInForce
 from streams.validation.verdict.input_messages import InputMessage, sort
-from streams.validation.verdict.judge import await_grants, judge
+from streams.validation.verdict.judge import await_news, judge
 from streams.validation.verdict.sent_on import Verdict
 
 log = logging.getLogger("csdl")
 
 POISON: Final = "VAL-010"
 CATCH_UP_S: Final = 1.0
-"""From one reading of the grants to the next."""
+"""From one reading of grants and units to the next."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Work:
 
 class BatchJudge:
     """Judges batches. ``rules_in_force`` gives those that then hold for a whole batch; ``catch_up`` brings
-    the grants up to date, it may wait for Kafka."""
+    grants and units up to date, it may wait for Kafka."""
 
     def __init__(
         self,
@@ -98,7 +99,7 @@ class BatchJudge:
     def work(self, messages: Sequence[Message], hold: bool = True) -> Work:
         """All messages together; one by one if one of them was in hand when the process last crashed.
 
-        Without ``hold`` each gets its verdict now, however short a while ago the grants were read.
+        Without ``hold`` each gets its verdict now, however short a while ago grants and units were read.
         """
         work = Work()
         places = [message.place for message in messages]
@@ -134,7 +135,7 @@ class BatchJudge:
         rules_in_force = self._rules()
         with self._in_flight.holding(places):
             found = sort(incoming)
-            late = await_grants(found, incoming, rules_in_force)
+            late = await_news(found, incoming, rules_in_force)
         if late and (not hold or not self.due_in()):
             self._catch_up()
             self._caught_up = self._clock()

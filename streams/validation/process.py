@@ -11,6 +11,8 @@ import faust
 from runtime import dead_letters, kafka, reading
 from runtime.process import Process
 from schemas.rules import catalogue
+from streams.organisation import handed_over
+from streams.organisation.units_cache import UnitsCache
 from streams.validation.batch_judge import BatchJudge
 from streams.validation.faust.app import assigned, build
 from streams.validation.faust.stalls import Stalls
@@ -18,7 +20,6 @@ from streams.validation.faust.watchdog import Watchdog
 from streams.validation.grants_cache import GrantsCache
 from streams.validation.in_flight import InFlight, RecordPosition
 from streams.validation.positions import GROUP, Notes, agree
-from streams.validation.schools_file import RegisterFile
 from streams.validation.verdict.header import RulesInForce
 
 
@@ -40,17 +41,23 @@ class Validation(Process):
         """Read who may push and which schools there are."""
         folder = self.settings.data_dir / self.name
         in_flight = InFlight(folder)
-        schools = RegisterFile(self.settings.register_file)
-        grants = GrantsCache(self.settings)
+        handed_over.wait(self.settings)
+        grants, units = GrantsCache(self.settings), UnitsCache(self.settings)
         grants.start()
-        grants.catch_up()
+        units.start()
+
+        def catch_up() -> None:
+            grants.catch_up()
+            units.catch_up()
+
+        catch_up()
         years = frozenset(self.settings.school_years)
 
         def rules_in_force() -> RulesInForce:
             return RulesInForce(
                 granted=grants.granted,
                 may_remove=grants.may_remove,
-                register=schools.now(),
+                is_school=units.is_school,
                 school_years=years,
                 rules=catalogue.rules,
                 violations=catalogue.violations,
@@ -58,7 +65,7 @@ class Validation(Process):
 
         agree(self.settings)
         self._assigned = False
-        self._app = app = build(self.settings, BatchJudge(rules_in_force, in_flight, grants.catch_up))
+        self._app = app = build(self.settings, BatchJudge(rules_in_force, in_flight, catch_up))
         stalls = Stalls(folder / "standing")
         app.passed_over = self._pass_over(stalls.beyond_trying())
 

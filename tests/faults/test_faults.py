@@ -105,7 +105,7 @@ class Ministry:
 
 def _grant_and_open(settings, plans):
     with CommandsClient(GRANTS, settings) as client:
-        client.send_many([grants.grant(Act.ALLOW, "smas", p.code, account="test") for p in plans])
+        client.send_many([grants.grant(Act.ALLOW, "smas", p.code, unit="19", account="test") for p in plans])
     with CommandsClient(CONFIRMATION, settings) as client:
         client.send_many([confirmation.opening(*_dataset_and_route(p), account="test") for p in plans])
 

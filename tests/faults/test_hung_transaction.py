@@ -24,6 +24,7 @@ from streams.grants.commands import Act
 from streams.machines import topic_log, wire
 from tests.integration.test_validation import REGISTER, grant, row
 from tests.integration.test_watch import lag, value
+from tests.organisation import put_units
 from tests.pushed import chunk, pupil
 from tests.support import run_process, wait_until
 
@@ -90,7 +91,7 @@ def test_a_vendors_hung_transaction_holds_up_its_partition_alone_and_is_passed_o
 def register(settings):
     path = settings.data_dir / "register.csv"
     path.write_text(REGISTER + row(HELD) + row(FREE), encoding="utf-8")
-    return settings.model_copy(update={"register_file": path})
+    return put_units(settings.model_copy(update={"register_file": path}))
 
 
 def judged(settings):
@@ -100,7 +101,7 @@ def judged(settings):
 
 def test_a_machine_that_is_frozen_before_its_commit_decides_once(settings):
     """What it had written is taken back by the broker; woken, it cannot commit that any more."""
-    asked = grants.grant(Act.ALLOW, "smas", HELD, account="test")
+    asked = grants.grant(Act.ALLOW, "smas", HELD, unit="19", account="test")
     frozen = ("tests.faults.frozen_grants", str(TIMEOUT_MS))
     with run_process("grants", settings, module=frozen) as first, Watch(settings) as watch:
         send(settings, GRANTS_COMMANDS, HELD, codec.encode("GrantCommand", wire.to_record(asked)))

@@ -170,7 +170,7 @@ def copy(folder, to):
 def begin(settings, plan):
     """Granted, opened, pushed."""
     with CommandsClient(GRANTS, settings) as client:
-        client.send(grants.grant(Act.ALLOW, "smas", plan.code, account="test"))
+        client.send(grants.grant(Act.ALLOW, "smas", plan.code, unit="19", account="test"))
     with CommandsClient(CONFIRMATION, settings) as client:
         client.send(confirmation.opening(dataset_id(plan.code, YEAR, KIND), ("19",), account="test"))
     with PushClient(settings, "smas", chunk=25) as client:

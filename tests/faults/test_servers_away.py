@@ -51,7 +51,7 @@ def test_a_minute_without_a_broker_is_two_lines_and_nothing_is_lost(ours):
     settings = it.settings()
     first, second = inputs.sendings(plan, 1)[:2]
     with CommandsClient(GRANTS, settings) as client:
-        client.send(grants.grant(Act.ALLOW, "smas", plan.code, account="test"))
+        client.send(grants.grant(Act.ALLOW, "smas", plan.code, unit="19", account="test"))
     push(settings, plan, first)
     before = {name: log(it, name) for name in NEED_KAFKA}
     supervisor.stop_programs(it, ("kafka",))

@@ -143,7 +143,9 @@ class Bench:
 
     def command(self, dataset: str, unit: str) -> str:
         """A claim that somebody else's producer writes; its id."""
-        asked = confirmation_acts.act(dataset, Act.CLAIM, unit, sequence=0, account="test")
+        asked = confirmation_acts.act(
+            dataset, Act.CLAIM, unit, sequence=0, account="test", route=("164", "19")
+        )
         school = dataset.split(".")[0]
         value = codec.encode("ConfirmationCommand", wire.to_record(asked))
         producer = kafka.producer(self.settings)

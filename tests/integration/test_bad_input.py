@@ -25,6 +25,7 @@ from schemas.topics import CONFIRMATION_COMMANDS, PUSH_ANSWERS
 from tests.conftest import empty_topics, fresh_database
 from tests.integration.bad_input_bench import FILE, LIST, SMAS, YEAR, Bench, Told
 from tests.integration.command_line import answer
+from tests.organisation import put_units
 from tests.support import run_process, wait_until
 
 NOBODY, NINE, NO_YEAR = "19999999", "191733261", 2021
@@ -218,7 +219,8 @@ def seen(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with fresh_database(stack, folder) as fresh, ExitStack() as running:
         register = folder / "register.csv"
         write_register(register, [plan])
-        settings = fresh.model_copy(update={"register_file": register, "push_timeout_s": TIMEOUT_S})
+        told = {"register_file": register, "push_timeout_s": TIMEOUT_S}
+        settings = put_units(fresh.model_copy(update=told))
         bench = Bench(settings, plan.code, folder, json.loads(path.read_bytes()), list(tables))
         started = {n: running.enter_context(run_process(n, settings, wait=False)) for n in PROCESSES}
         for process in started.values():

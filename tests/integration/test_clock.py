@@ -10,6 +10,7 @@ from cli.main import main
 from runtime import clock, kafka
 from schemas.topics import GRANTS_EVENTS, in_topic
 from tests.integration.command_line import csdl
+from tests.organisation import put_units
 from tests.support import environment
 from tests.unit.cli.conftest import REGISTER
 from tests.unit.producers.made import SCHOOL, YEAR, pupils
@@ -24,7 +25,7 @@ def vendor(topics, tmp_path: Path):
     """Settings and a packet of one school."""
     (tmp_path / "register.csv").write_text(REGISTER, encoding="utf-8")
     (tmp_path / "packet.json").write_bytes(pupils({}))
-    return topics.model_copy(update={"register_file": tmp_path / "register.csv"})
+    return put_units(topics.model_copy(update={"register_file": tmp_path / "register.csv"}))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from schemas.topics import CONFIRMATION_EVENTS, MINISTRY_EXPORT, RECORDS_ACCEPTE
 from tests import pushed
 from tests.chained import chained
 from tests.integration.test_validation import REGISTER, grant, row
+from tests.organisation import put_units
 from tests.pushed import SCHOOL, chunk, pupil
 
 PORTRAIT = 15_000
@@ -102,7 +103,7 @@ def test_the_largest_chunks_are_judged_within_the_stated_memory(topics, run_proc
     """Portraits as large as they may be, and more chunks of them than are judged at once."""
     register = topics.data_dir / "register.csv"
     register.write_text(REGISTER + row(SCHOOL), encoding="utf-8")
-    settings = topics.model_copy(update={"register_file": register})
+    settings = put_units(topics.model_copy(update={"register_file": register}))
     grant(settings, "smas", SCHOOL)
     portrait = b64encode(Random(1).randbytes(LARGEST_PORTRAIT * 3 // 4)).decode()
     chunks = (

@@ -17,6 +17,7 @@ from sinks.provincial.migrate import migrate
 from tests import new_record
 from tests.integration.command_line import answer, csdl
 from tests.integration.test_validation import grant
+from tests.organisation import put_units
 
 PIECES = [
     {
@@ -44,6 +45,7 @@ def test_from_a_packet_to_its_table(
     migrate(ours)
     school = next(s for s in province.choose(province.plan(3), 40, 3) if s.vendor == "smas")
     write_register(ours.register_file, [school])
+    put_units(ours)
     grant(ours, school.vendor, school.code)
     packet = {"MaTruongHoc": school.code, "NamHoc": 2019, "LoaiDongBo": 1, "LstThietBi": PIECES}
     path = tmp_path / "packet.json"
@@ -80,6 +82,7 @@ def test_a_key_of_two_fields_finds_its_record_whoever_sends_it(
     migrate(ours)
     school = next(s for s in province.choose(province.plan(3), 40, 3) if s.vendor == "smas")
     write_register(ours.register_file, [school])
+    put_units(ours)
     vendors = ("smas", "vnedu")
     for vendor in vendors:
         grant(ours, vendor, school.code)

@@ -14,6 +14,7 @@ from producers.synthetic.write import write, write_register
 from runtime.settings import Settings
 from tests.integration.command_line import answer, csdl
 from tests.integration.test_validation import grant
+from tests.organisation import put_units
 
 YEAR = 2019
 
@@ -25,6 +26,7 @@ def school(settings: Settings, tmp_path: Path) -> Iterator[tuple[Settings, Targe
     chosen = min(plans, key=lambda s: s.pupils)
     ours = settings.model_copy(update={"register_file": tmp_path / "register.csv"})
     write_register(ours.register_file, [chosen])
+    put_units(ours)
     ((_, paths),) = list(write(tmp_path, [chosen], 3))
     grant(ours, chosen.vendor, chosen.code)
     yield ours, Target(chosen.vendor, chosen.code, YEAR, "1"), list(paths)

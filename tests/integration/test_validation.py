@@ -24,7 +24,7 @@ from schemas.topics import (
 from streams.validation.faust.stalls import Stalls
 from streams.validation.faust.watchdog import Watchdog
 from streams.validation.positions import GROUP
-from streams.validation.schools_file import LOOK_S, SETTLED_S
+from tests.organisation import put_units
 from tests.records import records
 from tests.support import wait_until
 from tests.unit.streams.test_validation_incoming import COMMAND
@@ -48,7 +48,7 @@ def bench(topics, tmp_path):
     """Settings with a register of two schools; smas has a grant for the first."""
     register = tmp_path / "register.csv"
     register.write_text(REGISTER, encoding="utf-8")
-    settings = topics.model_copy(update={"register_file": register})
+    settings = put_units(topics.model_copy(update={"register_file": register}))
     grant(settings, "smas", SCHOOL)
     return settings
 
@@ -220,14 +220,14 @@ def test_neither_a_vendors_clock_nor_its_partition_is_believed(bench, run_proces
     assert before < place.timestamp == int(headers[SOURCE_TIME])
 
 
-def test_a_school_that_the_register_gets_while_it_runs_counts(bench, run_process):
+def test_a_school_that_the_organisation_gets_while_it_runs_counts(bench, run_process):
     grant(bench, "smas", NEW_SCHOOL)
     value = chunk(records("LopHoc"), MaTruongHoc=NEW_SCHOOL)
     with run_process("validation", bench):
         send(bench, SMAS, NEW_SCHOOL, value)
         assert rules(read(bench, {RECORDS_ACCEPTED: 1})[RECORDS_ACCEPTED][0].value) == {"ENV-301"}
         bench.register_file.write_text(REGISTER + row(NEW_SCHOOL), encoding="utf-8")
-        time.sleep(LOOK_S + SETTLED_S)
+        put_units(bench)
         send(bench, SMAS, NEW_SCHOOL, value)
         assert read(bench, {RECORDS_ACCEPTED: 2})[RECORDS_ACCEPTED][1].value == value
 

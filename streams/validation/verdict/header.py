@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import polars as pl
 
 from schemas.codes import codes
 from schemas.datasets import PERIODS
-from schemas.organisation.schools import Register
 from schemas.rules.rule import Rule
 from streams.validation.verdict.input_messages import WRONG_HEADER, InputMessage
 
@@ -42,11 +42,11 @@ Violations = Callable[[pl.DataFrame, Sequence[Rule]], pl.DataFrame]
 @dataclass(frozen=True)
 class RulesInForce:
     """What a verdict depends on besides the message. ``granted`` and ``may_remove`` are asked for (vendor,
-    school); ``violations`` gives (index, rule, fields) as the catalogue does."""
+    school), ``is_school`` for (code, day); ``violations`` gives (index, rule, fields) as the catalogue."""
 
     granted: Callable[[str, str], bool]
     may_remove: Callable[[str, str], bool]
-    register: Register
+    is_school: Callable[[str, date], bool]
     school_years: Set[int]
     rules: Callable[[str], Sequence[Rule]]
     violations: Violations
@@ -55,13 +55,13 @@ class RulesInForce:
 def header_fault(
     message: InputMessage, header: Mapping[str, Any], rules_in_force: RulesInForce
 ) -> str | None:
-    """Code of the first thing wrong with a header. The grant comes last: it may be a moment late."""
+    """Code of the first thing wrong with a header. The grant comes last."""
     school = header["MaTruongHoc"]
     if header["Vendor"] != message.vendor:
         return WRONG_VENDOR
     if len(school) not in SCHOOL_CODE_LENGTHS:
         return WRONG_SCHOOL_CODE
-    if rules_in_force.register.school(school, message.on) is None:
+    if not rules_in_force.is_school(school, message.on):
         return UNKNOWN_SCHOOL
     if header["NamHoc"] not in rules_in_force.school_years:
         return UNKNOWN_YEAR
@@ -82,6 +82,7 @@ def removal_fault(
     return fault
 
 
-def awaits_grant(fault: str | None) -> bool:
-    """Whether only the grant stands against it, of which this process may not have heard yet."""
-    return fault in (NOT_GRANTED, MAY_NOT_REMOVE)
+def awaits_news(fault: str | None) -> bool:
+    """Whether it is refused for want of something of which this process may not have heard yet: a grant, a
+    school."""
+    return fault in (NOT_GRANTED, MAY_NOT_REMOVE, UNKNOWN_SCHOOL)

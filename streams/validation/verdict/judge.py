@@ -9,7 +9,7 @@ from typing import Any
 
 from schemas.encoding import codec
 from streams.validation.verdict import sent_on
-from streams.validation.verdict.header import RulesInForce, awaits_grant, header_fault, removal_fault
+from streams.validation.verdict.header import RulesInForce, awaits_news, header_fault, removal_fault
 from streams.validation.verdict.input_messages import WRONG_HEADER, InputMessage, Sorted
 from streams.validation.verdict.records import refused_records, refused_removals, refused_whole
 from streams.validation.verdict.sent_on import Verdict
@@ -32,14 +32,14 @@ def judge(found: Sorted, messages: Sequence[InputMessage], rules_in_force: Rules
     return verdicts
 
 
-def await_grants(found: Sorted, messages: Sequence[InputMessage], rules_in_force: RulesInForce) -> set[int]:
-    """Positions of those that would be refused for want of a grant alone."""
+def await_news(found: Sorted, messages: Sequence[InputMessage], rules_in_force: RulesInForce) -> set[int]:
+    """Positions of those that would be refused for want of a grant or a school alone."""
     headers: list[tuple[int, dict[str, Any]]] = [*found.closings]
     for positions, batch in found.batches:
         headers += zip(positions, batch.headers, strict=True)
     faults = [(i, header_fault(messages[i], header, rules_in_force)) for i, header in headers]
     faults += [(i, removal_fault(messages[i], event, rules_in_force)) for i, event in found.removals]
-    return {i for i, fault in faults if awaits_grant(fault)}
+    return {i for i, fault in faults if awaits_news(fault)}
 
 
 def _chunk_fault(

@@ -29,7 +29,7 @@ def test_a_server_that_is_away_is_said_once_with_exit_3(folder: Path) -> None:
     code, lines = examined()
     assert code == 3
     said = {line["name"]: (line["ok"], line["code"]) for line in lines}
-    assert said["register"] == (True, "")
+    assert said["settings"] == (True, "")
     assert said["kafka"] == (False, "SYS-001") and said["postgres"] == (False, "SYS-002")
     assert {code for ok, code in said.values() if ok is None} == {""}
     assert said["topics"] == said["clock"] == (None, "")

@@ -7,16 +7,22 @@ import pytest
 
 from cli.rehearsal import rehearse
 from producers.preflight import Finding, by_place, warned
-from schemas.organisation.schools import Register, School
+from schemas.organisation.organisation import Organisation
+from schemas.organisation.units import Kind, Period, Unit
 from tests.unit.producers.made import CLASS, PUPIL, SCHOOL, SMAS, VNEDU, YEAR, listing, packet, pupils, read
 
-REGISTER = Register([School(SCHOOL, "Mẫu", "primary", "164", "164", date(2000, 1, 1), None, active=True)])
+
+def known(until: date | None = None) -> Organisation:
+    return Organisation([Unit(SCHOOL, Kind.SCHOOL, (Period(date(2000, 1, 1), until, "Mẫu", "164"),))])
+
+
+KNOWN = known()
 Said = list[tuple[str, int, str]]
 
 
-def findings(data: bytes, target: Any = SMAS, register: Register = REGISTER) -> list[Finding]:
+def findings(data: bytes, target: Any = SMAS, organisation: Organisation = KNOWN) -> list[Finding]:
     reading = read(data, target)
-    told = rehearse(reading.tables, target, register, [YEAR])
+    told = rehearse(reading.tables, target, organisation, [YEAR])
     return by_place([*told, *warned(reading.tables, reading.warnings, target)])
 
 
@@ -78,8 +84,7 @@ def test_a_list_is_judged_as_a_packet_is() -> None:
 
 
 def test_a_school_that_is_none_today_refuses_all() -> None:
-    closed = School(SCHOOL, "Mẫu", "primary", "164", "164", date(2000, 1, 1), date(2020, 1, 1), active=True)
-    found = findings(pupils({}, {}), register=Register([closed]))
+    found = findings(pupils({}, {}), organisation=known(until=date(2020, 1, 1)))
     assert [(f.rule, f.place.row) for f in found if f.verdict == "refused"] == [
         ("ENV-301", 1),
         ("ENV-301", 2),
@@ -89,8 +94,8 @@ def test_a_school_that_is_none_today_refuses_all() -> None:
 def test_what_comes_in_several_chunks_and_files_is_one_push() -> None:
     first, second = (pupils(*[{"ClientId": f"{c}{n}"} for n in range(300)]) for c in "ab")
     reading = read(first, SMAS, second)
-    assert rehearse(reading.tables, SMAS, REGISTER, [YEAR]) == []
+    assert rehearse(reading.tables, SMAS, KNOWN, [YEAR]) == []
     number = {"MaHocSinh": "1900000101"}
     reading = read(pupils({"ClientId": "a", **number}), SMAS, pupils({"ClientId": "b", **number}))
-    (found,) = rehearse(reading.tables, SMAS, REGISTER, [YEAR])
+    (found,) = rehearse(reading.tables, SMAS, KNOWN, [YEAR])
     assert (found.rule, found.place.file, found.place.row) == ("REC-001", "file2", 1)

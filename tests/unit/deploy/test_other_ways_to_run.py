@@ -63,7 +63,7 @@ def test_a_process_that_is_not_asked_for_is_refused(name: str) -> None:
 
 def test_what_reads_a_topic_is_watched_and_what_is_watched_is_declared() -> None:
     watched = {(r.stage, topic) for r in readers(["VENDOR"]) for topic in r.topics}
-    compacted = {topics.GRANTS_STATE}
+    compacted = {topics.GRANTS_STATE, topics.ORGANISATION_STATE}
     declared = {(d.name, topic) for d in processes.TABLE for topic in d.inputs if topic not in compacted}
     # Its position is in its checkpoints: their age is measured.
     assert watched == {(name, topic) for name, topic in declared if name != "checkpoints"}

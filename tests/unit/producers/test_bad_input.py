@@ -9,7 +9,8 @@ from producers import envelope, files
 from producers.adapters import sniff
 from producers.model import Target
 from schemas.errors import Problem, ProblemList
-from schemas.organisation.schools import Register, School
+from schemas.organisation.organisation import Organisation
+from schemas.organisation.units import Kind, Period, Unit
 from tests.unit.producers.made import (
     PUPIL,
     SMAS,
@@ -138,9 +139,9 @@ def test_no_value_of_a_person_stands_in_any_fault_or_warning() -> None:
     assert SECRET not in json.loads(json.dumps(texts)) and json.dumps(SECRET)[1:-1] not in texts
 
 
-def register() -> Register:
+def known() -> Organisation:
     day = envelope.school_year_starts(2000)
-    return Register([School("19164999", "Mẫu", "primary", "164", "164", day, None, active=True)])
+    return Organisation([Unit("19164999", Kind.SCHOOL, (Period(day, name="Mẫu", parent="164"),))])
 
 
 @pytest.mark.parametrize(
@@ -156,6 +157,6 @@ def register() -> Register:
     ],
 )
 def test_a_push_begins_only_for_a_known_school_year_and_kind(target: Target, codes: list[str]) -> None:
-    found = envelope.problems(target, register(), [YEAR], ["smas", "vnedu"])
+    found = envelope.problems(target, known(), [YEAR], ["smas", "vnedu"])
     assert [p.code for p in found] == codes
     assert all(all(p.messages()) and p.place.field for p in found)

@@ -11,8 +11,9 @@ import pytest
 from producers import files as reader
 from producers.model import Target
 from producers.synthetic import province, pupils, scenarios, school, shape, write
-from schemas.organisation import schools
+from schemas.organisation.units import Kind
 from schemas.rules import catalogue
+from tests.organisation import of_register
 
 SEED = 7
 CHUNK = {"NamHoc": 2019, "LoaiDongBo": "1"}
@@ -151,14 +152,18 @@ def test_about_sixty_fields_of_a_pupil_are_filled(chosen):
     assert 50 <= len(frame.columns) - frame.null_count().sum_horizontal()[0] / len(frame) <= 75
 
 
-def test_the_register_routes_direct_units_to_the_department_alone(chosen, tmp_path):
+def test_districts_then_communes_confirm_and_for_direct_units_the_department_alone(chosen, tmp_path):
     path = tmp_path / "register.csv"
     write.write_register(path, chosen)
-    known = schools.load(path)
+    known = of_register(path)
     for plan in chosen:
-        route = known.route(plan.code, date(2019, 9, 5))
+        route = [unit.code for unit in known.route(plan.code, date(2019, 9, 5))]
         assert route == (["19"] if plan.direct else [plan.district, "19"])
-        assert known.route(plan.code, date(2025, 7, 1)) == ["19"]
+        since = [unit.kind for unit in known.route(plan.code, date(2025, 7, 1))]
+        assert since == ([Kind.DEPARTMENT] if plan.direct else [Kind.COMMUNE, Kind.DEPARTMENT])
+    before, after = (known.totals(date.fromisoformat(day)) for day in ("2025-06-30", "2025-07-01"))
+    assert sum(sum(n.values()) for n in before.values()) == sum(sum(n.values()) for n in after.values())
+    assert before["19"] == after["19"]
 
 
 def test_our_readers_and_rules_accept_every_record(chosen, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.encoding import codec
 from streams.validation.verdict.input_messages import sort
-from streams.validation.verdict.judge import await_grants, judge
+from streams.validation.verdict.judge import await_news, judge
 from tests.unit.streams.validation_chunks import (
     CLOSED_SCHOOL,
     LONG_SCHOOL,
@@ -271,12 +271,12 @@ GRANTED = [
     ("a chunk with a grant", chunk(), False),
     ("a closing with a grant", closed(), False),
     ("removals with the right", removed("c1"), False),
-    ("a closing of a school that nobody could grant", closed(MaTruongHoc="19999999"), False),
+    ("a closing of a school that is new to this process", closed(MaTruongHoc="19999999"), True),
 ]
 
 
 @pytest.mark.parametrize(("value", "awaits"), [c[1:] for c in GRANTED], ids=[c[0] for c in GRANTED])
-def test_nothing_is_refused_for_want_of_a_grant_before_the_grants_are_up_to_date(value, awaits):
+def test_nothing_is_refused_for_want_of_a_grant_or_a_school_before_both_are_up_to_date(value, awaits):
     message = incoming(value)
-    found = await_grants(sort([message]), [message], no_rules(rules_in_force(SCHOOL)))
+    found = await_news(sort([message]), [message], no_rules(rules_in_force(SCHOOL)))
     assert bool(found) is awaits
