@@ -36,10 +36,11 @@ def act(
     reason: str = "",
     window: Window | None = None,
     route: Sequence[str] = (),
+    to: Sequence[str] = (),
 ) -> Command:
     """A unit acts on what it saw: the dataset's sequence, and the version and digest if it acts on those.
 
-    In its own role on the dataset's ``route`` unless another is named.
+    In its own role on the dataset's ``route`` unless another is named; ``to``: the route that it gives.
     """
     return _command(
         dataset_id,
@@ -53,6 +54,7 @@ def act(
         reason_code=reason_code,
         reason_text=reason,
         window=window,
+        route=tuple(to),
     )
 
 

@@ -12,6 +12,7 @@ from cli.answers import json_option, print_json, say, tell
 from runtime.settings import Settings
 from schemas.datasets import PERIODS, reference_day
 from schemas.errors import Problem, ProblemList
+from schemas.organisation import province
 from streams.confirmation.machine import MACHINE
 from streams.confirmation.state import Window
 from streams.machines.commands_client import CommandsClient
@@ -36,6 +37,9 @@ def campaign() -> None:
 )
 @click.option("--opens", type=click.DateTime(["%Y-%m-%d"]), help="First day to submit. Default: no bound.")
 @click.option("--closes", type=click.DateTime(["%Y-%m-%d"]), help="Last day to submit. Default: no bound.")
+@click.option(
+    "--calendar", is_flag=True, help="Days to submit as the province's calendar has them, if none is named."
+)
 @click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
 @json_option
 def open_campaign(
@@ -45,6 +49,7 @@ def open_campaign(
     on: datetime | None,
     opens: datetime | None,
     closes: datetime | None,
+    calendar: bool,
     account: str,
     as_json: bool,
 ) -> None:
@@ -59,10 +64,10 @@ def open_campaign(
         raise ProblemList([Problem("CAMP-YEAR", params={"year": year, "years": years})])
     day = on.date() if on else reference_day(year, PERIODS[kind])
     named = None if which == "all" else _codes(Path(which))
+    window = Window(opens.date() if opens else None, closes.date() if closes else None)
+    given = window if window != Window() else _in_calendar(settings, year, kind) if calendar else None
     known = units.organisation(settings)
     codes = known.schools(day) if named is None else named
-    window = Window(opens.date() if opens else None, closes.date() if closes else None)
-    given = window if window != Window() else None
     commands, problems = opening(known, codes, year, kind, day, account=account, window=given)
     with CommandsClient(MACHINE, settings) as client:
         outcomes = client.send_many(commands)
@@ -91,6 +96,16 @@ def open_campaign(
             tell(f"{code} {vi}", f"{code} {en}", err=True)
         say(warnings)
     sys.exit(1 if problems or set(counts) - {"opened"} else 0)
+
+
+def _in_calendar(settings: Settings, year: int, kind: str) -> Window:
+    """Raises ProblemList (CAMP-CALENDAR) if the province's calendar says nothing of that period."""
+    its_province = province.load(settings.province)
+    days = its_province.window(year, PERIODS[kind])
+    if days is None:
+        params = {"year": year, "period": PERIODS[kind], "path": str(its_province.folder / province.CALENDAR)}
+        raise ProblemList([Problem("CAMP-CALENDAR", params=params)])
+    return Window(*days)
 
 
 def _codes(path: Path) -> list[str]:

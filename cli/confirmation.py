@@ -9,11 +9,15 @@ from cli import confirmation_show
 from cli.answers import json_option, show_and_exit, tell
 from runtime.settings import Settings
 from schemas.datasets import PERIODS, dataset_id
+from schemas.days import today
+from schemas.errors import ProblemList
+from schemas.organisation.organisation import NoRoute
 from streams.confirmation.commands import DEPARTMENTS_ACTS, OFFICERS_ACTS, Act, Role
 from streams.confirmation.machine import MACHINE
 from streams.confirmation.state import STAGE_VI, Stage, State, Window
 from streams.machines import topic_log
 from streams.machines.commands_client import send
+from streams.organisation import units
 
 HELP = {
     Act.SUBMIT: "Trường gửi phiên bản đã kiểm tra — the school submits the checked version.",
@@ -26,6 +30,7 @@ HELP = {
     Act.FORWARD: "Chuyển lên Bộ — forward it to the Ministry.",
     Act.LOCK: "Sở khóa, kèm lý do — the department locks it, with a reason.",
     Act.UNLOCK: "Sở mở khóa, kèm lý do — the department unlocks it, with a reason.",
+    Act.REROUTE: "Sở chuyển tuyến theo tổ chức, kèm lý do — the department re-routes it, with a reason.",
     Act.ADMIT_LATE: "Sở cho nộp muộn, kèm lý do — the department admits it after its window, with a reason.",
 }
 
@@ -59,6 +64,12 @@ def _acting(act: Act) -> click.Command:
         hidden=act is not Act.ADMIT_LATE,
         help="New last day to submit. Default: no bound.",
     )
+    @click.option(
+        "--on",
+        type=click.DateTime(["%Y-%m-%d"]),
+        hidden=act is not Act.REROUTE,
+        help="Day whose organisation confirms from now on. Default: today.",
+    )
     @json_option
     def command(
         school: str,
@@ -74,6 +85,7 @@ def _acting(act: Act) -> click.Command:
         reason_code: str,
         reason: str,
         closes: datetime | None,
+        on: datetime | None,
         as_json: bool,
     ) -> None:
         by_school = act in (Act.SUBMIT, Act.RECALL)
@@ -91,7 +103,8 @@ def _acting(act: Act) -> click.Command:
         dataset = dataset_id(school, year, kind)
         state = topic_log.read_states(MACHINE, settings, school).get(dataset)
         route = state.route if state else ()
-        acting = unit or ("".join(route[-1:]) if of_department else school)
+        to = _route(settings, school, on) if act is Act.REROUTE else ()
+        acting = unit or ("".join((to or route)[-1:]) if of_department else school)
         if seen_current:
             version, digest, sequence = _current(state, dataset)
         asked = confirmation_acts.act(
@@ -106,7 +119,8 @@ def _acting(act: Act) -> click.Command:
             reason_code=reason_code,
             reason=reason,
             window=Window(closes=closes.date()) if closes else None,
-            route=route,
+            route=to or route,
+            to=to,
         )
         outcome = send(MACHINE, settings, asked)
         stage = Stage(outcome.state)
@@ -120,6 +134,15 @@ for _act in (*OFFICERS_ACTS, *DEPARTMENTS_ACTS):
     confirmation.add_command(_acting(_act))
 for _shown in confirmation_show.COMMANDS:
     confirmation.add_command(_shown)
+
+
+def _route(settings: Settings, school: str, on: datetime | None) -> tuple[str, ...]:
+    """The school's units on a day. Raises ProblemList (ORG-UNKNOWN, ORG-ROUTE)."""
+    try:
+        found = units.organisation(settings).route(school, on.date() if on else today())
+    except NoRoute as fault:
+        raise ProblemList([fault.problem]) from None
+    return tuple(unit.code for unit in found)
 
 
 def _current(state: State | None, dataset: str) -> tuple[int, str, int]:

@@ -46,6 +46,7 @@ class Act(StrEnum):
     LOCK = "lock"
     UNLOCK = "unlock"
     ADMIT_LATE = "admit_late"
+    REROUTE = "reroute"
 
 
 OFFICERS_ACTS: Final = (
@@ -60,7 +61,7 @@ OFFICERS_ACTS: Final = (
 )
 """Acts on the version in hand: they name the version, the digest and the sequence that the actor saw."""
 
-DEPARTMENTS_ACTS: Final = (Act.LOCK, Act.UNLOCK, Act.ADMIT_LATE)
+DEPARTMENTS_ACTS: Final = (Act.LOCK, Act.UNLOCK, Act.ADMIT_LATE, Act.REROUTE)
 """Acts on the dataset, whatever version is in hand: they name the sequence that the actor saw."""
 
 RETURN_REASONS: Final[Mapping[str, tuple[str, str]]] = {

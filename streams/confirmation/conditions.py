@@ -90,6 +90,7 @@ class When(StrEnum):
     LOCKED = "locked"
     UNLOCKED = "not locked"
     NO_LAST_DAY = "no last day to submit"
+    SAME_ROUTE = "the same route"
 
 
 WHEN: Final[Mapping[When, Holds]] = {
@@ -99,6 +100,7 @@ WHEN: Final[Mapping[When, Holds]] = {
     When.KNOWN_VERSION: lambda s, c, at: c.version <= s.newest_version,
     When.LOCKED: lambda s, c, at: s.locked,
     When.UNLOCKED: lambda s, c, at: not s.locked,
+    When.SAME_ROUTE: lambda s, c, at: c.route == s.route,
     When.NO_LAST_DAY: lambda s, c, at: s.days.closes is None,
 }
 

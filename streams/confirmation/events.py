@@ -28,6 +28,7 @@ class Fact(StrEnum):
     LOCKED = "locked"
     UNLOCKED = "unlocked"
     LATE_ADMITTED = "late_admitted"
+    REROUTED = "rerouted"
 
 
 class Event(Value, frozen=True):
@@ -75,6 +76,8 @@ def evolve(state: State, event: Event) -> State:
     match event.event:
         case Fact.OPENED:
             return replace(after, route=event.route, window=event.window)
+        case Fact.REROUTED:
+            return replace(after, route=event.route)
         case Fact.VERSION_HELD:
             return replace(
                 after, held_version=event.version, held_digest=event.digest, held_counts=event.counts

@@ -112,7 +112,7 @@ def _event(state: State, command: Command, source: CommandSource, row: Row, fact
         digest=digest,
         reason_code=command.reason_code,
         reason_text=command.reason_text,
-        route=command.route if fact is Fact.OPENED else state.route,
+        route=command.route if fact in (Fact.OPENED, Fact.REROUTED) else state.route,
         counts=counts,
         command_topic=source.topic,
         command_offset=source.offset,

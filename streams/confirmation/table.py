@@ -79,6 +79,24 @@ def _returns(state: Stage, role: Role, who: Who, *guards: str) -> Row:
     return Row(state, _A.RETURN, role, who, _S.RETURNED, _F.RETURNED, every, level=Level.FIRST)
 
 
+def _rerouted(state: Stage, after: Stage) -> tuple[Row, ...]:
+    """The department that takes it sends an open dataset another way, which begins with its first unit."""
+    guards = ("CONF-SEQUENCE", "CONF-ROUTE", "CONF-REASON-TEXT")
+    return (
+        _already(state, _A.REROUTE, _DEPARTMENT, Who.SELF, When.SAME_ROUTE),
+        Row(
+            state,
+            _A.REROUTE,
+            _DEPARTMENT,
+            Who.SELF,
+            after,
+            _F.REROUTED,
+            guards,
+            level=Level.FIRST,
+        ),
+    )
+
+
 def _at_any_time(command: Act, event: Fact, already: When, *guards: str) -> tuple[Row, ...]:
     """The department's acts on a dataset's fields: its stage stays."""
     every = ("CONF-SEQUENCE", *guards, "CONF-REASON-TEXT")
@@ -154,6 +172,10 @@ TABLE: Final[tuple[Row, ...]] = (
     *_at_any_time(_A.LOCK, _F.LOCKED, When.LOCKED),
     *_at_any_time(_A.UNLOCK, _F.UNLOCKED, When.UNLOCKED),
     *_at_any_time(_A.ADMIT_LATE, _F.LATE_ADMITTED, When.NO_LAST_DAY, "CONF-LATER"),
+    # A unit of the route has ended, or the school has moved: what others have confirmed is asked of the new
+    # units once more. What is approved already goes no other way.
+    *(row for s in OPEN_FOR_DATA for row in _rerouted(s, s)),
+    *(row for s in (_S.SUBMITTED, _S.CLAIMED, _S.CONFIRMED) for row in _rerouted(s, _S.SUBMITTED)),
     # The Ministry: answers name the forwarding that they answer.
     Row(
         _S.FORWARDING, _A.RECORD_RECEIPTS, _MINISTRY, Who.SELF, _S.ACCEPTED, _F.RECEIPTS_RECORDED, _ANSWER,

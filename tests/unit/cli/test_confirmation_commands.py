@@ -74,6 +74,8 @@ def test_the_organisation_of_the_periods_reference_day_confirms(kind: str, day: 
     [
         (("campaign", "open", "--year", "2000", "--kind", "1"), 1, "CAMP-YEAR"),
         (("campaign", "open", "--year", "2019", "--kind", "1", "--schools", "none.txt"), 1, "CAMP-FILE"),
+        (("campaign", "open", "--year", "2019", "--kind", "3", "--calendar"), 1, "CAMP-CALENDAR"),
+        (("campaign", "open", "--year", "2019", "--kind", "1", "--calendar"), 3, "SYS-001"),
         (("campaign", "open", "--year", "2019", "--kind", "4"), 2, "'4'"),
         (("campaign", "open", "--year", "2019", "--kind", "1"), 3, "SYS-001"),
         (("grants", "allow", "nobody", "19164101"), 1, "GRANT-VENDOR"),
