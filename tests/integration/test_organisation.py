@@ -1,18 +1,22 @@
 """Units on the way from a file into the machine, on real Kafka: handed over by setup, imported by people."""
 
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 
 from access.handing_over import hand_over
 from runtime import kafka
 from schemas import topics as t
+from schemas.days import today
 from schemas.encoding import codec
-from streams.machines import chain, topic_log
+from streams.confirmation.state import Stage, State
+from streams.machines import chain, topic_log, wire
 from streams.organisation import handed_over, units
 from streams.organisation.process import Organisation
 from streams.organisation.units_cache import UnitsCache
 from tests.integration.command_line import csdl
+from tests.organisation import put_units
 from tests.support import wait_until
 from tests.unit.organisation.files import HEADER, SCHOOL, day, school
 
@@ -127,3 +131,19 @@ def test_everything_that_is_wrong_with_a_file_is_said_at_once_and_changes_nothin
     found = [(p["code"], p["row"]) for p in told["problems"]]
     assert found == [("ORG-NAME", 5), ("ORG-PARENT", 4), ("ORG-OVERLAP", 3)]
     assert not sent_to(landed, t.ORGANISATION_COMMANDS)
+
+
+def test_a_unit_does_not_end_today_while_it_holds_a_dataset_that_it_has_claimed(landed, tmp_path):
+    put_units(landed)
+    claimed = State(
+        f"{SCHOOL}.2019.start", SCHOOL, 2019, "start", 5, "", Stage.CLAIMED, route=("05482", "19"), version=1
+    )
+    with closing(kafka.producer(landed)) as producer:
+        value = codec.encode("ConfirmationState", wire.to_record(claimed))
+        producer.send(t.CONFIRMATION_STATE, value, key=claimed.dataset_id.encode())
+    line = "05482,commune,Phường Quan Triều,19,,,2025-07-01,{},closed,"
+    code, told = csdl(landed, "organisation", "import", units_file(tmp_path, line.format(today())))
+    assert (code, [p["code"] for p in told["problems"]]) == (1, ["ORG-CLAIMS"])
+    later = units_file(tmp_path, line.format(today() + timedelta(days=30)))
+    code, told = csdl(landed, "organisation", "import", later, "--dry-run")
+    assert (code, [c["unit"] for c in told["changes"]]) == (0, ["05482"]), "it has time to act until then"
