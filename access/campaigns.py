@@ -18,6 +18,7 @@ def opening(
     kind: str,
     day: date,
     *,
+    unit: str = "",
     account: str = "cli",
     window: Window | None = None,
 ) -> tuple[list[Command], list[Problem]]:
@@ -31,5 +32,5 @@ def opening(
             problems.append(unknown if fault.problem.code == NOT_THAT_DAY else fault.problem)
             continue
         dataset = dataset_id(code, year, kind)
-        commands.append(confirmation_acts.opening(dataset, route, account=account, window=window))
+        commands.append(confirmation_acts.opening(dataset, route, unit=unit, account=account, window=window))
     return commands, problems

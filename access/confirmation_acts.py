@@ -8,13 +8,20 @@ from streams.confirmation.commands import Act, Command, Role
 from streams.confirmation.state import Window
 
 
-def opening(dataset_id: str, route: Sequence[str], *, account: str, window: Window | None = None) -> Command:
-    """The last unit of the route, the department, opens a dataset: the units that must confirm it in their
-    order, the days to submit."""
+def opening(
+    dataset_id: str,
+    route: Sequence[str],
+    *,
+    account: str,
+    unit: str = "",
+    window: Window | None = None,
+) -> Command:
+    """The department, which is the last unit of the route, opens a dataset: the units that must confirm it in
+    their order, the days to submit. The machine refuses another ``unit``."""
     return _command(
         dataset_id,
         Act.OPEN,
-        unit=route[-1] if route else "",
+        unit=unit or "".join(route[-1:]),
         role=Role.DEPARTMENT_OFFICER,
         account=account,
         route=tuple(route),

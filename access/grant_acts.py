@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from runtime.settings import Settings
+from schemas.days import today
+from schemas.errors import Problem
 from streams.grants.commands import ROLE, Act, Command
 
 
@@ -36,3 +39,14 @@ def grant(
         sequence=sequence,
         rights=tuple(sorted(rights)),
     )
+
+
+def problems(settings: Settings, vendor: str, school: str, *, known: bool) -> list[Problem]:
+    """GRANT-VENDOR for what is no vendor, GRANT-SCHOOL where the school is not ``known`` today."""
+    found = []
+    if vendor not in settings.vendors:
+        params = {"vendor": vendor, "vendors": ", ".join(settings.vendors)}
+        found.append(Problem("GRANT-VENDOR", params=params))
+    if not known:
+        found.append(Problem("GRANT-SCHOOL", params={"school": school, "day": today().isoformat()}))
+    return found

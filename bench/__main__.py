@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from bench import figures, idle, lanes
+from bench import access, figures, idle, lanes
 from bench.cpu import measured
 from bench.ours import wait_for
 from bench.records import PUPILS_A_SCHOOL
@@ -88,6 +88,7 @@ def alone(it: Running, steps: int, commands: int) -> dict[str, Any]:
         "pushed_to_checked": figures.percentiles(push),
         **spent.noise(),
         "commands_per_s": idle.commands_per_s(it, commands),
+        "acts_at_50_per_s": figures.percentiles(access.acts_ms(it, steps)),
     }
 
 

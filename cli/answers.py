@@ -18,14 +18,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from access.client import Outcome
 from runtime.visible import visible, visible_json
 from schemas.errors import Problem
-from streams.machines.commands_client import CommandOutcome
 
 REFUSED: Final = 1
 AWAY: Final = 3
 AWAY_CODES: Final = frozenset(
-    {"SYS-001", "SYS-002", "SYS-003", "SYS-010", "SEND-001", "CMD-SILENT", "REM-008"}
+    {"SYS-001", "SYS-002", "SYS-003", "SYS-010", "SEND-001", "CMD-SILENT", "REM-008", "ACC-036", "ACC-052"}
 )
 
 PIPE_WIDTH: Final = 160
@@ -137,9 +137,9 @@ def console(pipe_width: int, *, stderr: bool = False) -> Console:
     return Console(width=width, stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
-def show_and_exit(outcome: CommandOutcome, done_vi: str, done_en: str, *, as_json: bool) -> None:
+def show_and_exit(outcome: Outcome, done_vi: str, done_en: str, *, as_json: bool) -> None:
     """Print what came of a command and end: 0 if it was carried out, 1 if it was refused."""
-    messages = outcome.messages() if outcome.refusal else (done_vi, done_en)
+    messages = outcome.messages() if outcome.code else (done_vi, done_en)
     if as_json:
         answer = {
             "command_id": outcome.command_id,

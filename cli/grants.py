@@ -4,18 +4,13 @@ from typing import Final
 
 import click
 
-from access import grant_acts
+from access import client
 from cli.answers import json_option, print_json, show_and_exit, tell
 from runtime.settings import Settings
-from schemas.days import today
-from schemas.errors import Problem, ProblemList
-from schemas.organisation.organisation import Organisation
-from streams.grants.commands import ROLE, Act, Right
+from streams.grants.commands import Act, Right
 from streams.grants.machine import MACHINE
 from streams.grants.state import Standing
 from streams.machines import topic_log
-from streams.machines.commands_client import send
-from streams.organisation import units
 
 HELP: Final = {
     Act.ALLOW: "Cấp quyền — allow VENDOR to push for SCHOOL.",
@@ -32,9 +27,6 @@ def _acting(act: Act) -> click.Command:
     @click.command(name=act.value, help=HELP[act])
     @click.argument("vendor")
     @click.argument("school")
-    @click.option("--unit", help="Unit that acts. Default: the department of today.")
-    @click.option("--role", default=ROLE, show_default=True, help="Role that acts.")
-    @click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
     @click.option("--reason", default="", help="Reason in words.")
     @click.option(
         "--right",
@@ -49,31 +41,14 @@ def _acting(act: Act) -> click.Command:
     def command(
         vendor: str,
         school: str,
-        unit: str | None,
-        role: str,
-        account: str,
         reason: str,
         rights: tuple[str, ...],
         sequence: int | None,
         as_json: bool,
     ) -> None:
-        settings = Settings()
-        check_vendor(settings, vendor)
-        known = units.organisation(settings)
-        if act is Act.ALLOW:
-            check_school(known, school)
-        asked = grant_acts.grant(
-            act,
-            vendor,
-            school,
-            account=account,
-            sequence=_current(settings, vendor, school) if sequence is None else sequence,
-            rights=rights,
-            unit=unit or department(known),
-            role=role,
-            reason=reason,
-        )
-        outcome = send(MACHINE, settings, asked)
+        asked = {"rights": list(rights), "reason": reason, "sequence": sequence}
+        with client.logged_in(Settings()) as access:
+            outcome = access.grant(act, vendor, school, asked)
         done_vi = f"{vendor} được đẩy dữ liệu cho trường {school}."
         done_en = f"{vendor} may push for school {school}."
         if act is Act.REVOKE:
@@ -84,37 +59,8 @@ def _acting(act: Act) -> click.Command:
     return command
 
 
-def _current(settings: Settings, vendor: str, school: str) -> int:
-    state = topic_log.read_states(MACHINE, settings, school).get(f"{vendor}/{school}")
-    return state.sequence if state else 0
-
-
 for _act in Act:
     grants.add_command(_acting(_act))
-
-
-def department(known: Organisation) -> str:
-    """The department of today. Raises ProblemList (ORG-DEPARTMENT) unless there is exactly one."""
-    if not (found := known.department(today())):
-        raise ProblemList([Problem("ORG-DEPARTMENT")])
-    return found
-
-
-def check_vendor(settings: Settings, vendor: str) -> None:
-    """Raises ProblemList (GRANT-VENDOR) for what is none."""
-    if vendor not in settings.vendors:
-        params = {"vendor": vendor, "vendors": ", ".join(settings.vendors)}
-        raise ProblemList([Problem("GRANT-VENDOR", params=params)])
-
-
-def check_school(known: Organisation, school: str) -> None:
-    """Raises ProblemList (GRANT-SCHOOL) for what is none today.
-
-    A revocation asks for no school: one that has closed must be revocable.
-    """
-    day = today()
-    if known.school(school, day) is None:
-        raise ProblemList([Problem("GRANT-SCHOOL", params={"school": school, "day": day.isoformat()})])
 
 
 @grants.command(name="list")

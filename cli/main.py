@@ -21,6 +21,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "audit",
         "Kiểm toán — are the logs what was signed; who did what to a school's data.",
     ),
+    "accounts": ("cli.accounts", "accounts", "Tài khoản — accounts of people: make, end, move, list."),
     "campaign": ("cli.campaign", "campaign", "Mở đợt báo cáo — open datasets for the schools to fill."),
     "chains": (
         "cli.chains",
@@ -69,6 +70,8 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "grants",
         "Cấp, thu hồi quyền đẩy dữ liệu — a vendor's right to push for a school.",
     ),
+    "login": ("cli.login", "login", "Đăng nhập — log in; what follows is done by this account."),
+    "logout": ("cli.login", "logout", "Đăng xuất — end the login."),
     "metrics": ("cli.metrics", "metrics", "Các số đo — what the pipeline measures."),
     "ministry": (
         "cli.ministry",
@@ -116,7 +119,9 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "synthetic",
         "Tạo dữ liệu giả lập — write a made-up province as the vendors' files.",
     ),
+    "tokens": ("cli.tokens", "tokens", "Mã cá nhân — personal tokens for scripts of one's own."),
     "up": ("cli.stack", "up", "Khởi động — start Kafka, PostgreSQL and every process of the pipeline."),
+    "whoami": ("cli.login", "whoami", "Ai đang đăng nhập — the account whose acts these are."),
 }
 
 

@@ -12,7 +12,6 @@ import click
 from access import organisation_imports
 from access.organisation_imports import Planned
 from cli.answers import json_option, print_json, print_table, say, tell
-from cli.grants import department
 from runtime.settings import Settings
 from schemas.days import today
 from schemas.errors import Problem, ProblemList
@@ -243,3 +242,10 @@ def _held(held: Held) -> dict[str, Any]:
 
 def _period(period: Period) -> dict[str, Any]:
     return {name: _plain(getattr(period, name)) for name in Period.__struct_fields__}
+
+
+def department(known: Organisation) -> str:
+    """The department of today. Raises ProblemList (ORG-DEPARTMENT) unless there is exactly one."""
+    if not (found := known.department(today())):
+        raise ProblemList([Problem("ORG-DEPARTMENT")])
+    return found

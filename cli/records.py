@@ -5,28 +5,16 @@ from typing import Any, Final
 
 import click
 
-from access import removal_acts
-from cli.answers import REFUSED, json_option, print_json, print_table, say, tell
+from access import client
+from cli.answers import REFUSED, json_option, print_json, print_table, tell
 from readings import records as readings
 from readings import versions
 from readings.database import database
 from runtime.settings import Settings
 from schemas.contracts.contracts import record_types
 from schemas.datasets import PERIODS, dataset_id
-from schemas.errors import Problem, ProblemList, message
 
 WAITING: Final = "PUSH-012"
-
-TOLD: Final = {
-    "removal_id": "PushId",
-    "dataset": "DatasetId",
-    "outcome": "Outcome",
-    "code": "Code",
-    "version": "Version",
-    "removed": "Removed",
-    "waiting": "Waiting",
-}
-"""What is printed of an answer."""
 
 
 @click.group()
@@ -95,7 +83,6 @@ def digests(as_json: bool) -> None:
 @click.option("--reason", default="", help="Reason in words.")
 @click.option("--version", type=int, help="Version that you saw. Default: the current one; says which.")
 @click.option("--consent", metavar="REMOVAL_ID", help="The head consents to a removal that waits.")
-@click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
 def remove(
     school: str,
     year: int,
@@ -105,7 +92,6 @@ def remove(
     reason: str,
     version: int | None,
     consent: str | None,
-    account: str,
     as_json: bool,
 ) -> None:
     """Cho bản ghi rời bộ dữ liệu — records that the last whole list lacked leave; history stays.
@@ -117,41 +103,35 @@ def remove(
             "Nêu --type và --reason, hoặc --consent — name --type and --reason, or --consent"
         )
     dataset = dataset_id(school, year, kind)
-    with database("csdl records") as conn:
-        waits = {row["removal_id"]: row for row in readings.waiting(conn, dataset)}
-        seen = readings.version(conn, dataset) if version is None else version
-    if consent is not None and consent not in waits:
-        raise ProblemList([Problem("REM-009", params={"removal_id": consent})])
+    path = f"/v1/datasets/{dataset}/removals"
+    with client.logged_in(Settings()) as access:
+        if consent:
+            said = access.call("POST", f"{path}/{consent}/consent", {})
+        else:
+            asked = {
+                "record_type": record_type,
+                "reason": reason,
+                "identities": identities,
+                "version": version,
+            }
+            said = access.call("POST", path, asked)
     if version is None:
-        tell(f"Hiện tại — current: {dataset} v{seen}", err=True)
-    asked = removal_acts.removal(
-        dataset,
-        waits[consent]["record_type"] if consent else str(record_type),
-        seen,
-        role=removal_acts.HEAD if consent else removal_acts.OFFICER,
-        account=account,
-        reason=reason,
-        identities=identities,
-        removal_id=consent or "",
-    )
-    _show(*removal_acts.ask(Settings(), asked), as_json)
+        tell(f"Đã xem — seen: {dataset} v{said['seen']}", err=True)
+    _show(said, as_json)
 
 
-def _show(said: dict[str, Any], warnings: list[Problem], as_json: bool) -> None:
+def _show(said: dict[str, Any], as_json: bool) -> None:
     """What came of it; exit code 1 if it was refused."""
-    code, outcome = said["Code"], said["Outcome"]
-    texts = message(code) if code else ("", "")
     if as_json:
-        told = {name: said[key] for name, key in TOLD.items()}
-        both = {"message_vi": texts[0], "message_en": texts[1]}
-        print_json({**told, **both, "warnings": [w.as_dict() for w in warnings]})
+        print_json(said)
     else:
-        if said["Removed"]:
-            n = sum(said["Removed"].values())
-            tell(f"{said['DatasetId']} v{said['Version']}: {n} bản ghi đã rời đi — records have left.")
-        for text in filter(None, texts):
-            tell(f"{code} {text}", err=True)
-        if code == WAITING:
-            tell(f"  {said['PushId']}")
-        say(warnings)
-    sys.exit(REFUSED if outcome == "refused" else 0)
+        if said["removed"]:
+            n = sum(said["removed"].values())
+            tell(f"{said['dataset']} v{said['version']}: {n} bản ghi đã rời đi — records have left.")
+        for text in filter(None, (said["message_vi"], said["message_en"])):
+            tell(f"{said['code']} {text}", err=True)
+        if said["code"] == WAITING:
+            tell(f"  {said['removal_id']}")
+        for warning in said["warnings"]:
+            tell(*(f"{warning['code']} {warning[text]}" for text in ("message_vi", "message_en")), err=True)
+    sys.exit(REFUSED if said["outcome"] == "refused" else 0)

@@ -4,19 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from access import removal_acts
+from access.accounts.account import Role
 from demo.cast import Cast
 from demo.office import Step, act, usual_act
 from demo.sending import START, Sent, Vendors
+from demo.staff import Asked, Staff
 from demo.workshop import Made
 from producers.synthetic import scenarios
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.scenarios import Variant
 from producers.synthetic.school import SchoolRecords
 from producers.synthetic.write import files
-from runtime.settings import Settings
 from schemas.datasets import dataset_id
-from streams.confirmation.commands import Act, Command
+from streams.confirmation.commands import Act
 from streams.confirmation.state import Stage, State
 
 OTHER: Final = {"smas": "vnedu", "vnedu": "smas"}
@@ -30,12 +30,12 @@ class Director:
     """``sent`` and ``variants`` keep, by story, what was pushed and what it was made of; ``removed`` is what
     a school was told when it removed who had left."""
 
-    def __init__(self, cast: Cast, make: Make, vendors: Vendors, settings: Settings) -> None:
+    def __init__(self, cast: Cast, make: Make, vendors: Vendors, staff: Staff) -> None:
         self.cast = cast
         self.sent: dict[str, Sent] = {}
         self.variants: dict[str, Variant] = {}
         self.removed: dict[str, Any] = {}
-        self._make, self._vendors, self._settings = make, vendors, settings
+        self._make, self._vendors, self._staff = make, vendors, staff
 
     def first_push(self, school: SchoolPlan, made: Made) -> Sent:
         """A school's first push: its clean files, or what its part asks for."""
@@ -107,21 +107,15 @@ class Director:
         self._send("left", school, scenarios.one_left(self._make(school)))
 
     def _remove_who_left(self, state: State) -> None:
-        asked = removal_acts.removal(
-            state.dataset_id,
-            "HocSinh",
-            state.version,
-            role=removal_acts.OFFICER,
-            account=f"demo.{state.ma_truong_hoc}",
-            reason=LEFT,
-        )
-        self.removed, _ = removal_acts.ask(self._settings, asked)
+        officer = self._staff.of(state.ma_truong_hoc, Role.SCHOOL_OFFICER)
+        asked = {"record_type": "HocSinh", "version": state.version, "reason": LEFT}
+        self.removed = officer.call("POST", f"/v1/datasets/{state.dataset_id}/removals", asked)
 
-    def _return(self, state: State) -> Command:
+    def _return(self, state: State) -> Asked:
         self._seen_first = state
         return act(state, Act.RETURN, state.turn, reason_code="DATA_WRONG", reason=RETURNED_FOR)
 
-    def _confirm_what_was_seen_first(self, state: State) -> Command:
+    def _confirm_what_was_seen_first(self, state: State) -> Asked:
         return act(self._seen_first, Act.CONFIRM, state.turn)
 
 
@@ -129,5 +123,5 @@ def _at(stage: Stage, version: int = 1) -> Callable[[State], bool]:
     return lambda s: s.state is stage and s.version == version
 
 
-def _submit_silently(state: State) -> Command:
+def _submit_silently(state: State) -> Asked:
     return act(state, Act.SUBMIT, state.ma_truong_hoc)

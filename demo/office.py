@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from access import confirmation_acts
+from access.client import Outcome
 from demo.ledger import Ledger
-from streams.confirmation.commands import Act, Command
+from demo.staff import Asked, Staff
+from streams.confirmation.commands import Act
 from streams.confirmation.state import Stage, State
-from streams.machines.commands_client import CommandOutcome, CommandsClient
 from streams.machines.wire import replace
 
 FINAL: Final = (Stage.ACCEPTED, Stage.PARTLY_ACCEPTED)
@@ -24,12 +24,12 @@ ANSWERED: Final = "Đã kiểm tra lại, số liệu đúng"
 class Step:
     """A moment of a story: when the dataset is there, somebody does this. What must come of it: stories.py.
 
-    ``do`` makes the command from the state, or does something else (pushes a correction) and gives None.
+    ``do`` makes the act from the state, or does something else (pushes a correction) and gives None.
     """
 
     story: str
     when: Callable[[State], bool]
-    do: Callable[[State], Command | None]
+    do: Callable[[State], Asked | None]
 
 
 @dataclass
@@ -37,18 +37,18 @@ class Done:
     """What came of a step."""
 
     step: Step
-    outcome: CommandOutcome | None
+    outcome: Outcome | None
 
 
 @dataclass
 class Office:
     """Everybody who acts. ``scripts``: dataset id → its story's steps, in order; usual acts otherwise."""
 
-    client: CommandsClient
+    staff: Staff
     ledger: Ledger
     scripts: dict[str, list[Step]] = field(default_factory=dict)
     done: list[Done] = field(default_factory=list)
-    refused: list[CommandOutcome] = field(default_factory=list)
+    refused: list[Outcome] = field(default_factory=list)
     """Usual acts that were refused: there should be none."""
 
     _acted: set[tuple[str, int]] = field(default_factory=set)
@@ -71,8 +71,8 @@ class Office:
     def round(self, datasets: Iterable[str]) -> int:
         """One act for each dataset that is before somebody; how many were done."""
         states = [self.ledger.states[d] for d in datasets if d in self.ledger.states]
-        scripted: list[tuple[Step, Command]] = []
-        usual: list[Command] = []
+        scripted: list[tuple[Step, Asked]] = []
+        usual: list[Asked] = []
         acts = 0
         for state in sorted(states, key=lambda s: s.dataset_id):
             script = self.scripts.get(state.dataset_id, [])
@@ -89,7 +89,7 @@ class Office:
             elif not (script and _holds_back(script, state)) and (command := usual_act(state)):
                 usual.append(command)
         commands = [c for _, c in scripted] + usual
-        outcomes = self.client.send_many(commands) if commands else []
+        outcomes = self.staff.ask(commands) if commands else []
         for (step, _), outcome in zip(scripted, outcomes, strict=False):
             self.done.append(Done(step, outcome))
         self.refused += [o for o in outcomes[len(scripted) :] if o.code]
@@ -109,7 +109,7 @@ def _holds_back(script: list[Step], state: State) -> bool:
     return not script[0].when(state) and script[0].when(replace(state, version=state.version + 1))
 
 
-def usual_act(state: State) -> Command | None:
+def usual_act(state: State) -> Asked | None:
     """What the next in turn does with a dataset that has no incident."""
     unit, last = state.turn, state.at_last_level
     match state.state:
@@ -128,17 +128,7 @@ def usual_act(state: State) -> Command | None:
             return None
 
 
-def act(state: State, what: Act, unit: str, *, reason_code: str = "", reason: str = "") -> Command:
+def act(state: State, what: Act, unit: str, *, reason_code: str = "", reason: str = "") -> Asked:
     """A unit's act on what it sees: version, digest and sequence."""
-    return confirmation_acts.act(
-        state.dataset_id,
-        what,
-        unit,
-        version=state.version,
-        digest=state.digest,
-        sequence=state.sequence,
-        account=f"demo.{unit}",
-        reason_code=reason_code,
-        reason=reason,
-        route=state.route,
-    )
+    seen = {"version": state.version, "digest": state.digest, "sequence": state.sequence}
+    return Asked(state.dataset_id, what, unit, {**seen, "reason_code": reason_code, "reason": reason})

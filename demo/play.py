@@ -2,14 +2,15 @@
 
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from psycopg2.extensions import cursor
 
-from access import grant_acts
-from access.campaigns import opening
+from access.accounts.account import Role
+from access.client import AT_ONCE
 from demo import accounts, cast, stories, workshop
 from demo.director import Director
 from demo.ledger import Ledger
@@ -17,23 +18,19 @@ from demo.office import FINAL, Office
 from demo.report import PushLine, Report
 from demo.screen import Screen
 from demo.sending import START, Sent, Vendors
+from demo.staff import Staff
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.school import YEAR, make
 from producers.synthetic.shape import department
 from runtime import postgres
 from runtime.settings import Settings
-from schemas.datasets import PERIODS, dataset_id, reference_day
+from schemas.datasets import dataset_id
 from streams.confirmation.process import MACHINE as CONFIRMATION
 from streams.grants.commands import Act
-from streams.grants.process import MACHINE as GRANTS
 from streams.machines import topic_log
-from streams.machines.commands_client import CommandsClient
-from streams.organisation import units
 
 OFFICE_EVERY: Final = 10
 """Schools pushed between two rounds of the officers."""
-
-ACCOUNT: Final = "demo.department"
 
 
 class Clock:
@@ -59,16 +56,16 @@ def play(
     """Send the schools' files (written under ``folder``) through the pipeline and account for them."""
     parts = cast.choose(schools)
     datasets = [dataset_id(s.code, YEAR, START) for s in schools]
-    _grant(settings, schools)
-    _open(settings, [s.code for s in schools])
-    screen.line(f"{len(schools)} schools granted to their vendors, campaign {YEAR} opened")
     with (
+        Staff(settings) as staff,
         Ledger(settings) as ledger,
         Vendors(settings, folder, YEAR, ledger) as vendors,
-        CommandsClient(CONFIRMATION, settings) as client,
     ):
-        director = Director(parts, lambda plan: make(plan, seed), vendors, settings)
-        office = Office(client, ledger, director.scripts(YEAR, _another_district(schools)))
+        _grant(staff, schools)
+        _open(staff, [s.code for s in schools])
+        screen.line(f"{len(schools)} schools granted to their vendors, campaign {YEAR} opened")
+        director = Director(parts, lambda plan: make(plan, seed), vendors, staff)
+        office = Office(staff, ledger, director.scripts(YEAR, _another_district(schools)))
         first: dict[str, Sent] = {}
         for school, made in zip(schools, workshop.ahead(schools, seed), strict=True):
             first[school.code] = director.first_push(school, made)
@@ -107,19 +104,15 @@ def play(
     return Report(seed, len(schools), lines, told, states, exported, receipts, clock.laps())
 
 
-def _grant(settings: Settings, schools: list[SchoolPlan]) -> None:
-    asked = [
-        grant_acts.grant(Act.ALLOW, s.vendor, s.code, unit=department(), account=ACCOUNT) for s in schools
-    ]
-    with CommandsClient(GRANTS, settings) as client:
-        client.send_many(asked)
+def _grant(staff: Staff, schools: list[SchoolPlan]) -> None:
+    officer = staff.of(department(), Role.DEPARTMENT_OFFICER)
+    with ThreadPoolExecutor(AT_ONCE) as hands:
+        list(hands.map(lambda s: officer.grant(Act.ALLOW, s.vendor, s.code, {}), schools))
 
 
-def _open(settings: Settings, codes: list[str]) -> None:
-    known = units.organisation(settings)
-    commands, _ = opening(known, codes, YEAR, START, reference_day(YEAR, PERIODS[START]), account=ACCOUNT)
-    with CommandsClient(CONFIRMATION, settings) as client:
-        client.send_many(commands)
+def _open(staff: Staff, codes: list[str]) -> None:
+    campaign = {"year": YEAR, "kind": START, "schools": codes}
+    staff.of(department(), Role.DEPARTMENT_OFFICER).call("POST", "/v1/campaigns", campaign)
 
 
 def _another_district(schools: list[SchoolPlan]) -> dict[str, str]:

@@ -159,7 +159,7 @@ def _left(e: Evidence) -> Story:
     return Story(
         "a pupil who left",
         "version 2 lacks {'HocSinh': 1}, nothing refused, settled; version 3 without {'HocSinh': 1}",
-        f"{seen}; version {removed.get('Version')} without {removed.get('Removed')}",
+        f"{seen}; version {removed.get('version')} without {removed.get('removed')}",
     )
 
 

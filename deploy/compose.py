@@ -33,8 +33,12 @@ def default() -> str:
 
 
 def _service(instance: Instance) -> str:
-    port = Stack(DATA_DIR).port(instance.label)
+    stack = Stack(DATA_DIR)
+    ports = [stack.port(instance.label)]
+    if instance.label == "access":
+        ports.append(stack.port("access-service"))
+    published = ", ".join(f'"127.0.0.1:{port}:{port}"' for port in ports)
     return (
         f"  {instance.label}: {{<<: *process, command: [run, {instance.label}, --standard-port], "
-        f'ports: ["127.0.0.1:{port}:{port}"], mem_limit: {instance.declared.memory_mb}m}}\n'
+        f"ports: [{published}], mem_limit: {instance.declared.memory_mb}m}}\n"
     )

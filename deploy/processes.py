@@ -126,6 +126,10 @@ TABLE: Final = (
         inputs=(t.ORGANISATION_COMMANDS, t.ORGANISATION_SETUP),
         outputs=(t.ORGANISATION_EVENTS, t.ORGANISATION_STATE, t.ORGANISATION_REFUSALS), tables=False,
     ),
+    Declared(
+        "access", "access.service.process:Access", Sharing.SINGLE, Turn.FOLDER,
+        outputs=(t.CONFIRMATION_COMMANDS, t.GRANTS_COMMANDS, t.RECORDS_REMOVALS),
+    ),
 )  # fmt: skip
 """In the order they start."""
 

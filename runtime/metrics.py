@@ -193,6 +193,24 @@ AUDIT_FINDINGS: Final = _gauge(
     vi="Số điểm bất thường mà lần kiểm toán gần nhất thấy trong nhật ký hoặc điểm chốt, theo mã"
     " (csdl audit verify).",
 )
+ACCESS_REQUESTS: Final = _counter(
+    "csdl_access_requests_total",
+    ("outcome",),
+    en="Requests to the access service, by outcome (done, refused).",
+    vi="Số yêu cầu đến dịch vụ tài khoản, theo kết quả (done, refused).",
+)
+ACCESS_REFUSED: Final = _counter(
+    "csdl_access_refused_total",
+    ("rule",),
+    en="What the access service refused to somebody: logins and acts, by code.",
+    vi="Số lần dịch vụ tài khoản từ chối (đăng nhập và việc), theo mã lý do.",
+)
+ACCESS_SECONDS: Final = _histogram(
+    "csdl_access_seconds",
+    (),
+    en="Seconds that the access service takes to answer a request, the machine's decision included.",
+    vi="Số giây dịch vụ tài khoản trả lời một yêu cầu, gồm cả quyết định của máy trạng thái.",
+)
 
 # What waits: measured by the process `watch`, for all of them ----------------------------------------------
 

@@ -78,6 +78,17 @@ class Settings(BaseSettings):
     http_port: int = Field(default=0, ge=0, le=65535)
     """Port of /metrics, /healthz and /readyz; 0 takes a free one."""
 
+    access_host: str = "127.0.0.1"
+    """Address on which the access service listens. Where that is not this machine alone, something before it
+    speaks TLS: passwords pass through."""
+    access_port: int = Field(default=0, ge=0, le=65535)
+    """Its port; 0 takes a free one."""
+    access_url: str = ""
+    """Where the command line finds the access service (``access``)."""
+    login_file: Path = Path()
+    """Who is logged in on the command line, a secret a service; by default ``csdl/login.json`` in the user's
+    own configuration folder (XDG_CONFIG_HOME, else ~/.config)."""
+
     replication_factor: int = Field(default=1, ge=1)
     """Replicas of each topic: 3 on three brokers or more. Checked by ``csdl setup`` and ``csdl doctor``."""
     min_insync_replicas: int = Field(default=1, ge=1)
@@ -116,6 +127,15 @@ class Settings(BaseSettings):
                 raise ValueError("no URL of PostgreSQL") from None
         return url
 
+    @field_validator("access_url")
+    @classmethod
+    def _of_http(cls, url: str) -> str:
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("no URL of HTTP")
+        return url
+
     @model_validator(mode="after")
     def _beside_the_data(self) -> Self:
         if self.secrets_dir == Path():
@@ -126,6 +146,9 @@ class Settings(BaseSettings):
             self.checkpoints_dir = self.data_dir / "checkpoints"
         if self.checkpoint_key_file == Path():
             self.checkpoint_key_file = self.data_dir / "secrets" / "checkpoint.key"
+        if self.login_file == Path():
+            home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+            self.login_file = Path(home).expanduser() / "csdl" / "login.json"
         return self
 
     def __init__(self, **values: Any) -> None:
@@ -186,6 +209,11 @@ class Settings(BaseSettings):
         passfile = f"passfile={quote(str(self.secrets_dir.absolute() / 'postgres' / account))}"
         query = "&".join(filter(None, (parts.query, passfile)))
         return parts._replace(netloc=f"{account}@{parts.netloc}", query=query).geturl()
+
+    @property
+    def access(self) -> str:
+        """The access service's URL. Raises ProblemList (STK-007) where nothing says which."""
+        return self.access_url.rstrip("/") or self._no_stack()
 
     def _no_stack(self) -> NoReturn:
         raise ProblemList([Problem("STK-007", params={"data_dir": self.data_dir.absolute()})])

@@ -31,6 +31,7 @@ OFFSETS: Final = {
     "kafka-controller": 1,
     "kafka": 2,
     "postgres": 3,
+    "access-service": 4,
     **{name: 10 + i for i, name in enumerate(NAMES)},
     **{
         label(name, Share(n, PARTITIONS)): MORE + 10 * i + n
@@ -100,6 +101,8 @@ class Stack:
             "?require_auth=scram-sha-256",
             "CSDL_DATA_DIR": str(self.data_dir),
             "CSDL_SECRETS_DIR": str(self.secrets),
+            "CSDL_ACCESS_PORT": str(self.port("access-service")),
+            "CSDL_ACCESS_URL": f"http://127.0.0.1:{self.port('access-service')}",
             "CSDL_INSTANCES": json.dumps(self.instances, separators=(",", ":")),
         }
         return usual | self.asked | own
@@ -135,6 +138,8 @@ OWN: Final = (
     "CSDL_SECRETS_DIR",
     "CSDL_INSTANCES",
     "CSDL_HTTP_PORT",
+    "CSDL_ACCESS_PORT",
+    "CSDL_ACCESS_URL",
 )
 """Settings that a stack or a process has of its own: never taken from somebody's environment."""
 

@@ -237,7 +237,8 @@ def _refuse_what_runs(stack: Stack, say: Say) -> None:
 
 
 def _refuse_ports_in_use(stack: Stack, processes: tuple[str, ...]) -> None:
-    for name in ("kafka-controller", *SERVERS, *processes):
+    services = ("access-service",) if "access" in processes else ()
+    for name in ("kafka-controller", *SERVERS, *processes, *services):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -128,9 +128,21 @@ TABLE: Final = {
         ),
         temporary=False,
     ),
+    "csdl-access": Account(
+        {
+            **dict.fromkeys(("alembic_version", "account", "confirmation_event", "dataset", "removal"), "S"),
+            "credential": "SIU",
+            "login_attempt": "SIUD",
+            "audit_event": "I",
+        },
+        temporary=False,
+    ),
     OPERATOR: Account(
         {
             RECORDS: "S",
+            "account": "SIU",  # csdl accounts
+            "credential": "SU",
+            "audit_event": "SI",
             **dict.fromkeys(
                 (
                     "absence",

@@ -20,6 +20,7 @@ from schemas.topics import CONFIRMATION_COMMANDS, CONFIRMATION_REFUSALS, dlq, in
 from streams.confirmation.commands import Act
 from streams.machines import topic_log, wire
 from tests.integration import command_line
+from tests.people import Person
 
 YEAR: Final = 2019
 SMAS: Final = in_topic("smas")
@@ -44,6 +45,8 @@ class Bench:
     folder: Path
     packet: dict[str, Any]
     tables: list[SourceTable]
+    people: dict[str, Person]
+    """Unit → its officer, who is logged in."""
     places: dict[bytes, str] = field(default_factory=dict)
     """Bytes sent past the door → topic/partition/offset where they lie."""
 
@@ -82,9 +85,9 @@ class Bench:
         return [_of_problem(p) for p in said["problems"]]
 
     def act(self, act: str, school: str, unit: str) -> list[Told]:
-        """`csdl confirmation ACT` by a unit; the place is the dataset, which both messages name."""
+        """`csdl confirmation ACT` by a unit's officer; the place is the dataset, which both messages name."""
         seen = ("--year", str(YEAR), "--kind", "1", "--version", "0", "--digest", "", "--sequence", "0")
-        code, said = self.csdl("confirmation", act, school, "--unit", unit, *seen)
+        code, said = command_line.csdl(self.people[unit].settings, "confirmation", act, school, *seen)
         dataset = f"{school}.{YEAR}.start"
         assert code == 1 and dataset in said["message_vi"] and dataset in said["message_en"]
         return [Told(said["code"], dataset, said["message_vi"], said["message_en"])]

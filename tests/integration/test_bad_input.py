@@ -22,10 +22,12 @@ from producers.synthetic.write import write, write_register
 from runtime.settings import Settings
 from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_COMMANDS, PUSH_ANSWERS
+from tests import people
 from tests.conftest import empty_topics, fresh_database
 from tests.integration.bad_input_bench import FILE, LIST, SMAS, YEAR, Bench, Told
-from tests.integration.command_line import answer
+from tests.integration.command_line import answer, csdl
 from tests.organisation import put_units
+from tests.people import DEPARTMENT
 from tests.support import run_process, wait_until
 
 NOBODY, NINE, NO_YEAR = "19999999", "191733261", 2021
@@ -221,14 +223,18 @@ def seen(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         write_register(register, [plan])
         told = {"register_file": register, "push_timeout_s": TIMEOUT_S}
         settings = put_units(fresh.model_copy(update=told))
-        bench = Bench(settings, plan.code, folder, json.loads(path.read_bytes()), list(tables))
+        settings, _ = running.enter_context(people.access_service(settings))
+        staff = {unit: people.reviewer(settings, unit) for unit in ("164", "165")}
+        staff[DEPARTMENT] = people.department(settings)
+        bench = Bench(settings, plan.code, folder, json.loads(path.read_bytes()), list(tables), staff)
         started = {n: running.enter_context(run_process(n, settings, wait=False)) for n in PROCESSES}
         for process in started.values():
             process.wait_until(process.is_ready)
         (folder / "schools.txt").write_text(plan.code, encoding="utf-8")
         opening = ("--year", str(YEAR), "--kind", "1", "--schools", str(folder / "schools.txt"))
-        assert bench.csdl("grants", "allow", "smas", plan.code)[0] == 0
-        assert bench.csdl("campaign", "open", *opening)[0] == 0
+        office = staff[DEPARTMENT].settings
+        assert csdl(office, "grants", "allow", "smas", plan.code)[0] == 0
+        assert csdl(office, "campaign", "open", *opening)[0] == 0
 
         before = bench.sent(tables=list(tables), kind="1")
         sent = {item: send(bench) for item, _, _, send, _ in PAST}

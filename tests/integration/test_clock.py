@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from cli.main import main
 from runtime import clock, kafka
 from schemas.topics import GRANTS_EVENTS, in_topic
+from tests import people
 from tests.integration.command_line import csdl
 from tests.organisation import put_units
 from tests.support import environment
@@ -21,11 +22,11 @@ true_time = time.time
 
 
 @pytest.fixture
-def vendor(topics, tmp_path: Path):
+def vendor(settings, tmp_path: Path):
     """Settings and a packet of one school."""
     (tmp_path / "register.csv").write_text(REGISTER, encoding="utf-8")
     (tmp_path / "packet.json").write_bytes(pupils({}))
-    return put_units(topics.model_copy(update={"register_file": tmp_path / "register.csv"}))
+    return put_units(settings.model_copy(update={"register_file": tmp_path / "register.csv"}))
 
 
 @pytest.fixture
@@ -55,10 +56,11 @@ def test_a_push_under_a_wrong_clock_arrives_at_the_right_time_and_is_warned_of(v
 
 
 def test_an_officers_clock_is_warned_of_and_the_act_is_done(vendor, clock_is_off, run_process):
-    with run_process("grants", vendor):
+    with run_process("grants", vendor), people.access_service(vendor) as (served, _):
+        officer = people.department(served).settings
         clock_is_off(-THREE_DAYS)
-        code, said = csdl(vendor, "grants", "allow", "smas", SCHOOL)
-        plain = CliRunner(env=environment(vendor)).invoke(main, ["grants", "revoke", "smas", SCHOOL])
+        code, said = csdl(officer, "grants", "allow", "smas", SCHOOL)
+        plain = CliRunner(env=environment(officer)).invoke(main, ["grants", "revoke", "smas", SCHOOL])
     assert (code, said["code"], [w["code"] for w in said["warnings"]]) == (0, "", ["CLOCK-001"])
     assert (plain.exit_code, [line.split(" ")[0] for line in plain.stderr.splitlines()]) == (
         0,

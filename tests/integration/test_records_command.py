@@ -4,10 +4,12 @@ from contextlib import closing
 
 import pytest
 
+from access.accounts.account import Role
 from access.removal_acts import OFFICER, removal
 from runtime import kafka
 from schemas.encoding import codec
 from schemas.topics import RECORDS_ACCEPTED, RECORDS_REMOVALS, dlq
+from tests import people
 from tests.integration.command_line import csdl
 from tests.pushed import SCHOOL, pupil, whole
 from tests.support import wait_until
@@ -29,8 +31,18 @@ def send(settings):
 
 @pytest.fixture
 def processes(settings, run_process):
-    with run_process("load", settings), run_process("outbox", settings):
-        yield
+    with (
+        run_process("load", settings),
+        run_process("outbox", settings),
+        people.access_service(settings) as (served, _),
+    ):
+        yield served
+
+
+@pytest.fixture
+def officer(processes):
+    """Settings of the school's officer, who is logged in."""
+    return people.officer(processes, SCHOOL).settings
 
 
 def pushed_again(settings, send, lacking):
@@ -40,7 +52,7 @@ def pushed_again(settings, send, lacking):
     wait_until(lambda: len(csdl(settings, "records", "absent", *OF)[1]["absent"]) == lacking)
 
 
-def test_what_the_last_list_lacked_is_listed_and_leaves_by_the_schools_act(settings, processes, send):
+def test_what_the_last_list_lacked_is_listed_and_leaves_by_the_schools_act(settings, officer, send):
     pushed_again(settings, send, 1)
     _, said = csdl(settings, "records", "absent", *OF)
     assert said["version"] == 1
@@ -53,24 +65,30 @@ def test_what_the_last_list_lacked_is_listed_and_leaves_by_the_schools_act(setti
     assert [n["code"] for n in push["notes"]] == ["PUSH-011"]
 
     remove = ("records", "remove", *OF, "--type", "HocSinh", "--reason", "Đã chuyển trường")
-    code, told = csdl(settings, *remove)
+    code, told = csdl(officer, *remove)
     assert (code, told["outcome"], told["version"], told["removed"]) == (0, "version", 2, {"HocSinh": 1})
-    code, told = csdl(settings, *remove)
+    code, told = csdl(officer, *remove)
     assert (code, told["outcome"], told["code"]) == (1, "refused", "REM-005")
-    code, told = csdl(settings, *remove, "--version", "1")
+    code, told = csdl(officer, *remove, "--version", "1")
     assert (code, told["code"]) == (1, "REM-002")
 
 
-def test_many_wait_for_the_head(settings, processes, send):
+def test_many_wait_for_the_head_who_is_another_person(settings, processes, officer, send):
     pushed_again(settings, send, 8)
-    code, told = csdl(settings, "records", "remove", *OF, "--type", "HocSinh", "--reason", "Đã chuyển trường")
+    code, told = csdl(officer, "records", "remove", *OF, "--type", "HocSinh", "--reason", "Đã chuyển trường")
     assert (code, told["code"], told["waiting"]) == (0, "PUSH-012", {"HocSinh": 8})
     _, said = csdl(settings, "records", "absent", *OF)
     assert [(w["removal_id"], w["records"]) for w in said["waiting"]] == [(told["removal_id"], 8)]
-    consent = ("records", "remove", *OF, "--consent", told["removal_id"], "--account", "hieu-truong")
-    code, told = csdl(settings, *consent)
+    consent = ("records", "remove", *OF, "--consent", told["removal_id"])
+    assert csdl(officer, *consent)[1]["problems"][0]["code"] == "ACC-034"
+    both = people.person(
+        processes, "ht.kiem", SCHOOL, Role.SCHOOL_HEAD, person=people.code_of(f"cb.{SCHOOL}").upper()
+    )
+    assert csdl(both.settings, *consent)[1]["problems"][0]["code"] == "ACC-031"
+    head = people.head(processes, SCHOOL).settings
+    code, told = csdl(head, *consent)
     assert (code, told["outcome"], told["removed"]) == (0, "version", {"HocSinh": 8})
-    assert csdl(settings, *consent)[1]["problems"][0]["code"] == "REM-009"
+    assert csdl(head, *consent)[1]["problems"][0]["code"] == "REM-009"
 
 
 def test_what_is_no_removal_or_stands_under_another_schools_key_is_put_aside(settings, processes, send, sent):

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from access.accounts.account import Role
 from demo import accounts, cast
 from demo.accounts import Tally
 from demo.office import usual_act
+from demo.staff import role_of
 from demo.stories import Story
 from producers.synthetic import province, scenarios, school, write
-from streams.confirmation.commands import Act, Role
+from streams.confirmation.commands import Act
 from streams.confirmation.state import Stage, State
 
 A, B = ("HocSinh", "a"), ("HocSinh", "b")
@@ -88,8 +90,8 @@ def state(stage: Stage, level: int = 0, **more: object) -> State:
 def test_the_unit_whose_turn_it_is_acts(stage, level, act, unit, role):
     command = usual_act(state(stage, level))
     assert command is not None
-    assert (command.command, command.unit, command.role) == (act, unit, role)
-    assert (command.version, command.digest) == (1, "d")
+    assert (command.act, command.unit, role_of(command)) == (act, unit, role)
+    assert (command.body["version"], command.body["digest"]) == (1, "d")
 
 
 @pytest.mark.parametrize("stage", [Stage.COLLECTING, Stage.RETURNED, Stage.FORWARDING, Stage.ACCEPTED])
@@ -103,7 +105,7 @@ def test_a_head_does_not_submit_what_has_blocking_findings():
 
 def test_a_head_acknowledges_warnings_in_words():
     command = usual_act(state(Stage.CHECKED, counts={"warnings": 1}))
-    assert command is not None and command.reason_text
+    assert command is not None and command.body["reason"]
 
 
 def test_a_story_is_as_expected_only_word_for_word():

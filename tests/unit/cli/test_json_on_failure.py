@@ -16,14 +16,21 @@ from tests.unit.producers.made import SCHOOL, YEAR
 PERIOD = ("--year", str(YEAR), "--kind", "1")
 SEEN = ("--unit", "164", "--version", "1", "--digest", "d", "--sequence", "3")
 
-KAFKA_AWAY, POSTGRES_AWAY = "SYS-001", "SYS-002"
+KAFKA_AWAY, POSTGRES_AWAY, ACCESS_AWAY = "SYS-001", "SYS-002", "ACC-052"
 
 ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "audit school": ((SCHOOL,), KAFKA_AWAY),
-    "campaign open": (PERIOD, KAFKA_AWAY),
+    "accounts create": (("an", "--person", "cb1", "--unit", SCHOOL, "--role", "auditor"), KAFKA_AWAY),
+    "accounts end": (("an.le",), POSTGRES_AWAY),
+    "accounts list": ((), POSTGRES_AWAY),
+    "accounts move": (("an.le", "--unit", SCHOOL), POSTGRES_AWAY),
+    "accounts password": (("an.le", "--password-stdin"), POSTGRES_AWAY),
+    "accounts reinstate": (("an.le",), POSTGRES_AWAY),
+    "accounts roles": (("an.le", "--role", "auditor"), POSTGRES_AWAY),
+    "campaign open": (PERIOD, ACCESS_AWAY),
     "chains list": ((), POSTGRES_AWAY),
     **{
-        f"confirmation {act.replace('_', '-')}": ((SCHOOL, *PERIOD, *SEEN), KAFKA_AWAY)
+        f"confirmation {act.replace('_', '-')}": ((SCHOOL, *PERIOD, *SEEN), ACCESS_AWAY)
         for act in (*OFFICERS_ACTS, *DEPARTMENTS_ACTS)
     },
     "confirmation history": ((SCHOOL,), KAFKA_AWAY),
@@ -31,9 +38,11 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "confirmation verify": ((), KAFKA_AWAY),
     "dead-letters replay": (("--code", "MSG-008"), KAFKA_AWAY),
     "dead-letters show": ((), KAFKA_AWAY),
-    "grants allow": (("smas", SCHOOL), KAFKA_AWAY),
+    "grants allow": (("smas", SCHOOL), ACCESS_AWAY),
     "grants list": ((), KAFKA_AWAY),
-    "grants revoke": (("smas", SCHOOL), KAFKA_AWAY),
+    "grants revoke": (("smas", SCHOOL), ACCESS_AWAY),
+    "login": (("an.le", "--password-stdin"), ACCESS_AWAY),
+    "logout": ((), ACCESS_AWAY),
     "ministry exports": ((), POSTGRES_AWAY),
     "organisation import": (("register.csv",), KAFKA_AWAY),
     "organisation list": ((), KAFKA_AWAY),
@@ -47,7 +56,11 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "pushes": ((), POSTGRES_AWAY),
     "records absent": ((SCHOOL, *PERIOD), POSTGRES_AWAY),
     "records digests": ((), POSTGRES_AWAY),
-    "records remove": ((SCHOOL, *PERIOD, "--consent", "r1"), POSTGRES_AWAY),
+    "records remove": ((SCHOOL, *PERIOD, "--consent", "r1"), ACCESS_AWAY),
+    "tokens create": (("--out", "token.json"), ACCESS_AWAY),
+    "tokens list": ((), ACCESS_AWAY),
+    "tokens revoke": (("1",), ACCESS_AWAY),
+    "whoami": ((), ACCESS_AWAY),
 }
 """command → its arguments, what it says when the servers are away."""
 

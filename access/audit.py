@@ -1,0 +1,58 @@
+"""The one writer of ``audit_event``: who tried what, when, from where, and what came of it.
+
+A transaction of its own: what is refused is on record although the work it was part of was rolled back. An
+event holds codes and ids, never a person's value. Rows are only ever added (the table refuses the rest).
+"""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from enum import StrEnum
+from typing import Final
+
+from psycopg2.extensions import connection
+from psycopg2.extras import execute_values
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    LOGIN = "login"
+    LOGOUT = "logout"
+    ASKED = "asked"
+    """Somebody is about to act: on record before the command leaves."""
+    DONE = "done"
+    REFUSED = "refused"
+    """Anything that was refused to somebody, a login too: ``code`` says why."""
+    LOOKED = "looked"
+    """Somebody looked at sensitive fields."""
+    ACCOUNT = "account"
+    """An account was made or changed."""
+    TOKEN = "token"
+    """A personal token was made or revoked."""
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """One event. ``account`` is an account's id (``A12``), or whoever acts without one (``operator``);
+    ``subject`` what it is about: a dataset, a grant, an account's id; ``address`` where it came from."""
+
+    kind: Kind
+    account: str = ""
+    unit: str = ""
+    role: str = ""
+    act: str = ""
+    subject: str = ""
+    code: str = ""
+    command_id: str = ""
+    address: str = ""
+
+
+COLUMNS: Final = tuple(field.name for field in fields(AuditEvent))
+
+
+def record(conn: connection, events: Sequence[AuditEvent]) -> None:
+    """Write them and commit. ``conn`` has no transaction under way. Raises psycopg2.Error: whoever cannot
+    put it on record must not do it."""
+    with conn, conn.cursor() as cur:
+        statement = f"INSERT INTO audit_event ({', '.join(COLUMNS)}) VALUES %s"
+        execute_values(cur, statement, [astuple(event) for event in events])

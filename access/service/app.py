@@ -1,0 +1,50 @@
+"""The service's doors, in one table."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
+
+from access.service import campaigns, confirmation, grants, login, removals, tokens
+from access.service.confirmation import NO_DOOR
+from access.service.door import Door, Entrance, problem, proved, unproved
+from access.service.parts import Parts
+from schemas.errors import Problem
+
+ENTRANCES: Final[tuple[tuple[str, str, Entrance], ...]] = (
+    ("POST", "/v1/login", login.log_in),
+    ("POST", "/v1/session", login.open_session),
+)
+"""For those who come to be proved."""
+
+DOORS: Final[tuple[tuple[str, str, Door], ...]] = (
+    ("POST", "/v1/logout", login.log_out),
+    ("GET", "/v1/whoami", login.who_am_i),
+    ("GET", "/v1/tokens", tokens.in_force),
+    ("POST", "/v1/tokens", tokens.make),
+    ("DELETE", "/v1/tokens/{number:int}", tokens.revoke),
+    ("GET", "/v1/datasets/{dataset}", confirmation.show),
+    ("POST", "/v1/datasets/{dataset}/acts/{act}", confirmation.act),
+    ("POST", "/v1/datasets/{dataset}/removals", removals.ask),
+    ("POST", "/v1/datasets/{dataset}/removals/{removal}/consent", removals.consent),
+    ("POST", "/v1/campaigns", campaigns.open_campaign),
+    ("POST", "/v1/grants/{vendor}/{school}/{act}", grants.act),
+)
+"""Behind the proof of who calls."""
+
+
+def app(parts: Parts) -> Starlette:
+    """The ASGI application."""
+    endpoints: list[tuple[str, str, Callable[[HttpRequest], Any]]] = [
+        (method, path, unproved(parts, entrance)) for method, path, entrance in ENTRANCES
+    ]
+    endpoints += [(method, path, proved(parts, door)) for method, path, door in DOORS]
+    routes = [Route(path, endpoint, methods=[method]) for method, path, endpoint in endpoints]
+    return Starlette(routes=routes, exception_handlers={404: _no_door, 405: _no_door})
+
+
+async def _no_door(_: HttpRequest, __: Exception) -> Response:
+    return problem([Problem(NO_DOOR)])

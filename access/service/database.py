@@ -1,0 +1,56 @@
+"""Connections that requests borrow: as many as work at once, none left in a transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Empty, LifoQueue
+
+import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, connection
+
+from runtime import postgres
+from runtime.settings import Settings
+
+
+class Connections:
+    """Made when they are needed, kept for the next request; a broken one is thrown away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._idle: LifoQueue[connection] = LifoQueue()
+
+    @contextmanager
+    def borrowed(self) -> Iterator[connection]:
+        """One, for a short while. Raises psycopg2.OperationalError if the server is away."""
+        conn = self._take()
+        try:
+            yield conn
+        except psycopg2.Error:
+            if conn.closed or conn.get_transaction_status() != TRANSACTION_STATUS_IDLE:
+                conn.close()
+            raise
+        finally:
+            if not conn.closed:
+                conn.rollback()
+                self._idle.put(conn)
+
+    def close(self) -> None:
+        """Let go of those that nobody has."""
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except Empty:
+                return
+
+    def _take(self) -> connection:
+        """A kept one that the server still knows, or a new one."""
+        while True:
+            try:
+                conn = self._idle.get_nowait()
+            except Empty:
+                return postgres.connect(self._settings, "csdl access")
+            try:
+                with conn, conn.cursor() as cur:
+                    cur.execute("SELECT")
+                return conn
+            except psycopg2.Error:
+                conn.close()

@@ -1,0 +1,51 @@
+"""What the doors work with: made once, when the service opens."""
+
+from contextlib import ExitStack
+from threading import Semaphore
+from typing import Final
+
+from access.service.database import Connections
+from access.service.desk import CommandsDesk
+from runtime.settings import Settings
+from streams.confirmation.machine import MACHINE as CONFIRMATION
+from streams.grants.machine import MACHINE as GRANTS
+from streams.machines.state_cache import StateCache
+from streams.organisation.units_cache import UnitsCache
+
+AT_ONCE: Final = 2
+"""Passwords that are hashed at once: a rush of logins must not take the cores from the acts."""
+
+CATCH_UP_S: Final = 10.0
+
+
+class Parts:
+    """Connections, desks, states. ``close`` lets go of all."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises KafkaError if the broker is away."""
+        self.settings = settings
+        self.hashing = Semaphore(AT_ONCE)
+        self._opened = ExitStack()
+        try:
+            self.connections = Connections(settings)
+            self._opened.callback(self.connections.close)
+            self.confirmation = CommandsDesk(CONFIRMATION, settings)
+            self._opened.callback(self.confirmation.close)
+            self.grants = CommandsDesk(GRANTS, settings)
+            self._opened.callback(self.grants.close)
+            self.datasets = StateCache(CONFIRMATION, settings)
+            self._opened.callback(self.datasets.stop)
+            self.datasets.start()
+            self.granted = StateCache(GRANTS, settings)
+            self._opened.callback(self.granted.stop)
+            self.granted.start()
+            self.units = UnitsCache(settings)
+            self._opened.callback(self.units.stop)
+            self.units.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Newest first."""
+        self._opened.close()

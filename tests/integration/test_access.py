@@ -1,0 +1,395 @@
+"""The access service on real servers: acts by accounts, and what is refused to whom, on record."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psycopg2
+import pytest
+
+from access.accounts import office
+from access.accounts.account import Role
+from access.accounts.throttle import LIMIT
+from access.client import AccessClient
+from runtime import kafka, postgres
+from runtime.settings import Settings
+from schemas.days import today
+from schemas.encoding import codec
+from schemas.errors import ProblemList
+from schemas.topics import CONFIRMATION_CHECKS
+from streams.confirmation.commands import Act, Command
+from streams.confirmation.commands import Role as CommandRole
+from streams.confirmation.machine import MACHINE
+from streams.machines import topic_log, wire
+from tests import people
+from tests.conftest import empty_topics, fresh_database
+from tests.integration.command_line import csdl
+from tests.organisation import put_units
+from tests.people import PASSWORD, Person
+from tests.support import Running, run_process, wait_until
+from tests.unit.streams.confirmation_steps import CLEAN
+
+DIGEST = "d" * 64
+REGISTER = "code,name,level,district,managing_unit,valid_from,valid_to,active\n" + "".join(
+    f"{code},Trường {code},primary,{unit},{unit},2010-01-01,,1\n"
+    for unit, first in (("164", 19164101), ("165", 19165101), ("19", 19000001))
+    for code in range(first, first + 20)
+)
+_schools = {"164": iter(range(19164101, 19164121)), "165": iter(range(19165101, 19165121))}
+
+
+@pytest.fixture(scope="module")
+def served(stack, tmp_path_factory) -> Iterator[tuple[Settings, Running]]:
+    """One service, machines and read model for all tests here: each takes a school of its own."""
+    folder = tmp_path_factory.mktemp("access")
+    (folder / "register.csv").write_text(REGISTER, encoding="utf-8")
+    empty_topics(stack)
+    with fresh_database(stack, folder) as settings:
+        settings = put_units(settings.model_copy(update={"register_file": folder / "register.csv"}))
+        with (
+            run_process("confirmation", settings),
+            run_process("grants", settings),
+            run_process("projection", settings),
+            people.access_service(settings) as found,
+        ):
+            yield found
+
+
+@pytest.fixture(scope="module")
+def settings(served):
+    return served[0]
+
+
+@pytest.fixture(scope="module")
+def department(settings):
+    return people.department(settings)
+
+
+@pytest.fixture(scope="module")
+def district(settings):
+    return people.reviewer(settings, "164")
+
+
+@pytest.fixture
+def school(settings, department) -> str:
+    """A school of 164 whose dataset is open and checked, with a head who is logged in."""
+    return opened(settings, department, str(next(_schools["164"])))
+
+
+def opened(settings: Settings, department: Person, code: str) -> str:
+    campaign = {"year": 2019, "kind": "1", "schools": [code]}
+    with department.access() as access:
+        assert access.call("POST", "/v1/campaigns", campaign)["opened"] == 1
+    with closing(kafka.producer(settings)) as producer:
+        ours = (str(uuid4()), dataset(code), code, 2019, "start", Act.VERSION_CHECKED, datetime.now(UTC))
+        by = ("system", CommandRole.SYSTEM)
+        checked = Command(*ours, *by, version=1, digest=DIGEST, counts=CLEAN)
+        value = codec.encode("ConfirmationCommand", wire.to_record(checked))
+        producer.send(CONFIRMATION_CHECKS, value, key=code.encode()).get(timeout=30)
+    HEADS[code] = people.head(settings, code)
+    with department.access() as access:
+        wait_until(lambda: state_of(access, code)["State"] == "checked")
+    return code
+
+
+def dataset(code: str) -> str:
+    return f"{code}.2019.start"
+
+
+HEADS: dict[str, Person] = {}
+"""Schools that are open, and the head of each."""
+
+
+def of(settings: Settings, code: str) -> Person:
+    """The head of a school that is open."""
+    return HEADS[code]
+
+
+def state_of(access: AccessClient, code: str) -> dict[str, Any]:
+    """What stands now."""
+    state = access.dataset(dataset(code))
+    assert state is not None
+    return state
+
+
+def act(who: Person, code: str, what: str, **more) -> str:
+    """An act on what stands now; its code, "" if it was done."""
+    with who.access() as access:
+        return _act(access, code, what, **more)
+
+
+def _act(access: AccessClient, code: str, what: str, **more) -> str:
+    state = more.pop("state", None) or state_of(access, code)
+    seen = {"version": state["Version"], "digest": state["Digest"], "sequence": state["Sequence"]}
+    return access.confirm(dataset(code), what, seen | more).code
+
+
+def refusal(call, *args, **more) -> list[str]:
+    """Codes of what is refused before a machine is asked."""
+    with pytest.raises(ProblemList) as refused:
+        call(*args, **more)
+    return [p.code for p in refused.value.problems]
+
+
+def audit(settings: Settings, where: str, *params: str) -> list[tuple[str, ...]]:
+    """(kind, account, act, code) of events, oldest first."""
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
+        cur.execute(f"SELECT kind, account, act, code FROM audit_event WHERE {where} ORDER BY number", params)
+        return list(cur.fetchall())
+
+
+def test_a_dataset_goes_from_its_school_to_the_department_by_accounts(settings, department, district, school):
+    head = of(settings, school)
+    steps = [(head, "submit"), (district, "claim"), (district, "confirm"), (department, "claim")]
+    steps += [(department, "approve"), (department, "forward")]
+    for who, what in steps:
+        assert act(who, school, what) == "", what
+    events = list(topic_log.read_events(MACHINE, settings, school))
+    assert [e["Role"] for e in events if e["Event"] != "version_checked"] == [
+        "department_officer", "school_head", *["district_officer"] * 2, *["department_officer"] * 3
+    ]  # fmt: skip
+    assert {e["Account"] for e in events if e["Unit"] == "164"} == {district.account.id}
+    done = audit(settings, "subject = %s AND kind = 'done'", dataset(school))
+    assert [what for _, _, what, _ in done] == ["open", *(what for _, what in steps)]
+
+
+def test_an_officer_of_one_unit_neither_reads_nor_confirms_anothers(settings, department, district, school):
+    assert act(of(settings, school), school, "submit") == ""
+    stranger = people.reviewer(settings, "165")
+    with department.access() as access:
+        state = state_of(access, school)
+    with stranger.access() as access:
+        assert refusal(access.dataset, dataset(school)) == ["ACC-035"]
+    assert act(stranger, school, "claim", state=state) == "CONF-UNIT"
+    assert audit(settings, "account = %s AND kind = 'refused'", stranger.account.id) == [
+        ("refused", stranger.account.id, "read", "ACC-035"),
+        ("refused", stranger.account.id, "claim", "CONF-UNIT"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("forged", "codes"),
+    [
+        ({"unit": "19"}, ["ACC-033"]),
+        ({"role": "department_officer"}, ["ACC-033"]),
+        ({"unit": "19", "role": "department_officer", "account": "A1"}, ["ACC-033"] * 3),
+        ({"Unit": "19"}, ["ACC-041"]),
+        ({"unit": None, "sequence": "2"}, ["ACC-041"] * 2),
+    ],
+    ids=str,
+)
+def test_unit_and_role_are_the_accounts_whatever_a_request_says(district, forged, codes):
+    body = {"version": 1, "digest": DIGEST, "sequence": 2} | forged
+    with district.access() as access:
+        assert refusal(access.confirm, "19164120.2019.start", "claim", body) == codes
+
+
+def test_each_act_takes_its_role(settings, department, district, school):
+    with department.access() as access:
+        state = state_of(access, school)
+    for who, what in ((district, "submit"), (department, "submit"), (district, "lock")):
+        assert refusal(act, who, school, what, state=state) == ["ACC-034"], what
+    assert refusal(act, of(settings, school), school, "claim", state=state) == ["ACC-034"]
+    with district.access() as access:
+        assert refusal(access.call, "POST", "/v1/grants/smas/19164101/allow", {}) == ["ACC-034"]
+        assert refusal(access.call, "POST", "/v1/campaigns", {"year": 2019, "kind": "1"}) == ["ACC-034"]
+        assert refusal(_act, access, school, "open") == ["ACC-043"]
+        assert refusal(_act, access, school, "version_checked") == ["ACC-043"]
+
+
+def test_of_fifty_acts_in_one_moment_one_is_done(settings, department, district, school):
+    assert act(of(settings, school), school, "submit") == ""
+    assert act(district, school, "claim") == ""
+    with district.access() as access, ThreadPoolExecutor(16) as pool:
+        state = state_of(access, school)
+        reason = {"reason_code": "OTHER", "reason": "x"}
+        acts = [("confirm", {}), ("return", reason)] * 25
+        codes = list(pool.map(lambda a: _act(access, school, a[0], state=state, **a[1]), acts))
+    assert sorted(codes)[0] == "" and "" not in sorted(codes)[1:]
+    events = [
+        e for e in topic_log.read_events(MACHINE, settings, school) if e["Sequence"] > state["Sequence"]
+    ]
+    assert len(events) == 1
+
+
+def test_a_hundred_wrong_passwords_at_once_are_looked_at_ten_times(settings):
+    people.account(settings, "bị.đoán", "19", Role.DEPARTMENT_OFFICER)
+
+    def guess(n: int) -> int:
+        body = {"account": "bi.đoán" if n % 2 else "BỊ.ĐOÁN ", "password": f"sai mật khẩu {n}"}
+        return httpx.post(f"{settings.access}/v1/login", json=body, trust_env=False, timeout=60).status_code
+
+    with ThreadPoolExecutor(20) as pool:
+        statuses = list(pool.map(guess, range(100)))
+    assert (statuses.count(401), statuses.count(429)) == (LIMIT, 100 - LIMIT)
+    answer = httpx.post(
+        f"{settings.access}/v1/login", json={"account": "bị.đoán", "password": PASSWORD}, trust_env=False
+    )
+    assert answer.status_code == 429 and int(answer.headers["Retry-After"]) > 0
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["bị.đọc", "BỊ.ĐỌC", "bị.đọc ", "bị.đọc", "ｂị.đọc"],
+    ids=["same", "capital", "blank", "NFD", "wide"],
+)
+def test_a_login_does_not_depend_on_the_keyboard(settings, name):
+    if not [a for a in office.everyone(settings) if a["name"] == "bị.đọc"]:
+        people.account(settings, "bị.đọc", "19", Role.AUDITOR)
+    with AccessClient(settings.access) as access:
+        said = access.call("POST", "/v1/login", {"account": name, "password": PASSWORD})
+    assert said["name"] == "bị.đọc"
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("nobody.at.all", PASSWORD), ("so.gd", "x" * 10_000), ("sо.gd", PASSWORD), ("so.gd\u200b", PASSWORD)],
+    ids=["unknown", "10,000 characters", "Cyrillic", "zero width"],
+)
+def test_what_is_no_login_is_told_alike(settings, department, name, password):
+    with AccessClient(settings.access) as access:
+        body = {"account": name, "password": password}
+        assert refusal(access.call, "POST", "/v1/login", body) == ["ACC-028"]
+
+
+def test_a_session_that_is_brought_along_is_never_taken_over(settings):
+    people.account(settings, "phiên", "19", Role.AUDITOR)
+    with httpx.Client(base_url=settings.access, trust_env=False) as browser:
+        browser.cookies.set("csdl_session", "csdl_" + "x" * 43, domain="127.0.0.1")
+        body = {"account": "phiên", "password": PASSWORD}
+        answer = browser.post("/v1/session", json=body)
+        given = answer.cookies["csdl_session"]
+        assert given != "csdl_" + "x" * 43
+        said = answer.headers["set-cookie"].lower()
+        assert "httponly" in said and "samesite=strict" in said
+        again = browser.post("/v1/session", json=body, headers={"Cookie": f"csdl_session={given}"})
+    assert _whoami(settings, given) == ["ACC-024"]
+    assert _whoami(settings, again.cookies["csdl_session"]) == []
+
+
+def test_an_act_from_another_site_is_refused(settings):
+    people.account(settings, "trang.khac", "19", Role.AUDITOR)
+    body = {"account": "trang.khac", "password": PASSWORD}
+    answer = httpx.post(
+        f"{settings.access}/v1/session", json=body, headers={"Origin": "http://evil.example"}, trust_env=False
+    )
+    assert (answer.status_code, answer.json()["code"]) == (403, "ACC-044")
+
+
+def test_what_was_stolen_is_worth_nothing_after_logout(settings):
+    who = people.person(settings, "bi.trom", "19", Role.AUDITOR)
+    stolen = json.loads(who.settings.login_file.read_text())[settings.access]["secret"]
+    assert who.settings.login_file.stat().st_mode & 0o077 == 0
+    assert csdl(who.settings, "whoami")[1]["account"] == who.account.id
+    assert csdl(who.settings, "logout")[0] == 0
+    assert _whoami(settings, stolen) == ["ACC-024"]
+    assert csdl(who.settings, "whoami")[1]["problems"][0]["code"] == "ACC-051"
+    assert audit(settings, "account = %s AND code = 'ACC-024'", who.account.id)
+
+
+CHANGES = {
+    "ended": (lambda s, name: office.end(s, name, today()), "ACC-024"),
+    "moved": (lambda s, name: office.move(s, name, "19164102", frozenset()), "ACC-024"),
+    "lost its role": (
+        lambda s, name: office.move(s, name, "", frozenset({Role.SCHOOL_HEAD})),
+        "ACC-024",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_issued_before_a_change_of_the_account_is_worth_nothing(settings, change, tmp_path):
+    name = f"doi.{list(CHANGES).index(change)}"
+    who = people.person(settings, name, "19164101", Role.SCHOOL_OFFICER)
+    assert csdl(who.settings, "tokens", "create", "--out", str(tmp_path / "token.json"))[0] == 0
+    [by_token] = json.loads((tmp_path / "token.json").read_text()).values()
+    session = httpx.post(
+        f"{settings.access}/v1/session", json={"account": name, "password": PASSWORD}, trust_env=False
+    ).cookies["csdl_session"]
+    login = json.loads(who.settings.login_file.read_text())[settings.access]["secret"]
+    secrets = (login, session, by_token["secret"])
+    assert [_whoami(settings, each) for each in secrets] == [[], [], []]
+    make, code = CHANGES[change]
+    make(settings, name)
+    assert [_whoami(settings, each) for each in secrets] == [[code]] * 3
+    office.reinstate(settings, name, None)
+    assert [_whoami(settings, each) for each in secrets] == [[code]] * 3
+
+
+def test_days_are_asked_at_each_act(settings):
+    who = people.person(settings, "het.han", "19", Role.AUDITOR)
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
+        cur.execute("UPDATE account SET active_to = %s WHERE name = 'het.han'", (today(),))
+    assert csdl(who.settings, "whoami")[1]["problems"][0]["code"] == "ACC-022"
+
+
+def _whoami(settings: Settings, secret: str) -> list[str]:
+    with AccessClient(settings.access, secret) as access:
+        try:
+            access.call("GET", "/v1/whoami")
+        except ProblemList as refused:
+            return [p.code for p in refused.problems]
+    return []
+
+
+def test_a_token_makes_no_token(settings, tmp_path):
+    who = people.person(settings, "ma.ca.nhan", "19", Role.AUDITOR)
+    out = tmp_path / "token.json"
+    assert csdl(who.settings, "tokens", "create", "--out", str(out))[0] == 0
+    by_token = who.settings.model_copy(update={"login_file": out})
+    code, said = csdl(by_token, "tokens", "create", "--out", str(tmp_path / "other.json"))
+    assert (code, said["problems"][0]["code"]) == (1, "ACC-030")
+    [token] = csdl(who.settings, "tokens", "list")[1]
+    assert csdl(who.settings, "tokens", "revoke", str(token["number"]))[0] == 0
+    assert csdl(by_token, "whoami")[1]["problems"][0]["code"] == "ACC-024"
+
+
+def test_who_corrected_a_version_does_not_approve_it_under_any_account(
+    settings, department, district, school
+):
+    first = people.department(settings, "so.mot", person="CB-07")
+    same = people.department(settings, "so.hai", person="cb-07 ")
+    for who, what in ((of(settings, school), "submit"), (district, "claim"), (district, "confirm")):
+        assert act(who, school, what) == ""
+    assert act(first, school, "lock", reason="Đang tra soát") == ""
+    assert act(first, school, "unlock", reason="Đã tra soát") == ""
+    assert act(first, school, "claim") == ""
+    assert refusal(act, first, school, "approve") == ["ACC-031"]
+    assert refusal(act, same, school, "approve") == ["ACC-031"]
+    assert act(department, school, "approve") == ""
+
+
+def test_a_grant_is_given_by_the_departments_account(settings, department):
+    code, said = csdl(department.settings, "grants", "allow", "smas", "19164101")
+    assert (code, said["code"]) == (0, "")
+    code, said = csdl(department.settings, "grants", "allow", "smas", "19164101")
+    assert (code, said["code"]) == (1, "GRANT-ALREADY")
+    code, said = csdl(department.settings, "grants", "allow", "nobody", "19999999")
+    assert (code, [p["code"] for p in said["problems"]]) == (1, ["GRANT-VENDOR", "GRANT-SCHOOL"])
+
+
+def test_what_is_recorded_stays(settings, department):
+    for statement in ("UPDATE audit_event SET code = ''", "DELETE FROM audit_event", "TRUNCATE audit_event"):
+        stays = pytest.raises(psycopg2.errors.RestrictViolation)
+        with closing(postgres.connect(settings)) as conn, conn.cursor() as cur, stays:
+            cur.execute(statement)
+
+
+def test_what_is_too_large_or_no_json_is_refused(settings, department):
+    with department.access() as access:
+        assert refusal(access.call, "POST", "/v1/campaigns", {"schools": ["x" * 300_000]}) == ["ACC-042"]
+        assert refusal(access.call, "GET", "/v1/nowhere") == ["ACC-043"]
+        assert refusal(access.call, "POST", "/v1/datasets/x/acts/claim", {"sequence": 1}) == ["ACC-041"]
+
+
+def test_nobody_is_logged_in_by_himself(settings):
+    nobody = settings.model_copy(update={"login_file": settings.data_dir / "none.json"})
+    code, said = csdl(nobody, "grants", "revoke", "smas", "19164101")
+    assert (code, said["problems"][0]["code"]) == (1, "ACC-051")
+    assert _whoami(settings, "") == ["ACC-023"]
