@@ -24,7 +24,7 @@ from runtime.accounts import SETUP
 from runtime.environment import ENVIRONMENT
 from runtime.settings import Settings
 
-PROCESSES: Final = ("grants", "validation", "load")
+PROCESSES: Final = ("organisation", "grants", "validation", "load")
 """What runs from the start; the others start for the lanes that are about them."""
 
 WARM_UP: Final = 200 * PUPILS_A_SCHOOL

@@ -9,13 +9,15 @@ from schemas.errors import Problem, SourceLocation
 from schemas.organisation.checks import check
 from sinks.provincial import granting, schema
 from sinks.provincial.records import secret
-from streams.organisation import units
+from streams.organisation import handed_over, units
 
 
 def organisation(settings: Settings) -> Iterable[Finding]:
-    """Are the units in order, on every day?"""
-    known = units.organisation(settings).units
-    return of([Problem(f.code, SourceLocation(field=f.column), dict(f.params)) for f in check(known)])
+    """Has the machine decided what setup handed over, and are the units in order, on every day?"""
+    count = handed_over.undecided(settings)
+    waiting = [Problem(handed_over.WAITING, params={"count": count})] if count else []
+    wrong = check(units.organisation(settings).units)
+    return of(waiting + [Problem(f.code, SourceLocation(field=f.column), dict(f.params)) for f in wrong])
 
 
 def broker(settings: Settings) -> Iterable[Finding]:
