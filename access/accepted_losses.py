@@ -10,7 +10,7 @@ from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 from psycopg2.extensions import connection
 
-from runtime import kafka, positions
+from runtime import accounts, kafka, positions
 from runtime.positions import Log, Position
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
@@ -53,7 +53,7 @@ def record(
 
 def keep(settings: Settings, reader: str, kept_in: str, tp: TopicPartition, position: Position) -> None:
     """Write the position of a reader that keeps it in a compacted topic. Raises KafkaError."""
-    with closing(kafka.producer(settings)) as producer:
+    with closing(kafka.producer(settings.acting_as(accounts.REPAIR))) as producer:
         value = positions.encode(reader, tp, position)
         sent = producer.send(kept_in, value, key=positions.key(tp.topic), partition=tp.partition)
         sent.get(timeout=30)
@@ -61,5 +61,6 @@ def keep(settings: Settings, reader: str, kept_in: str, tp: TopicPartition, posi
 
 def commit(settings: Settings, group: str, tp: TopicPartition, following: int) -> None:
     """Set the group's offset, for a reader that Kafka's group tells. Raises KafkaError."""
-    with closing(kafka.consumer(settings, group_id=group)) as consumer:
+    own = settings.acting_as(accounts.REPAIR)
+    with closing(kafka.consumer(own, group_id=group)) as consumer:
         consumer.commit({tp: OffsetAndMetadata(following, "", -1)})

@@ -14,7 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
-from runtime import dead_letters, kafka, reading
+from runtime import accounts, dead_letters, kafka, reading
 from runtime.dead_letters import Cover
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
@@ -47,7 +47,7 @@ def replay(settings: Settings, code: str, topic: str = "") -> Replayed:
     if not wanted:
         raise ProblemList([Problem(NONE_ASIDE, params={"wanted": code})])
     try:
-        return _send(settings, wanted)
+        return _send(settings.acting_as(accounts.REPAIR), wanted)
     except KafkaError:
         raise kafka.away(settings) from None
 

@@ -17,8 +17,9 @@ from psycopg2.extensions import connection
 from psycopg2.extras import execute_values
 
 from bench.table import columns_sql
-from runtime import kafka, postgres
+from runtime import credentials, kafka, postgres
 from runtime.settings import Settings
+from streams.validation.faust.app import login
 
 TABLE: Final = "bench_documented"
 SOURCE: Final = "bench.documented.in"
@@ -68,6 +69,7 @@ def agent(settings: Settings) -> None:
     app = faust.App(
         APP,
         broker=f"kafka://{settings.bootstrap_servers}",
+        broker_credentials=login(settings),
         store="memory://",
         topic_partitions=6,
         topic_disable_leader=True,
@@ -92,6 +94,7 @@ def sink(settings: Settings) -> None:
     consumer = KafkaConsumer(
         CHECKED,
         bootstrap_servers=settings.bootstrap_servers,
+        **credentials.client(settings),
         group_id="bench-documented-sink",
         auto_offset_reset="earliest",
         enable_auto_commit=False,

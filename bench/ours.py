@@ -17,6 +17,7 @@ from producers import client
 from producers.client import CHUNK, PushReceipt, chunks_of, tombstones, totals
 from producers.model import ROW, SourceTable, Target
 from runtime import kafka
+from runtime.accounts import vendor
 from runtime.settings import Settings
 from schemas import datasets
 from schemas.encoding import codec
@@ -102,7 +103,7 @@ def push(
 
 def send(settings: Settings, work: Iterable[Push]) -> None:
     """Push everything as fast as it goes."""
-    with closing(kafka.producer(settings)) as producer:
+    with closing(kafka.producer(settings.acting_as(vendor(VENDOR)))) as producer:
         for one in work:
             for value in one.values:
                 producer.send(in_topic(VENDOR), key=one.school.encode(), value=value)

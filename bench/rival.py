@@ -23,7 +23,7 @@ from kafka.admin import NewTopic
 from psycopg2.extensions import connection
 
 from bench.table import create, csv, merge, receive
-from runtime import kafka, postgres
+from runtime import credentials, kafka, postgres
 from runtime.settings import Settings
 from schemas.contracts import versions
 from schemas.contracts.contracts import record
@@ -85,6 +85,7 @@ def run(settings: Settings) -> None:
     consumer = Consumer(
         {
             "bootstrap.servers": settings.brokers,
+            **_login(settings),
             "group.id": "bench-rival",
             "enable.auto.commit": False,
             "auto.offset.reset": "error",
@@ -102,6 +103,19 @@ def run(settings: Settings) -> None:
             prepared, coming = coming.result(), ahead.submit(_prepared, consumer)
             if prepared:
                 _store(db, *prepared)
+
+
+def _login(settings: Settings) -> dict[str, str]:
+    """The same way in as ours."""
+    if not settings.kafka_user:
+        return {}
+    return {
+        "security.protocol": "SASL_SSL",
+        "ssl.ca.location": str(settings.kafka_ca_file),
+        "sasl.mechanism": credentials.MECHANISM,
+        "sasl.username": settings.kafka_user,
+        "sasl.password": credentials.password(settings),
+    }
 
 
 def _prepared(consumer: Consumer) -> Prepared | None:

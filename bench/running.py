@@ -78,16 +78,23 @@ class Running:
         """Stop processes."""
         supervisor.stop_programs(self.stack, self.stack.every(names))
 
+    def _environment(self) -> dict[str, str]:
+        """Peers make tables and topics of their own."""
+        own = {"CSDL_DATABASE_URL": self.settings.database}
+        if self.settings.kafka_user:
+            own |= {
+                "CSDL_KAFKA_USER": self.settings.kafka_user,
+                "CSDL_KAFKA_PASSWORD_FILE": str(self.settings.kafka_password_file),
+            }
+        return self.stack.environment() | own
+
     @contextmanager
     def peers(self, **commands: Sequence[str]) -> Iterator[dict[str, int]]:
         """Peers' processes (name → module and arguments), run as ours are; name → pid, until the end."""
         running = {
             name: subprocess.Popen(
                 [sys.executable, "-m", *command],
-                env={"PATH": "", "PYTHONPATH": str(Path.cwd())}
-                | ENVIRONMENT
-                | self.stack.environment()
-                | {"CSDL_DATABASE_URL": self.settings.database},  # they make tables
+                env={"PATH": "", "PYTHONPATH": str(Path.cwd())} | ENVIRONMENT | self._environment(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd=self.settings.data_dir,

@@ -8,6 +8,7 @@ from threading import Thread
 from bench.ours import VENDOR, WAIT_S, Push
 from bench.records import PUPILS_A_SCHOOL
 from runtime import kafka
+from runtime.accounts import vendor
 from runtime.settings import Settings
 from schemas.encoding import codec
 from schemas.topics import RECORDS_ACCEPTED, in_topic
@@ -43,7 +44,7 @@ def verdict_ms(settings: Settings, work: Sequence[Push], records_a_second: float
 def _paced(
     settings: Settings, work: Sequence[Push], records_a_second: float, sent: dict[bytes, float]
 ) -> None:
-    with closing(kafka.producer(settings)) as producer:
+    with closing(kafka.producer(settings.acting_as(vendor(VENDOR)))) as producer:
         start = time.perf_counter()
         for i, one in enumerate(work):
             due = start + i * PUPILS_A_SCHOOL / records_a_second

@@ -2,8 +2,9 @@
 
 import click
 
-from deploy import processes
+from deploy import broker_rights, processes
 from deploy.local.layout import DATA_DIR, PORT_BASE, Stack
+from deploy.own_rights import OwnRights
 from runtime import process as runner
 from runtime.health import Servers
 from runtime.process import Gate
@@ -42,7 +43,7 @@ def needed(declared: processes.Declared, settings: Settings) -> Servers:
 
 
 def gates(ours: processes.Instance, settings: Settings, servers: Servers) -> list[Gate]:
-    """What it waits for: its turn, then the tables of its own code and its rights to them."""
+    """What it waits for: its turn, its rights at Kafka, the tables of its own code and its rights to them."""
     turn = f"{ours.declared.name}-{ours.share.number}"
     found: list[Gate] = []
     match ours.declared.turn:
@@ -50,6 +51,8 @@ def gates(ours: processes.Instance, settings: Settings, servers: Servers) -> lis
             found.append(DatabaseTurn(settings, turn, servers))
         case processes.Turn.FOLDER:
             found.append(FolderTurn(settings.data_dir, turn))
+    if ours.declared.kafka:
+        found.append(OwnRights(settings, list(broker_rights.of_process(ours.declared, settings.vendors))))
     if ours.declared.tables:
         from sinks.provincial.granting import RightsHeld
         from sinks.provincial.schema import SchemaFits

@@ -1,6 +1,7 @@
 """`csdl up`, `down`, `status`: the local stack. `csdl setup`, `config`: what any stack needs."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import click
 from access.handing_over import hand_over
 from cli import doctor
 from cli.answers import document, json_option, print_json, print_table, say, tell
+from deploy import kafka_rights
 from deploy.local import layout, stack
+from deploy.local.listeners import listening
 from doctor import table
 from doctor.section import examine
 from runtime import broker_settings
@@ -64,9 +67,14 @@ def down(data_dir: Path, delete: bool) -> None:
 
 @click.command()
 @data_dir_option
+@click.option("--listeners", is_flag=True, help="What listens, where, and how it knows who asks.")
 @json_option
-def status(data_dir: Path, as_json: bool) -> None:
+@click.pass_context
+def status(ctx: click.Context, data_dir: Path, listeners: bool, as_json: bool) -> None:
     """Tình trạng hệ thống — say what runs in the local stack."""
+    if listeners:
+        _listeners(ctx, layout.at(data_dir), as_json)
+        return
     _print(stack.status(layout.at(data_dir)), as_json)
 
 
@@ -83,6 +91,8 @@ def setup() -> None:
         tell(right)
     for change in ensure_topics(settings):
         tell(str(change))
+    for right in kafka_rights.ensure(settings):
+        tell(right)
     if handed_over := hand_over(settings):
         tell(f"{handed_over} đơn vị được chuyển sang tổ chức — units handed over to the organisation")
     say(broker_settings.deviations(settings))
@@ -110,6 +120,19 @@ def compose() -> None:
     from deploy.compose import render
 
     document(render(layout.instances_asked()))
+
+
+def _listeners(ctx: click.Context, it: layout.Stack, as_json: bool) -> None:
+    """Exit 1 if one of them asks nobody."""
+    found = listening(it)
+    if as_json:
+        print_json([asdict(one) for one in found])
+    else:
+        rows = [(one.name, one.address, one.port, one.authentication) for one in found]
+        print_table(("what", "address", "port", "authentication"), rows)
+    problems = [one.problem for one in found if one.problem]
+    say(problems)
+    ctx.exit(1 if problems else 0)
 
 
 def _needs_a_hand(settings: Settings) -> int:

@@ -13,7 +13,7 @@ from producers.client import PushClient
 from producers.model import Target
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.write import save
-from runtime import kafka
+from runtime import accounts, kafka
 from runtime.settings import Settings
 from schemas.datasets import dataset_id
 from schemas.topics import in_topic
@@ -74,7 +74,8 @@ class Vendors:
 
     def write_raw(self, school: SchoolPlan, value: bytes) -> None:
         """Any bytes into the vendor's topic, under the school's key."""
-        producer = kafka.producer(self._settings)
+        own = self._settings.acting_as(accounts.vendor(school.vendor))
+        producer = kafka.producer(own)
         try:
             producer.send(in_topic(school.vendor), key=school.code.encode(), value=value).get(timeout=30)
         finally:

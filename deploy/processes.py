@@ -37,13 +37,26 @@ VENDORS: Final = t.in_topic("VENDOR")
 """Stands for the topics of all vendors."""
 
 
+LETTERS: Final = t.dlq("*")
+"""Stands for all topics of dead letters."""
+
+INPUTS: Final = "inputs"
+"""Stands for all that any process reads and acts on."""
+
+GROUPS: Final = "groups"
+"""Stands for the consumer groups of all processes."""
+
+
 @dataclass(frozen=True)
 class Declared:
     """One process. ``entry`` is ``module:class``, imported when it is run.
 
-    ``inputs`` and ``outputs`` are topics; dead letters of its inputs are understood. ``tables``: it works
-    with the provincial database, in this code's schema; ``kafka``: with Kafka. It is ready while it can.
-    ``memory_mb`` bounds it where something keeps bounds (compose, systemd).
+    ``inputs`` and ``outputs`` are topics; dead letters of its inputs are understood. ``rereads``: topics that
+    it reads besides, without acting on them; ``describes``: whose ends it asks for. ``group`` is its consumer
+    group, ``asks``: others' groups whose offsets it asks for. ``transactional`` is its transactional id; with
+    a dot at the end, the beginning of those of its shards. Its rights at Kafka are these (deploy.rights).
+    ``tables``: it works with the provincial database, in this code's schema; ``kafka``: with Kafka. It is
+    ready while it can. ``memory_mb`` bounds it where something keeps bounds (compose, systemd).
     """
 
     name: str
@@ -52,6 +65,11 @@ class Declared:
     turn: Turn
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    rereads: tuple[str, ...] = ()
+    describes: tuple[str, ...] = ()
+    group: str = ""
+    asks: tuple[str, ...] = ()
+    transactional: str = ""
     tables: bool = True
     kafka: bool = True
     memory_mb: int = 1024
@@ -72,17 +90,20 @@ TABLE: Final = (
     Declared(
         "grants", "streams.grants.process:Grants", Sharing.PARTITIONS, Turn.FOLDER,
         inputs=(t.GRANTS_COMMANDS,), outputs=(t.GRANTS_EVENTS, t.GRANTS_STATE, t.GRANTS_REFUSALS),
-        tables=False,
+        rereads=(t.GRANTS_EVENTS, t.GRANTS_STATE, t.GRANTS_REFUSALS),
+        group="csdl.grants", transactional="csdl.grants.", tables=False,
     ),
     Declared(
         "validation", "streams.validation.process:Validation", Sharing.GROUP, Turn.NONE,
         inputs=(VENDORS, t.GRANTS_STATE, t.ORGANISATION_STATE),
         outputs=(t.RECORDS_ACCEPTED, t.RECORDS_REFUSED, t.VALIDATION_POSITIONS),
+        rereads=(t.VALIDATION_POSITIONS,), describes=(t.ORGANISATION_SETUP,), group=t.VALIDATION_GROUP,
         tables=False, memory_mb=2048,
     ),
     Declared(
         "load", "sinks.provincial.load.process:Load", Sharing.PARTITIONS, Turn.DATABASE,
-        inputs=(t.RECORDS_ACCEPTED, t.RECORDS_REMOVALS), outputs=(t.CLOCK,), memory_mb=2048,
+        inputs=(t.RECORDS_ACCEPTED, t.RECORDS_REMOVALS), outputs=(t.CLOCK,),
+        rereads=(VENDORS,), asks=(t.VALIDATION_GROUP,), memory_mb=2048,
     ),
     Declared(
         "check", "sinks.provincial.check.process:Check", Sharing.ROWS, Turn.DATABASE, kafka=False,
@@ -95,7 +116,9 @@ TABLE: Final = (
     Declared(
         "confirmation", "streams.confirmation.process:Confirmation", Sharing.PARTITIONS, Turn.FOLDER,
         inputs=(t.CONFIRMATION_COMMANDS, t.CONFIRMATION_CHECKS, t.CONFIRMATION_RECEIPTS),
-        outputs=(t.CONFIRMATION_EVENTS, t.CONFIRMATION_STATE, t.CONFIRMATION_REFUSALS), tables=False,
+        outputs=(t.CONFIRMATION_EVENTS, t.CONFIRMATION_STATE, t.CONFIRMATION_REFUSALS),
+        rereads=(t.CONFIRMATION_EVENTS, t.CONFIRMATION_STATE, t.CONFIRMATION_REFUSALS),
+        group="csdl.confirmation", transactional="csdl.confirmation.", tables=False,
     ),
     Declared(
         "projection", "sinks.projection.process:Projection", Sharing.SINGLE, Turn.DATABASE,
@@ -106,13 +129,18 @@ TABLE: Final = (
     ),
     Declared(
         "export", "sinks.ministry.export.process:Exporter", Sharing.SINGLE, Turn.DATABASE,
-        inputs=(t.CONFIRMATION_EVENTS,), outputs=(t.MINISTRY_EXPORT,), memory_mb=2048,
+        inputs=(t.CONFIRMATION_EVENTS,), outputs=(t.MINISTRY_EXPORT,),
+        transactional="csdl.export", memory_mb=2048,
     ),
     Declared(
         "receipts", "sinks.ministry.receipts.process:Receiver", Sharing.SINGLE, Turn.DATABASE,
         inputs=(t.MINISTRY_RECEIPTS,),
     ),
-    Declared("watch", "sinks.watch.process:Watch", Sharing.SINGLE, Turn.FOLDER),
+    Declared(
+        "watch", "sinks.watch.process:Watch", Sharing.SINGLE, Turn.FOLDER,
+        # The first message that waits is looked at for its time.
+        rereads=(INPUTS, *t.WITH_POSITIONS), describes=(LETTERS,), asks=(GROUPS,),
+    ),
     Declared(
         "checkpoints", "sinks.checkpoints.process:Checkpoints", Sharing.SINGLE, Turn.FOLDER,
         inputs=(
@@ -124,11 +152,19 @@ TABLE: Final = (
     Declared(
         "organisation", "streams.organisation.process:Organisation", Sharing.PARTITIONS, Turn.FOLDER,
         inputs=(t.ORGANISATION_COMMANDS, t.ORGANISATION_SETUP),
-        outputs=(t.ORGANISATION_EVENTS, t.ORGANISATION_STATE, t.ORGANISATION_REFUSALS), tables=False,
+        outputs=(t.ORGANISATION_EVENTS, t.ORGANISATION_STATE, t.ORGANISATION_REFUSALS),
+        rereads=(t.ORGANISATION_EVENTS, t.ORGANISATION_STATE, t.ORGANISATION_REFUSALS),
+        group="csdl.organisation", transactional="csdl.organisation.", tables=False,
     ),
     Declared(
         "access", "access.service.process:Access", Sharing.SINGLE, Turn.FOLDER,
         outputs=(t.CONFIRMATION_COMMANDS, t.GRANTS_COMMANDS, t.RECORDS_REMOVALS),
+        # What came of an act, and what it is about.
+        rereads=(
+            t.CONFIRMATION_EVENTS, t.CONFIRMATION_REFUSALS, t.CONFIRMATION_STATE, t.GRANTS_EVENTS,
+            t.GRANTS_REFUSALS, t.GRANTS_STATE, t.PUSH_ANSWERS, t.ORGANISATION_STATE,
+        ),
+        describes=(t.ORGANISATION_SETUP,),
     ),
 )  # fmt: skip
 """In the order they start."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from deploy import broker_rights
 from deploy.processes import TABLE
 from runtime.accounts import OPERATOR, OWNER, PROCESSES, SETUP
 from sinks.provincial import rights
@@ -49,4 +50,4 @@ def database() -> str:
     return "\n".join(lines)
 
 
-PARTS: Final[tuple[Callable[[], str], ...]] = (database,)
+PARTS: Final[tuple[Callable[[], str], ...]] = (database, broker_rights.part)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from deploy import kafka_rights
 from doctor.section import Finding, of
 from runtime import clock, kafka, postgres, topic_admin
 from runtime.settings import Settings
@@ -41,6 +42,11 @@ def room(settings: Settings) -> Iterable[Finding]:
 def topics(settings: Settings) -> Iterable[Finding]:
     """Are the topics as they are declared?"""
     return of(topic_admin.deviations(settings))
+
+
+def kafka_rights_in_force(settings: Settings) -> Iterable[Finding]:
+    """Are the rights at Kafka those of the table, no fewer and no more?"""
+    return of(kafka_rights.deviations(settings))
 
 
 def clocks(settings: Settings) -> Iterable[Finding]:

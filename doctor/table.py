@@ -2,15 +2,27 @@
 
 from typing import Final
 
-from doctor import basics, chains, checkpoints, exports, outbox, positions, surroundings, transactions
+from doctor import (
+    basics,
+    chains,
+    checkpoints,
+    exports,
+    outbox,
+    positions,
+    secrets,
+    surroundings,
+    transactions,
+)
 from doctor.section import Section
 
 SECTIONS: Final = (
     Section("settings", surroundings.settings),
     Section("disk", surroundings.disk),
+    Section("secrets", secrets.section),
     Section("kafka", basics.broker),
     Section("brokers", positions.brokers, ("kafka",)),
     Section("topics", basics.topics, ("kafka",)),
+    Section("kafka-rights", basics.kafka_rights_in_force, ("kafka",)),
     Section("clock", basics.clocks, ("topics",)),
     Section("organisation", basics.organisation, ("topics",)),
     Section("postgres", basics.database),

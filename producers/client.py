@@ -15,7 +15,7 @@ import polars as pl
 from kafka.errors import KafkaError
 
 from producers.model import ROW, SourceTable, Target
-from runtime import kafka
+from runtime import accounts, kafka
 from runtime.clock import ClockCheck
 from runtime.settings import Settings
 from schemas.contracts.bounds import carried
@@ -65,7 +65,8 @@ class PushClient:
         self._chunk = chunk
         self._clock = ClockCheck()
         try:
-            self._producer = kafka.producer(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
+            own = settings.acting_as(accounts.vendor(vendor))
+            self._producer = kafka.producer(own, bootstrap_timeout_ms=kafka.STAND_BY_MS)
         except KafkaError:
             raise kafka.away(settings) from None
 

@@ -1,4 +1,4 @@
-"""Names of the accounts at PostgreSQL that are no process's own (those are Declared.principal)."""
+"""Names of the accounts at PostgreSQL and Kafka that are no process's own (those are Declared.principal)."""
 
 from typing import Final
 
@@ -9,7 +9,19 @@ PROCESSES: Final = "csdl_processes"
 """The group of all who may connect; nobody logs in by it."""
 
 SETUP: Final = "csdl-setup"
-"""Who makes and migrates the tables, for the owner."""
+"""Who makes and migrates the tables, for the owner; who makes topics, users and rights at Kafka. Nothing that
+runs for long is it."""
 
 OPERATOR: Final = "csdl-operator"
 """The person at the command line."""
+
+REPAIR: Final = "csdl-repair"
+"""Who sends dead letters again and accepts positions: acts by hand in the place of every reader."""
+
+MINISTRY: Final = "csdl-ministry"
+"""The Ministry's system."""
+
+
+def vendor(name: str) -> str:
+    """A vendor's."""
+    return f"csdl-vendor-{name}"

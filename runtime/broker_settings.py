@@ -26,7 +26,8 @@ WEEK_MS: Final = 7 * 24 * 3600 * 1000
 
 @dataclass(frozen=True)
 class BrokerSetting:
-    """``value`` is set, ``bound`` asked for; ``alone``: only where topics have one replica."""
+    """``value`` is set, ``bound`` asked for; ``alone``: only where topics have one replica;
+    ``closed``: only where Kafka asks who we are."""
 
     name: str
     value: str
@@ -34,6 +35,7 @@ class BrokerSetting:
     bound: str
     why: str
     alone: bool = False
+    closed: bool = False
 
     def holds(self, found: str) -> bool:
         """Whether a broker's value will do."""
@@ -47,6 +49,8 @@ class BrokerSetting:
         """Its name as a variable of Kafka's image."""
         return "KAFKA_" + self.name.upper().replace(".", "_")
 
+
+AUTHORIZER: Final = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
 
 SETTINGS: Final = (
     BrokerSetting("auto.create.topics.enable", "false", "is", "false", "a mistyped name must fail"),
@@ -76,12 +80,17 @@ SETTINGS: Final = (
         "log.flush.scheduler.interval.ms", "1000", "at most", "1000",
         "topics of records are written to disk within a second", alone=True,
     ),
+    BrokerSetting(
+        "authorizer.class.name", AUTHORIZER, "is", AUTHORIZER, "without it everyone may do everything",
+        closed=True,
+    ),
 )  # fmt: skip
 
 
-def properties() -> str:
+def properties(*, closed: bool = True) -> str:
     """Lines of server.properties, each with its reason."""
-    return "".join(f"# {setting.why}\n{setting.name}={setting.value}\n" for setting in SETTINGS)
+    due = [setting for setting in SETTINGS if closed or not setting.closed]
+    return "".join(f"# {setting.why}\n{setting.name}={setting.value}\n" for setting in due)
 
 
 def deviations(settings: Settings) -> list[Problem]:
@@ -98,7 +107,9 @@ def _unfit(settings: Settings) -> Iterator[Problem]:
             found = client.describe_configs([resource], config_filter="all")["broker"][number]
             for setting in SETTINGS:
                 value = str(found.get(setting.name, {}).get("value", ""))
-                if setting.holds(value) or (setting.alone and settings.replication_factor > 1):
+                needless = setting.alone and settings.replication_factor > 1
+                needless |= setting.closed and not settings.kafka_user
+                if setting.holds(value) or needless:
                     continue
                 params = {"broker": number, "setting": setting.name, "found": value}
                 yield Problem(UNFIT, params=params | {"bound": setting.bound, "wanted": setting.value})

@@ -17,7 +17,7 @@ from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLarg
 from kafka.partitioner.default import murmur2
 from kafka.producer.future import FutureRecordMetadata
 
-from runtime import probes, unpacking
+from runtime import broker_probe, credentials, unpacking
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 from schemas.topics import MAX_MESSAGE, PARTITIONS
@@ -82,6 +82,7 @@ def producer(settings: Settings, transactional_id: str | None = None, **override
     """
     config: dict[str, Any] = {
         "bootstrap_servers": settings.brokers,
+        **credentials.client(settings),
         "client_id": f"csdl-{os.getpid()}",
         "acks": "all",
         "enable_idempotence": True,
@@ -122,6 +123,7 @@ def consumer(settings: Settings, group_id: str | None = None, **overrides: Any) 
     """
     config: dict[str, Any] = {
         "bootstrap_servers": settings.brokers,
+        **credentials.client(settings),
         "client_id": f"csdl-{os.getpid()}",
         "group_id": group_id,
         "enable_auto_commit": False,
@@ -140,6 +142,7 @@ def admin(settings: Settings, **overrides: Any) -> KafkaAdminClient:
     """Admin client."""
     config: dict[str, Any] = {
         "bootstrap_servers": settings.brokers,
+        **credentials.client(settings),
         "client_id": f"csdl-admin-{os.getpid()}",
         "bootstrap_timeout_ms": BOOTSTRAP_TIMEOUT_MS,
         "reconnect_backoff_max_ms": RECONNECT_BACKOFF_MAX_MS,
@@ -153,9 +156,8 @@ def away(settings: Settings) -> ProblemList:
 
 
 def fault(settings: Settings) -> Problem | None:
-    """Why no broker answers now (SYS-001); None if one does."""
-    reason = probes.kafka(settings.brokers)
-    return _away(settings, reason) if reason else None
+    """Why no broker answers us now (SYS-001), or does not let us in (SEC-…); None if one does."""
+    return broker_probe.ask(settings)
 
 
 def _away(settings: Settings, reason: str) -> Problem:

@@ -94,6 +94,12 @@ DEAD_LETTERS: Final = _counter(
     en="Messages set aside because they cannot be decoded, by the topic they came from and by code.",
     vi="Số thông điệp không giải mã được đã để riêng, theo chủ đề nhận vào và mã lỗi.",
 )
+KAFKA_REFUSED: Final = _counter(
+    "csdl_kafka_refused_total",
+    ("outcome",),
+    en="What Kafka has refused, as its log tells, by what was wanting (login, right).",
+    vi="Số lần Kafka từ chối theo nhật ký của Kafka, theo điều còn thiếu (login, right).",
+)
 VERDICT_SECONDS: Final = _histogram(
     "csdl_verdict_seconds",
     (),

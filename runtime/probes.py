@@ -5,7 +5,6 @@ A question of their own protocols: a server that is stopped in mid-life still ta
 
 import select
 import socket
-import struct
 import time
 from typing import Final
 
@@ -17,44 +16,7 @@ from runtime.settings import Settings
 BOUND_S: Final = 5.0
 """Longest wait for an answer; with several brokers, for all of them."""
 
-API_VERSIONS: Final = 18
-ASKED_BY: Final = b"csdl-probe"
-CORRELATION: Final = 0x6373646C
-_BODY: Final = struct.pack(">hhih", API_VERSIONS, 0, CORRELATION, len(ASKED_BY)) + ASKED_BY
-_QUESTION: Final = struct.pack(">i", len(_BODY)) + _BODY
-
 NO_TABLES: Final = "–"
-
-
-def kafka(bootstrap_servers: str, bound_s: float = BOUND_S) -> str:
-    """ "" if a broker answers, else why none does: of the first, since one reason is enough."""
-    servers = [server.strip() for server in bootstrap_servers.split(",")]
-    reasons = []
-    for server in servers:
-        reason = _broker(server, bound_s / len(servers))
-        if not reason:
-            return ""
-        reasons.append(reason)
-    return reasons[0]
-
-
-def _broker(server: str, bound_s: float) -> str:
-    """Any Kafka answers ApiVersions version 0, also before it knows who asks."""
-    host, _, port = server.rpartition(":")
-    deadline = time.monotonic() + bound_s
-    try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=bound_s) as asked:
-            asked.sendall(_QUESTION)
-            said = b""
-            while len(said) < 8:
-                asked.settimeout(max(deadline - time.monotonic(), 0.001))
-                more = asked.recv(8 - len(said))
-                if not more:
-                    return "connection closed"
-                said += more
-    except (OSError, ValueError) as fault:
-        return reason(fault, bound_s)
-    return "" if struct.unpack(">ii", said)[1] == CORRELATION else "what answers is no Kafka"
 
 
 def reason(fault: BaseException, bound_s: float = BOUND_S) -> str:

@@ -1,20 +1,51 @@
-"""The HTTP side of every process: /metrics, /healthz (it lives), /readyz (it can work now)."""
+"""The HTTP side of every process: /metrics, /healthz (it lives), /readyz (it can work now).
 
+Where a token is set they are for whoever shows it, and a 401 for everyone else.
+"""
+
+import hmac
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
+from typing import Final
+from urllib.request import Request
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from runtime.settings import Settings
+from schemas.errors import Problem, ProblemList
+
+NO_TOKEN: Final = "SEC-114"
+
+
+def request(settings: Settings, port: int, path: str) -> Request:
+    """A question to a process of this machine. Raises ProblemList (SEC-114)."""
+    due = _bearer(settings)
+    return Request(f"http://127.0.0.1:{port}{path}", headers={"Authorization": due} if due else {})
+
+
+def _bearer(settings: Settings) -> str:
+    path = settings.metrics_token_file
+    if path == Path():
+        return ""
+    try:
+        return f"Bearer {path.read_text(encoding='utf-8').strip()}"
+    except (OSError, UnicodeDecodeError) as fault:
+        params = {"path": path, "reason": type(fault).__name__}
+        raise ProblemList([Problem(NO_TOKEN, params=params)]) from None
 
 
 def start(settings: Settings, why_not: Callable[[], str]) -> int:
     """Serve in a daemon thread; returns the port. /readyz is 200, or 503 with what ``why_not`` says."""
 
+    due = _bearer(settings)
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.path == "/metrics":
+            if due and not hmac.compare_digest(self.headers.get("Authorization", "").encode(), due.encode()):
+                self._answer(401, b"who asks?\n")
+            elif self.path == "/metrics":
                 self._answer(200, generate_latest(), CONTENT_TYPE_LATEST)
             elif self.path == "/healthz":
                 self._answer(200, b"ok\n")

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from psycopg2 import ProgrammingError
 from psycopg2.extensions import parse_dsn
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -36,6 +36,13 @@ class Settings(BaseSettings):
 
     bootstrap_servers: str = ""
     """Kafka's brokers, with commas between (``brokers``)."""
+
+    kafka_user: str = ""
+    """Our principal at Kafka; empty where it asks nobody who they are."""
+    kafka_password_file: Path = Path()
+    """Its password. Beside it lie, under their names, those of the others."""
+    kafka_ca_file: Path = Path()
+    """The authority that signs the brokers' certificates; none where they speak no TLS."""
 
     database_url: SecretStr = SecretStr("")
     """The provincial database (``database``). Where it names no account each process logs in by its own,
@@ -88,6 +95,12 @@ class Settings(BaseSettings):
     login_file: Path = Path()
     """Who is logged in on the command line, a secret a service; by default ``csdl/login.json`` in the user's
     own configuration folder (XDG_CONFIG_HOME, else ~/.config)."""
+    kafka_log_file: Path = Path()
+    """The broker's own log, where it lies on this machine: what it has refused is counted from it. By default
+    ``logs/kafka.log`` in the data directory."""
+
+    metrics_token_file: Path = Path()
+    """What whoever asks for them must show (``Authorization: Bearer``); without one nobody is asked."""
 
     replication_factor: int = Field(default=1, ge=1)
     """Replicas of each topic: 3 on three brokers or more. Checked by ``csdl setup`` and ``csdl doctor``."""
@@ -101,6 +114,9 @@ class Settings(BaseSettings):
     """A push of more chunks is refused (PUSH-014)."""
     push_max_mb: int = Field(default=64, ge=1, le=1024)
     """A push of more MiB in its chunks is refused (PUSH-015): load applies a push whole, in its memory."""
+
+    vendor_mb_per_s: int = Field(default=32, ge=1)
+    """MiB a second, as they lie in the topic, that a vendor may write; faster, it is answered later."""
 
     removal_share: float = Field(default=0.1, ge=0, le=1)
     """Above this share of a school's records of a type, a removal waits for the head of the school."""
@@ -136,12 +152,21 @@ class Settings(BaseSettings):
             raise ValueError("no URL of HTTP")
         return url
 
+    @field_validator("kafka_password_file")
+    @classmethod
+    def _with_a_user(cls, path: Path, said: ValidationInfo) -> Path:
+        if (path == Path()) is bool(said.data.get("kafka_user")):
+            raise ValueError("a user has a password, and a password a user")
+        return path
+
     @model_validator(mode="after")
     def _beside_the_data(self) -> Self:
         if self.secrets_dir == Path():
             self.secrets_dir = self.data_dir / "secrets"
         if self.identity_key_file == Path():
             self.identity_key_file = self.secrets_dir / "identity.key"
+        if self.kafka_log_file == Path():
+            self.kafka_log_file = self.data_dir / "logs" / "kafka.log"
         if self.checkpoints_dir == Path():
             self.checkpoints_dir = self.data_dir / "checkpoints"
         if self.checkpoint_key_file == Path():
@@ -198,8 +223,13 @@ class Settings(BaseSettings):
         return self._with(OPERATOR) or self._no_stack()
 
     def acting_as(self, account: str) -> Self:
-        """The same for who logs in by this account, where the database's URL names none."""
-        return self.model_copy(update={"database_url": SecretStr(self._with(account))})
+        """The same for who logs in by this account: at PostgreSQL where its URL names none, at Kafka where it
+        asks who we are."""
+        update: dict[str, Any] = {"database_url": SecretStr(self._with(account))}
+        if self.kafka_user:
+            file = self.kafka_password_file.with_name(account)
+            update |= {"kafka_user": account, "kafka_password_file": file}
+        return self.model_copy(update=update)
 
     def _with(self, account: str) -> str:
         url = self.database_url.get_secret_value()

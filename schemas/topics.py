@@ -83,6 +83,9 @@ MINISTRY_RECEIPTS: Final = "csdl.ministry.receipts.v1"
 CLOCK: Final = "csdl.clock.v1"
 DEAD_LETTERS_REPLAYED: Final = "csdl.dead-letters.replayed.v1"
 
+WITH_POSITIONS: Final = (GRANTS_STATE, CONFIRMATION_STATE, ORGANISATION_STATE, VALIDATION_POSITIONS)
+"""Where readers keep their positions."""
+
 VALIDATION_GROUP: Final = "csdl-validation"
 """Consumer group of validation: what it has committed of a vendor's topic has its verdicts in Kafka."""
 

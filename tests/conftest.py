@@ -23,7 +23,6 @@ from psycopg2.extensions import connection
 from deploy.local import stack as local
 from deploy.local.layout import Stack
 from runtime import kafka, postgres
-from runtime.accounts import SETUP
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
 from schemas.topics import topics as all_topics
@@ -46,8 +45,9 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def stack(local_stack: Stack) -> Settings:
-    """Settings of the tables' owner on the servers."""
-    return local_stack.settings().acting_as(SETUP)
+    """Settings of the tables' owner on the servers, who may do everything at Kafka. What is run by
+    ``run_process`` may do what it may elsewhere: ``csdl run`` takes the process's own account."""
+    return support.everybody(local_stack)
 
 
 @pytest.fixture(scope="session")

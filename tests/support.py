@@ -17,8 +17,9 @@ from urllib.request import urlopen
 
 from pydantic import SecretStr
 
-from deploy.local.layout import OFFSETS
+from deploy.local.layout import OFFSETS, Stack
 from deploy.local.supervisor import Program
+from runtime import accounts, serve
 from runtime.environment import ENVIRONMENT
 from runtime.settings import Settings
 from tests.accounts import as_process
@@ -62,6 +63,12 @@ def free_port_base() -> int:
         base = random.SystemRandom().randrange(20_000 + worker * width, 32_000 - width, workers * width)
         if all(is_free(base + offset) for offset in OFFSETS.values()):
             return base
+
+
+def everybody(stack: Stack) -> Settings:
+    """Of a client that may do everything at Kafka: a test plays everybody by turns. What
+    is run by ``csdl run`` takes its own principal all the same."""
+    return stack.settings().acting_as(accounts.SETUP)
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -122,6 +129,7 @@ class Running:
     popen: subprocess.Popen[bytes]
     port: int
     log: Path
+    settings: Settings
 
     @property
     def pid(self) -> int:
@@ -130,14 +138,14 @@ class Running:
     def is_ready(self) -> bool:
         """Does /readyz say yes?"""
         try:
-            with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
+            with urlopen(serve.request(self.settings, self.port, "/readyz"), timeout=2) as answer:
                 return bool(answer.status == 200)
         except (OSError, URLError):
             return False
 
     def metrics(self) -> str:
         """Text of /metrics."""
-        with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+        with urlopen(serve.request(self.settings, self.port, "/metrics"), timeout=5) as answer:
             return str(answer.read().decode())
 
     def wait_until(self, done: Callable[[], object]) -> None:
@@ -170,7 +178,7 @@ def run_process(
     with log.open("wb") as out:
         command = [sys.executable, "-m", *(module or ("cli", "run", name))]
         popen = subprocess.Popen(command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
-    running = Running(name, popen, port, log)
+    running = Running(name, popen, port, log, settings)
     try:
         if wait:
             running.wait_until(running.is_ready)

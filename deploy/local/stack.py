@@ -18,13 +18,14 @@ from urllib.request import urlopen
 import psutil
 from kafka.errors import KafkaError
 
-from deploy.local import kafka, machine, postgres, private, server_account, supervisor
+from deploy import broker_rights, kafka_rights
+from deploy.local import kafka, machine, postgres, private, secrets, server_account, supervisor
 from deploy.local.layout import REGISTER, Stack
 from deploy.local.problems import fail
 from deploy.local.starting import Starting
 from deploy.local.supervisor import Program
 from deploy.prometheus import config as prometheus_config
-from runtime import probes
+from runtime import broker_probe, probes, serve
 from runtime.accounts import SETUP
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
@@ -68,6 +69,7 @@ def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say) -> None:
         _unfinished(stack).touch()
         private.close(stack.data_dir)
         say(f"Kafka {kafka.VERSION}, PostgreSQL 18.6")
+        secrets.prepare(stack, broker_rights.principals(stack.settings().vendors))
         with ThreadPoolExecutor(1) as pool:
             initialised = pool.submit(postgres.prepare, stack)
             kafka.prepare(stack)
@@ -82,15 +84,18 @@ def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say) -> None:
 
             migrate(as_setup)
             say("tables")
+            if not stack.open_broker:
+                _until(lambda: kafka.let_in(stack), "kafka", stack, (KafkaError, ConnectionError))
             _until(lambda: _broker_answers(stack), "kafka", stack, (ConnectionError,))
-            changes = _until(lambda: ensure_topics(stack.settings()), "kafka", stack, (KafkaError,))
+            changes = _until(lambda: ensure_topics(as_setup), "kafka", stack, (KafkaError,))
             say("topics")
+            say(f"rights: {len(kafka_rights.ensure(as_setup))} changed")
             for change in changes:
                 if change.setting:
                     say(str(change))
             from access.handing_over import hand_over  # contracts and polars, which `status` needs not
 
-            if units := hand_over(stack.settings()):
+            if units := hand_over(as_setup):
                 say(f"{units} units")
             for name in processes:
                 supervisor.start_program(stack, name)
@@ -140,13 +145,14 @@ def status(stack: Stack) -> list[dict[str, Any]]:
 def is_ready(stack: Stack, name: str) -> bool:
     """A server is ready when it answers a question, a process when its /readyz says so."""
     if name == "kafka":
-        return not probes.kafka(f"127.0.0.1:{stack.port(name)}", ANSWER_S)
+        return broker_probe.ask(stack.settings(), ANSWER_S) is None
     if name == "postgres":
         database = probes.Database(stack.settings())
         with closing(database):
             return database.ask(ANSWER_S) is None
     try:
-        with urlopen(f"http://127.0.0.1:{stack.port(name)}/readyz", timeout=ANSWER_S) as answer:
+        asked = serve.request(stack.settings(), stack.port(name), "/readyz")
+        with urlopen(asked, timeout=ANSWER_S) as answer:
             return bool(answer.status == 200)
     except (OSError, URLError):
         return False
@@ -238,7 +244,7 @@ def _refuse_what_runs(stack: Stack, say: Say) -> None:
 
 def _refuse_ports_in_use(stack: Stack, processes: tuple[str, ...]) -> None:
     services = ("access-service",) if "access" in processes else ()
-    for name in ("kafka-controller", *SERVERS, *processes, *services):
+    for name in ("kafka-controller", "kafka-broker", *SERVERS, *processes, *services):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -249,8 +255,8 @@ def _refuse_ports_in_use(stack: Stack, processes: tuple[str, ...]) -> None:
 
 def _broker_answers(stack: Stack) -> None:
     """Asked at once, where a client would look for its broker for half a minute."""
-    if reason := probes.kafka(f"127.0.0.1:{stack.port('kafka')}", ANSWER_S):
-        raise ConnectionError(reason)
+    if problem := broker_probe.ask(stack.settings(), ANSWER_S):
+        raise ConnectionError(str(problem))
 
 
 def _database_answers(settings: Settings) -> None:

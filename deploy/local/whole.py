@@ -1,6 +1,7 @@
 """Whole or not there: what is killed half way leaves nothing that a later start takes for made."""
 
 import glob
+import os
 import shutil
 import tempfile
 import time
@@ -33,4 +34,16 @@ def write(path: Path, text: str) -> None:
     """Write a file whole: whoever reads it meanwhile has the former one."""
     partial = path.with_name(f"{path.name}.part")
     partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def write_private(path: Path, text: str) -> None:
+    """The same, for its owner alone to read; on the disk before it has its name."""
+    partial = path.with_name(f"{path.name}.part")
+    partial.unlink(missing_ok=True)
+    file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(file, "w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
     partial.replace(path)

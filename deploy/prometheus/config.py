@@ -26,7 +26,7 @@ rule_files: [{alerts}]
 
 scrape_configs:
   - job_name: csdl
-    static_configs:
+{authorization}    static_configs:
 """
 _TARGET: Final = """\
       - targets: ["127.0.0.1:{port}"]
@@ -34,10 +34,15 @@ _TARGET: Final = """\
 """
 
 
-def render(ports: Mapping[str, int], alerts: str = "alerts.yml") -> str:
-    """Text of the configuration: ``ports`` by instance, the rule file relative to it or absolute."""
+_TOKEN: Final = "    authorization: {{credentials_file: {token}}}\n"
+
+
+def render(ports: Mapping[str, int], alerts: str = "alerts.yml", token: Path | None = None) -> str:
+    """Text of the configuration: ``ports`` by instance, the rule file relative to it or absolute; ``token``:
+    file of what the processes want to be shown, if anything."""
+    authorization = _TOKEN.format(token=token) if token else ""
     targets = (_TARGET.format(port=port, label=label) for label, port in ports.items())
-    return _HEAD.format(alerts=alerts) + "".join(targets)
+    return _HEAD.format(alerts=alerts, authorization=authorization) + "".join(targets)
 
 
 def default() -> str:
@@ -48,7 +53,7 @@ def default() -> str:
 def write(stack: Stack) -> Path:
     """Write a stack's configuration to its data directory; returns the file."""
     path = stack.data_dir / "prometheus.yml"
-    path.write_text(render(_ports(stack), alerts=str(ALERTS)), encoding="utf-8")
+    path.write_text(render(_ports(stack), alerts=str(ALERTS), token=stack.metrics_token), encoding="utf-8")
     return path
 
 

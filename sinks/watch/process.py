@@ -16,6 +16,7 @@ from sinks.watch import tables
 from sinks.watch.broker import Broker
 from sinks.watch.reader_lag import ReaderPosition, Stillness, by_topic
 from sinks.watch.readers import readers
+from sinks.watch.refusals import Refusals
 from sinks.watch.tables import Waiting
 from streams.confirmation.state import Stage
 
@@ -34,6 +35,7 @@ class Watch(Process):
         super().__init__(settings, share)
         self._readers = readers(settings.vendors)
         self._stillness = Stillness()
+        self._refusals = Refusals(settings.kafka_log_file)
         self._broker: Broker | None = None
         self._conn: connection | None = None
         self._measured = False
@@ -79,6 +81,7 @@ class Watch(Process):
         places = broker.places(self._readers, waiting.offsets)
         oldest = broker.oldest(places)
         letters = broker.dead_letters()
+        self._refusals.look()
         _tell_tables(waiting)
         self._tell_places(places, oldest)
         _tell_ages(waiting, oldest)

@@ -27,6 +27,7 @@ _BYTES: Final = "unit/streams/test_replayed_bytes.py::"
 _EVENT: Final = "table audit_event"
 _REFUSAL: Final = "topic of refusals, sealed by checkpoints"
 _BROKERS_LOG: Final = "the broker's log"
+_REFUSED: Final = "csdl_kafka_refused_total"
 _SERVERS_LOG: Final = "PostgreSQL's log"
 
 ATTACKS: Final = (
@@ -40,4 +41,24 @@ ATTACKS: Final = (
             "unit/sinks/test_checkpoints.py::"
             "test_a_chain_that_was_cut_dropped_or_rebuilt_is_named_with_its_range"),
            "the checkpoints' log, csdl audit verify", "csdl_audit_findings"),
+    Attack("version_checked, open, receipts and events written by the wrong user",
+           (_BROKER + "test_nobody_writes_in_anothers_place",
+            "unit/deploy/test_rights.py::test_one_class_of_writer_a_topic"),
+           _BROKERS_LOG, _REFUSED),
+    Attack("one process's credential for another's topic",
+           (_BROKER + "test_nobody_writes_in_anothers_place",), _BROKERS_LOG, _REFUSED),
+    Attack("one process's credential for another's group", (_BROKER + "test_nobody_moves_anothers_group",),
+           _BROKERS_LOG, _REFUSED),
+    Attack("one process's credential for another's transactional id",
+           (_BROKER + "test_nobody_fences_anothers_transactions",), _BROKERS_LOG, _REFUSED),
+    Attack("a vendor's credential for ours, or for a vendor's whose name begins alike",
+           (_BROKER + "test_nobody_writes_in_anothers_place",
+            _BROKER + "test_a_vendor_reads_nobodys_refusals_answers_or_records",
+            _BROKER + "test_a_vendor_whose_name_begins_anothers_is_another"),
+           _BROKERS_LOG, _REFUSED),
+    Attack("a broker's port without a login, with a wrong password, with a forged certificate",
+           (_BROKER + "test_who_does_not_log_in_is_not_heard",
+            _BROKER + "test_a_password_that_is_wrong_or_anothers_is_no_login",
+            _BROKER + "test_the_brokers_own_ports_want_its_own_certificate"),
+           _BROKERS_LOG, _REFUSED),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from deploy.local import stack as local
 from deploy.local.layout import Stack
 from deploy.processes import NAMES
 from schemas.errors import ProblemList
-from tests.support import run_process, wait_until
+from tests.support import everybody, run_process, wait_until
 
 FROZEN = ("validation", "load", "confirmation", "export")
 """Frozen while a second one starts on another machine: each of these must not let two of it write."""
@@ -75,7 +75,7 @@ class Chaos:
     def _replaced(self, name: str, pid: int) -> bool:
         """Whether a second one got to work; the first is woken beside it then."""
         elsewhere = {"data_dir": self._stack.data_dir / "another-machine"}
-        settings = self._stack.settings().model_copy(update=elsewhere)
+        settings = everybody(self._stack).model_copy(update=elsewhere)
         with run_process(name, settings, wait=False) as second:
             wait_until(lambda: second.is_ready() or second.popen.poll() is not None, seen=second.tail)
             if not second.is_ready():

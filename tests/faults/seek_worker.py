@@ -1,6 +1,6 @@
 """A Faust worker that copies one topic to another, for test_faust_seek_race.py.
 
-    python -m tests.faults.seek_worker BROKERS GROUP IN OUT mended|plain
+    python -m tests.faults.seek_worker GROUP IN OUT mended|plain
 
 Every record is sent and its acknowledgement awaited before the event is acknowledged: what is missing from
 OUT was skipped by the consumer.
@@ -16,14 +16,18 @@ from typing import Any
 
 import faust
 
+from runtime.settings import Settings
 from streams.validation.faust import mended_consumer
+from streams.validation.faust.app import login
 
 
-def app(brokers: str, group: str, source: str, target: str, kind: str) -> Any:
+def app(group: str, source: str, target: str, kind: str) -> Any:
     cls = mended_consumer.App if kind == "mended" else faust.App
+    settings = Settings()
     made = cls(
         group,
-        broker=f"aiokafka://{brokers}",
+        broker=f"aiokafka://{settings.brokers}",
+        broker_credentials=login(settings),
         store="memory://",
         web_enabled=False,
         datadir=tempfile.mkdtemp(prefix="faust-"),

@@ -53,10 +53,10 @@ def test_after_any_kill_all_is_as_the_sequential_model_says(seed, tmp_path):
     sent = {p.code: inputs.sendings(p, seed) for p in plans}
     expected = {p.code: model.play(p, sent[p.code]) for p in plans}
     it.data_dir.mkdir(parents=True)
-    write_register(it.settings().register_file, plans)
+    write_register(support.everybody(it).register_file, plans)
     local.up(it)
     try:
-        settings = it.settings()
+        settings = support.everybody(it)
         _grant_and_open(settings, plans)
         with Ministry(it), Chaos(it, seed, PAUSE_S) as chaos:
             pushing = Thread(target=_push_all, args=(settings, plans, sent))
@@ -94,7 +94,7 @@ class Ministry:
 
     def _run(self):
         command = [sys.executable, "-m", "cli", "ministry", "simulate", "--refuse-percent", "0"]
-        env = support.environment(self.it.settings())
+        env = support.environment(support.everybody(self.it))
         with (self.it.logs / "ministry.log").open("wb") as log:
             while not self.stop.is_set():
                 popen = subprocess.Popen(command, env=env, stdout=log, stderr=log)

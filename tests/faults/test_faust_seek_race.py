@@ -17,7 +17,7 @@ from kafka.admin import NewTopic
 
 from runtime import kafka
 from schemas.topics import PARTITIONS
-from tests.support import end, wait_until
+from tests.support import end, environment, wait_until
 
 RECORDS = 16_000
 
@@ -36,10 +36,10 @@ class Trial:
         admin.close()
 
     def worker(self, running: ExitStack):
-        args = [self.settings.bootstrap_servers, self.group, self.source, self.target, "mended"]
+        args = [self.group, self.source, self.target, "mended"]
         with (self.folder / "workers.log").open("ab") as log:
             command = [sys.executable, "-m", "tests.faults.seek_worker", *args]
-            worker = subprocess.Popen(command, stdout=log, stderr=log)
+            worker = subprocess.Popen(command, env=environment(self.settings), stdout=log, stderr=log)
         running.callback(_end, worker)
         return worker
 

@@ -41,7 +41,7 @@ def test_with_tmp_noexec_what_is_sent_compressed_arrives_and_a_stack_in_tmp_is_r
     it = Stack(elsewhere / "stack", support.free_port_base())
     try:
         _in_tmp_noexec("-c", START, str(it.data_dir), str(it.port_base)).check_returncode()
-        producer = kafka.producer(it.settings(), compression_type="zstd")
+        producer = kafka.producer(support.everybody(it), compression_type="zstd")
         assert producer.send("csdl.in.smas.v1", b"value" * 1000, b"79000001").get(30).offset == 0
         producer.close()
         refused = _in_tmp_noexec("-m", "cli", "up", "--data-dir", str(tmp_path / "s"))

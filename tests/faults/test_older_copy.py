@@ -75,21 +75,21 @@ def kept(tmp_path_factory):
     it = Stack(tmp_path_factory.mktemp("older") / "stack", support.free_port_base())
     it.data_dir.mkdir(parents=True)
     first, second = inputs.schools(1, 2)
-    write_register(it.settings().register_file, [first, second])
+    write_register(support.everybody(it).register_file, [first, second])
     try:
         local.up(it)
-        begin(it.settings(), first)
-        confirm(it.settings(), first, "submitted")
+        begin(support.everybody(it), first)
+        confirm(support.everybody(it), first, "submitted")
         local.down(it)
         for folder in (it.kafka_dir, it.postgres_dir):
             copy(folder, older(folder))
         local.up(it)
-        begin(it.settings(), second)
+        begin(support.everybody(it), second)
         for plan in (first, second):
-            confirm(it.settings(), plan, "forwarding")
-        exported(it.settings(), 2)
-        support.wait_until(lambda: is_projected(it.settings()))
-        tables, topics = read_model(it.settings()), said(it.settings())
+            confirm(support.everybody(it), plan, "forwarding")
+        exported(support.everybody(it), 2)
+        support.wait_until(lambda: is_projected(support.everybody(it)))
+        tables, topics = read_model(support.everybody(it)), said(support.everybody(it))
         local.down(it)
         yield it, tables, topics
     finally:
@@ -105,7 +105,7 @@ def running(kept):
 
 def test_an_older_kafka_is_said_and_nothing_goes_on_until_the_newer_is_back(running):
     it, tables, _ = running
-    settings = it.settings()
+    settings = support.everybody(it)
     newer = it.data_dir / "kafka.newer"
     it.kafka_dir.rename(newer)
     copy(older(it.kafka_dir), it.kafka_dir)
@@ -141,7 +141,7 @@ def test_an_older_kafka_is_said_and_nothing_goes_on_until_the_newer_is_back(runn
 
 def test_an_older_postgres_reads_again_what_it_lacks_and_nothing_is_there_twice(running):
     it, tables, before = running
-    settings = it.settings()
+    settings = support.everybody(it)
     shutil.rmtree(it.postgres_dir)
     older(it.postgres_dir).rename(it.postgres_dir)
     local.up(it)

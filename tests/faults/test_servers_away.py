@@ -38,7 +38,7 @@ def ours(tmp_path):
     it = Stack(tmp_path / "stack", support.free_port_base())
     it.data_dir.mkdir(parents=True)
     (plan,) = inputs.schools(1)[:1]
-    write_register(it.settings().register_file, [plan])
+    write_register(support.everybody(it).register_file, [plan])
     local.up(it)
     try:
         yield it, plan
@@ -48,7 +48,7 @@ def ours(tmp_path):
 
 def test_a_minute_without_a_broker_is_two_lines_and_nothing_is_lost(ours):
     it, plan = ours
-    settings = it.settings()
+    settings = support.everybody(it)
     first, second = inputs.sendings(plan, 1)[:2]
     with CommandsClient(GRANTS, settings) as client:
         client.send(grants.grant(Act.ALLOW, "smas", plan.code, unit="19", account="test"))

@@ -34,7 +34,7 @@ def running(tmp_path_factory):
         of_postgres = disks.enter_context(moved_to_a_small_disk(it.postgres_dir))
         try:
             local.up(it, processes=("load",))
-            with closing(kafka.producer(it.settings())) as producer:
+            with closing(kafka.producer(support.everybody(it))) as producer:
                 yield it, producer, of_kafka, of_postgres
         finally:
             local.down(it)
@@ -81,12 +81,12 @@ def log(it, name):
 def test_load_waits_for_room_on_the_databases_disk_says_so_once_and_loses_nothing(running):
     """Formerly it ended and was started again and again, with a line each time, and was ready in between."""
     it, producer, _, disk = running
-    pushes = Pushes(it.settings(), producer, "database")
+    pushes = Pushes(support.everybody(it), producer, "database")
     support.wait_until(lambda: pushes.are_loaded(), pushes.push)
     disk.fill()
     support.wait_until(lambda: "SYS-020" in log(it, "load"), pushes.push, lambda: log(it, "load"))
     assert not local.is_ready(it, "load")
-    [found] = basics.room(it.settings())
+    [found] = basics.room(support.everybody(it))
     assert found.problem.code == "SYS-020"
     refused = log(it, "postgres").count("No space left on device")
     support.wait_until(lambda: log(it, "postgres").count("No space left on device") >= refused + 3)
@@ -96,18 +96,18 @@ def test_load_waits_for_room_on_the_databases_disk_says_so_once_and_loses_nothin
     support.wait_until(
         lambda: pushes.are_loaded() and local.is_ready(it, "load"), seen=lambda: log(it, "load")
     )
-    assert list(basics.room(it.settings())) == []
+    assert list(basics.room(support.everybody(it))) == []
 
 
 def test_what_kafka_acknowledged_before_its_disk_was_full_is_loaded_when_it_is_freed(running):
     """The broker ends; to everybody else it is away, until its next start finds room."""
     it, producer, disk, _ = running
-    pushes = Pushes(it.settings(), producer, "broker")
+    pushes = Pushes(support.everybody(it), producer, "broker")
     before = log(it, "load")
     disk.fill()
     support.wait_until(lambda: not pushes.push() and not local.is_ready(it, "kafka"))
     support.wait_until(lambda: not local.is_ready(it, "load"))
-    [found] = basics.broker(it.settings())
+    [found] = basics.broker(support.everybody(it))
     assert found.problem.code == "SYS-001"
     disk.free()
     support.wait_until(lambda: local.is_ready(it, "kafka"), seen=lambda: log(it, "kafka")[-4000:])

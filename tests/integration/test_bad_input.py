@@ -19,6 +19,7 @@ from producers import files
 from producers.model import ROW, Target
 from producers.synthetic import province
 from producers.synthetic.write import write, write_register
+from runtime import credentials
 from runtime.settings import Settings
 from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_COMMANDS, PUSH_ANSWERS
@@ -304,8 +305,8 @@ def test_a_vendor_reads_the_same_codes_in_the_answers(seen: Seen) -> None:
 
 
 def test_the_broker_itself_refuses_50_megabytes(seen: Seen) -> None:
-    servers = seen.bench.settings.bootstrap_servers
-    producer = KafkaProducer(bootstrap_servers=servers, max_request_size=64 << 20)
+    own = credentials.client(seen.bench.settings)
+    producer = KafkaProducer(bootstrap_servers=seen.bench.settings.brokers, max_request_size=64 << 20, **own)
     with pytest.raises(MessageSizeTooLargeError):
         producer.send(SMAS, bytes(50 << 20)).get(timeout=30)
     producer.close()

@@ -16,7 +16,7 @@ from demo.sending import START, Sent
 from deploy.local import layout
 from deploy.local import stack as local
 from producers.synthetic.school import YEAR
-from runtime import postgres
+from runtime import postgres, serve
 from runtime.accounts import SETUP
 from schemas.datasets import dataset_id
 from tests import support
@@ -58,7 +58,9 @@ def test_nothing_is_lost_or_doubled_and_every_story_ends_as_told(run):
 def test_both_of_two_had_their_share_of_it(run, name):
     _, it = run
     for number in (1, 2):
-        with urlopen(f"http://127.0.0.1:{it.port(f'{name}-{number}')}/metrics", timeout=10) as answer:
+        with urlopen(
+            serve.request(it.settings(), it.port(f"{name}-{number}"), "/metrics"), timeout=10
+        ) as answer:
             read = re.findall(r"^csdl_messages_total{.*} ([\d.]+)$", answer.read().decode(), re.MULTILINE)
         assert sum(map(float, read)) > 0, number
 

@@ -131,7 +131,7 @@ def test_a_folder_without_a_stack_is_named(tmp_path: Path, command: str) -> None
 
 
 def test_kafka_comes_back_after_kill_9_with_what_it_had(ours: Stack) -> None:
-    settings = ours.settings()
+    settings = support.everybody(ours)
     topic = "csdl.in.smas.v1"
     producer = kafka.producer(settings)
     sent = producer.send(topic, b"value", b"79000001").get(20)
@@ -152,7 +152,7 @@ def test_kafka_comes_back_after_kill_9_with_what_it_had(ours: Stack) -> None:
 
 def test_the_broker_runs_its_native_libraries_from_the_stacks_folder(ours: Stack) -> None:
     """/tmp may forbid that (tests/faults/test_machine.py mounts it so, where it may)."""
-    producer = kafka.producer(ours.settings(), compression_type="zstd")
+    producer = kafka.producer(support.everybody(ours), compression_type="zstd")
     producer.send("csdl.in.smas.v1", b"value" * 1000, b"79000001").get(20)
     producer.close()
     mapped = Path(f"/proc/{_pid(ours, 'kafka')}/maps").read_text(encoding="utf-8")

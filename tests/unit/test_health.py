@@ -4,16 +4,17 @@ import logging
 import socket
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import psycopg2
 import pytest
 from pydantic import SecretStr
 
-from runtime import health, postgres, probes
+from runtime import broker_probe, health, postgres, probes
 from runtime.health import Servers
 from runtime.logs import AGAIN, Quiet
 from runtime.settings import Settings
+from schemas.errors import Problem
 
 
 @contextmanager
@@ -31,20 +32,21 @@ def server(answer=None):
                 except OSError:
                     return
                 if answer is not None:
-                    taken[-1].recv(1000)
-                    taken[-1].sendall(answer)
+                    with suppress(ConnectionResetError):
+                        while taken[-1].recv(1000) and answer:
+                            taken[-1].sendall(answer)
                     taken[-1].close()
 
         threading.Thread(target=run, daemon=True).start()
         yield f"127.0.0.1:{listening.getsockname()[1]}"
 
 
-KAFKAS = b"\x00\x00\x00\x08" + probes.CORRELATION.to_bytes(4, "big")
+KAFKAS = b"\x00\x00\x00\x04" + broker_probe.CORRELATION.to_bytes(4, "big")
 
 
 def test_a_broker_that_answers_is_there():
     with server(KAFKAS) as there:
-        assert probes.kafka(there) == ""
+        assert broker_probe.ask(Settings(bootstrap_servers=there)) is None
 
 
 @pytest.mark.parametrize(
@@ -57,17 +59,19 @@ def test_a_broker_that_answers_is_there():
 )
 def test_a_broker_that_takes_connections_and_does_not_answer_is_away(answer, reason):
     with server(answer) as there:
-        assert probes.kafka(there, bound_s=0.2) == reason
+        problem = broker_probe.ask(Settings(bootstrap_servers=there), bound_s=0.2)
+        assert problem
+        assert (problem.code, problem.params["reason"]) == ("SYS-001", reason)
 
 
 def test_a_port_where_nobody_listens_is_away():
-    assert probes.kafka("127.0.0.1:9") == "connection refused"
-    assert probes.kafka("not an address") == "no address"
+    problem = broker_probe.ask(Settings(bootstrap_servers="127.0.0.1:9"))
+    assert problem and problem.params["reason"] == "connection refused"
 
 
 def test_of_several_brokers_one_is_enough():
     with server(KAFKAS) as there:
-        assert probes.kafka(f"127.0.0.1:9, {there}") == ""
+        assert broker_probe.ask(Settings(bootstrap_servers=f"127.0.0.1:9, {there}")) is None
 
 
 def at(address):
@@ -108,7 +112,12 @@ def test_a_database_that_refuses_who_asks_says_so_and_names_nobody(said):
 def broker(monkeypatch):
     """``broker["away"]``: the reason why Kafka does not answer."""
     state = {"away": ""}
-    monkeypatch.setattr(probes, "kafka", lambda _: state["away"])
+
+    def ask(settings):
+        params = {"address": settings.brokers, "reason": state["away"]}
+        return Problem("SYS-001", params=params) if state["away"] else None
+
+    monkeypatch.setattr(broker_probe, "ask", ask)
     return state
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.structs import OffsetAndMetadata
 
-from runtime import agreement, kafka, metrics
+from runtime import accounts, agreement, kafka, metrics
 from runtime.process import Process
 from runtime.settings import Settings
 from schemas.contracts import contracts
@@ -46,7 +46,7 @@ class StandIn(Process):
     name = GROUP
 
     def __init__(self, settings: Settings, *, refuse_percent: float, seed: int) -> None:
-        super().__init__(settings)
+        super().__init__(settings.acting_as(accounts.MINISTRY))
         self._refuse_percent, self._seed = refuse_percent, seed
 
     def open(self) -> None:

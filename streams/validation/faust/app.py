@@ -6,8 +6,10 @@ cancelled, and so loses it.
 
 from typing import Any, Final
 
+import faust
 from faust.exceptions import ConsumerNotStarted
 
+from runtime import credentials
 from runtime.kafka import COMPRESSION
 from runtime.settings import Settings
 from schemas.topics import MAX_MESSAGE, VALIDATION_GROUP, in_topic
@@ -29,6 +31,7 @@ def build(settings: Settings, judge: BatchJudge) -> App:
     app = App(
         GROUP,
         broker=[f"aiokafka://{server.strip()}" for server in settings.brokers.split(",")],
+        broker_credentials=login(settings),
         datadir=settings.data_dir / "faust",
         store="memory://",
         web_enabled=False,
@@ -59,6 +62,19 @@ def build(settings: Settings, judge: BatchJudge) -> App:
                 await batching.put(event)
 
     return app
+
+
+def login(settings: Settings) -> faust.types.auth.CredentialsT | None:
+    """As kafka-python's clients have them."""
+    tls = credentials.context(settings)
+    if not settings.kafka_user:
+        return faust.SSLCredentials(tls) if tls else None
+    return faust.SASLCredentials(
+        username=settings.kafka_user,
+        password=credentials.password(settings),
+        mechanism=credentials.MECHANISM,
+        ssl_context=tls,
+    )
 
 
 def assigned(app: App) -> set[tuple[str, int]]:

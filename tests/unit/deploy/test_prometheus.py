@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local import secrets
 from deploy.local.layout import Stack
 from deploy.local.tools import promtool
 from deploy.processes import NAMES
@@ -48,6 +49,7 @@ def test_every_metric_in_an_alert_is_one_of_ours():
 
 def test_every_process_of_a_stack_is_scraped_at_its_own_port(tmp_path: Path):
     stack = Stack(tmp_path, 23_000, {"load": 2})
+    secrets.prepare(stack, [])
     text = config.write(stack).read_text(encoding="utf-8")
     for process in (*(n for n in NAMES if n != "load"), "load-1", "load-2"):
         assert f'"127.0.0.1:{stack.port(process)}"]\n        labels: {{process: {process}}}' in text
