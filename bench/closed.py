@@ -21,6 +21,7 @@ from bench.running import PROCESSES, WARM_UP, Running, say, whole_schools
 from deploy.local import stack as local
 from deploy.local.layout import Stack, instances_asked
 from runtime import postgres
+from runtime.accounts import SETUP
 
 LANES = ("stored", "checked")
 
@@ -66,8 +67,8 @@ def _round(it: Running, number: int) -> dict[str, Any]:
 def _running(stack: Stack, registered: int, taken: int) -> Iterator[Running]:
     local.up(stack, processes=PROCESSES)
     try:
-        with closing(postgres.connect(stack.settings())) as db:
-            it = Running(stack, stack.settings(), db, registered, taken)
+        with closing(postgres.connect(stack.settings().acting_as(SETUP))) as db:
+            it = Running(stack, stack.settings().acting_as(SETUP), db, registered, taken)
             if not taken:
                 ours.allow(it.settings, registered)
             work = it.pushes(WARM_UP)

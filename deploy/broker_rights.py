@@ -52,8 +52,8 @@ class Right:
 CLUSTER: Final = "kafka-cluster"
 """What Kafka calls itself."""
 
-PEOPLE: Final = (t.CONFIRMATION_COMMANDS, t.GRANTS_COMMANDS, t.ORGANISATION_COMMANDS, t.RECORDS_REMOVALS)
-"""Where people's acts are written, as long as nothing but the command line carries them."""
+BY_COMMAND: Final = (t.ORGANISATION_COMMANDS, t.CLOCK)
+"""What the command line writes itself. People's acts go through the access service."""
 
 
 def rights(vendors: Sequence[str]) -> list[Right]:
@@ -107,12 +107,12 @@ def _named(names: Sequence[str], vendors: Sequence[str]) -> list[str]:
 
 
 def _operator(vendors: Sequence[str]) -> Iterator[Right]:
-    """Looks at everything (csdl doctor, chains, positions), writes what people ask."""
+    """Looks at everything (csdl doctor, chains, positions), imports the organisation."""
     who = accounts.OPERATOR
     for topic in t.topics(list(vendors)):
         yield Right(who, Kind.TOPIC, topic.name, Act.READ)
         yield Right(who, Kind.TOPIC, topic.name, Act.DESCRIBE_CONFIGS)
-    for name in (*PEOPLE, t.CLOCK):
+    for name in BY_COMMAND:
         yield Right(who, Kind.TOPIC, name, Act.WRITE)
     for group in groups():
         yield Right(who, Kind.GROUP, group, Act.DESCRIBE)

@@ -22,6 +22,7 @@ NOBODY: Final = "–"
 BY_CERTIFICATE: Final = "TLS, certificate of the broker alone"
 BY_PASSWORD: Final = f"TLS, {credentials.MECHANISM}"
 BY_TOKEN: Final = "bearer token"
+BY_ACCOUNT: Final = "account: session or token"
 BY_SCRAM: Final = "scram-sha-256"
 
 _TRUSTS: Final = re.compile(r"^\s*(?!#)\S.*\strust\s*$", re.MULTILINE)
@@ -60,6 +61,7 @@ def _known(stack: Stack) -> Iterator[tuple[str, int, str]]:
     yield "kafka-broker", stack.port("kafka-broker"), secret
     yield "kafka-controller", stack.port("kafka-controller"), secret
     yield "postgres", stack.port("postgres"), NOBODY if _trusts(stack) else BY_SCRAM
+    yield "access-service", stack.port("access-service"), BY_ACCOUNT
     guarded = stack.metrics_token.exists()
     for name in stack.processes:
         yield name, stack.port(name), BY_TOKEN if guarded else NOBODY

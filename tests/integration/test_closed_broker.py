@@ -99,7 +99,7 @@ def _write(producer: KafkaProducer, topic: str) -> str:
     ("principal", "topics"),
     [
         (vendor("smas"), [*OFFICIAL, *PEOPLE, t.in_topic("vnedu"), t.dlq(t.in_topic("smas"))]),
-        (accounts.OPERATOR, [*OFFICIAL, t.in_topic("smas")]),
+        (accounts.OPERATOR, [*OFFICIAL, *PEOPLE, t.in_topic("smas")]),
         (accounts.MINISTRY, [name for name in [*OFFICIAL, *PEOPLE] if name != t.MINISTRY_RECEIPTS]),
         ("csdl-validation", [*PEOPLE, t.CONFIRMATION_CHECKS, t.GRANTS_STATE, t.in_topic("smas")]),
         ("csdl-load", [*PEOPLE, t.CONFIRMATION_CHECKS, t.RECORDS_ACCEPTED]),
