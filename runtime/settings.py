@@ -92,6 +92,12 @@ class Settings(BaseSettings):
     """Its port; 0 takes a free one."""
     access_url: str = ""
     """Where the command line finds the access service (``access``)."""
+    openid_issuer: str = ""
+    """OpenID provider beside passwords, exactly as it names itself; none if empty."""
+    openid_client_id: str = ""
+    """What the provider knows the access service by; its callback is ``access_url``/v1/openid/callback."""
+    openid_secret_file: Path = Path()
+    """File with the client's secret at the provider; without one it is a public client (PKCE alone)."""
     login_file: Path = Path()
     """Who is logged in on the command line, a secret a service; by default ``csdl/login.json`` in the user's
     own configuration folder (XDG_CONFIG_HOME, else ~/.config)."""

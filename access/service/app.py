@@ -8,7 +8,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from access.service import campaigns, confirmation, grants, login, removals, tokens
+from access.service import campaigns, confirmation, grants, login, openid, removals, tokens
 from access.service.confirmation import NO_DOOR
 from access.service.door import Door, Entrance, problem, proved, unproved
 from access.service.parts import Parts
@@ -17,6 +17,8 @@ from schemas.errors import Problem
 ENTRANCES: Final[tuple[tuple[str, str, Entrance], ...]] = (
     ("POST", "/v1/login", login.log_in),
     ("POST", "/v1/session", login.open_session),
+    ("GET", "/v1/openid/begin", openid.begin),
+    ("GET", "/v1/openid/callback", openid.finish),
 )
 """For those who come to be proved."""
 

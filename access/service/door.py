@@ -40,10 +40,11 @@ NOT_YOURS: Final = "ACC-033"
 ROLE: Final = "ACC-034"
 
 STATUS: Final[Mapping[str, int]] = {
-    **dict.fromkeys(("ACC-021", "ACC-022", "ACC-023", "ACC-024", "ACC-025", "ACC-028"), 401),
+    **dict.fromkeys(("ACC-021", "ACC-022", "ACC-023", "ACC-024", "ACC-025"), 401),
+    **dict.fromkeys(("ACC-028", "ACC-055", "ACC-056"), 401),
     **dict.fromkeys(("ACC-031", "ACC-032", "ACC-033", "ACC-034", "ACC-035", "ACC-044"), 403),
     **dict.fromkeys(("ACC-026", "ACC-043", "CAMP-SCHOOL", "REM-009"), 404),
-    **dict.fromkeys(("SYS-001", "SYS-002", "SYS-003", "SYS-010", "SYS-020", "ACC-036"), 503),
+    **dict.fromkeys(("SYS-001", "SYS-002", "SYS-003", "SYS-010", "SYS-020", "ACC-036", "ACC-057"), 503),
     **dict.fromkeys(("CMD-SILENT", "REM-008"), 504),
     "ACC-029": 429,
     "ACC-042": 413,
@@ -136,6 +137,8 @@ class Caller:
 
     address: str
     secret: str
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 def proved(parts: Parts, door: Door) -> Callable[[HttpRequest], Any]:
@@ -183,7 +186,8 @@ async def _answer(http: HttpRequest, enter: Callable[[Caller, bytes], Response])
     try:
         _from_our_own_site(http)
         content = await _content(http)
-        caller = Caller(http.client.host if http.client else "", _secret(http))
+        address = http.client.host if http.client else ""
+        caller = Caller(address, _secret(http), http.cookies, http.query_params)
         response = await run_in_threadpool(enter, caller, content)
     except ProblemList as refused:
         response = problem(refused.problems)

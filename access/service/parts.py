@@ -6,6 +6,7 @@ from typing import Final
 
 from access.service.database import Connections
 from access.service.desk import CommandsDesk
+from access.service.flows import Flows
 from runtime.settings import Settings
 from streams.confirmation.machine import MACHINE as CONFIRMATION
 from streams.grants.machine import MACHINE as GRANTS
@@ -25,6 +26,7 @@ class Parts:
         """Raises KafkaError if the broker is away."""
         self.settings = settings
         self.hashing = Semaphore(AT_ONCE)
+        self.flows = Flows()
         self._opened = ExitStack()
         try:
             self.connections = Connections(settings)
