@@ -154,8 +154,9 @@ def _line(done: Audited, folder: str, key: str) -> dict[str, object]:
             "at": row.at,
         },
         "chains": done.chains,
-        "events": done.events,
-        "refusals": done.refusals,
+        "events": done.read.events,
+        "refusals": done.read.refusals,
+        "acts": done.read.acts_read,
         "findings": [finding.as_dict() for finding in done.findings],
         "accepted": [
             {"account": each.account, "reason": each.reason, "findings": len(each.findings)}
@@ -167,9 +168,8 @@ def _line(done: Audited, folder: str, key: str) -> dict[str, object]:
 def _say(done: Audited, key: str) -> None:
     row = done.row
     tell(f"điểm chốt — checkpoints: {row.first}–{row.number} ({row.at}), khóa — key {key[:16]}")
-    tell(
-        f"chuỗi — chains: {done.chains}, sự kiện — events: {done.events}, từ chối — refusals: {done.refusals}"
-    )
+    tell(f"chuỗi — chains: {done.chains}, sự kiện — events: {done.read.events}")
+    tell(f"từ chối — refusals: {done.read.refusals}, việc ở cổng — acts: {done.read.acts_read}")
     for each in row.accepted:
         tell(f"đã chấp nhận — accepted: {len(each.findings)} ({each.account}: {each.reason})")
     for finding in done.findings[:SHOWN]:

@@ -147,7 +147,6 @@ TABLE: Final = (
             t.CONFIRMATION_EVENTS, t.CONFIRMATION_REFUSALS, t.GRANTS_EVENTS, t.GRANTS_REFUSALS,
             t.ORGANISATION_EVENTS, t.ORGANISATION_REFUSALS,
         ),
-        tables=False,
     ),
     Declared(
         "organisation", "streams.organisation.process:Organisation", Sharing.PARTITIONS, Turn.FOLDER,

@@ -41,6 +41,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "exported": ("xuất cho Bộ", "exported to the Ministry"),
     "answered": ("Bộ trả biên nhận", "receipts of the Ministry complete"),
     "refused": ("bị từ chối", "refused"),
+    "looked": ("xem dữ liệu nhạy cảm", "sensitive fields looked at"),
 }
 """What acts are called: Vietnamese, English. An event without a word here goes by its name."""
 
@@ -128,15 +129,24 @@ SELECT dataset_id, version, code, accepted, refused, sent_at, answered_at,
 FROM ministry_export WHERE school = %(school)s
 """
 
+_AT_THE_DOOR = """
+SELECT at, kind, account, unit, role, act, subject, code FROM audit_event
+WHERE kind IN ('refused', 'looked') AND (subject LIKE %(datasets)s OR subject LIKE %(grants)s)
+ORDER BY number
+"""
+"""What was done is an event of a machine; these reached none."""
+
 
 def of_database(conn: connection, school: str) -> list[Act]:
-    """Of pushes the first and the last of each vendor, removals, exports."""
-    asked = {"datasets": f"{school}.%", "school": school}
+    """Of pushes the first and the last of each vendor, removals, exports, and what the access service refused
+    or showed of sensitive fields."""
+    asked = {"datasets": f"{school}.%", "grants": f"%/{school}", "school": school}
     first_and_last = f"SELECT * FROM ({_PUSHES}) p WHERE nth IN (1, pushes)"
     return [
         *(act for row in rows(conn, first_and_last, asked) for act in _pushes(row, school)),
         *(act for row in rows(conn, _REMOVALS, asked) for act in _removal(row)),
         *(act for row in rows(conn, _EXPORTS, asked) for act in _export(row)),
+        *(_at_the_door(row) for row in rows(conn, _AT_THE_DOOR, asked)),
     ]
 
 
@@ -160,6 +170,12 @@ def _removal(row: Mapping[str, Any]) -> Iterator[Act]:
         who = {"role": "school_head" if head else "system", "account": head}
         ended = {"records": row["records"], "code": row["code"] or row["state"]}
         yield Act(row["decided_at"], "removal_decided", **told, **who, **ended)
+
+
+def _at_the_door(row: Mapping[str, Any]) -> Act:
+    who = {"unit": row["unit"], "role": row["role"], "account": row["account"]}
+    told = {"code": row["code"], "reason": row["act"], "source": "audit_event"}
+    return Act(row["at"], row["kind"], row["subject"], **who, **told)
 
 
 def _export(row: Mapping[str, Any]) -> Iterator[Act]:

@@ -13,8 +13,8 @@ from runtime.positions import Log
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList, SourceLocation
 from sinks.chains.chains import CHAINS
+from sinks.checkpoints import acts, keys, row, writer
 from sinks.checkpoints import folder as files
-from sinks.checkpoints import keys, row, writer
 from sinks.checkpoints.findings import Finding
 from sinks.checkpoints.heads import TOPICS, Followed, positions
 from sinks.checkpoints.row import Row
@@ -32,8 +32,7 @@ class Audited:
 
     row: Row
     findings: Sequence[Finding]
-    events: int
-    refusals: int
+    read: Verification
     state: Followed
 
     @property
@@ -87,7 +86,8 @@ def begun(settings: Settings, found: Row) -> tuple[Verification, Logs]:
 def audit(
     settings: Settings, found: Row, progress: Progress = lambda done, of: None
 ) -> Iterator[Audited | None]:
-    """None again and again while it reads, the result at last. Raises KafkaError if Kafka is away."""
+    """None again and again while it reads, the result at last. Raises KafkaError, psycopg2.Error of a server
+    that is away."""
     verification, logs = begun(settings, found)
     state = Followed()
     of, done = sum(log.end - log.begin for log in logs.values()), 0
@@ -102,7 +102,12 @@ def audit(
                 progress(done + at - log.begin, of)
                 yield None
             done += log.end - log.begin
-    yield Audited(found, verification.findings(), verification.events, verification.refusals, state)
+    for number, act in enumerate(acts.rows(settings, 0, settings.checkpoint_every_s)):
+        verification.take_act(act)
+        state.take_act(act)
+        if number % acts.AT_ONCE == 0:
+            yield None
+    yield Audited(found, verification.findings(), verification, state)
 
 
 def whole(settings: Settings, found: Row, progress: Progress = lambda done, of: None) -> Audited:

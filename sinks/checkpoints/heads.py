@@ -15,12 +15,16 @@ from runtime.positions import Mark, Position
 from sinks.chains.chains import CHAINS, REFUSALS
 from sinks.chains.links import Fault, Link, Step, step
 from sinks.chains.reader import event_of
+from sinks.checkpoints import acts
 from sinks.checkpoints.checkpoint import Checkpoint, Head, Heads, Reached, Total, total
 
 NONE = Head(0, "")
 
 TOPICS = (*(chain.topic for chain in CHAINS), *REFUSALS)
-"""All that checkpoints seal."""
+"""All of Kafka that checkpoints seal."""
+
+SEALED = (*TOPICS, acts.TABLE)
+"""All that they seal."""
 
 _CHAINS = {chain.topic: chain for chain in CHAINS}
 
@@ -29,9 +33,9 @@ _CHAINS = {chain.topic: chain for chain in CHAINS}
 class Followed:
     """The heads as far as the logs were read. ``moved``: since the last checkpoint."""
 
-    heads: Heads = field(default_factory=lambda: {topic: {} for topic in TOPICS})
-    reached: dict[str, dict[str, Reached]] = field(default_factory=lambda: {topic: {} for topic in TOPICS})
-    moved: dict[str, set[str]] = field(default_factory=lambda: {topic: set() for topic in TOPICS})
+    heads: Heads = field(default_factory=lambda: {topic: {} for topic in SEALED})
+    reached: dict[str, dict[str, Reached]] = field(default_factory=lambda: {topic: {} for topic in SEALED})
+    moved: dict[str, set[str]] = field(default_factory=lambda: {topic: set() for topic in SEALED})
 
     def take(self, message: ConsumerRecord) -> Fault | None:
         """Follow a message; why it belongs to no chain, if it does not: its chain stays where it was."""
@@ -54,9 +58,21 @@ class Followed:
                 return fault
         return None
 
+    def take_act(self, row: acts.Row) -> None:
+        """Follow a row of the table of acts."""
+        head = self.heads[acts.TABLE].get(acts.SUBJECT, NONE)
+        self.reached[acts.TABLE][acts.SUBJECT] = acts.reached(row)
+        self._move(acts.TABLE, acts.SUBJECT, acts.after(head, row))
+
+    @property
+    def next_act(self) -> int:
+        """Number of the row of the table of acts that is read next, or a lower one that is not there."""
+        at = self.reached[acts.TABLE].get(acts.SUBJECT)
+        return at.next if at else 0
+
     def follow(self, checkpoint: Checkpoint) -> None:
         """Stand where a checkpoint says, after its predecessor (a whole one needs none)."""
-        for topic in TOPICS:
+        for topic in SEALED:
             heads = checkpoint.heads.get(topic, {})
             self.heads[topic] = dict(heads) if checkpoint.whole else self.heads[topic] | heads
             self.reached[topic] = dict(checkpoint.reached.get(topic, {}))

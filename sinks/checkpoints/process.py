@@ -21,7 +21,7 @@ from runtime.positions import Position
 from runtime.process import WHOLE, Process, Share
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList, SourceLocation
-from sinks.checkpoints import audit, row
+from sinks.checkpoints import acts, audit, row
 from sinks.checkpoints.audit import Audited
 from sinks.checkpoints.findings import Finding
 from sinks.checkpoints.folder import Taken
@@ -83,18 +83,17 @@ class Checkpoints(Process):
         """A poll, a checkpoint if it is time, a slice of the audit."""
         self._follow()
         now = time.monotonic()
-        moved, _ = self._state.counts()
-        first = self._writer is not None and self._writer.row.newest is None
-        if (moved or first or now - self._signed >= QUIET_S) and (
-            now - self._tried >= self.settings.checkpoint_every_s
-        ):
-            self.sign()
+        if now - self._tried >= self.settings.checkpoint_every_s:
+            self._tried = now
+            self._follow_acts()
+            first = self._writer is not None and self._writer.row.newest is None
+            if first or self._state.counts()[0] or now - self._signed >= QUIET_S:
+                self.sign()
         self._audit_a_slice()
 
     def sign(self) -> bool:
         """Write a checkpoint of what was read; whether it is there. A full disk is said, and tried again."""
         assert self._writer is not None
-        self._tried = time.monotonic()
         try:
             self._last = self._writer.write(self._state, self._topics).at
         except Taken:
@@ -104,7 +103,7 @@ class Checkpoints(Process):
             again.error("%s", self._not_written(fault))
             metrics.CHECKPOINTS.labels("failed").inc()
             return False
-        self._signed = self._tried
+        self._signed = time.monotonic()
         metrics.CHECKPOINTS.labels("written").inc()
         return True
 
@@ -116,6 +115,11 @@ class Checkpoints(Process):
                     metrics.CHAIN_BREAKS.labels(NAME).inc()
                     place = f"{message.topic}/{message.partition}/{message.offset}"
                     log.error("%s does not belong to its chain (%s)", place, fault.value)
+
+    def _follow_acts(self) -> None:
+        """Rows of the table of acts that no writer comes before any more."""
+        for act in acts.rows(self.settings, self._state.next_act, self.settings.checkpoint_every_s):
+            self._state.take_act(act)
 
     def _audit_a_slice(self) -> None:
         """Findings are said, and shown by a gauge until the next audit."""

@@ -9,10 +9,11 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from sinks.chains.chains import REFUSALS
+from sinks.checkpoints import acts
 from sinks.checkpoints import folder as files
 from sinks.checkpoints.checkpoint import Acceptance, Checkpoint, Head, Reached, Unfit, verified
 from sinks.checkpoints.findings import Finding
-from sinks.checkpoints.heads import TOPICS, Followed
+from sinks.checkpoints.heads import SEALED, Followed
 
 NONE: Final = "AUD-001"
 MISSING: Final = "AUD-002"
@@ -31,7 +32,7 @@ class Row:
 
     problems: list[Finding] = field(default_factory=list)
     state: Followed = field(default_factory=Followed)
-    points: dict[str, dict[str, list[Head]]] = field(default_factory=lambda: {t: {} for t in TOPICS})
+    points: dict[str, dict[str, list[Head]]] = field(default_factory=lambda: {t: {} for t in SEALED})
     stages: dict[tuple[str, str], list[tuple[Reached, Head]]] = field(default_factory=dict)
     accepted: list[Acceptance] = field(default_factory=list)
     newest: Checkpoint | None = None
@@ -56,16 +57,16 @@ class Row:
         """The next checkpoint of the row."""
         if checkpoint.anew:
             self.problems = []  # they were accepted
-            self.points = {topic: {} for topic in TOPICS}
+            self.points = {topic: {} for topic in SEALED}
             self.stages = {}
         self.state.follow(checkpoint)
-        for topic in TOPICS:
+        for topic in SEALED:
             heads = checkpoint.heads.get(topic, {})
             for subject, head in heads.items():
                 points = self.points[topic].setdefault(subject, [])
                 if not points or points[-1] != head:
                     points.append(head)
-        for topic in REFUSALS:
+        for topic in (*REFUSALS, acts.TABLE):
             for partition, head in self.state.heads[topic].items():
                 stages = self.stages.setdefault((topic, partition), [])
                 reached = checkpoint.reached[topic][partition]

@@ -6,7 +6,7 @@ say up to where it was still the same.
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from runtime.positions import Log, Mark, Position, comparable
 from sinks.chains.chains import CHAINS, REFUSALS
 from sinks.chains.reader import event_of
-from sinks.checkpoints import row
+from sinks.checkpoints import acts, row
 from sinks.checkpoints.checkpoint import FORGED, OTHER_KEY, Head
 from sinks.checkpoints.findings import Finding
 from sinks.checkpoints.heads import NONE, after_refusal, positions
@@ -31,10 +31,11 @@ NO_EVENT: Final = "AUD-015"
 DELETED: Final = "AUD-016"
 ANOTHER_LOG: Final = "AUD-017"
 REFUSALS_DIFFER: Final = "AUD-018"
+ACTS_DIFFER: Final = "AUD-019"
 
 CODES: Final = (
     row.MISSING, FORGED, OTHER_KEY, row.UNLIKE, row.UNREADABLE, row.NEWEST_GONE,
-    TRUNCATED, DROPPED, REBUILT, BROKEN, NO_EVENT, DELETED, ANOTHER_LOG, REFUSALS_DIFFER,
+    TRUNCATED, DROPPED, REBUILT, BROKEN, NO_EVENT, DELETED, ANOTHER_LOG, REFUSALS_DIFFER, ACTS_DIFFER,
 )  # fmt: skip
 """All that an audit can find."""
 
@@ -71,6 +72,7 @@ class Verification:
     row: Row
     events: int = 0
     refusals: int = 0
+    acts_read: int = 0
     _found: list[Finding] = field(default_factory=list)
     _seen: dict[str, dict[str, _Seen]] = field(default_factory=lambda: {c.topic: {} for c in CHAINS})
     _read: dict[tuple[str, str], _Read] = field(default_factory=dict)
@@ -96,12 +98,15 @@ class Verification:
             if log.begin and tp.topic in _CHAINS:
                 self._offsets(DELETED, tp, 0, log.begin - 1)
             if tp.topic in REFUSALS:
-                self._begin_refusals(tp, log)
+                self._begin_at(tp.topic, str(tp.partition), log.begin)
+        self._begin_at(acts.TABLE, acts.SUBJECT, 0)
 
     def take(self, message: ConsumerRecord) -> None:
         """The next message of its partition."""
         if message.topic in REFUSALS:
-            self._refusal(message)
+            self.refusals += 1
+            where = message.topic, str(message.partition), message.offset
+            self._in_stages(*where, lambda head: after_refusal(head, message))
             return
         subject, record = event_of(_CHAINS[message.topic], message)
         if record is None:
@@ -111,10 +116,15 @@ class Verification:
         self.events += 1
         self._event(message.topic, subject, record)
 
+    def take_act(self, row: acts.Row) -> None:
+        """The next row of the table of acts."""
+        self.acts_read += 1
+        self._in_stages(acts.TABLE, acts.SUBJECT, row["number"], lambda head: acts.after(head, row))
+
     def findings(self) -> list[Finding]:
         """All of them, those of the row first, without those that somebody has accepted."""
         known = {finding for each in self.row.accepted for finding in each.findings}
-        found = [*self._found, *self._ends(), *self._last_refusals()]
+        found = [*self._found, *self._ends(), *self._last_stages()]
         return [*self.row.problems, *sorted(f for f in found if f.key not in known)]
 
     def _event(self, topic: str, subject: str, record: Mapping[str, Any]) -> None:
@@ -141,7 +151,7 @@ class Verification:
     def _ends(self) -> Iterator[Finding]:
         """Each chain's end against the heads that were signed."""
         for topic, subjects in self.row.points.items():
-            if topic in REFUSALS:
+            if topic not in _CHAINS:
                 continue
             for subject, points in subjects.items():
                 seen, signed = self._seen[topic].get(subject), points[-1].sequence
@@ -155,26 +165,24 @@ class Verification:
                     else:
                         yield Finding(REBUILT, topic, subject, seen.agreed + 1, signed)
 
-    def _begin_refusals(self, tp: TopicPartition, log: Log) -> None:
-        """From the earliest stage of the row after which all refusals are still there (a month they are)."""
-        key = tp.topic, str(tp.partition)
+    def _begin_at(self, topic: str, partition: str, begin: int) -> None:
+        """From the earliest stage of the row after which all is still there (refusals go after a month)."""
+        key = topic, partition
         stages = [(0, NONE), *((reached.next, head) for reached, head in self.row.stages.get(key, []))]
-        while stages and stages[0][0] < log.begin:
+        while stages and stages[0][0] < begin:
             stages.pop(0)
         if stages:
             at, head = stages.pop(0)
             self._read[key] = _Read(at, head, at, deque(stages))
 
-    def _refusal(self, message: ConsumerRecord) -> None:
-        self.refusals += 1
-        key = message.topic, str(message.partition)
-        read = self._read.get(key)
-        if read is None or message.offset < read.begin:
-            return
-        self._found += _passed(key, read, message.offset)
-        read.head = after_refusal(read.head, message)
+    def _in_stages(self, topic: str, partition: str, at: int, after: Callable[[Head], Head]) -> None:
+        """The next message of a partition of refusals, or row of the table of acts."""
+        read = self._read.get((topic, partition))
+        if read is not None and at >= read.begin:
+            self._found += _passed((topic, partition), read, at)
+            read.head = after(read.head)
 
-    def _last_refusals(self) -> Iterator[Finding]:
+    def _last_stages(self) -> Iterator[Finding]:
         for key, read in self._read.items():
             yield from _passed(key, read, float("inf"))
 
@@ -187,7 +195,8 @@ def _passed(key: tuple[str, str], read: _Read, offset: float) -> Iterator[Findin
     while read.stages and read.stages[0][0] <= offset:
         at, head = read.stages.popleft()
         if read.head != head:
-            yield _of_partition(REFUSALS_DIFFER, *key, read.since, at - 1)
+            code = ACTS_DIFFER if key[0] == acts.TABLE else REFUSALS_DIFFER
+            yield _of_partition(code, *key, read.since, at - 1)
             read.head = head
         read.since = at
 

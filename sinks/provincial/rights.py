@@ -137,6 +137,7 @@ TABLE: Final = {
         },
         temporary=False,
     ),
+    "csdl-checkpoints": Account({"alembic_version": "S", "audit_event": "S"}, temporary=False),
     OPERATOR: Account(
         {
             RECORDS: "S",

@@ -25,12 +25,37 @@ _REPLAYS: Final = (
 _BYTES: Final = "unit/streams/test_replayed_bytes.py::"
 
 _EVENT: Final = "table audit_event"
+_DOOR: Final = "csdl_access_refused_total"
 _REFUSAL: Final = "topic of refusals, sealed by checkpoints"
 _BROKERS_LOG: Final = "the broker's log"
 _REFUSED: Final = "csdl_kafka_refused_total"
 _SERVERS_LOG: Final = "PostgreSQL's log"
 
 ATTACKS: Final = (
+    Attack("an officer of one unit reads another's",
+           (_ACCESS + "test_an_officer_of_one_unit_neither_reads_nor_confirms_anothers",), _EVENT, _DOOR),
+    Attack("an officer of one unit confirms another's",
+           (_ACCESS + "test_an_officer_of_one_unit_neither_reads_nor_confirms_anothers",), _EVENT, _DOOR),
+    Attack("a unit forged in the request",
+           (_ACCESS + "test_unit_and_role_are_the_accounts_whatever_a_request_says",), _EVENT, _DOOR),
+    Attack("a role forged in the request",
+           (_ACCESS + "test_unit_and_role_are_the_accounts_whatever_a_request_says",
+            _ACCESS + "test_each_act_takes_its_role"), _EVENT, _DOOR),
+    Attack("a session fixed",
+           (_ACCESS + "test_a_session_that_is_brought_along_is_never_taken_over",), _EVENT, _DOOR),
+    Attack("a session stolen after logout",
+           (_ACCESS + "test_what_was_stolen_is_worth_nothing_after_logout",), _EVENT, _DOOR),
+    Attack("a session kept after the account ended",
+           (_ACCESS + "test_what_was_issued_before_a_change_of_the_account_is_worth_nothing",),
+           _EVENT, _DOOR),
+    Attack("a session kept after the account moved or lost its role",
+           (_ACCESS + "test_what_was_issued_before_a_change_of_the_account_is_worth_nothing",),
+           _EVENT, _DOOR),
+    Attack("a login guessed",
+           (_ACCESS + "test_a_hundred_wrong_passwords_at_once_are_looked_at_ten_times",), _EVENT, _DOOR),
+    Attack("an account of the same name in other letters",
+           (_ACCESS + "test_what_is_no_login_is_told_alike",
+            "unit/access/test_accounts.py::test_names_that_look_alike_have_one_key"), _EVENT, _DOOR),
     Attack("a command replayed byte for byte after unconfirm",
            (_REPLAYS, _BYTES + "test_whatever_was_sent_before_changes_nothing_at_any_later_moment"),
            _REFUSAL, "csdl_commands_refused_total"),

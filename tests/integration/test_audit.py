@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from access.audit import AuditEvent, Kind, record
 from doctor import checkpoints
-from runtime import kafka
+from runtime import kafka, postgres
 from runtime.topic_admin import ensure_topics
 from schemas.encoding import codec
 from schemas.errors import ProblemList
@@ -71,6 +72,8 @@ def sealed_log(settings, run_process):
         write(ours, *ROAD[:2], *OTHER, *THIRD)
         refuse(ours, 10)
         process.wait_until(lambda: sealed(ours) == {A: 2, B: 2, C: 3})
+        put_on_record(ours, *"abcd")
+        process.wait_until(lambda: acts(ours) == 4)
         write(ours, *ROAD[2:])
         process.wait_until(lambda: sealed(ours) == {A: 5, B: 2, C: 3})
         process.wait_until(lambda: refusals(ours) == 10)
@@ -94,12 +97,27 @@ def refusals(settings):
     return sum(h.sequence for h in row.state.heads[CONFIRMATION_REFUSALS].values()) if row else None
 
 
+def put_on_record(settings, *names):
+    """Acts at the access service."""
+    with closing(postgres.connect(settings)) as conn:
+        for name in names:
+            record(conn, [AuditEvent(Kind.REFUSED, account=name, act="claim", subject=A, code="ACC-035")])
+
+
+def acts(settings):
+    row = row_of(settings)
+    return sum(h.sequence for h in row.state.heads["audit_event"].values()) if row else None
+
+
 def test_an_insider_who_cuts_drops_or_rebuilds_a_chain_is_found(sealed_log, tmp_path, run_process):
     copy = tmp_path / "another machine's"
     shutil.copytree(sealed_log.checkpoints_dir, copy)
     found, code, answer = verify(sealed_log)
     assert (found, code) == ([], 0)
     assert (answer["chains"], answer["events"], answer["refusals"]) == (3, 10, 10)
+    with closing(postgres.connect(sealed_log)) as conn, conn, conn.cursor() as cur:
+        cur.execute("ALTER TABLE audit_event DISABLE TRIGGER audit_event_stays")
+        cur.execute("DELETE FROM audit_event WHERE account = 'b'")
     made_anew(sealed_log, *ROAD[:3], *REBUILT)
     found, code, _ = verify(sealed_log, "--checkpoints", str(copy))
     assert code == 1
@@ -107,6 +125,7 @@ def test_an_insider_who_cuts_drops_or_rebuilds_a_chain_is_found(sealed_log, tmp_
         ("AUD-011", A, 4, 5),
         ("AUD-012", B, 1, 2),
         ("AUD-013", C, 1, 3),
+        ("AUD-019", "0", 0, 4),
     ]
     with run_process("checkpoints", sealed_log, wait=False) as process:
         process.wait_until(lambda: "AUD-017" in process.log.read_text(encoding="utf-8"))
@@ -151,6 +170,7 @@ def test_who_did_what_to_a_school_is_told_in_the_order_of_time(settings, conn):
             (CONFIRMATION_REFUSALS, "CommandRefused", refused),
         ):
             producer.send(topic, codec.encode(contract, record), key=b"19164999").get(timeout=30)
+    put_on_record(settings, "A7")
     write(settings, *ROAD, *OTHER)
     with conn, conn.cursor() as cur:
         for n, school in ((0, "19164999"), (1, "19164999"), (2, "19164999"), (3, "19164998")):
@@ -176,6 +196,7 @@ def test_who_did_what_to_a_school_is_told_in_the_order_of_time(settings, conn):
         *((record["Event"], record["Unit"]) for record in ROAD),
         ("refused", "165"),
         ("exported", ""),
+        ("refused", "A7"),
     ]
     assert told["acts"][0]["act_vi"] == "cấp quyền đẩy dữ liệu"
     write(settings, ROAD[1])

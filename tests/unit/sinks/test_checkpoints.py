@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from contextlib import suppress
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -183,6 +184,38 @@ def test_ten_refused_acts_are_ten_and_who_takes_one_away_is_found_between_two_ch
     assert found(settings, without) == [("AUD-018", "0", 3, 5)]
     assert ("AUD-018", "0", 6, 9) in found(settings, log[:9])
     assert found(settings, log[4:], begins=4) == [], "kept for a month: from the next checkpoint on"
+
+
+def acts(number):
+    return [{"number": 2 * n + 1, "at": AT + timedelta(minutes=n), "kind": "refused"} for n in range(number)]
+
+
+def sealed_acts(settings, *batches):
+    it = Writer.open(settings)
+    for batch in batches:
+        for act in batch:
+            it.row.state.take_act(act)
+        it.write(it.row.state, IDS)
+
+
+def found_in(settings, table):
+    verification = Verification(row.read(settings.checkpoints_dir, Writer.open(settings).key.public_key()))
+    verification.begin({}, {}, IDS)
+    for act in table:
+        verification.take_act(act)
+    return [(f.code, f.first, f.last) for f in verification.findings()]
+
+
+def test_an_act_that_was_taken_out_of_its_table_changed_or_put_in_between_is_found(settings):
+    table = acts(9)
+    sealed_acts(settings, table[:3], table[3:6], table[6:])
+    assert found_in(settings, [*table, *acts(10)[9:]]) == [], "what came since is none of its business"
+    between = [("AUD-019", 6, 11)]
+    assert found_in(settings, [*table[:4], *table[5:]]) == between
+    assert found_in(settings, [*table[:4], table[4] | {"kind": "done"}, *table[5:]]) == between
+    assert found_in(settings, [*table[:4], table[4] | {"number": 8}, *table[4:]]) == between
+    assert found_in(settings, table[:6]) == [("AUD-019", 12, 17)]
+    assert found_in(settings, []) == [("AUD-019", 0, 5), ("AUD-019", 6, 11), ("AUD-019", 12, 17)]
 
 
 ROW = {
