@@ -298,6 +298,12 @@ RECEIPTS_AWAITED: Final = _gauge(
     en="Exported records that the Ministry has not answered yet.",
     vi="Số bản ghi đã xuất mà Bộ chưa trả biên nhận.",
 )
+DATABASE_REFUSED: Final = _counter(
+    "csdl_database_refused_total",
+    ("outcome",),
+    en="What PostgreSQL refused (login: an account or password; right: a statement beyond its rights).",
+    vi="Số lần PostgreSQL từ chối (login: tài khoản hoặc mật khẩu; right: lệnh vượt quá quyền).",
+)
 WATCH_ROUNDS: Final = _counter(
     "csdl_watch_rounds_total",
     ("outcome",),

@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     """The provincial database (``database``). Where it names no account each process logs in by its own,
     with the password that stands in ``secrets_dir``/postgres/<account>, in the form of libpq's passfile."""
 
+    database_log: Path = Path()
+    """PostgreSQL's log on this machine, whose refusals watch counts; empty: it counts none. Its lines begin
+    with time, [pid] and SQLSTATE (log_line_prefix = '%m [%p] %e ', in UTC)."""
+
     data_dir: Path = Path(".csdl")
     """What a process keeps of its own: locks, what validation has in hand; of a local stack everything."""
     register_file: Path = Path(".csdl/register.csv")

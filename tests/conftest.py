@@ -56,6 +56,17 @@ def superuser(stack: Settings) -> Callable[..., AbstractContextManager[connectio
     return lambda database="postgres": accounts.superuser(stack, database)
 
 
+@pytest.fixture(autouse=True)
+def own_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that a test opens in its own process has no more rights than in production either."""
+    real = postgres.connect
+
+    def connect(settings: Settings, application_name: str = "csdl") -> connection:
+        return real(accounts.as_process(settings, application_name.removeprefix("csdl-")), application_name)
+
+    monkeypatch.setattr(postgres, "connect", connect)
+
+
 @pytest.fixture
 def database(stack: Settings, tmp_path: Path) -> Iterator[Settings]:
     """A fresh migrated database."""

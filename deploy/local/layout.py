@@ -118,6 +118,7 @@ class Stack:
             "CSDL_BOOTSTRAP_SERVERS": f"127.0.0.1:{self.port('kafka')}",
             "CSDL_DATABASE_URL": f"postgresql://127.0.0.1:{self.port('postgres')}/csdl"
             "?require_auth=scram-sha-256",
+            "CSDL_DATABASE_LOG": str(self.logs / "postgres.log"),
             "CSDL_DATA_DIR": str(self.data_dir),
             "CSDL_SECRETS_DIR": str(self.secrets),
             "CSDL_ACCESS_PORT": str(self.port("access-service")),
@@ -165,6 +166,7 @@ OWN: Final = (
     "CSDL_KAFKA_PASSWORD_FILE",
     "CSDL_KAFKA_CA_FILE",
     "CSDL_DATABASE_URL",
+    "CSDL_DATABASE_LOG",
     "CSDL_DATA_DIR",
     "CSDL_SECRETS_DIR",
     "CSDL_METRICS_TOKEN_FILE",

@@ -58,9 +58,10 @@ log_statement = none
 log_min_duration_statement = -1
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
-log_line_prefix = '%m [%p] '
+log_line_prefix = '%m [%p] %e '
 log_checkpoints = off
 timezone = 'UTC'
+log_timezone = 'UTC'
 """
 
 

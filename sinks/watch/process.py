@@ -2,6 +2,7 @@
 
 import logging
 import time
+from pathlib import Path
 from typing import Final
 
 import psycopg2
@@ -14,6 +15,7 @@ from runtime.process import WHOLE, Process, Share
 from runtime.settings import Settings
 from sinks.watch import tables
 from sinks.watch.broker import Broker
+from sinks.watch.database_log import KINDS, DatabaseLog
 from sinks.watch.reader_lag import ReaderPosition, Stillness, by_topic
 from sinks.watch.readers import readers
 from sinks.watch.refusals import Refusals
@@ -39,6 +41,9 @@ class Watch(Process):
         self._broker: Broker | None = None
         self._conn: connection | None = None
         self._measured = False
+        self._log = DatabaseLog(settings.database_log) if settings.database_log != Path() else None
+        for kind in KINDS:  # a counter that begins with its first event never rises
+            metrics.DATABASE_REFUSED.labels(kind)
 
     @property
     def ready(self) -> bool:
@@ -75,6 +80,9 @@ class Watch(Process):
             conn.close()
 
     def _measure(self) -> None:
+        if self._log is not None:
+            for kind, count in self._log.refused().items():
+                metrics.DATABASE_REFUSED.labels(kind).inc(count)
         self._broker = broker = self._broker or Broker(self.settings)
         self._conn = conn = self._conn or postgres.connect(self.settings, "csdl-watch")
         waiting = tables.look(conn)

@@ -4,6 +4,7 @@ import os
 import socket
 import stat
 import subprocess
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
@@ -21,15 +22,18 @@ from runtime import postgres
 from runtime.accounts import OPERATOR, OWNER, PROCESSES, SETUP
 from schemas.errors import ProblemList
 from sinks.provincial import granting, rights
+from sinks.watch.database_log import DatabaseLog
 from tests.accounts import SUPERUSER, acting_as, in_database
+from tests.conftest import fresh_database
+from tests.support import wait_until
 
 pytestmark = pytest.mark.slow
 
 PRINCIPALS = sorted({right.account for right in rights.declared()} - {PROCESSES})
 
-READS_A_FILE = "COPY (SELECT 1) TO PROGRAM 'id'"
+PROGRAM = "COPY (SELECT 1) TO PROGRAM 'id'"
 BEYOND = {
-    "a program of the server's machine": (READS_A_FILE, errors.InsufficientPrivilege),
+    "a program of the server's machine": (PROGRAM, errors.InsufficientPrivilege),
     "a file of the server's machine": ("SELECT pg_read_file('/etc/passwd')", errors.InsufficientPrivilege),
     "a file by COPY": ("COPY version FROM '/etc/passwd'", errors.InsufficientPrivilege),
     "the owner's role": (f"SET ROLE {OWNER}", errors.InsufficientPrivilege),
@@ -46,6 +50,13 @@ BEYOND = {
 @pytest.fixture(scope="module")
 def address(local_stack):
     return {"host": "127.0.0.1", "port": local_stack.port("postgres"), "connect_timeout": 10}
+
+
+@pytest.fixture(scope="module")
+def closed(stack, tmp_path_factory):
+    """A database that no test of this file changes."""
+    with fresh_database(stack, tmp_path_factory.mktemp("closed")) as settings:
+        yield settings
 
 
 def refused(settings, statement, error=errors.InsufficientPrivilege):
@@ -101,19 +112,19 @@ def _lie(liar, asks):
 
 @pytest.mark.parametrize("beyond", BEYOND)
 @pytest.mark.parametrize("account", ["csdl-load", OPERATOR])
-def test_an_account_has_no_power_over_the_server(database, account, beyond):
-    refused(acting_as(database, account), *BEYOND[beyond])
+def test_an_account_has_no_power_over_the_server(closed, account, beyond):
+    refused(acting_as(closed, account), *BEYOND[beyond])
 
 
-def test_not_even_setup_reaches_the_servers_machine(database):
+def test_not_even_setup_reaches_the_servers_machine(closed):
     for beyond in ("a program of the server's machine", "a file of the server's machine", "passwords"):
-        refused(database, *BEYOND[beyond])
+        refused(closed, *BEYOND[beyond])
 
 
 @pytest.mark.parametrize("account", PRINCIPALS)
-def test_one_accounts_credential_does_nothing_to_anothers_table(database, account):
+def test_one_accounts_credential_does_nothing_to_anothers_table(closed, account):
     """Every table and each of the four rights, of the tables themselves and of their partitions."""
-    with closing(postgres.connect(acting_as(database, account), "test")) as conn, conn.cursor() as cur:
+    with closing(postgres.connect(acting_as(closed, account), "test")) as conn, conn.cursor() as cur:
         cur.execute(
             "SELECT c.relname, r.what FROM pg_class c, unnest(%s) AS r (what) "
             "WHERE relkind IN ('r', 'p', 'v') AND relnamespace = 'public'::regnamespace "
@@ -126,12 +137,12 @@ def test_one_accounts_credential_does_nothing_to_anothers_table(database, accoun
     assert held == declared
     for table, what in {("outbox", "SELECT"), ("identity_key", "SELECT"), ("version", "UPDATE")} - declared:
         words = {"SELECT": f"SELECT FROM {table}", "UPDATE": f"UPDATE {table} SET version = version"}
-        refused(acting_as(database, account), words[what])
+        refused(acting_as(closed, account), words[what])
 
 
-def test_every_table_is_somebodys(database):
+def test_every_table_is_somebodys(closed):
     """A table that nobody may write is forgotten in the rights, or not needed."""
-    with closing(postgres.connect(database, "test")) as conn, conn.cursor() as cur:
+    with closing(postgres.connect(closed, "test")) as conn, conn.cursor() as cur:
         cur.execute(
             "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'v') AND NOT relispartition "
             "AND relnamespace = 'public'::regnamespace"
@@ -167,8 +178,8 @@ def test_a_right_given_or_taken_by_hand_is_found_and_mended(database, superuser)
     assert gate.refused() is None
 
 
-def test_a_process_with_a_superusers_account_is_said(database):
-    [problem] = granting.problems(acting_as(database, SUPERUSER))
+def test_a_process_with_a_superusers_account_is_said(closed):
+    [problem] = granting.problems(acting_as(closed, SUPERUSER))
     assert (problem.code, problem.params["name"]) == ("SEC-203", SUPERUSER)
 
 
@@ -213,15 +224,28 @@ def test_the_server_has_no_capabilities_and_no_password_in_sight(local_stack):
     assert not [text for text in seen if any(password in text for password in passwords)]
 
 
-def test_a_superuser_makes_the_accounts_at_a_server_of_ones_own(database, local_stack):
+def test_a_superuser_makes_the_accounts_at_a_server_of_ones_own(closed, local_stack):
     """Here those that are there already: nothing changes, and the passwords stay."""
-    of_superuser = acting_as(database, SUPERUSER)
+    of_superuser = acting_as(closed, SUPERUSER)
     accounts.apply(of_superuser)
     accounts.apply(of_superuser)
-    postgres.connect(acting_as(database, "csdl-load"), "test").close()
-    assert granting.problems(database) == []
+    postgres.connect(acting_as(closed, "csdl-load"), "test").close()
+    assert granting.problems(closed) == []
     with pytest.raises(ProblemList, match="SEC-206"):
-        accounts.apply(database)
-    printed = accounts.script(database)
+        accounts.apply(closed)
+    printed = accounts.script(closed)
     passwords = accounts.passwords(local_stack.secrets / "postgres", database_principals()).values()
     assert not [password for password in passwords if password in printed]
+
+
+def test_each_refusal_is_in_the_servers_log_and_counted(closed, local_stack, address):
+    log = DatabaseLog(local_stack.settings().database_log)
+    seen: Counter[str] = Counter()
+    with pytest.raises(psycopg2.OperationalError):
+        psycopg2.connect(**address, user="csdl-load", password="wrong", dbname="csdl")
+    with pytest.raises(psycopg2.OperationalError):
+        psycopg2.connect(**address, user="postgres", dbname="csdl")
+    refused(acting_as(closed, "csdl-watch"), "DELETE FROM version")
+    refused(acting_as(closed, "csdl-watch"), PROGRAM)
+    wait_until(lambda: seen.total() >= 4, lambda: seen.update(log.refused()), lambda: seen)
+    assert seen == {"login": 2, "right": 2}
