@@ -17,7 +17,6 @@ from kafka.errors import KafkaError
 from access import confirmation_acts as confirmation
 from access import grant_acts as grants
 from demo.ledger import Ledger
-from demo.office import usual_act
 from deploy.local import stack as local
 from deploy.local.layout import Stack
 from producers.client import PushClient
@@ -39,6 +38,7 @@ from tests import support
 from tests.faults import inputs, model
 from tests.faults.chaos import Chaos
 from tests.faults.inputs import KIND, YEAR
+from tests.faults.office import usual_command
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -154,7 +154,7 @@ def _confirm_all(settings, expected, chaos):
                     if chaos.over:
                         deadline = deadline or time.monotonic() + SETTLE_S
                         assert time.monotonic() < deadline, _standing(ledger)
-                    commands = [c for s in ready if (c := usual_act(s))]
+                    commands = [c for s in ready if (c := usual_command(s))]
                     if commands:
                         client.send_many(commands, silence_s=10)
         except (ProblemList, KafkaError):
