@@ -21,6 +21,7 @@ from readings import exports
 from runtime import kafka, postgres
 from schemas.contracts.contracts import record_types
 from schemas.datasets import dataset_id
+from schemas.encoding import codec
 from schemas.topics import (
     CONFIRMATION_EVENTS,
     CONFIRMATION_REFUSALS,
@@ -215,8 +216,11 @@ def exported(settings, count):
 def is_projected(settings):
     """Has the read model every decision?"""
     tables, topics = read_model(settings), said(settings)
-    events, granted = len(topics[CONFIRMATION_EVENTS]), len(topics[GRANTS_EVENTS])
-    return (len(tables["events"]), len(tables["outcomes"])) == (events, events + granted)
+    said_of = [
+        codec.decode(v)[1]["CommandId"] for t in (CONFIRMATION_EVENTS, GRANTS_EVENTS) for v in topics[t]
+    ]
+    known = {str(command_id) for (command_id,) in tables["outcomes"]}  # the organisation's, too
+    return len(tables["events"]) == len(topics[CONFIRMATION_EVENTS]) and known >= set(said_of)
 
 
 def read_model(settings):
