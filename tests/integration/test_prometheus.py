@@ -57,7 +57,8 @@ def scraped(settings, tmp_path):
     port = free_port_base()
     with ExitStack() as cleanup:
         running = [cleanup.enter_context(run_process(name, settings)) for name in PROCESSES]
-        text = render({r.name: r.port for r in running}, alerts=str(ALERTS))
+        token = settings.metrics_token_file
+        text = render({r.name: r.port for r in running}, alerts=str(ALERTS), token=token)
         text = re.sub(r"(scrape|evaluation)_interval: \d+s", r"\1_interval: 1s", text)
         (folder / "prometheus.yml").write_text(text, encoding="utf-8")
         command = [
