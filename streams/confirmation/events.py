@@ -5,7 +5,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from streams.confirmation.state import Stage, State, Window
-from streams.machines import chain, wire
 from streams.machines.wire import Value, replace
 
 
@@ -64,10 +63,6 @@ class Event(Value, frozen=True):
     command_offset: int = -1
     export_id: str = ""
     window: Window | None = None
-
-    def sealed(self) -> "Event":
-        """The same event with its hash."""
-        return replace(self, hash=chain.digest(wire.to_record(self)))
 
 
 def evolve(state: State, event: Event) -> State:

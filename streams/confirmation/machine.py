@@ -14,7 +14,7 @@ from streams.confirmation.state import Stage, State, Window
 from streams.confirmation.table import TABLE, Row, rows_of
 from streams.machines import chain
 from streams.machines.machine import CommandSource, Input, Machine
-from streams.machines.refusal import Refusal
+from streams.machines.refusal import Refusal, refused
 from streams.machines.wire import replace
 
 __all__ = ["MACHINE", "decide", "evolve", "initial"]
@@ -35,13 +35,13 @@ def decide(state: State, command: Command, source: CommandSource) -> list[Event]
         return refuse(state, command, source, failed)
     if row.event is None:
         return []
-    events = [_event(state, command, source, row, row.event, 0).sealed()]
+    events = [chain.sealed(_event(state, command, source, row, row.event, 0))]
     after = evolve(state, events[0])
     adopt = next((r for r in TABLE if (r.state, r.command) == (after.state, Act.ADOPT)), None)
     if after.held_version and adopt:
         adopted = _event(after, command, source, adopt, Fact.VERSION_ADOPTED, 1)
         by_machine = replace(adopted, unit=adopt.role.value, role=adopt.role.value, account="")
-        events.append(replace(by_machine, reason_code="", reason_text="").sealed())
+        events.append(chain.sealed(replace(by_machine, reason_code="", reason_text="")))
     return events
 
 
@@ -92,30 +92,18 @@ def _event(state: State, command: Command, source: CommandSource, row: Row, fact
         case _:
             pass
     return Event(
-        event_id=chain.event_id(command.command_id, index),
-        command_id=command.command_id,
+        **chain.head(state, command, source, index),
         dataset_id=state.dataset_id,
         ma_truong_hoc=state.ma_truong_hoc,
         nam_hoc=state.nam_hoc,
         period=state.period,
-        sequence=state.sequence + 1,
-        previous_hash=state.hash,
-        hash="",
         event=fact,
         state=row.next,
         level=_level(state, row),
-        at=source.at,
-        unit=command.unit,
-        role=command.role,
-        account=command.account,
         version=version,
         digest=digest,
-        reason_code=command.reason_code,
-        reason_text=command.reason_text,
         route=command.route if fact in (Fact.OPENED, Fact.REROUTED) else state.route,
         counts=counts,
-        command_topic=source.topic,
-        command_offset=source.offset,
         export_id=command.export_id if row.role is Role.MINISTRY_ADAPTER else "",
         window=_window(state, command, fact),
     )
@@ -134,21 +122,15 @@ def _window(state: State, command: Command, fact: Fact) -> Window | None:
 
 def refuse(state: State, command: Command, source: CommandSource, code: str) -> Refusal:
     """The refusal of a command, with the state that it met."""
-    return Refusal(
-        command_id=command.command_id,
-        subject=state.dataset_id,
-        ma_truong_hoc=state.ma_truong_hoc,
-        command=command.command,
-        code=code,
-        at=source.at,
-        unit=command.unit,
-        role=command.role,
-        state=state.state.value,
+    return refused(
+        state,
+        command,
+        source,
+        code,
+        state.dataset_id,
+        state.ma_truong_hoc,
         version=state.version,
         digest=state.digest,
-        command_topic=source.topic,
-        command_offset=source.offset,
-        sequence=state.sequence,
     )
 
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from streams.grants.state import Standing, State
-from streams.machines import chain, wire
 from streams.machines.wire import Value, replace
 
 
@@ -41,10 +40,6 @@ class Event(Value, frozen=True):
     def grant_id(self) -> str:
         """Subject of the event."""
         return f"{self.vendor}/{self.ma_truong_hoc}"
-
-    def sealed(self) -> "Event":
-        """The same event with its hash."""
-        return replace(self, hash=chain.digest(wire.to_record(self)))
 
 
 def evolve(state: State, event: Event) -> State:

@@ -15,7 +15,7 @@ from streams.grants.events import Event, Fact, evolve
 from streams.grants.state import Standing, State
 from streams.machines import chain
 from streams.machines.machine import CommandSource, Input, Machine
-from streams.machines.refusal import Refusal
+from streams.machines.refusal import Refusal, refused
 
 __all__ = ["MACHINE", "TABLE", "Row", "decide", "evolve", "initial"]
 
@@ -68,44 +68,19 @@ def decide(state: State, command: Command, source: CommandSource) -> list[Event]
     if command.sequence != state.sequence:
         return refuse(state, command, source, "GRANT-SEQUENCE")
     event = Event(
-        event_id=chain.event_id(command.command_id, 0),
-        command_id=command.command_id,
+        **chain.head(state, command, source),
         vendor=state.vendor,
         ma_truong_hoc=state.ma_truong_hoc,
-        sequence=state.sequence + 1,
-        previous_hash=state.hash,
-        hash="",
         event=row.event,
         state=row.next,
-        at=source.at,
-        unit=command.unit,
-        role=command.role,
-        account=command.account,
-        reason_code=command.reason_code,
-        reason_text=command.reason_text,
-        command_topic=source.topic,
-        command_offset=source.offset,
         rights=rights if row.next is Standing.ALLOWED else (),
     )
-    return [event.sealed()]
+    return [chain.sealed(event)]
 
 
 def refuse(state: State, command: Command, source: CommandSource, code: str) -> Refusal:
     """The refusal of a command, with the state that it met."""
-    return Refusal(
-        command_id=command.command_id,
-        subject=state.grant_id,
-        ma_truong_hoc=state.ma_truong_hoc,
-        command=command.command,
-        code=code,
-        at=source.at,
-        unit=command.unit,
-        role=command.role,
-        state=state.state.value,
-        command_topic=source.topic,
-        command_offset=source.offset,
-        sequence=state.sequence,
-    )
+    return refused(state, command, source, code, state.grant_id, state.ma_truong_hoc)
 
 
 MACHINE: Final[Machine[Command, State, Event]] = Machine(

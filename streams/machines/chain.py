@@ -11,13 +11,43 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
-from streams.machines.wire import millis
+from streams.machines import wire
+from streams.machines.wire import Value, millis
+
+E = TypeVar("E", bound=Value)
 
 FIRST: Final = ""
 """``PreviousHash`` of the first event."""
+
+
+def head(state: Any, command: Any, source: Any, index: int = 0) -> dict[str, Any]:
+    """Fields that every machine's event begins with: its place in the chain, its command, who asked and when.
+
+    ``index`` numbers the events of one command; the hash comes with ``sealed``.
+    """
+    return {
+        "event_id": event_id(command.command_id, index),
+        "command_id": command.command_id,
+        "sequence": state.sequence + 1,
+        "previous_hash": state.hash,
+        "hash": "",
+        "at": source.at,
+        "unit": command.unit,
+        "role": command.role,
+        "account": command.account,
+        "reason_code": command.reason_code,
+        "reason_text": command.reason_text,
+        "command_topic": source.topic,
+        "command_offset": source.offset,
+    }
+
+
+def sealed(event: E) -> E:
+    """The same event with its hash."""
+    return wire.replace(event, hash=digest(wire.to_record(event)))
 
 
 def event_id(command_id: str, index: int) -> str:

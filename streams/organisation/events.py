@@ -4,7 +4,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from schemas.organisation.units import Kind, Period
-from streams.machines import chain, wire
 from streams.machines.wire import Value, replace
 from streams.organisation.state import Standing, State
 
@@ -37,10 +36,6 @@ class Event(Value, frozen=True):
     command_topic: str = ""
     command_offset: int = -1
     periods: tuple[Period, ...] = ()
-
-    def sealed(self) -> "Event":
-        """The same event with its hash."""
-        return replace(self, hash=chain.digest(wire.to_record(self)))
 
 
 def evolve(state: State, event: Event) -> State:

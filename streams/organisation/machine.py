@@ -12,7 +12,7 @@ from schemas.organisation.checks import of_unit
 from schemas.organisation.units import Unit, in_order
 from streams.machines import chain
 from streams.machines.machine import CommandSource, Input, Machine
-from streams.machines.refusal import Refusal
+from streams.machines.refusal import Refusal, refused
 from streams.organisation.commands import OFFICER, SYSTEM, Act, Command
 from streams.organisation.events import Event, Fact, evolve
 from streams.organisation.state import Standing, State
@@ -42,44 +42,19 @@ def decide(state: State, command: Command, source: CommandSource) -> list[Event]
     if state.state is Standing.KNOWN and command.kind is not state.kind:
         return refuse(state, command, source, "ORG-UNIT")
     event = Event(
-        event_id=chain.event_id(command.command_id, 0),
-        command_id=command.command_id,
+        **chain.head(state, command, source),
         unit_code=state.unit_code,
         kind=command.kind,
-        sequence=state.sequence + 1,
-        previous_hash=state.hash,
-        hash="",
         event=Fact.RECORDED if recorded else Fact.WITHDRAWN,
         state=Standing.KNOWN if recorded else Standing.WITHDRAWN,
-        at=source.at,
-        unit=command.unit,
-        role=command.role,
-        account=command.account,
-        reason_code=command.reason_code,
-        reason_text=command.reason_text,
-        command_topic=source.topic,
-        command_offset=source.offset,
         periods=periods,
     )
-    return [event.sealed()]
+    return [chain.sealed(event)]
 
 
 def refuse(state: State, command: Command, source: CommandSource, code: str) -> Refusal:
     """The refusal of a command, with the state that it met."""
-    return Refusal(
-        command_id=command.command_id,
-        subject=state.unit_code,
-        ma_truong_hoc="",
-        command=command.command,
-        code=code,
-        at=source.at,
-        unit=command.unit,
-        role=command.role,
-        state=state.state.value,
-        command_topic=source.topic,
-        command_offset=source.offset,
-        sequence=state.sequence,
-    )
+    return refused(state, command, source, code, state.unit_code)
 
 
 MACHINE: Final[Machine[Command, State, Event]] = Machine(
