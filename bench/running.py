@@ -18,7 +18,7 @@ from bench import ours
 from bench.records import PUPILS_A_SCHOOL, pupils
 from deploy.local import stack as local
 from deploy.local import supervisor
-from deploy.local.layout import Stack, instances_asked
+from deploy.local.layout import SERVERS, Stack, instances_asked
 from runtime import postgres
 from runtime.accounts import SETUP
 from runtime.environment import ENVIRONMENT
@@ -63,7 +63,7 @@ class Running:
 
     def servers(self) -> dict[str, int]:
         """Of these, what a peer uses too: our idle processes are not on its bill."""
-        return {name: pid for name, pid in self.pids().items() if name in (*local.SERVERS, "producer")}
+        return {name: pid for name, pid in self.pids().items() if name in (*SERVERS, "producer")}
 
     def start(self, *names: str) -> None:
         """Start processes that do not run, and wait until they are ready."""

@@ -19,7 +19,7 @@ from cli import answers
 from demo import report
 from demo.play import Clock, play
 from demo.screen import Screen
-from deploy.local import layout, stack, supervisor
+from deploy.local import before_start, layout, stack, supervisor
 from deploy.local.layout import Stack, instances_asked
 from deploy.local.problems import fail
 from producers.synthetic import province
@@ -121,7 +121,7 @@ def _running(it: Stack, keep: bool, screen: Screen) -> Iterator[None]:
 def _prepare(it: Stack) -> None:
     """An empty folder; only what an earlier demonstration left is removed. STK-002 if that one still runs."""
     folder = it.data_dir
-    stack.refuse_what_cannot_work(it)
+    before_start.refuse_what_cannot_work(it)
     if supervisor.is_running(it):
         fail("STK-002", data_dir=folder)
     if folder.exists() and any(folder.iterdir()):

@@ -4,12 +4,11 @@ What the environment does not say comes from ``stack.json`` in the data director
 so the command line finds the stack it started, and no other: without either there are no servers.
 """
 
-import json
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NoReturn, Self
+from typing import Any, NoReturn, Self
 from urllib.parse import quote, urlsplit
 
 from psycopg2 import ProgrammingError
@@ -24,9 +23,8 @@ from pydantic_settings import (
 )
 
 from runtime.accounts import OPERATOR
+from runtime.stack_file import of_a_stack
 from schemas.errors import Problem, ProblemList
-
-STACK_FILE: Final = "stack.json"
 
 
 class Settings(BaseSettings):
@@ -268,30 +266,6 @@ class _Given(EnvSettingsSource):
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
         return {name.lower(): value for name, value in self._variables.items()}
-
-
-def of_a_stack(folder: Path) -> dict[str, str]:
-    """The settings that ``csdl up`` wrote down in a data directory; none where no stack was started.
-
-    Raises ProblemList (SET-002) if they are damaged.
-    """
-    path = folder / STACK_FILE
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        settings: dict[str, str] = said.get("settings") or _of_0_2(folder)
-        if not all(isinstance(text, str) for pair in settings.items() for text in pair):
-            raise TypeError
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (ValueError, TypeError, AttributeError):
-        raise ProblemList([Problem("SET-002", params={"path": path.absolute()})]) from None
-    return settings
-
-
-def _of_0_2(folder: Path) -> dict[str, str]:
-    """Release 0.2 kept them beside, a line each."""
-    lines = (folder / "stack.env").read_text(encoding="utf-8").splitlines()
-    return dict(line.split("=", 1) for line in lines)
 
 
 def _named(error: SettingsError) -> set[str]:

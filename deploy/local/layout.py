@@ -16,11 +16,13 @@ from deploy.local.problems import fail
 from deploy.processes import NAMES, USUAL, instance, instances, label
 from runtime import accounts
 from runtime.process import Share
-from runtime.settings import STACK_FILE, Settings, of_a_stack
+from runtime.settings import Settings
+from runtime.stack_file import STACK_FILE, of_a_stack
 from schemas.errors import Problem, ProblemList
 from schemas.topics import PARTITIONS
 
 DATA_DIR: Final = Path(".csdl")
+SERVERS: Final = ("kafka", "postgres")
 PORT_BASE: Final = 19090
 
 MORE: Final = 200

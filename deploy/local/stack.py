@@ -1,16 +1,13 @@
 """Up, down and status of a local stack."""
 
-import fcntl
 import os
 import shutil
 import signal
-import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
-from pathlib import Path
+from contextlib import closing, suppress
 from typing import Any, Final, TypeVar
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -19,8 +16,8 @@ import psutil
 from kafka.errors import KafkaError
 
 from deploy import broker_rights, kafka_rights
-from deploy.local import kafka, machine, postgres, private, secrets, server_account, supervisor
-from deploy.local.layout import REGISTER, Stack
+from deploy.local import before_start, kafka, postgres, private, secrets, server_account, supervisor
+from deploy.local.layout import SERVERS, Stack
 from deploy.local.problems import fail
 from deploy.local.starting import Starting
 from deploy.local.supervisor import Program
@@ -29,10 +26,8 @@ from runtime import broker_probe, probes, serve
 from runtime.accounts import SETUP
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
-from schemas.errors import ProblemList, message
-from schemas.organisation import files, province
+from schemas.errors import message
 
-SERVERS: Final = ("kafka", "postgres")
 START_S: Final = 120.0
 
 ANSWER_S: Final = 2.0
@@ -55,18 +50,18 @@ def up(stack: Stack, processes: tuple[str, ...] | None = None, wait: bool = True
     some are named; of each as many as the stack runs.
     """
     processes = stack.processes if processes is None else stack.every(processes)
-    refuse_what_cannot_work(stack)
+    before_start.refuse_what_cannot_work(stack)
     with private.only_ours():
         stack.logs.mkdir(parents=True, exist_ok=True)
         _up(stack, processes, wait, say)
 
 
 def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say) -> None:
-    with alone(stack):
+    with before_start.alone(stack):
         _stop_what_an_interrupted_start_left(stack, say)
         _refuse_what_runs(stack, say)
-        _refuse_ports_in_use(stack, processes)
-        _unfinished(stack).touch()
+        before_start.refuse_ports_in_use(stack, processes)
+        before_start.unfinished(stack).touch()
         private.close(stack.data_dir)
         say(f"Kafka {kafka.VERSION}, PostgreSQL 18.6")
         secrets.prepare(stack, broker_rights.principals(stack.settings().vendors))
@@ -104,7 +99,7 @@ def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say) -> None:
         except BaseException:
             _stop(stack)
             raise
-        _unfinished(stack).unlink()
+        before_start.unfinished(stack).unlink()
 
 
 def down(stack: Stack, delete: bool = False) -> bool:
@@ -195,37 +190,8 @@ def programs(stack: Stack) -> list[Program]:
     ]
 
 
-@contextmanager
-def alone(stack: Stack) -> Iterator[None]:
-    """One `up` at a time in a data directory. The kernel frees a dead one's lock: it cannot go stale."""
-    with (stack.data_dir / "up.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            fail("STK-009", data_dir=stack.data_dir)
-        yield
-
-
-def refuse_what_cannot_work(stack: Stack) -> None:
-    """All that is wrong at once, before anything is made or downloaded."""
-    problems = machine.folder_problems(stack.data_dir, machine.STACK_MB) + machine.cache_problems()
-    try:
-        if REGISTER in stack.asked:
-            settings = stack.settings()
-            files.units(settings.register_file, province.load(settings.province))
-    except ProblemList as error:
-        problems += error.problems
-    if problems:
-        raise ProblemList(problems)
-
-
-def _unfinished(stack: Stack) -> Path:
-    """There while a start is under way: whoever holds the lock and finds it knows that one was killed."""
-    return stack.data_dir / "up.unfinished"
-
-
 def _stop_what_an_interrupted_start_left(stack: Stack, say: Say) -> None:
-    if _unfinished(stack).exists() and supervisor.left_over(stack):
+    if before_start.unfinished(stack).exists() and supervisor.left_over(stack):
         say(f"STK-021 {' / '.join(message('STK-021', data_dir=stack.data_dir))}")
         _stop(stack)
 
@@ -240,17 +206,6 @@ def _refuse_what_runs(stack: Stack, say: Say) -> None:
     if lock.exists():  # killed, or the machine went down
         say(f"STK-011 {' / '.join(message('STK-011', lock=lock))}")
         lock.unlink()
-
-
-def _refuse_ports_in_use(stack: Stack, processes: tuple[str, ...]) -> None:
-    services = ("access-service",) if "access" in processes else ()
-    for name in ("kafka-controller", "kafka-broker", *SERVERS, *processes, *services):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", stack.port(name)))
-            except OSError:
-                fail("STK-001", port=stack.port(name), name=name)
 
 
 def _broker_answers(stack: Stack) -> None:

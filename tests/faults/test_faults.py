@@ -18,7 +18,7 @@ from access import confirmation_acts as confirmation
 from access import grant_acts as grants
 from demo.ledger import Ledger
 from deploy.local import stack as local
-from deploy.local.layout import Stack
+from deploy.local.layout import SERVERS, Stack
 from producers.client import PushClient
 from producers.synthetic.write import write_register
 from runtime import kafka, postgres
@@ -64,7 +64,7 @@ def test_after_any_kill_all_is_as_the_sequential_model_says(seed, tmp_path):
             _confirm_all(settings, expected, chaos)
             pushing.join()
         assert len(chaos.done) == len(chaos.plan)
-        everything = (*local.SERVERS, *it.processes)
+        everything = (*SERVERS, *it.processes)
         support.wait_until(
             lambda: all(local.is_ready(it, name) for name in everything), seen=lambda: local.status(it)
         )

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from kafka import TopicPartition
 
 from cli.main import main
-from deploy.local import layout, supervisor
+from deploy.local import before_start, layout, supervisor
 from deploy.local import stack as local
 from deploy.local.layout import Stack
 from deploy.processes import NAMES
@@ -109,7 +109,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 def test_another_up_at_work_is_named(tmp_path: Path) -> None:
     stack = Stack(tmp_path, support.free_port_base())
-    with local.alone(stack):
+    with before_start.alone(stack):
         _refused_with("STK-009", "up", "--data-dir", str(tmp_path), "--port-base", str(stack.port_base))
 
 
