@@ -41,8 +41,9 @@ $(READY): requirements.txt pyproject.toml $(wildcard schemas/encoding/native/*.[
 demo: $(READY)
 	@$(CSDL) demo
 
+# Three workers on two cores: tests wait for servers and timeouts as long as they work.
 test: check
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	@$(BIN)/ruff check
