@@ -5,8 +5,9 @@ event holds codes and ids, never a person's value. Rows are only ever added (the
 """
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Final
 
 from psycopg2.extensions import connection
@@ -48,11 +49,13 @@ class AuditEvent:
 
 
 COLUMNS: Final = tuple(field.name for field in fields(AuditEvent))
+_VALUES: Final = attrgetter(*COLUMNS)
 
 
 def record(conn: connection, events: Sequence[AuditEvent]) -> None:
-    """Write them and commit. ``conn`` has no transaction under way. Raises psycopg2.Error: whoever cannot
-    put it on record must not do it."""
-    with conn, conn.cursor() as cur:
+    """Write them in one statement and commit. ``conn`` has no transaction under way. Raises psycopg2.Error:
+    whoever cannot put it on record must not do it."""
+    with conn.cursor() as cur:
         statement = f"INSERT INTO audit_event ({', '.join(COLUMNS)}) VALUES %s"
-        execute_values(cur, statement, [astuple(event) for event in events])
+        execute_values(cur, statement, list(map(_VALUES, events)), page_size=max(len(events), 1))
+    conn.commit()

@@ -1,5 +1,6 @@
 """Connections that requests borrow: as many as work at once, none left in a transaction."""
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, LifoQueue
@@ -17,6 +18,17 @@ class Connections:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._idle: LifoQueue[connection] = LifoQueue()
+
+    @contextmanager
+    def statement(self) -> Iterator[connection]:
+        """One on which each statement is a transaction of its own: a single one costs one round trip."""
+        with self.borrowed() as conn:
+            conn.autocommit = True
+            try:
+                yield conn
+            finally:
+                if not conn.closed:
+                    conn.autocommit = False
 
     @contextmanager
     def borrowed(self) -> Iterator[connection]:
@@ -48,9 +60,14 @@ class Connections:
                 conn = self._idle.get_nowait()
             except Empty:
                 return postgres.connect(self._settings, "csdl access")
-            try:
-                with conn, conn.cursor() as cur:
-                    cur.execute("SELECT")
+            if not conn.closed and _silent(conn):
                 return conn
-            except psycopg2.Error:
-                conn.close()
+            conn.close()
+
+
+def _silent(conn: connection) -> bool:
+    """Whether the server has said nothing since: to an idle connection it speaks only when it ends it. No
+    question is sent, which each request would wait for several times."""
+    heard = select.poll()
+    heard.register(conn.fileno(), select.POLLIN)
+    return not heard.poll(0)

@@ -30,7 +30,8 @@ from streams.machines.machine import AnyMachine
 log = logging.getLogger("csdl")
 again = logging.getLogger(AGAIN)
 
-POLL_MS: Final = 50
+POLL_MS: Final = 500
+"""Longest wait for an answer that comes; a stop is noticed within it."""
 AGAIN_S: Final = 0.5
 SEND_S: Final = 10.0
 """Longest wait for the broker to take a command."""

@@ -123,7 +123,7 @@ class Request:
 
     def records(self, events: list[AuditEvent]) -> None:
         """Put events on record, all or none."""
-        with self.parts.connections.borrowed() as conn:
+        with self.parts.connections.statement() as conn:
             audit.record(conn, events)
 
 
@@ -145,7 +145,7 @@ def proved(parts: Parts, door: Door) -> Callable[[HttpRequest], Any]:
     """A Starlette endpoint: the door behind the proof of who calls."""
 
     def enter(caller: Caller, content: bytes, path: Mapping[str, str], query: Mapping[str, str]) -> Response:
-        with parts.connections.borrowed() as conn, conn, conn.cursor() as cur:
+        with parts.connections.statement() as conn, conn.cursor() as cur:
             found, code = credentials.prove(cur, caller.secret)
         about = AuditEvent(Kind.ASKED, address=caller.address)
         if found is not None:

@@ -6,8 +6,8 @@ become visible together or not at all, and in this order:**
 1. decide every command of the batch against the states in memory, each evolving what the next one sees
    (commands of several topics in the order in which the poll gave them; their events and refusals say it);
 2. send events, refusals and dead letters to the commands' own partition number, and each changed state once;
-3. send the position after the last command of each partition, to the state topic beside the states (the
-   group's offset too, for Kafka's own tools: nothing reads it once the state topic has a position);
+3. send the position after the last command of each partition, to the state topic beside the states (now and
+   then the group's offset too, for Kafka's own tools: nothing reads it once the state topic has a position);
 4. wait until the broker has every record, and look at each answer;
 5. commit. Only then is the batch done; memory and topics agree again.
 
@@ -63,6 +63,10 @@ RETRY_BACKOFF_MS: Final = 5
 this long (100 ms by default, which every command of a busy machine would feel)."""
 
 
+TELL_S: Final = 5.0
+"""The group's offsets are told so often while commands come, and when none comes any more. In each transaction
+they would cost half of its time: two requests more, and a third topic to be marked."""
+
 IDLE_S: Final = 12 * 3600.0
 """An idle machine writes its positions again so often: Kafka forgets a transactional id and a group's offsets
 that nobody has used for a week."""
@@ -99,7 +103,8 @@ class Processor(Process):
         self._garbled: dict[str, ConsumerRecord] = {}
         self._stands: dict[TopicPartition, Position] = {}
         self._written: dict[TopicPartition, Position] = {}
-        self._committed_at = time.monotonic()
+        self._untold: dict[TopicPartition, Position] = {}
+        self._told_at = self._committed_at = time.monotonic()
 
     def open(self) -> None:
         """Fence whoever held these partitions, read their states, find the first command to decide."""
@@ -131,6 +136,8 @@ class Processor(Process):
         if not batches:
             if time.monotonic() - self._committed_at >= IDLE_S:
                 self._commit([], self._stands)
+            elif self._untold:
+                self._commit([], {})
             return
         began = time.monotonic()
         outputs: list[Output] = []
@@ -247,6 +254,9 @@ class Processor(Process):
         producer = self._producer
         reader = standing.reader(self.machine)
         kept = {**ends, **self._written}
+        self._untold |= ends
+        overdue = time.monotonic() - self._told_at >= TELL_S
+        tells = self._untold and (overdue or not outputs)
         outputs = outputs + [
             Output(
                 self.machine.state_topic, tp.partition, positions.key(tp.topic),
@@ -259,9 +269,10 @@ class Processor(Process):
             producer.send(o.topic, o.value, key=o.key, partition=o.partition, headers=o.headers)
             for o in outputs
         ]
-        if ends:
-            offsets = {tp: OffsetAndMetadata(end.next, "", -1) for tp, end in ends.items()}
+        if tells:
+            offsets = {tp: OffsetAndMetadata(end.next, "", -1) for tp, end in self._untold.items()}
             producer.send_offsets_to_transaction(offsets, reader)
+            self._untold, self._told_at = {}, time.monotonic()
         producer.flush()
         answers = [future.get(timeout=0) for future in sent]
         producer.commit_transaction()
