@@ -63,9 +63,13 @@ RETRY_BACKOFF_MS: Final = 5
 this long (100 ms by default, which every command of a busy machine would feel)."""
 
 
+GATHER_S: Final = 0.04
+"""Between the beginnings of two transactions: what comes meanwhile shares the next one. A command that comes
+alone waits for nothing; of 50 a second two share what a transaction costs the broker and all its readers."""
+
 TELL_S: Final = 5.0
-"""The group's offsets are told so often while commands come, and when none comes any more. In each transaction
-they would cost half of its time: two requests more, and a third topic to be marked."""
+"""The group's offsets are told so often while commands come, and when none comes any more. Told in each
+transaction they took half of its time: two requests more, and a third topic to be marked."""
 
 IDLE_S: Final = 12 * 3600.0
 """An idle machine writes its positions again so often: Kafka forgets a transactional id and a group's offsets
@@ -150,6 +154,7 @@ class Processor(Process):
         metrics.BATCH_SECONDS.labels(self.machine.name).observe(time.monotonic() - began)
         for tp, messages in batches.items():
             metrics.MESSAGES.labels(self.machine.name, tp.topic).inc(len(messages))
+        self.stopping.wait(max(began + GATHER_S - time.monotonic(), 0))
 
     def _bring_up(
         self, kept: Mapping[str, ConsumerRecord], garbled: Mapping[str, ConsumerRecord] | None = None
