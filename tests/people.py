@@ -20,12 +20,17 @@ PASSWORD: Final = "một mật khẩu đủ dài"
 HASH: Final = passwords.hashed(PASSWORD)
 
 
-@contextmanager
-def access_service(settings: Settings) -> Iterator[tuple[Settings, Running]]:
-    """The service on these settings' servers: (settings of its callers, its process)."""
+def free_port() -> int:
+    """One that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def access_service(settings: Settings, port: int = 0) -> Iterator[tuple[Settings, Running]]:
+    """The service on these settings' servers: (settings of its callers, its process)."""
+    port = port or free_port()
     url = {"access_port": port, "access_url": f"http://127.0.0.1:{port}"}
     served = settings.model_copy(update=url)
     with run_process("access", served) as process:

@@ -64,7 +64,8 @@ def finish(parts: Parts, caller: Caller, content: bytes) -> Response:
     """
     settings, act = parts.settings, "openid"
     flow = parts.flows.take(caller.cookies.get(COOKIE, ""), caller.query.get("state", ""))
-    if flow is None or "code" not in caller.query:
+    others = caller.query.get("iss", settings.openid_issuer) != settings.openid_issuer
+    if flow is None or others or "code" not in caller.query:
         refuse(parts, REFUSED, caller, None, act)
     try:
         claims = _claims(settings, flow, caller.query["code"])

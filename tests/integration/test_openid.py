@@ -9,7 +9,7 @@ from joserfc.jwk import ECKey
 
 from access.accounts.account import Role
 from runtime import postgres
-from tests import openid_provider, people
+from tests import oidc_provider, openid_provider, people
 
 
 @pytest.fixture
@@ -91,3 +91,28 @@ def answered(settings, provider) -> str:
 def test_without_a_provider_there_is_no_such_door(settings):
     with people.access_service(settings) as (served, _), browser(served) as there:
         assert there.get("/v1/openid/begin").json()["code"] == "ACC-043"
+
+
+def test_login_at_a_provider_of_other_peoples_making(settings, tmp_path):
+    """Discovery, keys, PKCE, a client's secret and claims as npm's oidc-provider has them."""
+    served, its = people.free_port(), people.free_port()
+    secret = tmp_path / "secret"
+    secret.write_text("bi-mat-cua-may-kiem-thu", encoding="utf-8")
+    callback = f"http://127.0.0.1:{served}/v1/openid/callback"
+    with oidc_provider.running(tmp_path, its, callback, secret) as issuer:
+        known = {"openid_issuer": issuer, "openid_client_id": "csdl", "openid_secret_file": secret}
+        with people.access_service(settings.model_copy(update=known), served) as (found, _):
+            theirs = {"issuer": issuer, "subject": "an-le-07"}
+            made = people.account(found, "an.le.npm", "19", Role.AUDITOR, **theirs)
+            typed = {"login": "an-le-07", "password": "nào cũng được"}
+            with browser(found) as there:
+                back = oidc_provider.log_in(there, sent_away(there), callback, typed)
+                mixed = there.get(back.replace("iss=", "iss=x"))
+                assert mixed.json()["code"] == "ACC-055", "another provider's answer"
+                back = oidc_provider.log_in(there, sent_away(there), callback, typed)
+                answer = there.get(back)
+                assert (answer.status_code, answer.json().get("account")) == (200, made.id), answer.text
+                assert there.get("/v1/whoami").json()["by"] == "session"
+            with browser(found) as there:
+                back = oidc_provider.log_in(there, sent_away(there), callback, typed | {"login": "ai.do"})
+                assert there.get(back).json()["code"] == "ACC-056"
