@@ -4,6 +4,7 @@ A transaction of its own: what is refused is on record although the work it was 
 event holds codes and ids, never a person's value. Rows are only ever added (the table refuses the rest).
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -48,14 +49,22 @@ class AuditEvent:
     address: str = ""
 
 
+OPERATORS: Final = "operator_event"
+"""A view on the table: what comes through it is an operator's, of the kinds that operators do, of now."""
+
 COLUMNS: Final = tuple(field.name for field in fields(AuditEvent))
 _VALUES: Final = attrgetter(*COLUMNS)
 
 
-def record(conn: connection, events: Sequence[AuditEvent]) -> None:
+def record(conn: connection, events: Sequence[AuditEvent], table: str = "audit_event") -> None:
     """Write them in one statement and commit. ``conn`` has no transaction under way. Raises psycopg2.Error:
     whoever cannot put it on record must not do it."""
     with conn.cursor() as cur:
-        statement = f"INSERT INTO audit_event ({', '.join(COLUMNS)}) VALUES %s"
+        statement = f"INSERT INTO {table} ({', '.join(COLUMNS)}) VALUES %s"
         execute_values(cur, statement, list(map(_VALUES, events)), page_size=max(len(events), 1))
     conn.commit()
+
+
+def record_operators(conn: connection, kind: Kind, **more: str) -> None:
+    """What the operator does at the machine itself, through the view that takes no account's acts."""
+    record(conn, [AuditEvent(kind, f"operator:{os.getuid()}", **more)], OPERATORS)

@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
+from access import client
 from access.accounts import office
 from access.accounts.account import Account, Role
 from access.accounts.store import New
-from cli.answers import json_option, print_json, print_table
+from cli.answers import json_option, print_json, print_table, tell
 from cli.login import password, password_option, show
 from runtime.settings import Settings
 from schemas.days import today
@@ -94,10 +95,15 @@ def reinstate(name: str, until: datetime | None, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--unit", required=True, help="Code of the unit that it acts for from now on.")
 @_role
+@click.option("--from", "since", type=_day, help="First day of the new unit, today or later. Default: now.")
 @json_option
-def move(name: str, unit: str, roles: tuple[str, ...], as_json: bool) -> None:
-    """Chuyển đơn vị — to another unit; with other roles if some are named."""
-    _print(office.move(Settings(), name, unit, frozenset(map(Role, roles))), as_json)
+def move(name: str, unit: str, roles: tuple[str, ...], since: datetime | None, as_json: bool) -> None:
+    """Chuyển đơn vị — to another unit; with other roles if some are named.
+
+    With --from a later day: logins and tokens of before that day end with it.
+    """
+    day = since.date() if since else None
+    _print(office.move(Settings(), name, unit, frozenset(map(Role, roles)), day), as_json)
 
 
 @accounts.command()
@@ -112,12 +118,26 @@ def roles(name: str, roles: tuple[str, ...], as_json: bool) -> None:
 
 
 @accounts.command(name="password")
-@click.argument("name")
+@click.argument("name", required=False)
 @password_option
 @json_option
-def set_password(name: str, password_stdin: bool, as_json: bool) -> None:
-    """Đặt mật khẩu mới — another password."""
-    _print(office.set_password(Settings(), name, password(password_stdin, confirm=True)), as_json)
+def set_password(name: str | None, password_stdin: bool, as_json: bool) -> None:
+    """Đặt mật khẩu mới — your own password, the old one is asked for; with NAME, the operator sets another's.
+
+    With --password-stdin: the old one in the first line, the new one in the second.
+    """
+    if name is not None:
+        _print(office.set_password(Settings(), name, password(password_stdin, confirm=True)), as_json)
+        return
+    with client.logged_in(Settings()) as access:
+        old = password(password_stdin, "Mật khẩu cũ — old password")
+        new = password(password_stdin, "Mật khẩu mới — new password", confirm=True)
+        said = access.call("POST", "/v1/password", {"old": old, "new": new})
+    if as_json:
+        print_json(said)
+    else:
+        tell(f"Đã đổi mật khẩu; {said['ended']} lần đăng nhập hoặc mã khác đã kết thúc")
+        tell(f"the password is changed; {said['ended']} other logins or tokens have ended")
 
 
 @accounts.command(name="list")

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from access import client, logins
+from access.accounts.account import ROLE_VI, Role
 from cli.answers import json_option, print_json, tell
 from runtime.settings import Settings
 
@@ -58,14 +59,18 @@ def whoami(as_json: bool) -> None:
 def show(said: dict[str, Any]) -> None:
     """An account in a few lines."""
     tell(f"{said['name']} ({said['account']})", f"  đơn vị — unit: {said['unit']}")
-    tell(f"  vai trò — roles: {', '.join(said['roles'])}")
+    roles = (f"{ROLE_VI[Role(role)]} — {role}" for role in said["roles"])
+    tell(f"  vai trò — roles: {'; '.join(roles)}")
     days = f"{said['active_from']} → {said['active_to'] or '…'}"
     tell(f"  hiệu lực — in force: {days} {said['code']}".rstrip())
+    if move := said.get("moves"):
+        tell(f"  chuyển — moves {move['on']}: {move['unit']} ({', '.join(move['roles'])})")
 
 
-def password(from_stdin: bool, *, confirm: bool = False) -> str:
-    """The password, from stdin or from a terminal without showing it; never an argument, which all see."""
+def password(from_stdin: bool, asked: str = "Mật khẩu — password", *, confirm: bool = False) -> str:
+    """A password, from a line of stdin or from a terminal without showing it; never an argument, which all
+    see."""
     if from_stdin or not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
-    typed: str = click.prompt("Mật khẩu — password", hide_input=True, confirmation_prompt=confirm, err=True)
+    typed: str = click.prompt(asked, hide_input=True, confirmation_prompt=confirm, err=True)
     return typed

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import click
 
+from access import audit
 from cli.answers import json_option, print_json, print_table, tell
 from producers.preflight import explain
 from readings import pushes as readings
@@ -74,6 +75,8 @@ def push_status(push_id: str, as_json: bool) -> None:
     """Kết quả một lần đẩy — what became of a push, and of each record that was refused."""
     with database("csdl push") as conn:
         found, refused = readings.one(conn, push_id)
+        if refused:
+            audit.record_operators(conn, audit.Kind.LOOKED, act="push-status", subject=push_id)
     if not found:
         raise ProblemList([Problem("SEND-002", params={"push_id": push_id})])
     for line in refused:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import click
 
-from access import client
+from access import audit, client
 from cli.answers import REFUSED, json_option, print_json, print_table, tell
 from readings import records as readings
 from readings import versions
@@ -39,12 +39,14 @@ def absent(school: str, year: int, kind: str, as_json: bool) -> None:
     """Bản ghi mà danh sách đầy đủ gần nhất không có — what the last whole lists lacked; it is kept.
 
     Prints identities and the vendor's own ids, never a person's name; and the removals that wait for the
-    head.
+    head. That somebody looked is on record.
     """
     dataset = dataset_id(school, year, kind)
     with database("csdl records") as conn:
         found, waiting = readings.absent(conn, dataset), readings.waiting(conn, dataset)
         version = readings.version(conn, dataset)
+        if found:
+            audit.record_operators(conn, audit.Kind.LOOKED, act="records absent", subject=dataset)
     if as_json:
         print_json({"dataset": dataset, "version": version, "absent": found, "waiting": waiting})
         return

@@ -5,7 +5,7 @@ day after.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -43,9 +43,19 @@ READS_ALL: Final = frozenset({Role.DEPARTMENT_OFFICER, Role.OPERATOR, Role.AUDIT
 
 
 @dataclass(frozen=True)
+class Move:
+    """To another unit, or other roles, on a day."""
+
+    on: date
+    unit: str
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True)
 class Account:
     """One account as it stands. ``id`` is its number, ``person`` the code of who acts by it: one person may
-    have several accounts, and is one. ``active_to`` is the first day after, None without end."""
+    have several accounts, and is one. ``active_to`` is the first day after, None without end. ``moves`` is
+    its next move, or the one that it stands by (``moved``)."""
 
     number: int
     name: str
@@ -54,6 +64,15 @@ class Account:
     roles: frozenset[Role]
     active_from: date
     active_to: date | None = None
+    moves: Move | None = None
+    moved: bool = False
+
+    def on(self, day: date) -> "Account":
+        """The same account as it stands on a day: from the day of its move on, of the other unit."""
+        move = self.moves
+        if move is None or day < move.on:
+            return self
+        return replace(self, unit=move.unit, roles=move.roles, moved=True)
 
     @property
     def id(self) -> str:

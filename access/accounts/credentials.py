@@ -7,14 +7,14 @@ nothing else: unit, roles and days are read from the account at each act. Once r
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from psycopg2.extensions import cursor
 
 from access.accounts.account import Account
-from access.accounts.store import account_of
+from access.accounts.store import FIELDS, account_of
 from schemas.days import vietnam_day
 from schemas.errors import Problem, ProblemList
 
@@ -88,21 +88,25 @@ def prove(cur: cursor, secret: str) -> tuple[Credential | None, str]:
     The code is "" if it is in force: else ACC-021 to 025. One that was never issued is nobody's (ACC-023).
     """
     cur.execute(
-        "SELECT c.number, c.kind, c.expires_at, c.revoked_at, a.number, a.name, a.person, a.unit, a.roles,"
-        " a.active_from, a.active_to, now()"
+        f"SELECT c.number, c.kind, c.made_at, c.expires_at, c.revoked_at, {FIELDS}, now()"
         " FROM credential c JOIN account a ON a.number = c.account WHERE c.secret_hash = %s",
         (_hash(secret),),
     )
     row = cur.fetchone()
     if row is None:
         return None, NONE
-    number, kind, expires_at, revoked_at, *account, now = row
+    number, kind, made_at, expires_at, revoked_at, *account, now = row
     found = Credential(number, Kind(kind), account_of(tuple(account)))
-    if revoked_at is not None:
+    if revoked_at is not None or _of_another_unit(found.account, vietnam_day(made_at)):
         return found, REVOKED
     if expires_at <= now:
         return found, EXPIRED
     return found, found.account.fault(vietnam_day(now))
+
+
+def _of_another_unit(account: Account, made: date) -> bool:
+    """Whether it was issued before the account moved: as with any change, it proves nothing after."""
+    return account.moved and account.moves is not None and made < account.moves.on
 
 
 def revoke(cur: cursor, credential: Credential) -> None:

@@ -3,22 +3,23 @@
 Each is on record before it is in force; what was issued to a changed account is revoked with the change.
 """
 
-import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from psycopg2.extensions import cursor
 
 from access import audit
 from access.accounts import passwords, store, units
-from access.accounts.account import Account, Role
+from access.accounts.account import Account, Move, Role
 from runtime import postgres
 from runtime.settings import Settings
 from schemas.days import today
 from schemas.errors import Problem, ProblemList
+
+PAST: Final = "ACC-073"
 
 
 def create(
@@ -28,7 +29,7 @@ def create(
 
     Raises ProblemList, all at once: ACC-001 to 006, 008 to 010; SYS-001.
     """
-    problems = _password_problems(password) if password or needs_password else []
+    problems = passwords.problems(password) if password or needs_password else []
     problems += units.problems(settings, new.unit, new.roles, new.active_from)
 
     def make(cur: cursor) -> Account:
@@ -74,29 +75,39 @@ def reinstate(settings: Settings, name: str, until: date | None) -> Account:
     return _on_record(settings, "reinstate", change)
 
 
-def move(settings: Settings, name: str, unit: str, roles: frozenset[Role]) -> Account:
-    """To another unit, or other roles. ``roles`` empty: as before. Raises ProblemList (ACC-007, ACC-008)."""
+def move(settings: Settings, name: str, unit: str, roles: frozenset[Role], on: date | None = None) -> Account:
+    """To another unit, or other roles; now, or as the day ``on`` begins. ``roles`` empty: as before. A move
+    that was said before and has not come is given up.
+
+    Raises ProblemList (ACC-007, ACC-008, ACC-073).
+    """
 
     def change(cur: cursor) -> Account:
         account = store.wanted(cur, name)
-        moved = replace(account, unit=unit or account.unit, roles=roles or account.roles)
-        if problems := units.problems(settings, moved.unit, moved.roles, today()):
+        move = Move(on or today(), unit or account.unit, roles or account.roles)
+        problems = [Problem(PAST)] if move.on < today() else []
+        problems += units.problems(settings, move.unit, move.roles, move.on)
+        if problems:
             raise ProblemList(problems)
-        store.change(cur, account, unit=moved.unit, roles=sorted(moved.roles))
-        return moved
+        if move.on == today():
+            stays, then = move, None
+        else:
+            stays, then = Move(today(), account.unit, account.roles), move
+        store.change(cur, account, unit=stays.unit, roles=sorted(stays.roles), **_next(then))
+        return replace(account, unit=stays.unit, roles=stays.roles, moves=then, moved=False)
 
     return _on_record(settings, "move", change)
 
 
 def set_password(settings: Settings, name: str, password: str) -> Account:
     """Another password. Raises ProblemList (ACC-003 to 005, ACC-007)."""
-    problems = _password_problems(password)
+    problems = passwords.problems(password)
 
     def change(cur: cursor) -> Account:
         account = store.wanted(cur, name)
         if problems:
             raise ProblemList(problems)
-        store.change(cur, account, password_hash=passwords.hashed(password))
+        store.set_password(cur, account, passwords.hashed(password))
         return account
 
     return _on_record(settings, "password", change)
@@ -118,14 +129,19 @@ def told(account: Account) -> dict[str, Any]:
         "roles": sorted(account.roles),
         "active_from": account.active_from,
         "active_to": account.active_to,
+        "moves": _told_move(account.moves) if account.moves and not account.moved else None,
         "code": account.fault(today()),
     }
 
 
-def _password_problems(password: str) -> list[Problem]:
-    code = passwords.fault(password)
-    params = {"shortest": passwords.SHORTEST, "longest": passwords.LONGEST}
-    return [Problem(code, params=params)] if code else []
+def _told_move(move: Move) -> dict[str, Any]:
+    return {"on": move.on, "unit": move.unit, "roles": sorted(move.roles)}
+
+
+def _next(move: Move | None) -> dict[str, Any]:
+    if move is None:
+        return dict.fromkeys(("next_from", "next_unit", "next_roles"))
+    return {"next_from": move.on, "next_unit": move.unit, "next_roles": sorted(move.roles)}
 
 
 def _on_record(settings: Settings, act: str, change: Callable[[cursor], Account]) -> Account:
@@ -136,8 +152,7 @@ def _on_record(settings: Settings, act: str, change: Callable[[cursor], Account]
         conn.cursor() as cur,
     ):
         account = change(cur)
-        roles = ",".join(sorted(account.roles))
-        whom = {"subject": account.id, "unit": account.unit, "role": roles}
-        operator = f"operator:{os.getuid()}"
-        audit.record(record, [audit.AuditEvent(audit.Kind.ACCOUNT, operator, act=act, **whom)])
+        says = account.on(date.max) if act == "move" else account
+        whom = {"subject": account.id, "unit": says.unit, "role": ",".join(sorted(says.roles))}
+        audit.record_operators(record, audit.Kind.ACCOUNT, act=act, **whom)
     return account

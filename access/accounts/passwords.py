@@ -11,6 +11,8 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from schemas.errors import Problem
+
 SHORTEST: Final = 12
 LONGEST: Final = 256
 """Characters."""
@@ -34,6 +36,12 @@ def fault(typed: str) -> str:
     if len(text) < SHORTEST:
         return TOO_SHORT
     return UNFIT if any(unicodedata.category(char)[0] == "C" for char in text) else ""
+
+
+def problems(typed: str) -> list[Problem]:
+    """The same as a problem."""
+    code = fault(typed)
+    return [Problem(code, params={"shortest": SHORTEST, "longest": LONGEST})] if code else []
 
 
 def hashed(typed: str) -> str:

@@ -2,7 +2,8 @@
 
 Whatever changes an account (its unit, roles, days, password) revokes all that was issued to it, in the same
 transaction: what proved somebody last week proves nobody now, and an account that is reinstated later does
-not bring it back.
+not bring it back. A move that was said beforehand changes it as its day begins: what was issued before that
+day proves nothing any more (`credentials`).
 """
 
 from collections.abc import Collection
@@ -10,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-import psycopg2
 from psycopg2.extensions import connection, cursor
 
 from access.accounts import names
-from access.accounts.account import Account, Role
+from access.accounts.account import Account, Move, Role
+from schemas.days import today
 from schemas.errors import Problem, ProblemList
 
 NO_NAME: Final = "ACC-001"
@@ -24,7 +25,9 @@ UNKNOWN: Final = "ACC-007"
 DAYS: Final = "ACC-009"
 IDENTITY_TAKEN: Final = "ACC-010"
 
-_FIELDS: Final = "number, name, person, unit, roles, active_from, active_to"
+_FIELDS: Final = "number, name, person, unit, roles, active_from, active_to, next_from, next_unit, next_roles"
+FIELDS: Final = ", ".join(f"a.{name}" for name in _FIELDS.split(", "))
+"""What `account_of` takes, of a table called ``a``."""
 
 
 @dataclass(frozen=True)
@@ -52,25 +55,34 @@ def create(cur: cursor, new: New) -> Account:
         problems.append(Problem(NO_PERSON))
     if new.active_to is not None and new.active_to <= new.active_from:
         problems.append(Problem(DAYS))
-    if name is not None and (twin := _find(cur, "name_key = %s", names.key(name))):
-        problems.append(Problem(TWIN, params={"account": twin.id}))
-    if new.issuer and _find(cur, "issuer = %s AND subject = %s", new.issuer, new.subject):
-        problems.append(Problem(IDENTITY_TAKEN))
+    problems += _taken(cur, name, new)
     if name is None or person is None or problems:
         raise ProblemList(problems)
-    values = (
-        *(name, names.key(name), person, new.unit, sorted(new.roles), new.active_from, new.active_to),
-        *(new.password_hash, new.issuer, new.subject),
+    cur.execute(
+        "INSERT INTO account (name, name_key, person, unit, roles, active_from, active_to, issuer, subject)"
+        f" VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING {_FIELDS}",
+        (
+            *(name, names.key(name), person, new.unit, sorted(new.roles), new.active_from, new.active_to),
+            *(new.issuer, new.subject),
+        ),
     )
-    try:
-        cur.execute(
-            "INSERT INTO account (name, name_key, person, unit, roles, active_from, active_to, password_hash,"
-            f" issuer, subject) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING {_FIELDS}",
-            values,
-        )
-    except psycopg2.errors.UniqueViolation:  # another operator in the same moment
-        raise ProblemList([Problem(TWIN, params={"account": "?"})]) from None
-    return account_of(cur.fetchone())
+    row = cur.fetchone()
+    if row is None:  # another operator in the same moment: the table's keys decide
+        raise ProblemList(_taken(cur, name, new))
+    account = account_of(row)
+    if new.password_hash:
+        set_password(cur, account, new.password_hash)
+    return account
+
+
+def _taken(cur: cursor, name: str | None, new: New) -> list[Problem]:
+    """ACC-002, ACC-010: what of it an account has already."""
+    problems = []
+    if name is not None and (twin := _find(cur, "name_key = %s", names.key(name))):
+        problems.append(Problem(TWIN, params={"account": twin.id}))
+    if new.issuer and by_identity(cur, new.issuer, new.subject):
+        problems.append(Problem(IDENTITY_TAKEN))
+    return problems
 
 
 def change(cur: cursor, account: Account, **columns: Any) -> int:
@@ -80,9 +92,33 @@ def change(cur: cursor, account: Account, **columns: Any) -> int:
         f"UPDATE account SET {named}, changed_at = now() WHERE number = %(number)s",
         {**columns, "number": account.number},
     )
+    return revoke_all(cur, account)
+
+
+def set_password(cur: cursor, account: Account, password_hash: str) -> int:
+    """Another password, or a first one; what was issued to it is revoked, how many that was."""
     cur.execute(
-        "UPDATE credential SET revoked_at = now() WHERE account = %s AND revoked_at IS NULL",
-        (account.number,),
+        "INSERT INTO account_password (account, hash) VALUES (%s, %s)"
+        " ON CONFLICT (account) DO UPDATE SET hash = EXCLUDED.hash, changed_at = now()",
+        (account.number, password_hash),
+    )
+    return revoke_all(cur, account)
+
+
+def replace_password(cur: cursor, account: Account, before: str, after: str) -> bool:
+    """Whether the password was still the one before, and is another now."""
+    cur.execute(
+        "UPDATE account_password SET hash = %s, changed_at = now() WHERE account = %s AND hash = %s",
+        (after, account.number, before),
+    )
+    return bool(cur.rowcount)
+
+
+def revoke_all(cur: cursor, account: Account, but: int = 0) -> int:
+    """What was issued to an account proves nobody any more, but for one by its number; how many that was."""
+    cur.execute(
+        "UPDATE credential SET revoked_at = now() WHERE account = %s AND number <> %s AND revoked_at IS NULL",
+        (account.number, but),
     )
     return int(cur.rowcount)
 
@@ -109,8 +145,9 @@ def by_identity(cur: cursor, issuer: str, subject: str) -> Account | None:
 
 def password_hash(cur: cursor, account: Account) -> str:
     """What a password is held against, "" if it has none."""
-    cur.execute("SELECT password_hash FROM account WHERE number = %s", (account.number,))
-    return str(cur.fetchone()[0])
+    cur.execute("SELECT hash FROM account_password WHERE account = %s", (account.number,))
+    row = cur.fetchone()
+    return "" if row is None else str(row[0])
 
 
 def everyone(conn: connection) -> list[Account]:
@@ -133,5 +170,8 @@ def _find(cur: cursor, where: str, *params: Any) -> Account | None:
 
 
 def account_of(row: tuple[Any, ...]) -> Account:
-    number, name, person, unit, roles, active_from, active_to = row
-    return Account(number, name, person, unit, frozenset(map(Role, roles)), active_from, active_to)
+    """The account as it stands today. ``row``: of FIELDS."""
+    number, name, person, unit, roles, active_from, active_to, next_from, next_unit, next_roles = row
+    then = None if next_from is None else Move(next_from, next_unit, frozenset(map(Role, next_roles)))
+    found = Account(number, name, person, unit, frozenset(map(Role, roles)), active_from, active_to, then)
+    return found.on(today())

@@ -8,7 +8,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from access.service import campaigns, confirmation, grants, login, openid, removals, tokens
+from access.service import campaigns, confirmation, grants, login, openid, password, removals, tokens
 from access.service.confirmation import NO_DOOR
 from access.service.door import Door, Entrance, problem, proved, unproved
 from access.service.parts import Parts
@@ -25,6 +25,7 @@ ENTRANCES: Final[tuple[tuple[str, str, Entrance], ...]] = (
 DOORS: Final[tuple[tuple[str, str, Door], ...]] = (
     ("POST", "/v1/logout", login.log_out),
     ("GET", "/v1/whoami", login.who_am_i),
+    ("POST", "/v1/password", password.change),
     ("GET", "/v1/tokens", tokens.in_force),
     ("POST", "/v1/tokens", tokens.make),
     ("DELETE", "/v1/tokens/{number:int}", tokens.revoke),

@@ -43,6 +43,7 @@ STATUS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("ACC-021", "ACC-022", "ACC-023", "ACC-024", "ACC-025"), 401),
     **dict.fromkeys(("ACC-028", "ACC-055", "ACC-056"), 401),
     **dict.fromkeys(("ACC-031", "ACC-032", "ACC-033", "ACC-034", "ACC-035", "ACC-044"), 403),
+    **dict.fromkeys(("ACC-070", "ACC-071"), 403),
     **dict.fromkeys(("ACC-026", "ACC-043", "CAMP-SCHOOL", "REM-009"), 404),
     **dict.fromkeys(("SYS-001", "SYS-002", "SYS-003", "SYS-010", "SYS-020", "ACC-036", "ACC-057"), 503),
     **dict.fromkeys(("CMD-SILENT", "REM-008"), 504),

@@ -131,6 +131,7 @@ TABLE: Final = {
     "csdl-access": Account(
         {
             **dict.fromkeys(("alembic_version", "account", "confirmation_event", "dataset", "removal"), "S"),
+            "account_password": "SU",  # a person's own
             "credential": "SIU",
             "login_attempt": "SIUD",
             "audit_event": "I",
@@ -141,9 +142,10 @@ TABLE: Final = {
     OPERATOR: Account(
         {
             RECORDS: "S",
-            "account": "SIU",  # csdl accounts
+            **dict.fromkeys(("account", "account_password"), "SIU"),  # csdl accounts
             "credential": "SU",
-            "audit_event": "SI",
+            "audit_event": "S",
+            "operator_event": "I",  # the same table, but for what operators do alone
             **dict.fromkeys(
                 (
                     "absence",

@@ -22,7 +22,7 @@ class Role(StrEnum):
 ROLE_VI: Final[Mapping[Role, str]] = {
     Role.SYSTEM: "hệ thống",
     Role.SCHOOL_HEAD: "hiệu trưởng",
-    Role.DISTRICT_OFFICER: "cán bộ phòng",
+    Role.DISTRICT_OFFICER: "cán bộ phòng hoặc xã",
     Role.DEPARTMENT_OFFICER: "cán bộ sở",
     Role.MINISTRY_ADAPTER: "đầu nối với Bộ",
 }

@@ -11,10 +11,10 @@ from tests.accounts import as_operator
 from tests.support import environment, wait_until
 
 
-def csdl(settings: Settings, *args: str) -> tuple[int, Any]:
+def csdl(settings: Settings, *args: str, stdin: str | None = None) -> tuple[int, Any]:
     """(exit code, JSON printed)."""
     of = settings if args[0] == "setup" else as_operator(settings)
-    result = CliRunner(env=environment(of)).invoke(main, [*args, "--json"])
+    result = CliRunner(env=environment(of)).invoke(main, [*args, "--json"], input=stdin)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, json.loads(result.stdout) if result.stdout else None
 

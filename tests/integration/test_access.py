@@ -1,10 +1,13 @@
 """The access service on real servers: acts by accounts, and what is refused to whom, on record."""
 
 import json
+import os
+import unicodedata
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +15,9 @@ import httpx
 import psycopg2
 import pytest
 
-from access.accounts import office
+from access import audit as events
+from access import client
+from access.accounts import credentials, office, store
 from access.accounts.account import Role
 from access.accounts.throttle import LIMIT
 from access.client import AccessClient
@@ -26,7 +31,7 @@ from streams.confirmation.commands import Act, Command
 from streams.confirmation.commands import Role as CommandRole
 from streams.confirmation.machine import MACHINE
 from streams.machines import topic_log, wire
-from tests import people
+from tests import accounts, people
 from tests.conftest import empty_topics, fresh_database
 from tests.integration.command_line import csdl
 from tests.organisation import put_units
@@ -202,14 +207,15 @@ def test_each_act_takes_its_role(settings, department, district, school):
         assert refusal(_act, access, school, "version_checked") == ["ACC-043"]
 
 
-def test_of_fifty_acts_in_one_moment_one_is_done(settings, department, district, school):
+def test_of_fifty_acts_of_two_officers_in_one_moment_one_is_done(settings, department, district, school):
+    colleague = people.person(settings, "dong.nghiep", "164", Role.DISTRICT_OFFICER)
     assert act(of(settings, school), school, "submit") == ""
     assert act(district, school, "claim") == ""
-    with district.access() as access, ThreadPoolExecutor(16) as pool:
-        state = state_of(access, school)
+    with district.access() as one, colleague.access() as other, ThreadPoolExecutor(16) as pool:
+        state = state_of(one, school)
         reason = {"reason_code": "OTHER", "reason": "x"}
-        acts = [("confirm", {}), ("return", reason)] * 25
-        codes = list(pool.map(lambda a: _act(access, school, a[0], state=state, **a[1]), acts))
+        acts = [(one, "confirm", {}), (other, "return", reason)] * 25
+        codes = list(pool.map(lambda a: _act(a[0], school, a[1], state=state, **a[2]), acts))
     assert sorted(codes)[0] == "" and "" not in sorted(codes)[1:]
     events = [
         e for e in topic_log.read_events(MACHINE, settings, school) if e["Sequence"] > state["Sequence"]
@@ -322,6 +328,106 @@ def test_what_was_issued_before_a_change_of_the_account_is_worth_nothing(setting
     assert [_whoami(settings, each) for each in secrets] == [[code]] * 3
 
 
+def test_of_two_look_alikes_made_in_one_moment_one_is_made(settings):
+    """The first is not committed when the second, who cannot see it, comes to the table's key."""
+    with ThreadPoolExecutor(1) as pool, closing(postgres.connect(settings, "first")) as conn:
+        with conn, conn.cursor() as cur:
+            new = store.New("hoà.le", "cb.1", "19", frozenset({Role.AUDITOR}), date(2019, 1, 1))
+            first = store.create(cur, new)
+            twin = replace(new, name="hoạ.1e", person="cb.2", issuer="https://i.example", subject="s")
+            second = pool.submit(office.create, settings, twin, PASSWORD)
+            wait_until(lambda: _waits_for(settings, "csdl accounts"))
+        with pytest.raises(ProblemList) as refused:
+            second.result()
+    assert [(p.code, p.params) for p in refused.value.problems] == [("ACC-002", {"account": first.id})]
+    assert [a["account"] for a in office.everyone(settings) if a["name"].startswith("ho")] == [first.id]
+
+
+def _waits_for(settings: Settings, application: str) -> bool:
+    with closing(postgres.connect(settings)) as conn, conn.cursor() as cur:
+        cur.execute(
+            "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted"
+            " AND datname = current_database() AND application_name = %s",
+            (application,),
+        )
+        return cur.fetchone() is not None
+
+
+def test_a_person_changes_their_own_password(settings, tmp_path):
+    who = people.person(settings, "tu.doi", "19", Role.AUDITOR)
+    assert csdl(who.settings, "tokens", "create", "--out", str(tmp_path / "token.json"))[0] == 0
+    by_token = who.settings.model_copy(update={"login_file": tmp_path / "token.json"})
+    body = {"account": "tu.doi", "password": PASSWORD}
+    session = httpx.post(f"{settings.access}/v1/session", json=body, trust_env=False).cookies["csdl_session"]
+    new = "mật khẩu hoàn toàn khác"
+
+    def change(by: Settings, old: str, to: str = new) -> tuple[int, list[str]]:
+        typed = f"{old}\n{to}\n"
+        code, said = csdl(by, "accounts", "password", "--password-stdin", stdin=typed)
+        return code, [p["code"] for p in said.get("problems", ())]
+
+    assert change(by_token, PASSWORD) == (1, ["ACC-070"])
+    assert change(who.settings, PASSWORD, "ngắn") == (1, ["ACC-003"])
+    assert change(who.settings, "không phải thế") == (1, ["ACC-071"])
+    assert change(who.settings, unicodedata.normalize("NFD", PASSWORD)) == (0, [])
+    assert csdl(who.settings, "whoami")[0] == 0
+    assert csdl(by_token, "whoami")[1]["problems"][0]["code"] == "ACC-024"
+    assert _whoami(settings, session) == ["ACC-024"]
+    with AccessClient(settings.access) as access:
+        assert refusal(access.call, "POST", "/v1/login", body) == ["ACC-028"]
+        access.call("POST", "/v1/login", body | {"password": new})
+    events = audit(settings, "account = %s AND act = 'password'", who.account.id)
+    assert [(kind, code) for kind, _, _, code in events] == [
+        ("refused", "ACC-070"), ("refused", "ACC-003"), ("refused", "ACC-071"), ("account", ""),
+    ]  # fmt: skip
+
+
+def test_an_old_password_is_not_guessed_by_a_stolen_session(settings):
+    who = people.person(settings, "bi.do", "19", Role.AUDITOR)
+
+    def guess(access: AccessClient, old: str) -> list[str]:
+        return refusal(access.call, "POST", "/v1/password", {"old": old, "new": "mật khẩu của kẻ gian"})
+
+    with who.access() as access, ThreadPoolExecutor(8) as pool:
+        codes = list(pool.map(lambda n: guess(access, f"sai mật khẩu {n}"), range(20)))
+        assert sorted(codes) == [["ACC-029"]] * (20 - LIMIT) + [["ACC-071"]] * LIMIT
+        assert guess(access, PASSWORD) == ["ACC-029"]
+
+
+def test_an_account_without_a_password_has_none_to_change(settings, district):
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
+        new = store.New("chi.oidc", "cb.9", "19", frozenset({Role.AUDITOR}), date(2019, 1, 1))
+        made = store.create(cur, replace(new, issuer="https://i.example", subject="9"))
+        secret = credentials.issue(cur, made, credentials.Kind.SESSION).secret
+    with AccessClient(settings.access, secret) as access:
+        body = {"old": "", "new": "mật khẩu thứ nhất"}
+        assert refusal(access.call, "POST", "/v1/password", body) == ["ACC-072"]
+
+
+def test_an_account_moves_on_the_day_that_was_said(settings):
+    """From the new unit's first day it acts for that, and what was issued before is worth nothing."""
+    who = people.person(settings, "chuyen.di", "19164101", Role.SCHOOL_OFFICER)
+    tomorrow = today() + timedelta(days=1)
+    for day, code in ((today() - timedelta(days=1), ["ACC-073"]), (date(1999, 1, 1), ["ACC-073", "ACC-008"])):
+        assert refusal(office.move, settings, "chuyen.di", "19164102", frozenset(), day) == code
+    office.move(settings, "chuyen.di", "19164102", frozenset(), tomorrow)
+    assert csdl(who.settings, "whoami")[1]["problems"][0]["code"] == "ACC-024", "as with every change"
+    client.log_in(who.settings, "chuyen.di", PASSWORD)
+    said = csdl(who.settings, "whoami")[1]
+    assert (said["unit"], said["moves"]["unit"], said["moves"]["on"]) == (
+        "19164101", "19164102", tomorrow.isoformat(),
+    )  # fmt: skip
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:  # the days go by
+        cur.execute("UPDATE credential SET made_at = made_at - interval '2 days'")
+        cur.execute("UPDATE account SET next_from = %s WHERE name = 'chuyen.di'", (today(),))
+    assert csdl(who.settings, "whoami")[1]["problems"][0]["code"] == "ACC-024"
+    client.log_in(who.settings, "chuyen.di", PASSWORD)
+    said = csdl(who.settings, "whoami")[1]
+    assert (said["unit"], said["moves"]) == ("19164102", None)
+    assert office.move(settings, "chuyen.di", "19164103", frozenset()).unit == "19164103"
+    assert [a["unit"] for a in office.everyone(settings) if a["name"] == "chuyen.di"] == ["19164103"]
+
+
 def test_days_are_asked_at_each_act(settings):
     who = people.person(settings, "het.han", "19", Role.AUDITOR)
     with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
@@ -379,6 +485,27 @@ def test_what_is_recorded_stays(settings, department):
         stays = pytest.raises(psycopg2.errors.RestrictViolation)
         with closing(postgres.connect(settings)) as conn, conn.cursor() as cur, stays:
             cur.execute(statement)
+
+
+def test_the_operator_records_what_operators_do_and_nobody_elses_acts(settings):
+    own = accounts.as_operator(settings)
+    with closing(postgres.connect(own)) as conn:
+        events.record_operators(conn, events.Kind.LOOKED, act="records absent", subject="19164101.2019.start")
+        forged = [("audit_event", "looked", "operator:0"), ("operator_event", "looked", "A1")]
+        forged += [("operator_event", kind, "operator:0") for kind in ("done", "login", "refused")]
+        forged += [("operator_event", "looked", "operator:0 A1")]
+        for table, kind, account in forged:
+            event = events.AuditEvent(events.Kind(kind), account)
+            with pytest.raises(psycopg2.Error) as refused:
+                events.record(conn, [event], table)
+            conn.rollback()
+            assert refused.value.pgcode in ("42501", "44000"), (table, kind, account)
+        for column in ("at", "number"):
+            with pytest.raises(psycopg2.errors.UndefinedColumn), conn.cursor() as cur:
+                cur.execute(f"INSERT INTO operator_event ({column}) VALUES (NULL)")
+            conn.rollback()
+    looks = audit(settings, "kind = 'looked' AND subject = '19164101.2019.start'")
+    assert looks == [("looked", f"operator:{os.getuid()}", "records absent", "")]
 
 
 def test_what_is_too_large_or_no_json_is_refused(settings, department):

@@ -8,7 +8,7 @@ import pytest
 
 from access import logins
 from access.accounts import names, passwords, persons
-from access.accounts.account import Account, Role, number_of
+from access.accounts.account import Account, Move, Role, number_of
 from schemas.errors import ProblemList
 
 TWINS = {
@@ -154,3 +154,12 @@ def test_a_login_file_that_others_read_or_that_is_none_is_refused(
     with pytest.raises(ProblemList) as refused:
         logins.read(path, "http://one")
     assert [p.code for p in refused.value.problems] == ["ACC-053"]
+
+
+def test_an_account_is_of_its_next_unit_from_that_day_on() -> None:
+    head, officer = frozenset({Role.SCHOOL_HEAD}), frozenset({Role.SCHOOL_OFFICER})
+    move = Move(date(2025, 7, 1), "19164102", officer)
+    account = Account(1, "an", "cb", "19164101", head, date(2020, 1, 1), moves=move)
+    before, after = account.on(date(2025, 6, 30)), account.on(date(2025, 7, 1))
+    assert (before.unit, before.roles, before.moved) == ("19164101", head, False)
+    assert (after.unit, after.roles, after.moved) == ("19164102", officer, True)
