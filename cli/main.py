@@ -65,6 +65,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "Khám hệ thống — look at servers, topics, tables and the clock; say what needs a hand.",
     ),
     "down": ("cli.stack", "down", "Dừng hệ thống — stop the local stack."),
+    "forms": (
+        "cli.forms",
+        "forms",
+        "Mẫu số 1, Mẫu số 2, văn bản ký số — fill in, read back and compare the forms; verify signed PDFs.",
+    ),
     "grants": (
         "cli.grants",
         "grants",

@@ -72,6 +72,12 @@ class Settings(BaseSettings):
     checkpoint_every_s: float = Field(default=60.0, gt=0)
     """At most so long an event lies in Kafka before a checkpoint seals it."""
 
+    trust_dir: Path = Path()
+    """Certificates and revocation lists of the authorities whose signatures count (``csdl forms verify``): by
+    default ``trust`` in the data directory, with ``government``, ``public``, ``between`` and ``lists``."""
+    documents_dir: Path = Path()
+    """Signed documents, each under its SHA-256; by default ``documents`` in the data directory."""
+
     vendors: list[str] = ["smas", "vnedu"]
     """Whose topics there are. As JSON."""
 
@@ -179,6 +185,10 @@ class Settings(BaseSettings):
             self.checkpoints_dir = self.data_dir / "checkpoints"
         if self.checkpoint_key_file == Path():
             self.checkpoint_key_file = self.data_dir / "secrets" / "checkpoint.key"
+        if self.trust_dir == Path():
+            self.trust_dir = self.data_dir / "trust"
+        if self.documents_dir == Path():
+            self.documents_dir = self.data_dir / "documents"
         if self.login_file == Path():
             home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
             self.login_file = Path(home).expanduser() / "csdl" / "login.json"

@@ -36,9 +36,9 @@ _WORKSHEET: Final = "/worksheet"
 def read(data: bytes) -> list[Cells]:
     """The worksheets in their order. Raises one of UNREADABLE, or TooMuch."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        root = next(t for kind, t in _relations(archive, "").values() if kind.endswith("/officeDocument"))
+        root = next(t for kind, t in relations(archive, "").values() if kind.endswith("/officeDocument"))
         book, listed = Book(archive), _sheets(archive, root)
-        parts = _relations(archive, root)
+        parts = relations(archive, root)
         if listed.since_1904:
             book.epoch = datetime(1904, 1, 1)
         for kind, path in parts.values():
@@ -77,7 +77,7 @@ def _sheets(archive: zipfile.ZipFile, path: str) -> _Listed:
     return listed
 
 
-def _relations(archive: zipfile.ZipFile, path: str) -> dict[str, tuple[str, str]]:
+def relations(archive: zipfile.ZipFile, path: str) -> dict[str, tuple[str, str]]:
     """Id → (kind, path in the archive) of the parts that a part names."""
     folder, _, name = path.rpartition("/")
     found = {}
