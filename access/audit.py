@@ -31,6 +31,8 @@ class Kind(StrEnum):
     """An account was made or changed."""
     TOKEN = "token"
     """A personal token was made or revoked."""
+    KEY = "key"
+    """A vendor's credential was made, shown, rotated, stopped or handed over."""
 
 
 @dataclass(frozen=True)

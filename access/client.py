@@ -3,11 +3,13 @@
 What the service refuses is raised or returned with its code and both texts, as if it had been said here.
 """
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import urlencode
 
 import httpx
 
@@ -42,12 +44,18 @@ class Outcome:
 class AccessClient:
     """Calls the service with a secret, from any thread. A context manager."""
 
-    def __init__(self, url: str, secret: str = "") -> None:
+    def __init__(self, url: str, secret: str = "", tls: ssl.SSLContext | None = None) -> None:
+        """``tls``: of a server whose authority this machine does not know by itself."""
         self.url = url
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
         limits = httpx.Limits(max_connections=AT_ONCE)
         self._http = httpx.Client(
-            base_url=url, headers=headers, timeout=ANSWER_S, limits=limits, trust_env=False
+            base_url=url,
+            headers=headers,
+            timeout=ANSWER_S,
+            limits=limits,
+            trust_env=False,
+            verify=tls or True,
         )
 
     def __enter__(self) -> Self:
@@ -93,6 +101,11 @@ class AccessClient:
     def grant(self, act: str, vendor: str, school: str, body: Mapping[str, Any]) -> Outcome:
         """A vendor's right is given or taken."""
         return self.act(f"/v1/grants/{vendor}/{school}/{act}", body)
+
+    def credentials(self, **only: str) -> list[dict[str, Any]]:
+        """Credentials of grants that the account may see: of a ``vendor``, a ``school``, a ``handle``."""
+        found: list[dict[str, Any]] = self.call("GET", f"/v1/credentials?{urlencode(only)}")
+        return found
 
 
 def logged_in(settings: Settings) -> AccessClient:

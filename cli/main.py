@@ -54,6 +54,21 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "Chạy thử cả hệ thống — a made-up province through all of it, every record accounted for.",
     ),
     "docs": ("cli.docs", "docs", "In tài liệu sinh từ mã nguồn — write the documents that are generated."),
+    "conform": (
+        "cli.conform",
+        "conform",
+        "Thử nghiệm hợp chuẩn — what a vendor's product shows before it gets a production key.",
+    ),
+    "connect": (
+        "cli.connect",
+        "connect",
+        "Kết nối — the connection kit that a school hands over, and a test whether it works.",
+    ),
+    "credentials": (
+        "cli.credentials",
+        "credentials",
+        "Khóa của nhà cung cấp — a grant's API keys and Kafka users: make, rotate, stop, revoke.",
+    ),
     "database": (
         "cli.database",
         "database",

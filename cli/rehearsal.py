@@ -7,8 +7,8 @@ values that PostgreSQL alone cannot take.
 
 import secrets
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import Final
+from datetime import UTC, date, datetime
+from typing import Final, Protocol
 
 import polars as pl
 
@@ -19,7 +19,6 @@ from schemas.contracts import contracts
 from schemas.datasets import dataset_id
 from schemas.days import today
 from schemas.encoding.codec import frame_schema, record_type_of
-from schemas.organisation.organisation import Organisation
 from schemas.rules.catalogue import rules, violations
 from schemas.topics import in_topic
 from sinks.provincial.load import messages, pushed_records, resolve
@@ -36,8 +35,15 @@ PUSH_ID: Final = "preflight"
 SHARED: Final = "REC-010"
 
 
+class Schools(Protocol):
+    """Who knows whether there is a school on a day."""
+
+    def school(self, code: str, on: date, /) -> object | None:
+        """The school, None if there is none."""
+
+
 def rehearse(
-    tables: Sequence[SourceTable], target: Target, known: Organisation, school_years: Sequence[int]
+    tables: Sequence[SourceTable], target: Target, known: Schools, school_years: Sequence[int]
 ) -> list[Finding]:
     """Every record and rule under which it would be refused, those refused before sending included; and as
     warnings the records that share a number which stands for one, yet are told apart by a stronger one."""

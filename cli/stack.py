@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from access.credentials import keyring
 from access.handing_over import hand_over
 from cli import doctor
 from cli.answers import document, json_option, print_json, print_table, say, tell
@@ -93,6 +94,7 @@ def setup() -> None:
         tell(str(change))
     for right in kafka_rights.ensure(settings):
         tell(right)
+    keyring.of(settings)
     if handed_over := hand_over(settings):
         tell(f"{handed_over} đơn vị được chuyển sang tổ chức — units handed over to the organisation")
     say(broker_settings.deviations(settings))

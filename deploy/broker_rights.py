@@ -33,6 +33,8 @@ class Act(StrEnum):
     WRITE = "write"
     DESCRIBE = "describe"
     DESCRIBE_CONFIGS = "describe_configs"
+    ALTER = "alter"
+    ALTER_CONFIGS = "alter_configs"
 
 
 @dataclass(frozen=True, order=True)
@@ -90,6 +92,8 @@ def of_process(declared: Declared, vendors: Sequence[str]) -> Iterator[Right]:
     if declared.transactional:
         prefix = declared.transactional.endswith(".")
         yield Right(who, Kind.TRANSACTIONAL_ID, declared.transactional, Act.WRITE, prefix)
+    for act in declared.cluster:
+        yield Right(who, Kind.CLUSTER, CLUSTER, Act(act))
 
 
 def groups() -> list[str]:

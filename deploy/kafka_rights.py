@@ -63,6 +63,7 @@ def ensure_users(admin: KafkaAdminClient, folder: Path, names: Iterable[str]) ->
     found = [name for name in names if (folder / name).exists()]
     known = admin.describe_user_scram_credentials() or {}
     gone = [name for name in known if f"User:{name}".startswith(OURS) and name not in set(names)]
+    gone = [name for name in gone if not name.startswith(accounts.KEYS)]  # the process ``credentials`` does
     changes: list[object] = [UserScramCredentialDeletion(name, credentials.MECHANISM) for name in gone]
     for name in found:
         secret = (folder / name).read_text(encoding="utf-8").strip()
@@ -134,6 +135,8 @@ def _exactly(acl: ACL) -> ACLFilter:
 
 
 def _ours(acl: ACL) -> bool:
+    if str(acl.principal).startswith(f"User:{accounts.KEYS}"):  # the process ``credentials`` compares these
+        return False
     named = str(acl.resource_pattern.resource_name).startswith(NAMES)
     return str(acl.principal).startswith(OURS) or named
 

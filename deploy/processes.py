@@ -54,7 +54,8 @@ class Declared:
     ``inputs`` and ``outputs`` are topics; dead letters of its inputs are understood. ``rereads``: topics that
     it reads besides, without acting on them; ``describes``: whose ends it asks for. ``group`` is its consumer
     group, ``asks``: others' groups whose offsets it asks for. ``transactional`` is its transactional id; with
-    a dot at the end, the beginning of those of its shards. Its rights at Kafka are these (deploy.rights).
+    a dot at the end, the beginning of those of its shards. ``cluster``: what it does to Kafka itself. Its
+    rights at Kafka are these (deploy.rights).
     ``tables``: it works with the provincial database, in this code's schema; ``kafka``: with Kafka. It is
     ready while it can. ``memory_mb`` bounds it where something keeps bounds (compose, systemd).
     """
@@ -70,6 +71,7 @@ class Declared:
     group: str = ""
     asks: tuple[str, ...] = ()
     transactional: str = ""
+    cluster: tuple[str, ...] = ()
     tables: bool = True
     kafka: bool = True
     memory_mb: int = 1024
@@ -164,6 +166,11 @@ TABLE: Final = (
             t.GRANTS_REFUSALS, t.GRANTS_STATE, t.PUSH_ANSWERS, t.ORGANISATION_STATE,
         ),
         describes=(t.ORGANISATION_SETUP,),
+    ),
+    Declared(
+        "credentials", "access.credentials.process:Credentials", Sharing.SINGLE, Turn.DATABASE,
+        # Makes and ends vendors' users, their rights and bounds.
+        rereads=(t.GRANTS_STATE,), cluster=("alter", "alter_configs"),
     ),
 )  # fmt: skip
 """In the order they start."""

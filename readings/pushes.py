@@ -1,5 +1,6 @@
 """What the provincial database knows of pushes, as plain rows for printing."""
 
+from datetime import datetime
 from typing import Any
 
 from psycopg2.extensions import connection
@@ -31,3 +32,13 @@ def one(conn: connection, push_id: str) -> tuple[list[dict[str, Any]], list[dict
     """(push as far as known, one row a dataset; refused records and the rules that refused them)."""
     found = rows(conn, f"{_PUSH} WHERE push_id = %s ORDER BY dataset_id, vendor", (push_id,))
     return found, rows(conn, _REFUSED, (push_id,))
+
+
+def since(conn: connection, vendor: str, school: str, begun: datetime) -> list[dict[str, Any]]:
+    """Pushes of a vendor for a school whose first message Kafka took from then on, oldest first."""
+    return rows(
+        conn,
+        "SELECT push_id, coalesce(outcome, 'open') AS outcome, accepted, refused, opened_at FROM push"
+        " WHERE vendor = %s AND dataset_id LIKE %s AND opened_at >= %s ORDER BY opened_at, push_id",
+        (vendor, f"{school}.%", begun),
+    )

@@ -42,6 +42,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "answered": ("Bộ trả biên nhận", "receipts of the Ministry complete"),
     "refused": ("bị từ chối", "refused"),
     "looked": ("xem dữ liệu nhạy cảm", "sensitive fields looked at"),
+    "key": ("khóa của nhà cung cấp", "a vendor's credential"),
 }
 """What acts are called: Vietnamese, English. An event without a word here goes by its name."""
 
@@ -131,7 +132,7 @@ FROM ministry_export WHERE school = %(school)s
 
 _AT_THE_DOOR = """
 SELECT at, kind, account, unit, role, act, subject, code FROM audit_event
-WHERE kind IN ('refused', 'looked') AND (subject LIKE %(datasets)s OR subject LIKE %(grants)s)
+WHERE kind IN ('refused', 'looked', 'key') AND (subject LIKE %(datasets)s OR subject LIKE %(grants)s)
 ORDER BY number
 """
 """What was done is an event of a machine; these reached none."""

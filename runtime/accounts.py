@@ -25,3 +25,12 @@ MINISTRY: Final = "csdl-ministry"
 def vendor(name: str) -> str:
     """A vendor's."""
     return f"csdl-vendor-{name}"
+
+
+KEYS: Final = "csdl-key-"
+"""How the names of Kafka users begin that are a grant's: made and ended by the process ``credentials``."""
+
+
+def key_user(handle: str) -> str:
+    """Of one of these credentials."""
+    return f"{KEYS}{handle}"

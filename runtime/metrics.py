@@ -211,6 +211,20 @@ ACCESS_REFUSED: Final = _counter(
     en="What the access service refused to somebody: logins and acts, by code.",
     vi="Số lần dịch vụ tài khoản từ chối (đăng nhập và việc), theo mã lý do.",
 )
+KEYS_PROVED: Final = _counter(
+    "csdl_keys_proved_total",
+    ("outcome",),
+    en="API keys that somebody has shown, by outcome (proved, or the code that refused it).",
+    vi="Số lần khóa API được đưa ra, theo kết quả (proved, hoặc mã từ chối).",
+)
+KAFKA_KEYS: Final = _gauge(
+    "csdl_kafka_keys",
+    ("outcome",),
+    en="Kafka users of vendors' credentials: writes, stopped (deactivated, or the grant is not in force),"
+    " lost (Kafka does not have them any more).",
+    vi="Số người dùng Kafka của nhà cung cấp: writes, stopped (tạm ngừng hoặc quyền không có hiệu lực),"
+    " lost (Kafka không còn giữ).",
+)
 ACCESS_SECONDS: Final = _histogram(
     "csdl_access_seconds",
     (),

@@ -7,6 +7,7 @@ so the command line finds the stack it started, and no other: without either the
 import os
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, NoReturn, Self
 from urllib.parse import quote, urlsplit
@@ -100,6 +101,9 @@ class Settings(BaseSettings):
     """Its port; 0 takes a free one."""
     access_url: str = ""
     """Where the command line finds the access service (``access``)."""
+    trusted_proxies: list[str] = []
+    """Addresses and networks of what stands before our services and adds ``X-Forwarded-For``; of nobody else
+    that header is believed. As JSON."""
     openid_issuer: str = ""
     """OpenID provider beside passwords, exactly as it names itself; none if empty."""
     openid_client_id: str = ""
@@ -165,6 +169,13 @@ class Settings(BaseSettings):
         if url and (parts.scheme not in ("http", "https") or not parts.hostname):
             raise ValueError("no URL of HTTP")
         return url
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: list[str]) -> list[str]:
+        for proxy in proxies:
+            ip_network(proxy)  # raises ValueError
+        return proxies
 
     @field_validator("kafka_password_file")
     @classmethod
@@ -257,6 +268,11 @@ class Settings(BaseSettings):
         passfile = f"passfile={quote(str(self.secrets_dir.absolute() / 'postgres' / account))}"
         query = "&".join(filter(None, (parts.query, passfile)))
         return parts._replace(netloc=f"{account}@{parts.netloc}", query=query).geturl()
+
+    @property
+    def vendor_bytes_per_s(self) -> float:
+        """What ``vendor_mb_per_s`` is in bytes."""
+        return float(self.vendor_mb_per_s * 1024 * 1024)
 
     @property
     def access(self) -> str:

@@ -8,7 +8,20 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from access.service import campaigns, confirmation, grants, login, openid, password, removals, tokens
+from access.service import (
+    campaigns,
+    confirmation,
+    conformity,
+    connection,
+    credentials,
+    grants,
+    links,
+    login,
+    openid,
+    password,
+    removals,
+    tokens,
+)
 from access.service.confirmation import NO_DOOR
 from access.service.door import Door, Entrance, problem, proved, unproved
 from access.service.parts import Parts
@@ -19,6 +32,9 @@ ENTRANCES: Final[tuple[tuple[str, str, Entrance], ...]] = (
     ("POST", "/v1/session", login.open_session),
     ("GET", "/v1/openid/begin", openid.begin),
     ("GET", "/v1/openid/callback", openid.finish),
+    ("GET", "/v1/links/{token}", links.look),
+    ("POST", "/v1/links/{token}", links.open_),
+    ("POST", "/v1/connection", connection.check),
 )
 """For those who come to be proved."""
 
@@ -35,6 +51,12 @@ DOORS: Final[tuple[tuple[str, str, Door], ...]] = (
     ("POST", "/v1/datasets/{dataset}/removals/{removal}/consent", removals.consent),
     ("POST", "/v1/campaigns", campaigns.open_campaign),
     ("POST", "/v1/grants/{vendor}/{school}/{act}", grants.act),
+    ("GET", "/v1/credentials", credentials.listed),
+    ("POST", "/v1/credentials", credentials.make),
+    ("POST", "/v1/credentials/{number:int}/rotate", credentials.rotate),
+    ("POST", "/v1/credentials/{number:int}/{act}", credentials.act),
+    ("GET", "/v1/conformity", conformity.listed),
+    ("POST", "/v1/conformity", conformity.look),
 )
 """Behind the proof of who calls."""
 

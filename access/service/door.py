@@ -47,6 +47,12 @@ STATUS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("ACC-026", "ACC-043", "CAMP-SCHOOL", "REM-009"), 404),
     **dict.fromkeys(("SYS-001", "SYS-002", "SYS-003", "SYS-010", "SYS-020", "ACC-036", "ACC-057"), 503),
     **dict.fromkeys(("CMD-SILENT", "REM-008"), 504),
+    **dict.fromkeys(("KEY-101", "KEY-102", "KEY-103", "KEY-104", "KEY-105"), 401),
+    **dict.fromkeys(("KEY-013", "KEY-106", "KEY-107", "KEY-108", "KEY-109", "KEY-110", "KEY-111"), 403),
+    **dict.fromkeys(("KEY-007", "KEY-020"), 404),
+    **dict.fromkeys(("KEY-002", "KEY-006", "KEY-009"), 409),
+    **dict.fromkeys(("KEY-021", "KEY-022"), 410),
+    "KEY-010": 503,
     "ACC-029": 429,
     "ACC-042": 413,
     "STK-019": 500,
@@ -140,6 +146,7 @@ class Caller:
     secret: str
     cookies: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, str] = field(default_factory=dict)
 
 
 def proved(parts: Parts, door: Door) -> Callable[[HttpRequest], Any]:
@@ -167,7 +174,9 @@ def proved(parts: Parts, door: Door) -> Callable[[HttpRequest], Any]:
 
     async def endpoint(http: HttpRequest) -> Response:
         return await _answer(
-            http, lambda caller, content: enter(caller, content, http.path_params, dict(http.query_params))
+            parts,
+            http,
+            lambda caller, content: enter(caller, content, http.path_params, dict(http.query_params)),
         )
 
     return endpoint
@@ -177,18 +186,18 @@ def unproved(parts: Parts, entrance: Entrance) -> Callable[[HttpRequest], Any]:
     """A Starlette endpoint for those who come to be proved."""
 
     async def endpoint(http: HttpRequest) -> Response:
-        return await _answer(http, lambda caller, content: entrance(parts, caller, content))
+        return await _answer(parts, http, lambda caller, content: entrance(parts, caller, content))
 
     return endpoint
 
 
-async def _answer(http: HttpRequest, enter: Callable[[Caller, bytes], Response]) -> Response:
+async def _answer(parts: Parts, http: HttpRequest, enter: Callable[[Caller, bytes], Response]) -> Response:
     began = time.monotonic()
     try:
         _from_our_own_site(http)
         content = await _content(http)
-        address = http.client.host if http.client else ""
-        caller = Caller(address, _secret(http), http.cookies, http.query_params)
+        address = parts.address_of(http)
+        caller = Caller(address, _secret(http), http.cookies, http.query_params, http.path_params)
         response = await run_in_threadpool(enter, caller, content)
     except ProblemList as refused:
         response = problem(refused.problems)

@@ -4,6 +4,9 @@ from contextlib import ExitStack
 from threading import Semaphore
 from typing import Final
 
+from starlette.requests import Request as HttpRequest
+
+from access.credentials import addresses, keyring
 from access.service.database import Connections
 from access.service.desk import CommandsDesk
 from access.service.flows import Flows
@@ -23,8 +26,10 @@ class Parts:
     """Connections, desks, states. ``close`` lets go of all."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises KafkaError if the broker is away."""
+        """Raises KafkaError if the broker is away, ProblemList (KEY-010)."""
         self.settings = settings
+        self.keys = keyring.of(settings)
+        self._proxies = addresses.networks(settings.trusted_proxies)
         self.hashing = Semaphore(AT_ONCE)
         self.flows = Flows()
         self._opened = ExitStack()
@@ -47,6 +52,11 @@ class Parts:
         except BaseException:
             self.close()
             raise
+
+    def address_of(self, http: HttpRequest) -> str:
+        """Where a request comes from; "" if nobody can say."""
+        forwarded = http.headers.getlist(addresses.HEADER)
+        return addresses.caller(http.client.host if http.client else "", forwarded, self._proxies)
 
     def close(self) -> None:
         """Newest first."""

@@ -130,13 +130,21 @@ TABLE: Final = {
     ),
     "csdl-access": Account(
         {
-            **dict.fromkeys(("alembic_version", "account", "confirmation_event", "dataset", "removal"), "S"),
+            **dict.fromkeys(
+                ("alembic_version", "account", "confirmation_event", "dataset", "push", "removal"), "S"
+            ),
             "account_password": "SU",  # a person's own
             "credential": "SIU",
             "login_attempt": "SIUD",
+            "vendor_credential": "SIU",
+            "credential_link": "SIU",
+            "conformity": "SIU",
             "audit_event": "I",
         },
         temporary=False,
+    ),
+    "csdl-credentials": Account(
+        {"alembic_version": "S", "vendor_credential": "SU", "audit_event": "I"}, temporary=False
     ),
     "csdl-checkpoints": Account({"alembic_version": "S", "audit_event": "S"}, temporary=False),
     OPERATOR: Account(

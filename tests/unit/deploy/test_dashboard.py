@@ -8,7 +8,7 @@ from runtime.metrics import LABELS, METRICS
 
 
 def test_every_stage_has_its_row():
-    assert {s.name for s in STAGES} == set(NAMES) - {"watch", "checkpoints", "access"}
+    assert {s.name for s in STAGES} == set(NAMES) - {"watch", "checkpoints", "access", "credentials"}
     assert all(s.name in LABELS["stage"] for s in STAGES)
     rows = [p["title"] for p in dashboard()["panels"] if p["type"] == "row"]
     assert rows == [*(s.title for s in STAGES), "Mọi số đo"]

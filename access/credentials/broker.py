@@ -1,0 +1,99 @@
+"""Kafka brought to what is wanted of credentials: their users and rights, nobody else's.
+
+Invariant, in this order: rights that must go, users that must go, users that are new, their rights. So a user
+that is gone has no right that its name could find again, and what ends ends on connections that stand, too: a
+deleted user alone goes on as long as its connection.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from kafka import KafkaAdminClient
+from kafka.admin import (
+    ACL,
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ResourcePattern,
+    ResourcePatternFilter,
+    ResourceType,
+    UserScramCredentialDeletion,
+    UserScramCredentialUpsertion,
+)
+
+from access.credentials.kafka_users import Wanted, Writes
+from runtime import client_quotas, credentials
+from runtime.accounts import KEYS
+
+OURS: Final = f"User:{KEYS}"
+IN_FORCE_S: Final = 30.0
+"""At most so long until what Kafka has taken can be seen."""
+
+
+class NotTaken(Exception):
+    """Kafka did not take a change; what it said of it may be of its inside, so that is left out."""
+
+
+def users(admin: KafkaAdminClient) -> set[str]:
+    """Those of credentials. Raises KafkaError."""
+    return {name for name in admin.describe_user_scram_credentials() or {} if name.startswith(KEYS)}
+
+
+def bring(admin: KafkaAdminClient, wanted: Wanted, new: Mapping[str, str], rate: float) -> set[str]:
+    """Bring Kafka there; the users that there are afterwards. ``new``: user → password, of those that Kafka
+    may not have yet. ``rate``: bytes a second that a user may write. Raises KafkaError, NotTaken."""
+    due = {_acl(one) for one in wanted.writes}
+    there = users(admin)
+    if gone := rights(admin) - due:
+        admin.delete_acls([_exactly(acl) for acl in gone])
+        _until_in_force(admin, lambda found: not found & gone)
+    if gone_users := there - wanted.users:
+        _alter(admin, [UserScramCredentialDeletion(name, credentials.MECHANISM) for name in gone_users])
+        client_quotas.bound(admin, gone_users, None)
+    coming = [name for name in new if name in wanted.users]
+    if coming:
+        changes = [UserScramCredentialUpsertion(n, credentials.MECHANISM, new[n]) for n in coming]
+        _alter(admin, changes)
+        client_quotas.bound(admin, coming, rate)
+    there = (there & wanted.users) | set(coming)
+    lacking = {acl for acl in due if str(acl.principal).removeprefix("User:") in there} - rights(admin)
+    if lacking:
+        if admin.create_acls(list(lacking))["failed"]:
+            raise NotTaken
+        _until_in_force(admin, lambda found: lacking <= found)
+    return there
+
+
+def _alter(admin: KafkaAdminClient, changes: list[object]) -> None:
+    if any(said is not None for said in admin.alter_user_scram_credentials(changes).values()):
+        raise NotTaken
+
+
+def _until_in_force(admin: KafkaAdminClient, done: Callable[[set[ACL]], bool]) -> None:
+    """Kafka answers before every broker goes by it."""
+    deadline = time.monotonic() + IN_FORCE_S
+    while not done(rights(admin)):
+        if time.monotonic() > deadline:
+            raise NotTaken
+        time.sleep(0.02)
+
+
+def rights(admin: KafkaAdminClient) -> set[ACL]:
+    """All that users of credentials have, whatever it is. Raises KafkaError."""
+    everything = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
+    found, _ = admin.describe_acls(ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, everything))
+    return {acl for acl in found if str(acl.principal).startswith(OURS)}
+
+
+def _acl(right: Writes) -> ACL:
+    pattern = ResourcePattern(ResourceType.TOPIC, right.topic, ACLResourcePatternType.LITERAL)
+    allow = ACLPermissionType.ALLOW
+    return ACL(f"User:{right.user}", right.host, ACLOperation.WRITE, allow, pattern)
+
+
+def _exactly(acl: ACL) -> ACLFilter:
+    at = acl.resource_pattern
+    pattern = ResourcePatternFilter(at.resource_type, at.resource_name, at.pattern_type)
+    return ACLFilter(acl.principal, acl.host, acl.operation, acl.permission_type, pattern)

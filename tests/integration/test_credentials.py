@@ -1,0 +1,523 @@
+"""API keys and Kafka users on real servers: made by the school, shown once, proved, rotated, stopped."""
+
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+import httpx
+import psycopg2
+import pytest
+from click.testing import CliRunner
+from kafka import KafkaProducer, TopicPartition
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    ResourcePattern,
+    ResourceType,
+    UserScramCredentialUpsertion,
+)
+from kafka.errors import KafkaError, TopicAuthorizationFailedError
+
+from access.accounts.account import Role
+from access.client import AccessClient
+from access.credentials import broker, kit
+from cli.main import main
+from deploy import kafka_rights
+from runtime import accounts, broker_probe, kafka, postgres
+from runtime.settings import Settings
+from schemas.errors import ProblemList
+from schemas.topics import GRANTS_COMMANDS, PUSH_ANSWERS, RECORDS_ACCEPTED, in_topic
+from tests import people
+from tests.conftest import empty_topics, fresh_database
+from tests.integration.command_line import csdl
+from tests.organisation import put_units
+from tests.people import Person
+from tests.support import Running, environment, run_process, wait_until
+
+SCHOOLS = ("19164101", "19164102", "19164103")
+REGISTER = "code,name,level,district,managing_unit,valid_from,valid_to,active\n" + "".join(
+    f"{code},Trường {code},primary,164,164,2010-01-01,,1\n" for code in SCHOOLS
+)
+NO_HEADERS: Mapping[str, str] = {}
+FORGED = {
+    "X-Real-IP": "203.0.113.7",
+    "Forwarded": "for=203.0.113.7",
+    "CF-Connecting-IP": "203.0.113.7",
+    "True-Client-IP": "203.0.113.7",
+}
+
+
+@pytest.fixture(scope="module")
+def served(stack, tmp_path_factory) -> Iterator[tuple[Settings, Running]]:
+    """The service behind a proxy at 127.0.0.1, the machine of grants; smas may push for two schools."""
+    folder = tmp_path_factory.mktemp("credentials")
+    (folder / "register.csv").write_text(REGISTER, encoding="utf-8")
+    empty_topics(stack)
+    with fresh_database(stack, folder) as settings:
+        update = {"register_file": folder / "register.csv", "trusted_proxies": ["127.0.0.1/32"]}
+        settings = put_units(settings.model_copy(update=update))
+        with (
+            run_process("grants", settings),
+            run_process("credentials", settings),
+            people.access_service(settings) as found,
+        ):
+            department = people.department(found[0])
+            with closing(postgres.connect(found[0])) as conn, conn, conn.cursor() as cur:
+                cur.execute(
+                    "INSERT INTO conformity (vendor, product_version, school, begun_by, passed_at)"
+                    " VALUES ('smas', '5.1', %s, 'A1', now())",
+                    (SCHOOLS[0],),
+                )
+            for school in SCHOOLS[:2]:
+                assert csdl(department.settings, "grants", "allow", "smas", school)[0] == 0
+            yield found
+
+
+@pytest.fixture(scope="module")
+def settings(served) -> Settings:
+    found: Settings = served[0]
+    return found
+
+
+@pytest.fixture(scope="module")
+def head(settings) -> Person:
+    return people.head(settings, SCHOOLS[0])
+
+
+@pytest.fixture(scope="module")
+def technician(settings) -> Person:
+    return people.person(settings, "ky.thuat", "smas", Role.VENDOR_TECHNICIAN)
+
+
+def make(who: Person, name: str, *more: str, school: str = SCHOOLS[0], vendor: str = "smas") -> Any:
+    code, said = csdl(who.settings, "credentials", "make", vendor, school, name, *more)
+    assert code == 0, said
+    return said
+
+
+def shown(made: Any) -> str:
+    answer = httpx.post(made["link"], json={"confirm": True}, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["secret"])
+
+
+def prove(
+    settings: Settings,
+    secret: str,
+    school: str = SCHOOLS[0],
+    test: bool = False,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> str:
+    """The code that refuses a key; "" if it is proved."""
+    answer = httpx.post(
+        f"{settings.access}/v1/connection",
+        json={"school": school, "test": test},
+        headers={"Authorization": f"Bearer {secret}", **headers},
+        trust_env=False,
+    )
+    return "" if answer.status_code == 200 else str(answer.json()["code"])
+
+
+def recorded(settings: Settings, where: str, *params: object) -> list[dict[str, Any]]:
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
+        cur.execute(f"SELECT act, code, address, subject, account FROM audit_event WHERE {where}", params)
+        names = ("act", "code", "address", "subject", "account")
+        return [dict(zip(names, row, strict=True)) for row in cur.fetchall()]
+
+
+def refused(who: Person, *args: str) -> list[str]:
+    return refused_by(who, "credentials", *args)
+
+
+def refused_by(who: Person, *args: str) -> list[str]:
+    code, said = csdl(who.settings, *args)
+    assert code != 0, said
+    return [p["code"] for p in said["problems"]]
+
+
+def test_a_link_is_looked_at_for_nothing_and_opened_once(settings, head):
+    made = make(head, "mot.lan")
+    for _ in range(5):
+        page = httpx.get(made["link"], trust_env=False)
+        assert page.status_code == 200 and page.headers["cache-control"] == "no-store"
+    assert httpx.head(made["link"], trust_env=False).status_code == 200
+    scanner = httpx.post(made["link"], data={"x": "y"}, trust_env=False)
+    assert "KEY-023" in scanner.text and scanner.status_code == 400
+    with ThreadPoolExecutor(2) as pool:
+        both = list(
+            pool.map(lambda _: httpx.post(made["link"], json={"confirm": True}, trust_env=False), range(2))
+        )
+    first, second = sorted(both, key=lambda answer: answer.status_code)
+    assert (first.status_code, second.status_code) == (200, 410)
+    assert second.json()["code"] == "KEY-021"
+    [row] = csdl(head.settings, "credentials", "list", "--handle", made["handle"])[1]
+    assert row["issued_at"][:10].split("-")[0] in second.json()["problems"][0]["message_vi"]
+    assert prove(settings, first.json()["secret"]) == ""
+    assert "KEY-021" in httpx.get(made["link"], trust_env=False).text
+    acts = recorded(settings, "subject = %s ORDER BY number", f"K{made['number']}:smas/{SCHOOLS[0]}")
+    assert [(a["act"], a["code"]) for a in acts][:3] == [("make", ""), ("open", ""), ("open", "KEY-021")]
+
+
+def test_a_page_shows_the_secret_to_who_presses_the_button(settings, head):
+    made = make(head, "trang")
+    page = httpx.post(made["link"], data={"confirm": "yes"}, trust_env=False)
+    assert page.status_code == 200 and made["handle"] + "_" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert httpx.get(f"{settings.access}/v1/links/{'x' * 43}", trust_env=False).status_code == 404
+
+
+def test_another_link_opens_what_nobody_has_seen_and_the_first_opens_nothing(settings, head, tmp_path):
+    made = make(head, "gui.lai")
+    again = csdl(head.settings, "credentials", "link", str(made["number"]))[1]
+    first = httpx.post(made["link"], json={"confirm": True}, trust_env=False)
+    assert first.json()["code"] == "KEY-022"
+    out = tmp_path / "key"
+    code, said = csdl(settings, "credentials", "open", again["link"], "--out", str(out))
+    assert code == 0 and "secret" not in said
+    assert out.stat().st_mode & 0o077 == 0
+    assert prove(settings, out.read_text().strip()) == ""
+    assert refused(head, "link", str(made["number"])) == ["KEY-009"]
+
+
+def test_a_link_that_is_over_opens_nothing(settings, head):
+    made = make(head, "qua.han")
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
+        cur.execute(
+            "UPDATE credential_link SET made_at = made_at - interval '25 h',"
+            " expires_at = expires_at - interval '25 h' WHERE credential = %s",
+            (made["number"],),
+        )
+    answer = httpx.post(made["link"], json={"confirm": True}, trust_env=False)
+    assert (answer.status_code, answer.json()["code"]) == (410, "KEY-022")
+
+
+def test_each_end_of_a_key_has_its_own_code(settings, head):
+    made = make(head, "het")
+    secret, number = shown(made), str(made["number"])
+    assert prove(settings, secret) == ""
+    assert csdl(head.settings, "credentials", "deactivate", number)[1]["code"] == "KEY-105"
+    assert prove(settings, secret) == "KEY-105"
+    assert csdl(head.settings, "credentials", "reactivate", number)[1]["code"] == ""
+    assert prove(settings, secret) == ""
+    assert csdl(head.settings, "credentials", "revoke", number)[1]["code"] == "KEY-102"
+    assert prove(settings, secret) == "KEY-102"
+    assert refused(head, "reactivate", number) == ["KEY-102"]
+    assert prove(settings, secret[:-1] + ("a" if secret[-1] != "a" else "b")) == "KEY-101"
+    assert prove(settings, "csdl_live_nothing_at_all") == "KEY-101"
+    subject = f"K{number}:smas/{SCHOOLS[0]}"
+    told = recorded(settings, "subject = %s AND act = 'prove' ORDER BY number", subject)
+    assert [a["code"] for a in told] == ["KEY-105", "KEY-102"]
+
+
+def test_a_key_is_its_schools_and_its_places(settings, head):
+    secret = shown(make(head, "noi.dung"))
+    assert prove(settings, secret, school=SCHOOLS[1]) == "KEY-111"
+    assert prove(settings, secret, test=True) == "KEY-110"
+    test = shown(make(head, "thu", "--test"))
+    assert test.startswith("csdl_test_") and secret.startswith("csdl_live_")
+    assert prove(settings, test) == "KEY-109"
+    assert prove(settings, test, test=True) == ""
+
+
+def test_an_address_is_believed_from_our_own_proxy_alone(settings, head):
+    made = make(head, "dia.chi", "--address", "203.0.113.7")
+    secret = shown(made)
+    assert prove(settings, secret) == "KEY-108"
+    assert prove(settings, secret, headers=FORGED) == "KEY-108"
+    assert prove(settings, secret, headers={"X-Forwarded-For": "203.0.113.7"}) == ""
+    assert prove(settings, secret, headers={"X-Forwarded-For": "::ffff:203.0.113.7"}) == ""
+    forged = {"X-Forwarded-For": "203.0.113.7, 198.51.100.9"} | FORGED
+    assert prove(settings, secret, headers=forged) == "KEY-108"
+    subject = f"K{made['number']}:smas/{SCHOOLS[0]}"
+    told = recorded(settings, "subject = %s AND act = 'prove' ORDER BY number", subject)
+    assert [a["address"] for a in told] == ["127.0.0.1", "127.0.0.1", "198.51.100.9"]
+    [row] = csdl(head.settings, "credentials", "list", "--handle", made["handle"])[1]
+    assert row["used_from"] == "203.0.113.7" and row["used_at"]
+
+
+def test_of_three_keys_in_an_hour_the_first_is_dead_and_the_second_keeps_its_end(
+    settings, head, technician, tmp_path
+):
+    """Also for a service that has just started."""
+    first = make(head, "thay")
+    one = shown(first)
+    second = csdl(technician.settings, "credentials", "rotate", str(first["number"]))[1]
+    two = shown(second)
+    assert (prove(settings, one), prove(settings, two)) == ("", "")
+    third = csdl(technician.settings, "credentials", "rotate", str(second["number"]))[1]
+    three = shown(third)
+    end = third["predecessor"]["ends_at"]
+    assert [prove(settings, each) for each in (one, two, three)] == ["KEY-104", "", ""]
+    for act in ("deactivate", "reactivate"):
+        said = csdl(head.settings, "credentials", act, str(second["number"]))[1]
+        assert said["ends_at"] == end
+    assert csdl(head.settings, "credentials", "reactivate", str(first["number"]))[0] == 1
+    assert csdl(head.settings, "credentials", "revoke", str(third["number"]))[0] == 0
+    with people.access_service(settings.model_copy(update={"data_dir": tmp_path})) as (another, _):
+        assert [prove(another, each) for each in (one, two, three)] == ["KEY-104", "", "KEY-102"]
+    with closing(postgres.connect(settings)) as conn, conn.cursor() as cur:
+        for change in ("ends_at = ends_at + interval '1 s'", "ends_at = NULL", "handle = 'x'"):
+            with pytest.raises(psycopg2.errors.RestrictViolation):
+                cur.execute(f"UPDATE vendor_credential SET {change} WHERE number = %s", (second["number"],))
+            conn.rollback()
+
+
+def test_twenty_rotations_at_once_give_one_successor(settings, head):
+    made = make(head, "hai.muoi")
+    secret = shown(made)
+
+    def rotate(_: int) -> str:
+        with head.access() as access:
+            try:
+                access.call("POST", f"/v1/credentials/{made['number']}/rotate", {})
+            except ProblemList as fault:
+                return fault.problems[0].code
+        return ""
+
+    with ThreadPoolExecutor(20) as pool:
+        said = sorted(pool.map(rotate, range(20)))
+    assert said == ["", *["KEY-006"] * 19]
+    assert prove(settings, secret) == ""
+
+
+def test_who_may_do_what_with_whose(settings, head, technician):
+    made = make(head, "cua.ai")
+    other = people.head(settings, SCHOOLS[1])
+    reviewer = people.reviewer(settings, "164")
+    number = str(made["number"])
+    assert refused(other, "revoke", number) == ["KEY-013"]
+    assert refused(other, "make", "smas", SCHOOLS[0], "la") == ["KEY-013"]
+    assert refused(reviewer, "revoke", number) == ["ACC-034"]
+    assert refused(technician, "revoke", number) == ["ACC-034"]
+    vnedu = people.person(settings, "ky.thuat.khac", "vnedu", Role.VENDOR_TECHNICIAN)
+    assert refused(vnedu, "rotate", number) == ["KEY-013"]
+    assert csdl(vnedu.settings, "credentials", "list")[1] == []
+    assert {row["school"] for row in csdl(head.settings, "credentials", "list")[1]} == {SCHOOLS[0]}
+    told = recorded(settings, "code = 'KEY-013' AND account = %s", other.account.id)
+    assert len(told) == 2
+
+
+def test_all_that_is_wrong_is_told_at_once_and_nothing_is_made(settings, head):
+    before = len(csdl(head.settings, "credentials", "list")[1])
+    asked = ["make", "vnedu", SCHOOLS[0], "Tên", "--kind", "kafka", "--test", "--address", "x"]
+    assert refused(head, *asked) == ["KEY-001", "KEY-004", "KEY-012", "KEY-107"]
+    make(head, "mot.ten")
+    assert refused(head, "make", "smas", SCHOOLS[0], "mot.ten") == ["KEY-002"]
+    wide = ["make", "smas", SCHOOLS[0], "rong", "--kind", "kafka", "--address", "203.0.113.0/24"]
+    assert refused(head, *wide) == ["KEY-011"]
+    assert len(csdl(head.settings, "credentials", "list")[1]) == before + 1
+
+
+def test_what_a_grant_gave_ends_with_it_and_another_grant_revives_none(settings, user):
+    school = SCHOOLS[1]
+    head = people.person(settings, "ht.khac", school, Role.SCHOOL_HEAD)
+    secret = shown(make(head, "theo.quyen", school=school))
+    assert prove(settings, secret, school=school) == ""
+    made = make(head, "kafka.theo.quyen", "--kind", "kafka", school=school)
+    own = user.opened(made)
+    wait_until(lambda: written_anew(own) == "")
+    department = people.person(settings, "so.thu.hoi", "19", Role.DEPARTMENT_OFFICER)
+    with producer(own) as sender:
+        assert write(sender) == ""
+        assert csdl(department.settings, "grants", "revoke", "smas", school)[0] == 0
+        wait_until(lambda: write(sender) == DENIED)
+    wait_until(lambda: prove(settings, secret, school=school) == "KEY-102")
+    assert refused(head, "make", "smas", school, "moi") == ["KEY-107"]
+    assert csdl(department.settings, "grants", "allow", "smas", school)[0] == 0
+    assert prove(settings, secret, school=school) == "KEY-102"
+    subject = f"K{made['number']}:smas/{school}"
+    assert recorded(settings, "subject = %s AND account = 'credentials' AND act = 'revoke'", subject)
+
+
+def test_no_secret_is_kept_logged_or_told(settings, served, head):
+    made = make(head, "kin")
+    secret = shown(made)
+    token = made["link"].rpartition("/")[2]
+    prove(settings, secret)
+    log = served[1].log.read_text(encoding="utf-8")
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
+        cur.execute("SELECT v::text FROM vendor_credential v UNION ALL SELECT l::text FROM credential_link l")
+        kept = "".join(row[0] for row in cur.fetchall())
+    told = json.dumps(csdl(head.settings, "credentials", "list")[1]) + served[1].metrics()
+    for text in (log, kept, told):
+        assert secret.removeprefix(made["handle"]) not in text and token not in text
+    with AccessClient(settings.access) as access, pytest.raises(ProblemList, match="KEY-101"):
+        access.call("POST", "/v1/connection", {"school": SCHOOLS[0]})
+
+
+@pytest.fixture
+def user(settings, head, local_stack, tmp_path):
+    """``user(name)``: a Kafka user of the grant: (what was made, settings that log in by it)."""
+
+    def made(name: str, *more: str) -> tuple[Any, Settings]:
+        told = make(head, name, "--kind", "kafka", *more)
+        return told, opened(told)
+
+    def opened(told: Any) -> Settings:
+        answer = httpx.post(told["link"], json={"confirm": True}, trust_env=False).json()
+        file = tmp_path / answer["user"]
+        file.write_text(answer["secret"], encoding="utf-8")
+        own = {"kafka_user": answer["user"], "kafka_password_file": file}
+        as_user: Settings = local_stack.settings().model_copy(update=own)
+        wait_until(lambda: broker_probe.ask(as_user) is None)
+        return as_user
+
+    made.opened = opened  # type: ignore[attr-defined]
+    return made
+
+
+def producer(settings: Settings) -> Any:
+    return closing(kafka.producer(settings, max_block_ms=3_000))
+
+
+def write(sender: KafkaProducer, topic: str = in_topic("smas")) -> str:
+    try:
+        sender.send(topic, b"x", key=b"19164101").get(timeout=10)
+    except KafkaError as fault:
+        return type(fault).__name__
+    return ""
+
+
+def written_anew(settings: Settings) -> str:
+    """What was refused once sends nothing any more: another producer."""
+    with producer(settings) as sender:
+        return write(sender)
+
+
+DENIED = TopicAuthorizationFailedError.__name__
+
+
+def test_a_kafka_user_writes_to_its_vendors_topic_and_does_nothing_else(settings, user):
+    _, own = user("kafka.mot")
+    wait_until(lambda: written_anew(own) == "")
+    with producer(own) as sender:
+        for topic in (in_topic("vnedu"), GRANTS_COMMANDS, RECORDS_ACCEPTED):
+            assert write(sender, topic) in (DENIED, "KafkaError")
+    for topic in (in_topic("vnedu"), RECORDS_ACCEPTED, PUSH_ANSWERS):
+        with closing(kafka.consumer(own)) as consumer, pytest.raises(TopicAuthorizationFailedError):
+            consumer.end_offsets([TopicPartition(topic, 0)])
+
+
+ENDS = {
+    "revoked": lambda head, number: csdl(head.settings, "credentials", "revoke", number),
+    "deactivated": lambda head, number: csdl(head.settings, "credentials", "deactivate", number),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_ends_is_refused_on_a_connection_that_stands(settings, head, user, end):
+    made, own = user(f"mo.{end}")
+    wait_until(lambda: written_anew(own) == "")
+    with producer(own) as sender:
+        assert write(sender) == ""
+        assert ENDS[end](head, str(made["number"]))[0] == 0
+        wait_until(lambda: write(sender) == DENIED)
+    if end == "revoked":
+        wait_until(lambda: (said := broker_probe.ask(own)) is not None and said.code == "SEC-106")
+    else:
+        assert csdl(head.settings, "credentials", "reactivate", str(made["number"]))[0] == 0
+        wait_until(lambda: written_anew(own) == "")
+
+
+def test_the_one_before_goes_on_beside_its_successor_and_the_one_before_that_does_not(head, user):
+    made, first = user("kafka.thay")
+    second = csdl(head.settings, "credentials", "rotate", str(made["number"]))[1]
+    two = user.opened(second)
+    assert broker_probe.ask(first) is None and first.kafka_user != two.kafka_user
+    third = csdl(head.settings, "credentials", "rotate", str(second["number"]))[1]
+    three = user.opened(third)
+    wait_until(lambda: (said := broker_probe.ask(first)) is not None and said.code == "SEC-106")
+    wait_until(lambda: (written_anew(two), written_anew(three)) == ("", ""))
+
+
+def test_what_a_crash_or_a_hand_left_behind_is_mended(stack, head, user):
+    """A right that somebody gave by hand, a user that the table does not know; what setup declares keeps
+    out of it."""
+    made, own = user("kafka.do.dang")
+    _, other = user("kafka.con.lai")
+    kafka_rights.ensure(stack)
+    assert broker_probe.ask(other) is None
+    stranger = f"{accounts.KEYS}stranger"
+    with closing(kafka.admin(stack)) as admin:
+        pattern = ResourcePattern(ResourceType.TOPIC, RECORDS_ACCEPTED)
+        by_hand = ACL(f"User:{other.kafka_user}", "*", ACLOperation.READ, ACLPermissionType.ALLOW, pattern)
+        admin.create_acls([by_hand])
+        admin.alter_user_scram_credentials([UserScramCredentialUpsertion(stranger, "SCRAM-SHA-512", "x")])
+        wait_until(lambda: stranger in broker.users(admin) and by_hand in broker.rights(admin))
+        csdl(head.settings, "credentials", "revoke", str(made["number"]))
+        wait_until(lambda: not {stranger, own.kafka_user} & broker.users(admin))
+        assert by_hand not in broker.rights(admin)
+        assert other.kafka_user in broker.users(admin)
+
+
+@pytest.mark.parametrize("kind", ["api", "kafka"])
+def test_a_kit_that_is_handed_over_connects_and_says_which_step_fails(settings, head, tmp_path, kind):
+    made = make(head, f"bo.ket.noi.{kind}", "--kind", kind)
+    kit_file, secret = tmp_path / "kit.zip", tmp_path / "secret"
+    number = str(made["number"])
+    code, said = csdl(head.settings, "connect", "kit", number, "--out", str(kit_file))
+    assert code == 0 and said["link"]
+    held = kit.read(kit_file, said["passphrase"])
+    assert held.connection.link != made["link"], "the earlier one opens nothing any more"
+    assert csdl(settings, "credentials", "open", held.connection.link, "--out", str(secret))[0] == 0
+
+    def steps() -> dict[str, list[str]]:
+        args = ["connect", "test", str(kit_file), "--secret-file", str(secret), "--json"]
+        run = CliRunner(env=environment(settings)).invoke(main, args, input=said["passphrase"] + "\n")
+        told = json.loads(run.stdout)
+        assert run.exit_code == (0 if told["connected"] else 1)
+        return {s["step"]: [p["code"] for p in s["problems"]] for s in told["steps"]}
+
+    whole: dict[str, list[str]] = {"name": [], "tls": [], "login": [], "grant": [], "record": []}
+    wait_until(lambda: steps() == whole, seen=steps)
+    csdl(head.settings, "credentials", "deactivate", number)
+    failing = {"api": {"login": ["KEY-105"]}, "kafka": {"grant": ["KEY-034"]}}[kind]
+    wait_until(lambda: failing.items() <= steps().items(), seen=steps)
+    csdl(head.settings, "credentials", "revoke", number)
+    failing = {"api": {"login": ["KEY-102"]}, "kafka": {"login": ["SEC-106"]}}[kind]
+    wait_until(lambda: failing.items() <= steps().items(), seen=steps)
+    subject = f"K{number}:smas/{SCHOOLS[0]}"
+    assert recorded(settings, "subject = %s AND act = 'hand-over'", subject)
+
+
+def test_a_product_shows_once_what_a_production_key_asks_for(settings):
+    school = SCHOOLS[2]
+    department = people.person(settings, "so.thu", "19", Role.DEPARTMENT_OFFICER)
+    assert csdl(department.settings, "grants", "allow", "vnedu", school)[0] == 0
+    asked = ["make", "vnedu", school, "that"]
+    assert refused(department, *asked) == ["KEY-014"]
+    first = make(department, "thu.nghiem", "--test", school=school, vendor="vnedu")
+    again = csdl(department.settings, "credentials", "rotate", str(first["number"]), "--overlap-hours", "0")[
+        1
+    ]
+    trial = ["conform", "vnedu", "--school", school, "--product-version", "2.0"]
+    code, said = csdl(department.settings, *trial)
+    assert code == 1 and [row["passed"] for row in said["scenarios"]] == [False] * 5
+    assert refused_by(department, "conform", "vnedu", "--school", SCHOOLS[0], *trial[4:]) == ["KEY-041"]
+    assert refused_by(department, *trial[:4], "--product-version", "") == ["KEY-040"]
+    shown(again)
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
+        for minute, (outcome, accepted, wrong) in enumerate(
+            [
+                ("version", 5, 0),
+                ("version", 5, 2),
+                ("unchanged", 5, 0),
+                ("incomplete", 0, 0),
+                ("version", 5, 0),
+            ]
+        ):
+            cur.execute(
+                "INSERT INTO push (vendor, push_id, dataset_id, kind, outcome, accepted, refused, opened_at,"
+                " first_seen)"
+                " VALUES ('vnedu', %s, %s, '1', %s, %s, %s, now() + %s * interval '1 min', now())",
+                (f"p{minute}", f"{school}.2019.start", outcome, accepted, wrong, minute + 1),
+            )
+    code, said = csdl(department.settings, *trial)
+    assert code == 0 and said["passed_at"], said
+    assert csdl(department.settings, *trial)[1]["passed_at"] == said["passed_at"]
+    assert make(department, "that", school=school, vendor="vnedu")["handle"].startswith("csdl_live_")
+    acts = recorded(settings, "subject = %s AND act LIKE 'conform%%' AND code = ''", f"vnedu/{school}")
+    assert [each["act"] for each in acts] == ["conform", "conform.passed"]

@@ -1,0 +1,91 @@
+"""The kit is encrypted and read by nobody without its passphrase; a self-test names the step that fails."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+import pyzipper
+
+from access.credentials import kit, selftest
+from access.credentials.kit import Connection, Kit
+from access.credentials.worth import Kind
+from runtime.settings import Settings
+from schemas.errors import Problem, ProblemList
+
+ASKED = Connection(
+    vendor="smas",
+    school="19164101",
+    kind=Kind.API,
+    test=False,
+    name="main",
+    handle="csdl_live_aaaaaaaaaa",
+    url="http://127.0.0.1:1",
+    link="http://127.0.0.1:1/v1/links/token",
+    school_years=(2019,),
+)
+KIT = Kit(connection=ASKED, authority="-----BEGIN CERTIFICATE-----\n")
+
+
+def test_a_kit_is_read_with_its_passphrase_and_by_nobody_without(tmp_path: Path) -> None:
+    words, path = kit.passphrase(), tmp_path / "kit.zip"
+    kit.write(path, KIT, words)
+    assert kit.read(path, words) == KIT
+    assert path.stat().st_mode & 0o077 == 0
+    for other in ("", words + "x", kit.passphrase()):
+        with pytest.raises(ProblemList, match="KEY-031"):
+            kit.read(path, other)
+    assert b"token" not in path.read_bytes()
+    with zipfile.ZipFile(path) as plain, pytest.raises((RuntimeError, NotImplementedError)):
+        plain.read(kit.CONNECTION)
+    with pytest.raises(FileExistsError):
+        kit.write(path, KIT, words)
+
+
+def test_it_holds_all_that_a_vendor_needs() -> None:
+    files = kit.contents(KIT)
+    assert {
+        "huong-dan.md",
+        "connection.json",
+        "ca.pem",
+        "truong-du-lieu.md",
+        "quy-tac.md",
+        "ma-loi.md",
+    } == set(files)
+    assert "HoTen" in files["truong-du-lieu.md"] and "KEY-104" in files["ma-loi.md"]
+    assert "ca.pem" not in kit.contents(Kit(connection=ASKED))
+
+
+def test_passphrases_are_long_and_never_the_same() -> None:
+    made = {kit.passphrase() for _ in range(100)}
+    assert len(made) == 100 and all(len(words.replace("-", "")) == 24 for words in made)
+
+
+@pytest.mark.parametrize("what", ["nothing", "random", "no connection", "another form", "too large", "plain"])
+def test_what_is_no_kit_is_refused(tmp_path: Path, what: str) -> None:
+    path, text = tmp_path / "kit.zip", ASKED.model_dump_json()
+    if what in ("nothing", "random"):
+        path.write_bytes(b"" if what == "nothing" else b"PK\x03\x04" + bytes(range(256)))
+    else:
+        name = "other.json" if what == "no connection" else kit.CONNECTION
+        text = {"another form": "[1, 2]", "too large": " " * (kit.LARGEST + 1)}.get(what, text)
+        how = None if what == "plain" else pyzipper.WZ_AES
+        with pyzipper.AESZipFile(path, "w", compression=pyzipper.ZIP_DEFLATED, encryption=how) as out:
+            if how:
+                out.setpassword(b"words")
+            out.writestr(name, text)
+    with pytest.raises(ProblemList, match="KEY-030"):
+        kit.read(path, "words")
+
+
+def _steps(asked: Connection, record: list[Problem] | None = None) -> list[tuple[str, list[str]]]:
+    told = selftest.steps(asked, Settings(), "csdl_live_x_y", lambda: record)
+    return [(step.name, [p.code for p in step.problems]) for step in told]
+
+
+def test_a_self_test_ends_at_the_step_that_fails() -> None:
+    nowhere = ASKED.model_copy(update={"url": "https://nowhere.invalid"})
+    assert _steps(nowhere) == [("name", ["KEY-032"])]
+    closed = ASKED.model_copy(update={"url": "https://127.0.0.1:1"})
+    assert _steps(closed) == [("name", []), ("tls", ["KEY-033"])]
+    assert _steps(ASKED) == [("name", []), ("tls", []), ("login", ["ACC-052"])]
+    assert [step.skipped for step in selftest.steps(ASKED, Settings(), "", list)][1]
