@@ -258,10 +258,12 @@ class Processor(Process):
     def _commit(self, outputs: list[Output], ends: Mapping[TopicPartition, Position]) -> None:
         producer = self._producer
         reader = standing.reader(self.machine)
-        kept = {**ends, **self._written}
         self._untold |= ends
         overdue = time.monotonic() - self._told_at >= TELL_S
         tells = self._untold and (overdue or not outputs)
+        touched = {tp.partition for tp in ends} | {output.partition for output in outputs}
+        due = {tp: end for tp, end in self._written.items() if tells or tp.partition in touched}
+        kept = {**ends, **due}
         outputs = outputs + [
             Output(
                 self.machine.state_topic, tp.partition, positions.key(tp.topic),
@@ -283,8 +285,9 @@ class Processor(Process):
         producer.commit_transaction()
         self._stands = {**self._stands, **ends}
         self._committed_at = time.monotonic()
-        # Known only now, so it is kept with the next transaction: the start looks whether these are there.
-        self._written = {
+        # Known only now, so it is kept with the next transaction that touches its partition anyway (each is
+        # forced to disk twice), or that tells: the start looks whether these are there.
+        self._written = {tp: end for tp, end in self._written.items() if tp not in due} | {
             TopicPartition(answer.topic, answer.partition): Position(
                 answer.offset + 1, Mark(answer.offset, answer.timestamp)
             )

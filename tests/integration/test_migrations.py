@@ -7,6 +7,7 @@ from alembic import command
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
+from access.accounts import store
 from runtime import postgres
 from sinks.provincial import migrate
 from tests.landed.restore import fresh
@@ -48,3 +49,20 @@ def test_tables_changed_under_their_revision_become_whole(stack, database, form)
             connection.commit()
         migrate.migrate(settings)
         assert columns(settings) == columns(database)
+
+
+def test_a_password_of_before_it_had_a_table_of_its_own_is_kept(stack):
+    with fresh(stack) as settings:
+        engine = create_engine(migrate._url(settings), poolclass=NullPool)
+        with engine.connect() as connection:
+            command.upgrade(migrate._config(connection), "0017")
+            connection.exec_driver_sql(
+                "INSERT INTO account (name, name_key, person, unit, roles, active_from, password_hash) VALUES"
+                " ('an', 'an', 'cb.1', '19', '{auditor}', '2019-01-01', '$argon2id$of.an'),"
+                " ('ba', 'ba', 'cb.2', '19', '{auditor}', '2019-01-01', '')"
+            )
+            connection.commit()
+        migrate.migrate(settings)
+        with closing(postgres.connect(settings)) as conn, conn.cursor() as cur:
+            of = {a.name: store.password_hash(cur, a) for a in store.everyone(conn)}
+        assert of == {"an": "$argon2id$of.an", "ba": ""}
