@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 import psutil
@@ -72,7 +73,14 @@ def _open(stack: Stack) -> Iterator[tuple[str, int]]:
         with suppress(psutil.Error):
             for connection in process.net_connections(kind="inet"):
                 if connection.status == psutil.CONN_LISTEN:
-                    yield connection.laddr.ip, connection.laddr.port
+                    yield as_read(connection.laddr.ip), connection.laddr.port
+
+
+def as_read(address: str) -> str:
+    """As people read it: Java listens by sockets of IPv6, at 127.0.0.1 as ``::ffff:127.0.0.1``."""
+    found = ip_address(address.partition("%")[0])
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return str(mapped or found)
 
 
 def _trusts(stack: Stack) -> bool:
