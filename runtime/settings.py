@@ -71,7 +71,13 @@ class Settings(BaseSettings):
     checkpoint_key_file: Path = Path()
     """The key that signs them; by default ``secrets/checkpoint.key`` in the data directory."""
     checkpoint_every_s: float = Field(default=60.0, gt=0)
-    """At most so long an event lies in Kafka before a checkpoint seals it."""
+    """At most so long an event lies in Kafka before a checkpoint seals it; what people decide, two."""
+    checkpoint_key_id: str = ""
+    """Fingerprint of the public key that checkpoints are verified with, as `csdl audit verify` prints it.
+    Needed where the signing key itself cannot be read, as on a machine that holds a copy."""
+
+    watch_every_s: float = Field(default=5.0, gt=0)
+    """So often the process watch measures what waits and counts what was refused."""
 
     trust_dir: Path = Path()
     """Certificates and revocation lists of the authorities whose signatures count (``csdl forms verify``): by

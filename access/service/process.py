@@ -8,7 +8,9 @@ from typing import Final
 import uvicorn
 
 from access.service.app import app
+from access.service.door import STATUS
 from access.service.parts import Parts
+from runtime import metrics
 from runtime.process import Process
 
 log = logging.getLogger("csdl")
@@ -25,6 +27,8 @@ class Access(Process):
 
     def open(self) -> None:
         """Follow the machines' answers, then listen. Raises KafkaError, OSError."""
+        for code in STATUS:  # a counter that begins with its first event never rises
+            metrics.ACCESS_REFUSED.labels(code)
         parts = self.closes(Parts(self.settings))
         config = uvicorn.Config(
             app(parts),

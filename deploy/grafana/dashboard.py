@@ -1,7 +1,8 @@
 """The Grafana dashboard, printed from the list of metrics: ``csdl.json`` beside this file.
 
-First a row of panels a stage: what came in, what waits, what was refused, how old the oldest is. Then every
-metric of the list once, so that none is measured and never seen.
+First what was refused to whoever tried more than they may, by who refused it. Then a row of panels a stage:
+what came in, what waits, what was refused, how old the oldest is. Then every metric of the list once, so that
+none is measured and never seen.
 """
 
 import json
@@ -14,6 +15,7 @@ from runtime.metrics import METRICS, Metric
 FILE: Final = Path(__file__).parent / "csdl.json"
 
 WINDOW: Final = "1m"
+REFUSED: Final = "Ai bị từ chối"
 _DATASOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
 
 
@@ -78,6 +80,16 @@ STAGES: Final = (
     Stage("organisation", "Tổ chức", _rate('csdl_commands_refused_total{stage="organisation"}', "rule")),
 )
 
+REFUSALS: Final = (
+    ("Dịch vụ tài khoản", _rate("csdl_access_refused_total", "rule"), "ops"),
+    ("Kafka", _rate("csdl_kafka_refused_total", "outcome"), "ops"),
+    ("PostgreSQL", _rate("csdl_database_refused_total", "outcome"), "ops"),
+    ("Máy trạng thái", _rate("csdl_commands_refused_total", "rule"), "ops"),
+    ("Sự kiện không thuộc chuỗi", _rate("csdl_chain_breaks_total", "stage"), "ops"),
+    ("Kiểm toán", "max by (rule) (csdl_audit_findings)", "short"),
+)
+"""Who refuses: title, PromQL, unit. Every attack of ``tests/attacks`` is seen in one of them."""
+
 
 def expression(metric: Metric) -> str:
     """PromQL of a metric over time: a counter's rate, a histogram's 99th percentile, a gauge as it is."""
@@ -94,7 +106,9 @@ def expression(metric: Metric) -> str:
 
 def dashboard() -> dict[str, Any]:
     """The dashboard as Grafana's JSON model."""
-    panels: list[dict[str, Any]] = []
+    panels: list[dict[str, Any]] = [_row(REFUSED, 0)]
+    for i, (title, expr, unit) in enumerate(REFUSALS):
+        panels.append(_panel(title, REFUSED, expr, unit, {"x": 4 * i, "y": 1, "w": 4, "h": 6}))
     for stage in STAGES:
         y = _next_y(panels)
         panels.append(_row(stage.title, y))

@@ -22,7 +22,6 @@ from sinks.watch.refusals import Refusals
 from sinks.watch.tables import Waiting
 from streams.confirmation.state import Stage
 
-EVERY_S: Final = 5.0
 EXPORT_STATES: Final = ("opened", "sent", "answered", "mismatch")
 
 again = logging.getLogger(AGAIN)
@@ -44,6 +43,7 @@ class Watch(Process):
         self._log = DatabaseLog(settings.database_log) if settings.database_log != Path() else None
         for kind in KINDS:  # a counter that begins with its first event never rises
             metrics.DATABASE_REFUSED.labels(kind)
+            metrics.KAFKA_REFUSED.labels(kind)
 
     @property
     def ready(self) -> bool:
@@ -56,7 +56,7 @@ class Watch(Process):
     def step(self) -> None:
         """A round, and the wait for the next."""
         self._measured = self.measure()
-        self.stopping.wait(EVERY_S)
+        self.stopping.wait(self.settings.watch_every_s)
 
     def measure(self) -> bool:
         """One round; whether it could be done."""

@@ -1,4 +1,8 @@
-"""What somebody with a valid login, a stolen one or none may try: each attack, and the tests that refuse it.
+"""What somebody with a valid login, a stolen credential or none may try, on one closed stack that runs.
 
-``test_list`` says that they are there. Attacks that belong to no one room have their tests in this folder.
+``closed_stack`` is that stack, with one context manager a place that refuses: it asserts that what happens
+within it is refused, written down there, and counted by as many as were tried, by a number that the dashboard
+shows. ``people``, ``commands``, ``broker``, ``database`` are the attacks, by where they are tried;
+``test_attacks`` tries each. ``test_rewritten_log`` is what an insider does to the log, ``test_flood`` what a
+vendor does that floods.
 """

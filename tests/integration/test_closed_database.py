@@ -1,12 +1,8 @@
-"""Another account of this machine, another process's credential, more than one's rights: each is refused."""
+"""The database is closed: rights as declared, on the real server. Attacks: tests/attacks."""
 
-import os
 import socket
-import stat
-import subprocess
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,32 +15,15 @@ from deploy import accounts
 from deploy.local import server_account, supervisor
 from deploy.processes import database_principals
 from runtime import postgres
-from runtime.accounts import OPERATOR, OWNER, PROCESSES, SETUP
+from runtime.accounts import OWNER, PROCESSES
 from schemas.errors import ProblemList
 from sinks.provincial import granting, rights
-from sinks.watch.database_log import DatabaseLog
-from tests.accounts import SUPERUSER, acting_as, in_database
+from tests.accounts import SUPERUSER, acting_as
 from tests.conftest import fresh_database
-from tests.support import wait_until
 
 pytestmark = pytest.mark.slow
 
 PRINCIPALS = sorted({right.account for right in rights.declared()} - {PROCESSES})
-
-PROGRAM = "COPY (SELECT 1) TO PROGRAM 'id'"
-BEYOND = {
-    "a program of the server's machine": (PROGRAM, errors.InsufficientPrivilege),
-    "a file of the server's machine": ("SELECT pg_read_file('/etc/passwd')", errors.InsufficientPrivilege),
-    "a file by COPY": ("COPY version FROM '/etc/passwd'", errors.InsufficientPrivilege),
-    "the owner's role": (f"SET ROLE {OWNER}", errors.InsufficientPrivilege),
-    "the superuser's role": ("SET SESSION AUTHORIZATION postgres", errors.InsufficientPrivilege),
-    "passwords": ("SELECT rolpassword FROM pg_authid", errors.InsufficientPrivilege),
-    "a role of its own": ("CREATE ROLE mine LOGIN", errors.InsufficientPrivilege),
-    "a table of its own": ("CREATE TABLE mine ()", errors.InsufficientPrivilege),
-    "a database of its own": ("CREATE DATABASE mine", errors.InsufficientPrivilege),
-    "the server's settings": ("ALTER SYSTEM SET fsync = off", errors.InsufficientPrivilege),
-    "a column more": ("ALTER TABLE version ADD COLUMN mine text", errors.InsufficientPrivilege),
-}
 
 
 @pytest.fixture(scope="module")
@@ -73,22 +52,6 @@ def test_nobody_connects_without_a_password(address, user, database):
         psycopg2.connect(**address, user=user, dbname=database, passfile="/dev/null")
 
 
-def test_a_wrong_password_and_another_accounts_password_are_refused(stack, local_stack, address):
-    [password] = accounts.passwords(local_stack.secrets / "postgres", ["csdl-load"]).values()
-    others = [(user, password) for user in ("csdl-check", SETUP, "postgres")]
-    for user, tried in (("csdl-load", "wrong"), *others):
-        with pytest.raises(psycopg2.OperationalError):
-            psycopg2.connect(**address, user=user, password=tried, dbname="csdl")
-    psycopg2.connect(**address, user="csdl-load", password=password, dbname="csdl").close()
-
-
-@pytest.mark.parametrize("account", database_principals())
-def test_an_account_reaches_no_other_database(stack, account):
-    for name in ("postgres", "template1"):
-        with pytest.raises(psycopg2.OperationalError):
-            postgres.connect(in_database(acting_as(stack, account), name), "test")
-
-
 def test_whoever_stands_in_the_servers_place_is_not_trusted(stack):
     """One that wants no proof, or the password itself, is not talked to."""
     for asks in (b"R\0\0\0\x08\0\0\0\0", b"R\0\0\0\x08\0\0\0\x03"):  # "come in"; "the password, in clear"
@@ -108,17 +71,6 @@ def _lie(liar, asks):
         client.recv(4096)
         client.sendall(asks)
         return client.recv(4096)
-
-
-@pytest.mark.parametrize("beyond", BEYOND)
-@pytest.mark.parametrize("account", ["csdl-load", OPERATOR])
-def test_an_account_has_no_power_over_the_server(closed, account, beyond):
-    refused(acting_as(closed, account), *BEYOND[beyond])
-
-
-def test_not_even_setup_reaches_the_servers_machine(closed):
-    for beyond in ("a program of the server's machine", "a file of the server's machine", "passwords"):
-        refused(closed, *BEYOND[beyond])
 
 
 @pytest.mark.parametrize("account", PRINCIPALS)
@@ -183,30 +135,6 @@ def test_a_process_with_a_superusers_account_is_said(closed):
     assert (problem.code, problem.params["name"]) == ("SEC-203", SUPERUSER)
 
 
-def test_what_lies_in_the_folder_is_its_owners_alone(local_stack):
-    """Records, logs, Kafka's log and metadata, settings."""
-    open_to_others = {}
-    for path, folders, files in os.walk(local_stack.data_dir):
-        for name in (*folders, *files):
-            with suppress(FileNotFoundError):
-                found = Path(path, name).lstat()
-                if found.st_mode & 0o077 and not stat.S_ISLNK(found.st_mode):
-                    open_to_others[f"{path}/{name}"] = oct(found.st_mode)
-    assert open_to_others == {}
-    assert stat.S_IMODE(local_stack.data_dir.stat().st_mode) == 0o700
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another account")
-def test_another_account_of_the_machine_reads_nothing(local_stack):
-    as_other = ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"]
-    secret = "secrets/postgres/csdl-load"
-    for path in ("stack.json", "postgres/PG_VERSION", "kafka/log/meta.properties", secret, "logs"):
-        done = subprocess.run(
-            [*as_other, "ls", "-l", str(local_stack.data_dir / path)], capture_output=True, text=True
-        )
-        assert done.returncode != 0 and "denied" in done.stderr
-
-
 def test_the_server_has_no_capabilities_and_no_password_in_sight(local_stack):
     pid = next(info["pid"] for info in supervisor.process_info(local_stack) if info["name"] == "postgres")
     state = dict(
@@ -236,16 +164,3 @@ def test_a_superuser_makes_the_accounts_at_a_server_of_ones_own(closed, local_st
     printed = accounts.script(closed)
     passwords = accounts.passwords(local_stack.secrets / "postgres", database_principals()).values()
     assert not [password for password in passwords if password in printed]
-
-
-def test_each_refusal_is_in_the_servers_log_and_counted(closed, local_stack, address):
-    log = DatabaseLog(local_stack.settings().database_log)
-    seen: Counter[str] = Counter()
-    with pytest.raises(psycopg2.OperationalError):
-        psycopg2.connect(**address, user="csdl-load", password="wrong", dbname="csdl")
-    with pytest.raises(psycopg2.OperationalError):
-        psycopg2.connect(**address, user="postgres", dbname="csdl")
-    refused(acting_as(closed, "csdl-watch"), "DELETE FROM version")
-    refused(acting_as(closed, "csdl-watch"), PROGRAM)
-    wait_until(lambda: seen.total() >= 4, lambda: seen.update(log.refused()), lambda: seen)
-    assert seen == {"login": 2, "right": 2}

@@ -2,7 +2,7 @@
 
 import re
 
-from deploy.grafana.dashboard import STAGES, dashboard, queries
+from deploy.grafana.dashboard import REFUSED, STAGES, dashboard, queries
 from deploy.processes import NAMES
 from runtime.metrics import LABELS, METRICS
 
@@ -11,7 +11,7 @@ def test_every_stage_has_its_row():
     assert {s.name for s in STAGES} == set(NAMES) - {"watch", "checkpoints", "access", "credentials"}
     assert all(s.name in LABELS["stage"] for s in STAGES)
     rows = [p["title"] for p in dashboard()["panels"] if p["type"] == "row"]
-    assert rows == [*(s.title for s in STAGES), "Mọi số đo"]
+    assert rows == [REFUSED, *(s.title for s in STAGES), "Mọi số đo"]
 
 
 def test_every_stage_shows_what_came_what_waits_and_how_old_the_oldest_is():
