@@ -3,6 +3,7 @@
 import getpass
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,7 +43,8 @@ def audit() -> None:
 )
 @click.option(
     "--public-key", type=click.Path(path_type=Path, dir_okay=False),
-    help="Khóa công khai mà bạn tin — the public key that you trust. Default: the one in the folder.",
+    help="Khóa công khai mà bạn tin — the public key that you trust. Default: the folder's, if it is that of "
+    "CSDL_CHECKPOINT_KEY_ID or of the signer's key.",
 )  # fmt: skip
 @json_option
 def verify(checkpoints: Path | None, public_key: Path | None, as_json: bool) -> None:
@@ -53,7 +55,7 @@ def verify(checkpoints: Path | None, public_key: Path | None, as_json: bool) -> 
     """
     settings = Settings()
     folder = checkpoints or settings.checkpoints_dir
-    found, key = auditing.read_row(folder, public_key)
+    found, key = auditing.read_row(settings, folder, public_key)
     if checkpoints is None:
         found.problems += auditing.forgotten(settings, found)
     with Progress(
@@ -157,6 +159,7 @@ def _line(done: Audited, folder: str, key: str) -> dict[str, object]:
         "events": done.read.events,
         "refusals": done.read.refusals,
         "acts": done.read.acts_read,
+        "unsealed": {"number": done.read.unsealed, "since": _since(done)},
         "findings": [finding.as_dict() for finding in done.findings],
         "accepted": [
             {"account": each.account, "reason": each.reason, "findings": len(each.findings)}
@@ -165,11 +168,19 @@ def _line(done: Audited, folder: str, key: str) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _since(done: Audited) -> datetime | None:
+    """When the first happened that no checkpoint holds yet; none if all are sealed."""
+    at = done.read.unsealed_since
+    return None if at is None else datetime.fromtimestamp(at / 1000, UTC)
+
+
 def _say(done: Audited, key: str) -> None:
     row = done.row
-    tell(f"điểm chốt — checkpoints: {row.first}–{row.number} ({row.at}), khóa — key {key[:16]}")
+    tell(f"điểm chốt — checkpoints: {row.first}–{row.number} ({row.at}), khóa — key {key}")
     tell(f"chuỗi — chains: {done.chains}, sự kiện — events: {done.read.events}")
     tell(f"từ chối — refusals: {done.read.refusals}, việc ở cổng — acts: {done.read.acts_read}")
+    if since := _since(done):
+        tell(f"chưa chốt — not sealed yet: {done.read.unsealed}, từ — since {since.astimezone(VIETNAM)}")
     for each in row.accepted:
         tell(f"đã chấp nhận — accepted: {len(each.findings)} ({each.account}: {each.reason})")
     for finding in done.findings[:SHOWN]:

@@ -47,14 +47,21 @@ def topic_ids(settings: Settings) -> dict[str, str]:
         return {t["name"]: str(t["topic_id"]) for t in admin.describe_topics(list(TOPICS))}
 
 
-def read_row(folder: Path, public_key: Path | None = None) -> tuple[Row, Ed25519PublicKey]:
-    """The row and the key that it was verified with: one that is trusted, or the one beside the files.
+def read_row(
+    settings: Settings, folder: Path, public_key: Path | None = None
+) -> tuple[Row, Ed25519PublicKey]:
+    """The row and the key that it was verified with: one that is trusted, never the folder's own unseen.
 
-    Raises ProblemList (AUD-001 if there is no checkpoint, AUD-022); OSError if it cannot be read.
+    Raises ProblemList (AUD-001 if there is no checkpoint, AUD-022, AUD-025, AUD-026); OSError if it cannot be
+    read.
     """
     if not files.numbers(folder):
         raise none(folder)
-    key = keys.public(public_key or folder / files.PUBLIC_KEY)
+    if public_key is not None:
+        key = keys.public(public_key)
+    else:
+        known, signers = settings.checkpoint_key_id, settings.checkpoint_key_file
+        key = keys.trusted(folder / files.PUBLIC_KEY, known, signers)
     return row.read(folder, key), key
 
 

@@ -17,6 +17,7 @@ from sinks.chains.links import Fault, Link, Step, step
 from sinks.chains.reader import event_of
 from sinks.checkpoints import acts
 from sinks.checkpoints.checkpoint import Checkpoint, Head, Heads, Reached, Total, total
+from streams.confirmation.commands import Role
 
 NONE = Head(0, "")
 
@@ -36,6 +37,8 @@ class Followed:
     heads: Heads = field(default_factory=lambda: {topic: {} for topic in SEALED})
     reached: dict[str, dict[str, Reached]] = field(default_factory=lambda: {topic: {} for topic in SEALED})
     moved: dict[str, set[str]] = field(default_factory=lambda: {topic: set() for topic in SEALED})
+    decided: bool = False
+    """Whether somebody has decided something since then: an event that no check has made by itself."""
 
     def take(self, message: ConsumerRecord) -> Fault | None:
         """Follow a message; why it belongs to no chain, if it does not: its chain stays where it was."""
@@ -54,6 +57,7 @@ class Followed:
         match step(Link(head.sequence, head.hash), record):
             case Step.NEXT:
                 self._move(topic, subject, Head(record["Sequence"], record["Hash"]))
+                self.decided |= record["Role"] != Role.SYSTEM
             case Fault() as fault:
                 return fault
         return None
@@ -91,6 +95,12 @@ class Followed:
         if whole:
             return {topic: dict(heads) for topic, heads in self.heads.items()}
         return {topic: {s: self.heads[topic][s] for s in moved} for topic, moved in self.moved.items()}
+
+    def sealed(self) -> None:
+        """A checkpoint holds all that was followed."""
+        for subjects in self.moved.values():
+            subjects.clear()
+        self.decided = False
 
     def _move(self, topic: str, subject: str, head: Head) -> None:
         self.heads[topic][subject] = head

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from schemas.errors import Problem, ProblemList, SourceLocation
 
 NO_KEY: Final = "AUD-022"
+NOBODY_KNOWS: Final = "AUD-025"
+ANOTHERS: Final = "AUD-026"
 
 
 def key_id(key: Ed25519PublicKey) -> str:
@@ -40,6 +42,21 @@ def public(path: Path) -> Ed25519PublicKey:
         raise none(path) from None
     if not isinstance(found, Ed25519PublicKey):
         raise none(path)
+    return found
+
+
+def trusted(path: Path, known: str, signers: Path) -> Ed25519PublicKey:
+    """The public key in a file, if it is the one ``known`` by its id, else that of the signer's own key.
+
+    Raises ProblemList: AUD-022, AUD-026 if it is another, AUD-025 if nobody here knows which it must be.
+    """
+    found = public(path)
+    if not known and not os.access(signers, os.R_OK):
+        raise ProblemList([Problem(NOBODY_KNOWS, SourceLocation(str(path)), {"key": key_id(found)})])
+    known = known or key_id(private(signers).public_key())
+    if key_id(found) != known:
+        params = {"key": key_id(found), "known": known}
+        raise ProblemList([Problem(ANOTHERS, SourceLocation(str(path)), params)])
     return found
 
 

@@ -34,6 +34,10 @@ again = logging.getLogger(AGAIN)
 
 NAME: Final = "checkpoints"
 POLL_MS: Final = 500
+SOON_S: Final = 2.0
+"""What somebody has decided is sealed as soon. What a check announces, refusals and acts at the access
+service, of which there are many more, wait for ``checkpoint_every_s``."""
+
 QUIET_S: Final = 3600.0
 """Where nothing happens a checkpoint says so as often."""
 
@@ -58,7 +62,7 @@ class Checkpoints(Process):
     def __init__(self, settings: Settings, share: Share = WHOLE) -> None:
         super().__init__(settings, share)
         self._writer: Writer | None = None
-        self._signed = self._tried = time.monotonic()
+        self._signed = self._tried = self._hurried = time.monotonic()
         self._auditing: Iterator[Audited | None] | None = None
         self._audited: float | None = None
 
@@ -89,6 +93,9 @@ class Checkpoints(Process):
             first = self._writer is not None and self._writer.row.newest is None
             if first or self._state.counts()[0] or now - self._signed >= QUIET_S:
                 self.sign()
+        elif self._state.decided and now - self._hurried >= min(SOON_S, self.settings.checkpoint_every_s):
+            self._hurried = now
+            self.sign()
         self._audit_a_slice()
 
     def sign(self) -> bool:

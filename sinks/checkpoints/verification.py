@@ -73,9 +73,14 @@ class Verification:
     events: int = 0
     refusals: int = 0
     acts_read: int = 0
+    unsealed: int = 0
+    """Events, refusals and acts that no checkpoint holds yet: of these a cut would not be seen."""
+    unsealed_since: int | None = None
+    """Kafka's time of the first of them, in milliseconds."""
     _found: list[Finding] = field(default_factory=list)
     _seen: dict[str, dict[str, _Seen]] = field(default_factory=lambda: {c.topic: {} for c in CHAINS})
     _read: dict[tuple[str, str], _Read] = field(default_factory=dict)
+    _sealed: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def begin(
         self,
@@ -87,6 +92,8 @@ class Verification:
         topics' ids."""
         newest = self.row.newest
         stood = positions(newest.reached) if newest else {}
+        reached = newest.reached if newest else {}
+        self._sealed = {(t, part): at.next for t, parts in reached.items() for part, at in parts.items()}
         for tp, log in logs.items():
             position = stood.get(tp, Position())
             mark = comparable(position, log)
@@ -103,6 +110,7 @@ class Verification:
 
     def take(self, message: ConsumerRecord) -> None:
         """The next message of its partition."""
+        self._look_whether_sealed(message.topic, str(message.partition), message.offset, message.timestamp)
         if message.topic in REFUSALS:
             self.refusals += 1
             where = message.topic, str(message.partition), message.offset
@@ -119,6 +127,8 @@ class Verification:
     def take_act(self, row: acts.Row) -> None:
         """The next row of the table of acts."""
         self.acts_read += 1
+        at = int(row["at"].timestamp() * 1000)
+        self._look_whether_sealed(acts.TABLE, acts.SUBJECT, row["number"], at)
         self._in_stages(acts.TABLE, acts.SUBJECT, row["number"], lambda head: acts.after(head, row))
 
     def findings(self) -> list[Finding]:
@@ -126,6 +136,11 @@ class Verification:
         known = {finding for each in self.row.accepted for finding in each.findings}
         found = [*self._found, *self._ends(), *self._last_stages()]
         return [*self.row.problems, *sorted(f for f in found if f.key not in known)]
+
+    def _look_whether_sealed(self, topic: str, part: str, offset: int, at: int) -> None:
+        if offset >= self._sealed.get((topic, part), 0):
+            self.unsealed += 1
+            self.unsealed_since = min(at, self.unsealed_since or at)
 
     def _event(self, topic: str, subject: str, record: Mapping[str, Any]) -> None:
         seen = self._seen[topic].setdefault(subject, _Seen())

@@ -31,7 +31,8 @@ class Writer:
     def open(cls, settings: Settings) -> "Writer":
         """Of the settings' folder; the key is made where there is neither one nor a checkpoint.
 
-        Raises ProblemList (AUD-022) if the key is missing or is not the one beside the files; OSError.
+        Raises ProblemList if the key is missing or is not the one beside the files (AUD-022), or not the one
+        that the settings name (AUD-026); OSError.
         """
         folder, path = settings.checkpoints_dir, settings.checkpoint_key_file
         published = folder / files.PUBLIC_KEY
@@ -42,6 +43,8 @@ class Writer:
         files.publish_key(folder, keys.pem(key.public_key()))
         if keys.key_id(keys.public(published)) != keys.key_id(key.public_key()):
             raise keys.none(path)
+        if settings.checkpoint_key_id:
+            keys.trusted(published, settings.checkpoint_key_id, path)
         files.tidy(folder)
         return cls(folder, key, row.read(folder, key.public_key()), remembered_of(path))
 
@@ -79,8 +82,7 @@ class Writer:
         content, digest = signed(checkpoint, self.key)
         files.write(self.folder, checkpoint.number, content)
         self.row.written(checkpoint, digest)
-        for moved_of in state.moved.values():
-            moved_of.clear()
+        state.sealed()
         self._remember(checkpoint.number, digest)
         files.prune(self.folder, self.row.whole, checkpoint.at.timestamp())
         return checkpoint

@@ -15,7 +15,7 @@ from runtime.positions import Log, Mark
 from runtime.settings import Settings
 from schemas.errors import ProblemList
 from schemas.topics import CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS
-from sinks.checkpoints import folder, row, writer
+from sinks.checkpoints import audit, folder, keys, row, writer
 from sinks.checkpoints.checkpoint import Acceptance
 from sinks.checkpoints.folder import Taken
 from sinks.checkpoints.heads import TOPICS, Followed
@@ -279,6 +279,47 @@ def test_the_key_is_made_once_and_no_other_goes_on_with_its_row(settings):
     shutil.copy(other.checkpoint_key_file, settings.checkpoint_key_file)
     with pytest.raises(ProblemList, match="AUD-022"):
         Writer.open(settings)
+
+
+def test_the_folders_own_key_proves_nothing_unless_it_is_known(settings, tmp_path):
+    sign(settings, events(*ROAD))
+    ours = audit.read_row(settings, settings.checkpoints_dir)[1]
+    forged = settings.model_copy(
+        update={"checkpoints_dir": tmp_path / "forged", "checkpoint_key_file": tmp_path / "forger.key"}
+    )
+    sign(forged, events(*rebuilt_from(0)))
+    elsewhere = settings.model_copy(update={"checkpoint_key_file": tmp_path / "none.key"})
+    known = elsewhere.model_copy(update={"checkpoint_key_id": keys.key_id(ours)})
+    for who, codes in ((settings, "AUD-026"), (known, "AUD-026"), (elsewhere, "AUD-025")):
+        with pytest.raises(ProblemList, match=codes):
+            audit.read_row(who, forged.checkpoints_dir)
+    assert audit.read_row(known, settings.checkpoints_dir)[0].problems == []
+    with pytest.raises(ProblemList, match="AUD-026"):
+        Writer.open(forged.model_copy(update={"checkpoint_key_id": keys.key_id(ours)}))
+    with pytest.raises(ProblemList, match="AUD-025"):
+        audit.read_row(elsewhere, settings.checkpoints_dir)
+    public = settings.checkpoints_dir / folder.PUBLIC_KEY
+    assert audit.read_row(elsewhere, settings.checkpoints_dir, public)[0].problems == []
+
+
+def test_what_people_decide_is_not_left_for_the_next_minute(settings):
+    state = Followed()
+    decided = []
+    for one in events(*ROAD[:2], chained(ROAD[1], Event="version_checked", Role="system")):
+        state.take(one)
+        decided.append(state.decided)
+        Writer.open(settings).write(state, IDS)
+    assert decided == [True, True, False]
+
+
+def test_what_no_checkpoint_holds_yet_is_counted(settings):
+    log = [*events(*ROAD), *refusals(3)]
+    it = sign(settings, [*log[:4], log[6]])
+    verification = Verification(row.read(settings.checkpoints_dir, it.key.public_key()))
+    verification.begin({}, {}, IDS)
+    for one in log:
+        verification.take(one)
+    assert (verification.unsealed, verification.unsealed_since) == (4, log[7].timestamp)
 
 
 def test_a_full_disk_leaves_the_row_as_it_was_and_the_next_try_goes_on(settings, monkeypatch):
