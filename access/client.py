@@ -77,7 +77,7 @@ class AccessClient:
         except (httpx.HTTPError, ValueError, KeyError) as fault:
             raise ProblemList([Problem(AWAY, params={"url": self.url, "reason": _reason(fault)})]) from None
         if answer.status_code >= 400 and "problems" in said:
-            raise ProblemList([_problem(each) for each in said["problems"]])
+            raise ProblemList([problem(each) for each in said["problems"]])
         if isinstance(said, dict) and said.get("warnings") == []:
             said["warnings"] = [w.as_dict() | {"params": w.params} for w in clock.warnings()]
         return said
@@ -85,7 +85,7 @@ class AccessClient:
     def act(self, path: str, body: Mapping[str, Any]) -> Outcome:
         """One act. Raises ProblemList for what no machine was asked."""
         said = self.call("POST", path, body)
-        warnings = tuple(_problem(each) for each in said["warnings"])
+        warnings = tuple(problem(each) for each in said["warnings"])
         texts = (said["message_vi"], said["message_en"])
         return Outcome(said["command_id"], said["code"], said["state"], texts, warnings)
 
@@ -129,7 +129,7 @@ def log_in(settings: Settings, account: str, password: str) -> dict[str, Any]:
     return said
 
 
-def _problem(said: Mapping[str, Any]) -> Problem:
+def problem(said: Mapping[str, Any]) -> Problem:
     """A problem as the service told it; a code that this release does not know, by its own texts."""
     place = SourceLocation(said["file"], said["sheet"], said["row"], said["field"])
     if said["code"] in catalogue():

@@ -11,8 +11,9 @@ from access import confirmation_acts
 from access.grant_acts import grant
 from bench import ours
 from bench.ours import WAIT_S, Push
-from bench.records import PUPILS_A_SCHOOL, schools
+from bench.records import DISTRICTS, PUPILS_A_SCHOOL, schools
 from bench.running import Running, say
+from producers.synthetic.shape import department
 from runtime import kafka
 from runtime.accounts import vendor
 from schemas.encoding import codec
@@ -71,7 +72,7 @@ def commands_per_s(it: Running, number: int) -> float:
     say("commands")
     it.stop(*PROCESSES)
     commands = [
-        grant(Act.ALLOW, "vnedu", code, unit="19", account="bench")
+        grant(Act.ALLOW, "vnedu", code, unit=department(), account="bench")
         for code in schools(number * PUPILS_A_SCHOOL)
     ]
     with CommandsClient(grants.MACHINE, it.settings) as client:
@@ -87,7 +88,7 @@ def _opened_ms(it: Running, producer: KafkaProducer, work: Sequence[Push]) -> It
     machine = confirmation.MACHINE
     for step, one in enumerate(work):
         _pause(step)
-        command = confirmation_acts.opening(one.dataset, ("164", "19"), account="bench")
+        command = confirmation_acts.opening(one.dataset, (DISTRICTS[0], department()), account="bench")
         value = codec.encode(machine.command_contract, wire.to_record(command))
         sent = time.perf_counter()
         producer.send(machine.inputs[0].topic, value, key=machine.key(command).encode())

@@ -12,10 +12,11 @@ import polars as pl
 from psycopg2.extensions import connection
 
 from access.grant_acts import grant
-from bench.records import PUPILS_A_SCHOOL, YEAR, class_of, schools
+from bench.records import DISTRICTS, PUPILS_A_SCHOOL, YEAR, class_of, schools
 from producers import client
 from producers.client import CHUNK, PushReceipt, chunks_of, tombstones, totals
 from producers.model import ROW, SourceTable, Target
+from producers.synthetic.shape import department
 from runtime import kafka
 from runtime.accounts import vendor
 from runtime.settings import Settings
@@ -49,7 +50,8 @@ class Push:
 
 def register(settings: Settings, pupils: int) -> None:
     """A register with the schools of so many pupils; written before the processes start."""
-    lines = [f"{code},Trường Mẫu,lower_secondary,164,164,2010-01-01,,1" for code in schools(pupils)]
+    of = f"lower_secondary,{DISTRICTS[0]},{DISTRICTS[0]}"
+    lines = [f"{code},Trường Mẫu,{of},2010-01-01,,1" for code in schools(pupils)]
     header = "code,name,level,district,managing_unit,valid_from,valid_to,active"
     settings.register_file.parent.mkdir(parents=True, exist_ok=True)
     settings.register_file.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
@@ -59,7 +61,8 @@ def allow(settings: Settings, pupils: int) -> None:
     """Grant the vendor every school of so many pupils."""
     rights = (Right.REMOVE,)
     commands = [
-        grant(Act.ALLOW, VENDOR, code, unit="19", account="bench", rights=rights) for code in schools(pupils)
+        grant(Act.ALLOW, VENDOR, code, unit=department(), account="bench", rights=rights)
+        for code in schools(pupils)
     ]
     with CommandsClient(MACHINE, settings) as asking:
         refuse_refusals(asking.send_many(commands))

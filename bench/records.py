@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from producers.synthetic.shape import department, districts
 from schemas.codes import BOOLEAN, codelists
 from schemas.contracts.contracts import Field, record
 from schemas.encoding.codec import frame_schema
@@ -19,6 +20,9 @@ from schemas.issued_codes import code
 PUPILS_A_SCHOOL: Final = 230
 YEAR: Final = 2019
 CLASS: Final = "6A1"
+DISTRICTS: Final = sorted(districts())[:2]
+"""Whose schools they are, by turns."""
+
 WARNED: Final = 25
 """One in so many clean pupils is warned."""
 
@@ -36,7 +40,7 @@ LEAVES_EMPTY: Final = frozenset(
 def schools(pupils: int, first: int = 0) -> list[str]:
     """School codes for so many pupils, the first of them the ``first`` of all: the first of its school."""
     numbers = range(first // PUPILS_A_SCHOOL, -(-(first + pupils) // PUPILS_A_SCHOOL))
-    return [f"19{164 + i % 2:03d}{i // 2:05d}" for i in numbers]
+    return [f"{department()}{DISTRICTS[i % 2]}{i // 2:05d}" for i in numbers]
 
 
 def pupils(count: int, first: int = 0, *, clean: bool = False) -> pl.DataFrame:
@@ -124,7 +128,11 @@ FIXED: Final[dict[str, object]] = {
     **{
         f"{kind}{where}": code
         for where in ("Tmtru", "Thtru")
-        for kind, code in (("MaTthanh", "19"), ("MaQhuyen", "164"), ("MaPxa", "05431"))
+        for kind, code in (
+            ("MaTthanh", department()),
+            ("MaQhuyen", DISTRICTS[0]),
+            ("MaPxa", districts()[DISTRICTS[0]].communes[0][0]),
+        )
     },
     "BanTru": True,
     "NoiTru": False,

@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 
 from cli import answers
+from cli.synthetic import no_more_than_all
 from demo import report
 from demo.play import Clock, play
 from demo.screen import Screen
@@ -40,7 +41,8 @@ REFUSE_PERCENT: Final = 0.05
     "--schools",
     default=30,
     show_default=True,
-    type=click.IntRange(FEWEST, province.ALL),
+    type=click.IntRange(FEWEST),
+    callback=no_more_than_all,
     help="How many schools.",
 )
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same province.")

@@ -2,23 +2,20 @@
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from access import organisation_imports
-from access.organisation_imports import Planned
+from access import client
 from cli.answers import json_option, print_json, print_table, say, tell
 from runtime.settings import Settings
 from schemas.days import today
 from schemas.errors import Problem, ProblemList
-from schemas.organisation.importing import Change
-from schemas.organisation.organisation import Held, NoRoute, Organisation
+from schemas.organisation import province, unit_files
+from schemas.organisation.organisation import Held, NoRoute
 from schemas.organisation.units import KIND_VI, Kind, Period
-from streams.machines.commands_client import CommandOutcome
 from streams.organisation import units
 
 SHOWN: Final = 40
@@ -39,107 +36,69 @@ def organisation() -> None:
 @click.option("--dry-run", is_flag=True, help="Say all errors and what would change; change nothing.")
 @click.option("--whole", is_flag=True, help="Units of the file have its periods and no other.")
 @click.option("--clear-ends", is_flag=True, help="A blank valid_to takes away an end that is known.")
-@click.option("--unit", help="Unit that acts. Default: the department of today.")
-@click.option("--account", default="cli", show_default=True, help="Account of the office that acts.")
 @click.option("--reason", default="", help="Reason in words.")
 @json_option
-def import_(
-    path: Path,
-    dry_run: bool,
-    whole: bool,
-    clear_ends: bool,
-    unit: str | None,
-    account: str,
-    reason: str,
-    as_json: bool,
-) -> None:
+def import_(path: Path, dry_run: bool, whole: bool, clear_ends: bool, reason: str, as_json: bool) -> None:
     """Nhập đơn vị — take over a province's FOLDER or a FILE of units; all of it or nothing.
 
     A row is a period of its unit, known by its first day. An absent column says nothing, a blank cell says
-    that there is nothing. Exit code 1 if anything is wrong, or was refused.
+    that there is nothing. The department's officer who is logged in acts; operators and auditors may try
+    (--dry-run). Exit code 1 if anything is wrong, or was refused.
     """
-    settings = Settings()
-    found = organisation_imports.planned(settings, path, whole=whole, clear_ends=clear_ends)
-    if found.problems:
-        raise ProblemList(list(found.problems))
-    acting = unit or department(Organisation(found.plan.units.values()))
-    outcomes: list[CommandOutcome] = []
-    if not dry_run:
-        asked = organisation_imports.commands(found, acting=acting, account=account, reason=reason)
-        outcomes = organisation_imports.carry_out(settings, asked)
-    refused = [o for o in outcomes if o.code]
-    if as_json:
-        print_json(_as_json(found, dry_run, refused))
-    else:
-        _tell(found, dry_run)
-        for outcome in refused:
-            vi, en = outcome.messages()
-            tell(f"{outcome.code} {vi}", f"{outcome.code} {en}", err=True)
-        say(outcomes[0].warnings if outcomes else ())
-    sys.exit(1 if refused else 0)
-
-
-def _as_json(found: Planned, dry_run: bool, refused: Sequence[CommandOutcome]) -> dict[str, Any]:
-    return {
+    if path.is_dir():
+        province.load(str(path))  # the whole folder is in order, or nothing is sent
+        path = path / province.UNITS
+    asked = {
+        "name": path.name,
+        "text": unit_files.text_of(path),
+        "whole": whole,
+        "clear_ends": clear_ends,
         "dry_run": dry_run,
-        "changes": [_change(change) for change in found.plan.changes],
-        "unchanged": found.plan.known,
-        "absent_columns": sorted(found.plan.absent),
-        "warnings": [problem.as_dict() for problem in found.warnings],
-        "refused": dict(Counter(o.code for o in refused)),
+        "reason": reason,
     }
+    with client.logged_in(Settings()) as access:
+        answer = access.call("POST", "/v1/organisation/imports", asked)
+    messages = answer.pop("messages")
+    if as_json:
+        print_json(answer)
+    else:
+        _tell(answer)
+        for code, (vi, en) in messages.items():
+            tell(f"{code} {vi}", f"{code} {en}", err=True)
+    sys.exit(1 if answer["refused"] else 0)
 
 
-def _change(change: Change) -> dict[str, Any]:
-    fields = [
-        {
-            "since": d.since.isoformat(),
-            "field": d.field,
-            "before": _plain(d.before),
-            "after": _plain(d.after),
-            "cleared": d.cleared,
-        }
-        for d in change.differences()
-    ]
-    return {"unit": change.code, "kind": change.after.kind, "new": change.before is None, "fields": fields}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, date):
-        return value.isoformat()
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _tell(found: Planned, dry_run: bool) -> None:
-    changes = found.plan.changes
+def _tell(answer: dict[str, Any]) -> None:
+    changes = answer["changes"]
     for change in changes[:SHOWN]:
-        new = "mới — new" if change.before is None else ""
-        tell(f"{change.code} {KIND_VI[change.after.kind]} {new}".rstrip())
-        for d in change.differences():
-            before, after = _shown(d.before), _shown(d.after)
-            cleared = " (ô trống xóa giá trị — the blank cell clears it)" if d.cleared else ""
-            tell(f"  {d.since} {d.field}: {before} → {after}{cleared}")
+        new = "mới — new" if change["new"] else ""
+        tell(f"{change['unit']} {KIND_VI[Kind(change['kind'])]} {new}".rstrip())
+        for d in change["fields"]:
+            before, after = _shown(d["before"]), _shown(d["after"])
+            cleared = " (ô trống xóa giá trị — the blank cell clears it)" if d["cleared"] else ""
+            tell(f"  {d['since']} {d['field']}: {before} → {after}{cleared}")
     if len(changes) > SHOWN:
         tell(f"… +{len(changes) - SHOWN} (--json)")
-    if found.plan.absent:
-        absent = ", ".join(sorted(found.plan.absent))
+    if answer["absent_columns"]:
+        absent = ", ".join(answer["absent_columns"])
         tell(
             f"Không có cột {absent}: giữ giá trị đã có.",
             f"The file has no column {absent}: what is known stays.",
         )
-    say(list(found.warnings[:SHOWN]))
-    added = sum(change.before is None for change in changes)
-    done_vi, done_en = ("Sẽ", "would be ") if dry_run else ("Đã", "")
+    say([client.problem(w) for w in answer["warnings"][:SHOWN]])
+    added = sum(change["new"] for change in changes)
+    done_vi, done_en = ("Sẽ", "would be ") if answer["dry_run"] else ("Đã", "")
+    same = answer["unchanged"]
     tell(
-        f"{done_vi} thêm {added}, sửa {len(changes) - added}, giữ nguyên {found.plan.known} đơn vị.",
-        f"{added} units {done_en}added, {len(changes) - added} changed, {found.plan.known} are as they were.",
+        f"{done_vi} thêm {added}, sửa {len(changes) - added}, giữ nguyên {same} đơn vị.",
+        f"{added} units {done_en}added, {len(changes) - added} changed, {same} are as they were.",
     )
 
 
 def _shown(value: Any) -> str:
-    if value is None or value == "" or value == ():
+    if value is None or value == "" or value == []:
         return "–"
-    return " ".join(value) if isinstance(value, tuple) else str(value)
+    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 @organisation.command()
@@ -240,12 +199,11 @@ def _held(held: Held) -> dict[str, Any]:
     return {"unit": held.code, "kind": held.kind, **_period(held.period)}
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
 def _period(period: Period) -> dict[str, Any]:
     return {name: _plain(getattr(period, name)) for name in Period.__struct_fields__}
-
-
-def department(known: Organisation) -> str:
-    """The department of today. Raises ProblemList (ORG-DEPARTMENT) unless there is exactly one."""
-    if not (found := known.department(today())):
-        raise ProblemList([Problem("ORG-DEPARTMENT")])
-    return found

@@ -14,9 +14,21 @@ from producers.synthetic import province
 from producers.synthetic.write import write, write_register
 
 
+def no_more_than_all(_: click.Context, __: click.Parameter, schools: int) -> int:
+    """So many schools, if the province has them."""
+    if schools > (most := province.every()):
+        raise click.BadParameter(f"{schools} > {most}")
+    return schools
+
+
 @click.command()
 @click.option(
-    "--schools", default=30, show_default=True, type=click.IntRange(1, province.ALL), help="How many."
+    "--schools",
+    default=30,
+    show_default=True,
+    type=click.IntRange(1),
+    callback=no_more_than_all,
+    help="How many.",
 )
 @click.option("--seed", default=1, show_default=True, help="The same seed writes the same files.")
 @click.option(

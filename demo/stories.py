@@ -13,6 +13,7 @@ from demo.ledger import Ledger
 from demo.office import FINAL, Office
 from demo.sending import Sent
 from producers.synthetic.scenarios import UNDECODABLE
+from producers.synthetic.shape import department
 from streams.machines import chain
 
 NOT_GRANTED = "VAL-001"
@@ -110,7 +111,11 @@ def tell(e: Evidence) -> list[Story]:
         Story("a stale confirmation", "CONF-STALE", e.codes("stale")),
         Story("a unit off the route", "CONF-UNIT", e.codes("off_route")),
         Story("recalled by the school", "ok, settled", f"{e.codes('recalled')}, {e.end(recalled)}"),
-        Story("a direct unit", "route 19, settled", f"route {_route(e, direct)}, {e.end(direct)}"),
+        Story(
+            "a direct unit",
+            f"route {department()}, settled",
+            f"route {_route(e, direct)}, {e.end(direct)}",
+        ),
         Story("acts refused out of turn", "0", str(len(e.office.refused))),
         Story("the chain of every dataset", "0 breaks", f"{_breaks(e.events)} breaks"),
         Story(

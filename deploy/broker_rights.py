@@ -54,9 +54,6 @@ class Right:
 CLUSTER: Final = "kafka-cluster"
 """What Kafka calls itself."""
 
-BY_COMMAND: Final = (t.ORGANISATION_COMMANDS, t.CLOCK)
-"""What the command line writes itself. People's acts go through the access service."""
-
 
 def rights(vendors: Sequence[str]) -> list[Right]:
     """All there are, in a fixed order."""
@@ -111,13 +108,13 @@ def _named(names: Sequence[str], vendors: Sequence[str]) -> list[str]:
 
 
 def _operator(vendors: Sequence[str]) -> Iterator[Right]:
-    """Looks at everything (csdl doctor, chains, positions), imports the organisation."""
+    """Looks at everything (csdl doctor, chains, positions); asks for the broker's time. People's acts go
+    through the access service."""
     who = accounts.OPERATOR
     for topic in t.topics(list(vendors)):
         yield Right(who, Kind.TOPIC, topic.name, Act.READ)
         yield Right(who, Kind.TOPIC, topic.name, Act.DESCRIBE_CONFIGS)
-    for name in BY_COMMAND:
-        yield Right(who, Kind.TOPIC, name, Act.WRITE)
+    yield Right(who, Kind.TOPIC, t.CLOCK, Act.WRITE)
     for group in groups():
         yield Right(who, Kind.GROUP, group, Act.DESCRIBE)
     yield Right(who, Kind.CLUSTER, CLUSTER, Act.DESCRIBE)

@@ -159,11 +159,12 @@ TABLE: Final = (
     ),
     Declared(
         "access", "access.service.process:Access", Sharing.SINGLE, Turn.FOLDER,
-        outputs=(t.CONFIRMATION_COMMANDS, t.GRANTS_COMMANDS, t.RECORDS_REMOVALS),
+        outputs=(t.CONFIRMATION_COMMANDS, t.GRANTS_COMMANDS, t.ORGANISATION_COMMANDS, t.RECORDS_REMOVALS),
         # What came of an act, and what it is about.
         rereads=(
             t.CONFIRMATION_EVENTS, t.CONFIRMATION_REFUSALS, t.CONFIRMATION_STATE, t.GRANTS_EVENTS,
-            t.GRANTS_REFUSALS, t.GRANTS_STATE, t.PUSH_ANSWERS, t.ORGANISATION_STATE,
+            t.GRANTS_REFUSALS, t.GRANTS_STATE, t.PUSH_ANSWERS, t.ORGANISATION_EVENTS, t.ORGANISATION_REFUSALS,
+            t.ORGANISATION_STATE,
         ),
         describes=(t.ORGANISATION_SETUP,),
     ),

@@ -18,12 +18,13 @@ from access.service import (
     links,
     login,
     openid,
+    organisation,
     password,
     removals,
     tokens,
 )
 from access.service.confirmation import NO_DOOR
-from access.service.door import Door, Entrance, problem, proved, unproved
+from access.service.door import MAX_BODY, Door, Entrance, problem, proved, unproved
 from access.service.parts import Parts
 from schemas.errors import Problem
 
@@ -57,8 +58,12 @@ DOORS: Final[tuple[tuple[str, str, Door], ...]] = (
     ("POST", "/v1/credentials/{number:int}/{act}", credentials.act),
     ("GET", "/v1/conformity", conformity.listed),
     ("POST", "/v1/conformity", conformity.look),
+    ("POST", "/v1/organisation/imports", organisation.import_units),
 )
 """Behind the proof of who calls."""
+
+LARGE: Final = {"/v1/organisation/imports": organisation.MAX_BODY}
+"""Doors whose requests may be larger than others', once it is proved who asks."""
 
 
 def app(parts: Parts) -> Starlette:
@@ -66,7 +71,9 @@ def app(parts: Parts) -> Starlette:
     endpoints: list[tuple[str, str, Callable[[HttpRequest], Any]]] = [
         (method, path, unproved(parts, entrance)) for method, path, entrance in ENTRANCES
     ]
-    endpoints += [(method, path, proved(parts, door)) for method, path, door in DOORS]
+    endpoints += [
+        (method, path, proved(parts, door, LARGE.get(path, MAX_BODY))) for method, path, door in DOORS
+    ]
     routes = [Route(path, endpoint, methods=[method]) for method, path, endpoint in endpoints]
     return Starlette(routes=routes, exception_handlers={404: _no_door, 405: _no_door})
 

@@ -53,6 +53,8 @@ STATUS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("KEY-002", "KEY-006", "KEY-009"), 409),
     **dict.fromkeys(("KEY-021", "KEY-022"), 410),
     "KEY-010": 503,
+    "ORG-BUSY": 503,
+    "ORG-OFFICE": 403,
     "ACC-029": 429,
     "ACC-042": 413,
     "STK-019": 500,
@@ -149,8 +151,13 @@ class Caller:
     path: Mapping[str, str] = field(default_factory=dict)
 
 
-def proved(parts: Parts, door: Door) -> Callable[[HttpRequest], Any]:
-    """A Starlette endpoint: the door behind the proof of who calls."""
+def proved(parts: Parts, door: Door, most: int = MAX_BODY) -> Callable[[HttpRequest], Any]:
+    """A Starlette endpoint: the door behind the proof of who calls. ``most``: bytes that it may say; of a
+    stranger no more is read than at any other door."""
+
+    def known(http: HttpRequest) -> bool:
+        with parts.connections.statement() as conn, conn.cursor() as cur:
+            return not credentials.prove(cur, _secret(http))[1]
 
     def enter(caller: Caller, content: bytes, path: Mapping[str, str], query: Mapping[str, str]) -> Response:
         with parts.connections.statement() as conn, conn.cursor() as cur:
@@ -177,6 +184,7 @@ def proved(parts: Parts, door: Door) -> Callable[[HttpRequest], Any]:
             parts,
             http,
             lambda caller, content: enter(caller, content, http.path_params, dict(http.query_params)),
+            (lambda: most if known(http) else MAX_BODY) if most > MAX_BODY else None,
         )
 
     return endpoint
@@ -191,11 +199,16 @@ def unproved(parts: Parts, entrance: Entrance) -> Callable[[HttpRequest], Any]:
     return endpoint
 
 
-async def _answer(parts: Parts, http: HttpRequest, enter: Callable[[Caller, bytes], Response]) -> Response:
+async def _answer(
+    parts: Parts,
+    http: HttpRequest,
+    enter: Callable[[Caller, bytes], Response],
+    bound: Callable[[], int] | None = None,
+) -> Response:
     began = time.monotonic()
     try:
         _from_our_own_site(http)
-        content = await _content(http)
+        content = await _content(http, await run_in_threadpool(bound) if bound else MAX_BODY)
         address = parts.address_of(http)
         caller = Caller(address, _secret(http), http.cookies, http.query_params, http.path_params)
         response = await run_in_threadpool(enter, caller, content)
@@ -274,13 +287,13 @@ def _from_our_own_site(http: HttpRequest) -> None:
         raise ProblemList([Problem(FOREIGN)])
 
 
-async def _content(http: HttpRequest) -> bytes:
+async def _content(http: HttpRequest, most: int) -> bytes:
     """The body, bounded. Raises ProblemList (ACC-042)."""
     found = bytearray()
     async for chunk in http.stream():
         found += chunk
-        if len(found) > MAX_BODY:
-            raise ProblemList([Problem(TOO_LARGE, params={"most": MAX_BODY})])
+        if len(found) > most:
+            raise ProblemList([Problem(TOO_LARGE, params={"most": most})])
     return bytes(found)
 
 

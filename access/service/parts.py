@@ -1,7 +1,7 @@
 """What the doors work with: made once, when the service opens."""
 
 from contextlib import ExitStack
-from threading import Semaphore
+from threading import Lock, Semaphore
 from typing import Final
 
 from starlette.requests import Request as HttpRequest
@@ -14,6 +14,7 @@ from runtime.settings import Settings
 from streams.confirmation.machine import MACHINE as CONFIRMATION
 from streams.grants.machine import MACHINE as GRANTS
 from streams.machines.state_cache import StateCache
+from streams.organisation.machine import MACHINE as ORGANISATION
 from streams.organisation.units_cache import UnitsCache
 
 AT_ONCE: Final = 2
@@ -32,6 +33,7 @@ class Parts:
         self._proxies = addresses.networks(settings.trusted_proxies)
         self.hashing = Semaphore(AT_ONCE)
         self.flows = Flows()
+        self.importing = Lock()
         self._opened = ExitStack()
         try:
             self.connections = Connections(settings)
@@ -40,6 +42,8 @@ class Parts:
             self._opened.callback(self.confirmation.close)
             self.grants = CommandsDesk(GRANTS, settings)
             self._opened.callback(self.grants.close)
+            self.organisation = CommandsDesk(ORGANISATION, settings)
+            self._opened.callback(self.organisation.close)
             self.datasets = StateCache(CONFIRMATION, settings)
             self._opened.callback(self.datasets.stop)
             self.datasets.start()

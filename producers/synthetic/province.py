@@ -15,7 +15,6 @@ from producers.synthetic.shape import LEVELS, department
 
 VENDORS: Final = ("smas", "smas", "smas", "vnedu", "vnedu")
 """Of five schools next to each other in district and level, three use the one software and two the other."""
-ALL: Final = sum(n for *_, n in shape.school_counts())
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,11 @@ class SchoolPlan:
         return self.managing_unit == department()
 
 
+def every() -> int:
+    """Schools of the whole province."""
+    return sum(n for *_, n in shape.school_counts())
+
+
 def plan(seed: int) -> list[SchoolPlan]:
     """All schools of the province, by code."""
     rng = Random(f"{seed}/province")
@@ -53,7 +57,7 @@ def plan(seed: int) -> list[SchoolPlan]:
     codes = _codes(spots, rng)
     titles = names.schools([LEVELS[lv].title for _, lv, _ in spots], rng)
     sizes = _sizes([lv for _, lv, _ in spots], rng)
-    vendors = [v for _ in range(0, ALL, 5) for v in rng.sample(VENDORS, 5)]
+    vendors = [v for _ in range(0, every(), 5) for v in rng.sample(VENDORS, 5)]
     schools = []
     for i, (district, level, manager) in enumerate(spots):
         communes = shape.districts()[district].communes
@@ -91,7 +95,7 @@ def choose(schools: list[SchoolPlan], number: int, seed: int) -> list[SchoolPlan
     run_by_districts = [s for s in schools if not s.direct]
     n_direct = min(max(4, round(number * len(direct) / len(schools))), max(1, number // 3))
     # Districts that run a school coded 19000xxx come first: it must not be routed by its code.
-    odd = {s.district for s in run_by_districts if s.code.startswith("19000")}
+    odd = {s.district for s in run_by_districts if shape.is_direct_code(s.code)}
     order = sorted(shape.districts(), key=lambda d: (d not in odd, rng.random()))
     n_districts = min(len(order), max(3, math.ceil(number / 20)))
     while True:
@@ -107,7 +111,7 @@ def _spread(schools: list[SchoolPlan], number: int, rng: Random) -> list[SchoolP
     """A choice that takes managing units in turn and, in each, levels in turn, the frequent ones first."""
     levels: dict[tuple[str, str, bool], list[SchoolPlan]] = defaultdict(list)
     for s in rng.sample(schools, len(schools)):
-        levels[s.managing_unit, s.level, s.code.startswith("19000")].append(s)
+        levels[s.managing_unit, s.level, shape.is_direct_code(s.code)].append(s)
     units: dict[str, list[list[SchoolPlan]]] = defaultdict(list)
     for (unit, *_), group in sorted(levels.items(), key=lambda kv: (-len(kv[1]), kv[0])):
         units[unit].append(group)
@@ -147,13 +151,13 @@ def _kind(level: str, code: str) -> str:
 
 
 def _sizes(levels: list[str], rng: Random) -> list[tuple[int, int, int]]:
-    """(pupils, classes, staff) of each school; the province adds up to shape.PUPILS, CLASSES and STAFF."""
+    """(pupils, classes, staff) of each school; the province adds up to shape.totals()."""
     at = _quantiles(levels, rng)
     near = [(min(max(q + rng.gauss(0, 0.06), 0), 1), min(max(q + rng.gauss(0, 0.06), 0), 1)) for q in at]
     pupils = [shape.size(lv, "pupils", q) for lv, q in zip(levels, at, strict=True)]
     classes = [shape.size(lv, "classes", q) for lv, (q, _) in zip(levels, near, strict=True)]
     staff = [shape.size(lv, "staff", q) for lv, (_, q) in zip(levels, near, strict=True)]
-    n_pupils = _scaled(pupils, shape.PUPILS, [12.0] * len(levels))
+    n_pupils = _scaled(pupils, shape.totals()["pupils"], [12.0] * len(levels))
     # A class for each grade, and between 8 and 48 pupils in each.
     fewest = [
         max(1 if lv in ("preschool", "kindergarten_only") else len(LEVELS[lv].grades), n / 48)
@@ -161,8 +165,8 @@ def _sizes(levels: list[str], rng: Random) -> list[tuple[int, int, int]]:
     ]
     most = [max(low, n / 8) for low, n in zip(fewest, n_pupils, strict=True)]
     wanted = [min(c, high) for c, high in zip(classes, most, strict=True)]
-    n_classes = _scaled(wanted, shape.CLASSES, fewest)
-    n_staff = _scaled(staff, shape.STAFF, [c + 4.0 for c in n_classes])
+    n_classes = _scaled(wanted, shape.totals()["classes"], fewest)
+    n_staff = _scaled(staff, shape.totals()["staff"], [c + 4.0 for c in n_classes])
     return list(zip(n_pupils, n_classes, n_staff, strict=True))
 
 

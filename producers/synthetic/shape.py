@@ -1,4 +1,4 @@
-"""The shape of the province, read from ``data/``: how many schools of which kind, how large, coded how."""
+"""The shape of the province, from its folder (``synthetic/``): how many schools of which kind, size, code."""
 
 import csv
 from collections import defaultdict
@@ -7,14 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from schemas.organisation import province
+from schemas.codes import codelists
+from schemas.organisation import province, unit_files
 from schemas.organisation.units import Unit
-
-PROVINCE: Final = "thai-nguyen"
-"""Whose shape it is."""
-
-PUPILS, STAFF, CLASSES = 310_000, 25_000, 8_700
-"""Totals of the whole province that the sizes are scaled to."""
 
 QUANTILES: Final = (0.0, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 1.0)
 
@@ -72,20 +67,41 @@ class District:
 
 
 def _rows(name: str) -> list[dict[str, str]]:
-    text = files("producers.synthetic").joinpath("data", name).read_text(encoding="utf-8")
+    """Of the province's folder. Raises ProblemList (ORG-FILE) if it has none."""
+    return _table(unit_files.text_of(province.here().folder / "synthetic" / name))
+
+
+def _table(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines()))
 
 
 @cache
 def units() -> dict[str, Unit]:
     """The units above the schools, by code."""
-    return dict(province.load(PROVINCE).units)
+    return dict(province.here().units)
 
 
 @cache
 def department() -> str:
     """Code of the department, and of its province."""
-    return province.load(PROVINCE).department()
+    return province.here().code
+
+
+def is_direct_code(code: str) -> bool:
+    """Whether a school's code has no district in it: three zeros after that of the province."""
+    return code.startswith(f"{department()}000")
+
+
+@cache
+def name() -> str:
+    """What the province is called."""
+    return codelists()["TINH"][department()].label_vi
+
+
+@cache
+def totals() -> dict[str, int]:
+    """pupils, staff, classes of the whole province, which the sizes are scaled to."""
+    return {row["what"]: int(row["number"]) for row in _rows("totals.csv")}
 
 
 @cache
@@ -135,7 +151,8 @@ class Subject:
 def subjects() -> dict[str, list[Subject]]:
     """Subjects by stage: primary, lower_secondary, upper_secondary, gdtx."""
     table: dict[str, list[Subject]] = defaultdict(list)
-    for r in _rows("subjects.csv"):
+    text = files("producers.synthetic").joinpath("data", "subjects.csv").read_text(encoding="utf-8")
+    for r in _table(text):
         years = int(r["first_year"]), int(r["last_year"])
         subject = Subject(r["subject"], *years, int(r["periods"]), r["assessed"], r["taught_by"])
         table[r["stage"]].append(subject)

@@ -245,7 +245,7 @@ def _derived(school: SchoolPlan, year: int) -> list[pl.Expr]:
         pl.lit(commune).alias("MaPxaThtru"),
         pl.lit(school.district).alias("MaQhuyenThtru"),
         pl.lit(shape.department()).alias("MaTthanhThtru"),
-        pl.lit(f"{district.name}, Thái Nguyên").alias("QueQuan"),
+        pl.lit(f"{district.name}, {shape.name()}").alias("QueQuan"),
         pl.lit(True).alias("ThamGiaBoiDuongThuongXuyen"),
         pl.lit(False).alias("IsTuyenMoi"),
         pl.lit(False).alias("ChuyenTrachDoi"),

@@ -56,8 +56,8 @@ own id stands for somebody new (IDN-001), and any other key refuses its record (
 - `CanBo.HeSo` (decimal) and `NgayHuong` (date) are integers there; here a double and a date.
 - `LopHoc.MaNhomTuoiMn` is required there for every class, with a note that says preschool: so here.
 - `LopHoc.MaSoTietNgoaiNgu2` names language 1 in its condition, a copy error: language 2 here.
-- Communes, districts and countries outside the lists held (`TINH`: all 63; `HUYEN`, `XA`: province 19 as of
-  2020) are checked for their shape only.
+- Communes, districts and countries outside the lists held (`TINH`: all 63; `HUYEN`, `XA`: one province's
+  as of 2020) are checked for their shape only.
 """
 
 

@@ -142,9 +142,14 @@ def _after(code: str, rows: Sequence[Row], before: Unit | None, whole: bool) -> 
 
 
 def _placed(finding: Finding, places: Mapping[tuple[str, date | None], SourceLocation]) -> Problem:
-    """With the line of the file that says it; of a period that the file does not name, with none."""
-    place = places.get((finding.unit, finding.since)) or places.get((finding.unit, None))
-    return Problem(finding.code, _at(place or SourceLocation(), finding.column), dict(finding.params))
+    """With the line of the file that says it; of a unit that the file does not name, with that of one above
+    it."""
+    params = dict(finding.params)
+    if place := places.get((finding.unit, finding.since)) or places.get((finding.unit, None)):
+        return Problem(finding.code, _at(place, finding.column), params)
+    others = (params.get("parent", ""), *params.get("circle", "").split(" → "))
+    above = next((places[code, None] for code in others if (code, None) in places), SourceLocation())
+    return Problem(finding.code, above, params)
 
 
 def _at(place: SourceLocation, column: str) -> SourceLocation:

@@ -1,14 +1,17 @@
-"""A province as one folder of data: units above the schools, forms of school codes, calendar.
+"""A province as one folder of data: units above the schools, forms of school codes, calendar;
+``synthetic/``: what made-up schools are like.
 
 The folders stand in ``provinces/``; ``CSDL_PROVINCE`` names one of them, or a folder elsewhere.
 """
 
 import csv
 import io
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -61,6 +64,11 @@ class Province:
         """Its units above the schools."""
         return plan({}, self.rows).units
 
+    @property
+    def code(self) -> str:
+        """Its code in the Ministry's list TINH, which its department has, too. Raises as below."""
+        return self.department()
+
     def department(self) -> str:
         """Code of the department that has no end. Raises ProblemList (ORG-PROVINCE) unless it is one."""
         units = [u for u in self.units.values() if u.kind is Kind.DEPARTMENT]
@@ -94,6 +102,16 @@ def provinces() -> dict[str, Path]:
     """Name → folder of each that stands here."""
     here = Path(str(files("provinces")))
     return {path.name: path for path in sorted(here.iterdir()) if (path / UNITS).is_file()}
+
+
+def here() -> Province:
+    """The province that ``CSDL_PROVINCE`` names, for what no setting reaches: rules. Raises as ``load``."""
+    return _here(os.environ.get("CSDL_PROVINCE", ""))
+
+
+@cache
+def _here(named: str) -> Province:
+    return load(named)
 
 
 def load(named: str = "") -> Province:

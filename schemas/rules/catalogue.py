@@ -15,9 +15,10 @@ from schemas.contracts.contracts import Severity, record, record_types
 from schemas.contracts.contracts_folder import contracts_folder
 from schemas.datasets import PERIODS
 from schemas.encoding.codec import frame_schema
+from schemas.organisation import province
 from schemas.rules.derived import derived
 from schemas.rules.evaluate import fired, violations
-from schemas.rules.rule import COUNT, NAM_HOC, PERIOD, REFUSED, Lookup, Rule
+from schemas.rules.rule import COUNT, NAM_HOC, PERIOD, PROVINCE, REFUSED, Lookup, Rule
 
 __all__ = [
     "Lookup",
@@ -65,20 +66,25 @@ def all_rules() -> list[Rule]:
 def in_context(
     records: pl.DataFrame, headers: Sequence[Mapping[str, Any]], lengths: Sequence[int]
 ) -> pl.DataFrame:
-    """Records of several chunks with the context that rules ask for, taken from the chunks' headers.
+    """Records of several chunks with the context that rules ask for, taken from the chunks' headers
+    and the province.
+
+    Raises ProblemList (ORG-PROVINCE).
 
     ``lengths[i]`` rows belong to ``headers[i]`` (NamHoc, LoaiDongBo), in order.
     """
+    here = pl.lit(province.here().code).alias(PROVINCE)
     contexts = [(h["NamHoc"], PERIODS.get(h["LoaiDongBo"])) for h in headers]
     if len(set(contexts)) == 1:
         year, period = contexts[0]
         return records.with_columns(
-            pl.lit(year, dtype=pl.Int32).alias(NAM_HOC), pl.lit(period, dtype=pl.String).alias(PERIOD)
+            pl.lit(year, dtype=pl.Int32).alias(NAM_HOC), pl.lit(period, dtype=pl.String).alias(PERIOD), here
         )
     repeated = [context for context, n in zip(contexts, lengths, strict=True) for _ in range(n)]
     return records.with_columns(
         pl.Series(NAM_HOC, [c[0] for c in repeated], dtype=pl.Int32),
         pl.Series(PERIOD, [c[1] for c in repeated], dtype=pl.String),
+        here,
     )
 
 
@@ -180,7 +186,9 @@ def _counts(
 def _with_dataset_context(frame: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
     parts = pl.col(DATASET).str.split(".")
     context = counts.with_columns(
-        parts.list.get(1).cast(pl.Int32).alias(NAM_HOC), parts.list.get(2).alias(PERIOD)
+        parts.list.get(1).cast(pl.Int32).alias(NAM_HOC),
+        parts.list.get(2).alias(PERIOD),
+        pl.lit(province.here().code).alias(PROVINCE),
     )
     return frame.join(context, on=DATASET, how="left", maintain_order="left")
 

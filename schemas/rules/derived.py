@@ -14,7 +14,7 @@ import polars as pl
 from schemas.codes import BOOLEAN, codes
 from schemas.contracts.contracts import Field, RecordType, RuleRef, record_types
 from schemas.rules.expressions import blank, condition, given, year_start
-from schemas.rules.rule import Lookup, Rule, Tier
+from schemas.rules.rule import PROVINCE, Lookup, Rule, Tier
 
 NUMBERS: Final = {
     "required": "090",
@@ -29,12 +29,15 @@ NUMBERS: Final = {
 
 EARLIEST: Final = pl.date(1900, 1, 1)
 
+SCHOOL_CODE: Final = "school_code"
+
 PATTERNS: Final = {
     "email": r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
     "phone": r"^0[0-9]{9,10}$",
-    "school_code": r"^(?:19[0-9]{3}[0-9A-Z][0-9]{2}|19[0-9]{8})$",
+    SCHOOL_CODE: r"^(?:[0-9]{5}[0-9A-Z][0-9]{2}|[0-9]{10})$",
 }
-"""Formats by name; ``digits:9|12`` is one of so many digits."""
+"""Formats by name; ``digits:9|12`` is one of so many digits. A school's code begins with that of its province
+besides."""
 
 MESSAGES: Final = {
     "required": (
@@ -63,8 +66,8 @@ MESSAGES: Final = {
         "{field} must start with 0 and have 10 or 11 digits. Enter it again as text.",
     ),
     "school_code": (
-        "Mã trường sai dạng (8 ký tự hoặc 10 chữ số, bắt đầu bằng 19). Dùng mã do Bộ cấp.",
-        "School code has a wrong shape (8 characters or 10 digits, starting 19). Use the ministry code.",
+        "Mã trường sai dạng (8 ký tự hoặc 10 chữ số, bắt đầu bằng mã tỉnh). Dùng mã do Bộ cấp.",
+        "School code has a wrong shape (8 characters or 10 digits, province first). Use the ministry code.",
     ),
     "max_length": (
         "{label} ({field}) dài quá {limit} ký tự. Rút gọn rồi đẩy lại.",
@@ -136,7 +139,10 @@ class _Maker:
     def _format(self) -> Rule:
         f = self.field
         assert f.format is not None
-        broken = ~pl.col(f.name).str.contains(pattern(f.format)) & given(f.name)
+        right = pl.col(f.name).str.contains(pattern(f.format))
+        if f.format == SCHOOL_CODE:
+            right &= pl.col(f.name).str.starts_with(pl.col(PROVINCE))
+        broken = ~right & given(f.name)
         if f.format_unless is not None:
             broken &= ~condition(f.format_unless, self.record)
         return self._rule("format", broken, message=f.format.partition(":")[0])

@@ -1,7 +1,8 @@
 """What a rule is: data that says what is wrong, how bad it is, how to mend it, and one polars expression.
 
 Frames that rules run over have the record's columns and, beside them, context columns whose names begin with
-``_``: ``_NamHoc`` (school year, int) and ``_Period`` (start, changes or end) always; over whole versions also
+``_``: ``_NamHoc`` (school year, int), ``_Period`` (start, changes or end) and ``_Province``
+(the province's own code) always; over whole versions also
 ``_count_<Type>`` (records of that type that a control total speaks of) and whatever a Lookup brings.
 
 An expression is true where the rule is violated. Null counts as "not violated", so a rule about a value need
@@ -21,6 +22,7 @@ Tier = Literal[1, 2, 3]
 
 NAM_HOC: Final = "_NamHoc"
 PERIOD: Final = "_Period"
+PROVINCE: Final = "_Province"
 INDEX: Final = "_index"
 """Row of the record in its frame; in nested records, of the record they stand in."""
 COUNT: Final = "_count_"

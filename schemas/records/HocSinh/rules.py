@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from schemas.rules.expressions import age, among, given, places_belong_together, year_start
-from schemas.rules.rule import PERIOD, Lookup, block, warn
+from schemas.rules.rule import PERIOD, PROVINCE, Lookup, block, warn
 
 GENERAL: Final = [f"{grade:02d}" for grade in range(1, 13)]
 PRESCHOOL: Final = ["16", "17"]
@@ -54,11 +54,11 @@ RULES: Final = [
         "NoiChuyenDi ChuyenDiDenTinh",
         "Nơi chuyển đi không khớp tỉnh đến (01 trong tỉnh, 02 ngoài tỉnh, 03 nước ngoài). Sửa lại.",
         "Destination kind and province disagree (01 inside, 02 outside, 03 abroad). Fix it.",
-        ((pl.col("NoiChuyenDi") == "01") & (pl.col("ChuyenDiDenTinh") != "19"))
-        | ((pl.col("NoiChuyenDi") == "02") & (pl.col("ChuyenDiDenTinh") == "19"))
+        ((pl.col("NoiChuyenDi") == "01") & (pl.col("ChuyenDiDenTinh") != pl.col(PROVINCE)))
+        | ((pl.col("NoiChuyenDi") == "02") & (pl.col("ChuyenDiDenTinh") == pl.col(PROVINCE)))
         | ((pl.col("NoiChuyenDi") == "03") & given("ChuyenDiDenTinh")),
         needs="NoiChuyenDi",
-        condition="01 with ChuyenDiDenTinh = 19; 02 with another province; 03 with none",
+        condition="01 with this province as ChuyenDiDenTinh; 02 with another; 03 with none",
     ),
     block(
         "HS-311",

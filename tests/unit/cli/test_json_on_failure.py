@@ -51,7 +51,7 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "login": (("an.le", "--password-stdin"), ACCESS_AWAY),
     "logout": ((), ACCESS_AWAY),
     "ministry exports": ((), POSTGRES_AWAY),
-    "organisation import": (("register.csv",), KAFKA_AWAY),
+    "organisation import": (("register.csv",), ACCESS_AWAY),
     "organisation list": ((), KAFKA_AWAY),
     "organisation route": ((SCHOOL,), KAFKA_AWAY),
     "organisation show": ((SCHOOL,), KAFKA_AWAY),

@@ -74,6 +74,37 @@ def test_a_parent_that_ends_under_its_schools_is_found_though_the_file_names_no_
     present = known(*ABOVE, school())
     made = imported("164,district,Huyện A,19,,,2000-01-01,2025-07-01,closed,", present=present)
     assert codes(made) == ["ORG-PARENT-DAYS"] and made.problems[0].params["missing"] == "2025-07-01"
+    assert (made.problems[0].place.file, made.problems[0].place.row) == ("units.csv", 2), "what ended it"
+
+
+def test_a_circle_that_one_row_closes_is_told_at_that_row():
+    present = known(*ABOVE, "166,district,Huyện C,165,,,2000-01-01,,,")
+    closing = (
+        "165,district,Huyện B,19,,,2000-01-01,2023-01-01,,",
+        "165,district,Huyện B,166,,,2023-01-01,,,",
+    )
+    made = imported(*closing, present=present)
+    assert [(p.code, p.params["day"], p.place.row) for p in made.problems] == [
+        ("ORG-CIRCLE", "2023-01-01", 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "found"),
+    [
+        ("2011-01-01", "2016-01-01", ["ORG-OVERLAP"]),
+        ("2013-01-01", "2014-01-01", ["ORG-OVERLAP"]),
+        ("2014-12-31", "2016-01-01", ["ORG-OVERLAP"]),
+        ("2010-01-01", "2011-12-31", ["ORG-GAP"]),
+        ("2015-01-02", "", ["ORG-GAP"]),
+        ("2011-01-01", "2012-01-01", []),
+        ("2015-01-01", "", []),
+    ],
+    ids=["containing", "inside", "crossing", "gap before", "gap after", "touching before", "touching after"],
+)
+def test_a_period_beside_one_that_is_known(start, end, found):
+    present = known(*ABOVE, school(start="2012-01-01", end="2015-01-01"))
+    assert codes(imported(school(start=start, end=end), present=present)) == found
 
 
 def test_what_was_wrong_before_with_other_units_is_no_fault_of_the_file():

@@ -35,8 +35,8 @@ def read(plan, contents, tmp_path):
 
 
 def test_the_whole_province_has_the_real_ones_size(plans):
-    assert len(plans) == province.ALL == 760
-    for kind, total in (("pupils", shape.PUPILS), ("classes", shape.CLASSES), ("staff", shape.STAFF)):
+    assert len(plans) == province.every() == 760
+    for kind, total in shape.totals().items():
         assert sum(getattr(p, kind) for p in plans) == pytest.approx(total, rel=TOLERANCE)
 
 

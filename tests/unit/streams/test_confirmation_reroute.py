@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from access.organisation_imports import claims
-from schemas.errors import catalogue
+from schemas.errors import SourceLocation, catalogue
 from schemas.organisation.importing import plan
 from schemas.organisation.organisation import Organisation
 from schemas.organisation.unit_files import Rows, parse
@@ -102,12 +102,15 @@ def test_a_school_that_moves_in_mid_campaign_keeps_its_route_until_it_is_re_rout
 def test_a_unit_that_ends_while_it_holds_claims_is_named_with_how_many():
     lines = [line.replace("2000-01-01,,,", "2000-01-01,2020-03-01,closed,") for line in ABOVE[1:2]]
     ending = {DISTRICT: plan({}, Rows(parse("\n".join([HEADER, *lines]), "u").rows, [])).units[DISTRICT]}
-    (problem,) = claims(ending, [at("claimed").state, at("submitted").state, at("confirmed").state])
+    places = {DISTRICT: SourceLocation("units.csv", row=3, field="valid_to")}
+    datasets = [at("claimed").state, at("submitted").state, at("confirmed").state]
+    (problem,) = claims(ending, datasets, places)
+    assert problem.place == places[DISTRICT]
     assert (problem.code, problem.params["count"], problem.params["day"]) == ("ORG-CLAIMS", 1, "2020-03-01")
     assert problem.params["dataset"] == f"{SCHOOL}.2019.start" and all(problem.messages())
     rerouted = at("claimed")
     rerouted.do("reroute", DEPARTMENT, **MOVED)
-    assert claims(ending, [rerouted.state]) == []
+    assert claims(ending, [rerouted.state], places) == []
 
 
 def test_the_letters_steps_are_played_by_districts_and_by_communes_and_the_totals_agree():
