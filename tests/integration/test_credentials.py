@@ -19,17 +19,25 @@ from kafka.admin import (
     ResourceType,
     UserScramCredentialUpsertion,
 )
-from kafka.errors import KafkaError, TopicAuthorizationFailedError
+from kafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailedError,
+)
+from kafka.structs import OffsetAndMetadata
 
 from access.accounts.account import Role
 from access.client import AccessClient
 from access.credentials import broker, kit
 from cli.main import main
 from deploy import kafka_rights
+from deploy.broker_rights import groups
 from runtime import accounts, broker_probe, kafka, postgres
 from runtime.settings import Settings
 from schemas.errors import ProblemList
 from schemas.topics import GRANTS_COMMANDS, PUSH_ANSWERS, RECORDS_ACCEPTED, in_topic
+from streams.machines.shards import transactional_id
 from tests import people
 from tests.conftest import empty_topics, fresh_database
 from tests.integration.command_line import csdl
@@ -401,6 +409,23 @@ def test_a_kafka_user_writes_to_its_vendors_topic_and_does_nothing_else(settings
             consumer.end_offsets([TopicPartition(topic, 0)])
 
 
+def test_a_kafka_user_takes_no_group_and_no_transactions_of_ours(stack, user):
+    _, own = user("kafka.nhom")
+    ids = [transactional_id("grants", [0, 1, 2, 3, 4, 5]), "csdl.export"]
+    with closing(kafka.admin(stack)) as admin:
+        before = {name: found.producer_epoch for name, found in admin.describe_transactions(ids[:1]).items()}
+        for name in ids:
+            sender = kafka.producer(own, transactional_id=name)
+            with closing(sender), pytest.raises(TransactionalIdAuthorizationFailedError):
+                sender.init_transactions()
+        after = {name: found.producer_epoch for name, found in admin.describe_transactions(ids[:1]).items()}
+    assert after == before
+    for group in groups():
+        refusal = pytest.raises(GroupAuthorizationFailedError)
+        with closing(kafka.consumer(own, group_id=group)) as consumer, refusal:
+            consumer.commit({TopicPartition(in_topic("smas"), 0): OffsetAndMetadata(0, "", -1)})
+
+
 ENDS = {
     "revoked": lambda head, number: csdl(head.settings, "credentials", "revoke", number),
     "deactivated": lambda head, number: csdl(head.settings, "credentials", "deactivate", number),
@@ -480,7 +505,9 @@ def test_a_kit_that_is_handed_over_connects_and_says_which_step_fails(settings, 
     failing = {"api": {"login": ["KEY-102"]}, "kafka": {"login": ["SEC-106"]}}[kind]
     wait_until(lambda: failing.items() <= steps().items(), seen=steps)
     subject = f"K{number}:smas/{SCHOOLS[0]}"
-    assert recorded(settings, "subject = %s AND act = 'hand-over'", subject)
+    story = csdl(settings, "audit", "school", SCHOOLS[0])[1]["acts"]
+    acts = [row["reason"] for row in story if row["subject"] == subject]
+    assert acts[:3] == ["make", "hand-over", "open"]
 
 
 def test_a_product_shows_once_what_a_production_key_asks_for(settings):
