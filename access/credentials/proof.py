@@ -2,11 +2,15 @@
 
 The table is read at each proof and nothing of it is kept, so that a revocation counts for the next one. What
 a known key was refused for is on record; what nobody issued is counted only, or a stranger could fill the
-table.
+table. Nor may a client that tries a revoked key for days: the same refusal is on record once a minute.
 """
 
+import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
+from typing import Final
 
 from psycopg2.extensions import connection
 
@@ -21,6 +25,30 @@ Grants = Callable[[str, str], str]
 """(vendor, school) → why its grant is not in force, "" if it is (``standing``)."""
 
 
+AGAIN_S: Final = 60.0
+REMEMBERED: Final = 10_000
+
+
+class Refusals:
+    """What is on record already: of a credential, for a reason, from an address. For any thread."""
+
+    def __init__(self) -> None:
+        self._until: OrderedDict[tuple[int, str, str], float] = OrderedDict()
+        self._lock = Lock()
+
+    def due(self, number: int, code: str, address: str) -> bool:
+        """Whether it is to be put on record; it counts as put there."""
+        key, now = (number, code, address), time.monotonic()
+        with self._lock:
+            if self._until.get(key, 0.0) > now:
+                return False
+            self._until[key] = now + AGAIN_S
+            self._until.move_to_end(key)
+            if len(self._until) > REMEMBERED:
+                self._until.popitem(last=False)
+        return True
+
+
 @dataclass(frozen=True)
 class Proof:
     """Whose key it is, None of what was never issued; ``code`` why it proves nothing: KEY-101 to 111."""
@@ -30,7 +58,15 @@ class Proof:
 
 
 def prove_key(
-    conn: connection, grants: Grants, keys: Keyring, secret: str, address: str, school: str, *, test: bool
+    conn: connection,
+    grants: Grants,
+    keys: Keyring,
+    refusals: Refusals,
+    secret: str,
+    address: str,
+    school: str,
+    *,
+    test: bool,
 ) -> Proof:
     """Prove a vendor for a school by a key. ``conn`` has no transaction under way.
 
@@ -41,10 +77,10 @@ def prove_key(
     metrics.KEYS_PROVED.labels(proof.code or "proved").inc()
     if proof.credential is not None:
         one = proof.credential
-        if proof.code:
+        if proof.code and refusals.due(one.number, proof.code, address):
             what = {"act": "prove", "subject": one.subject, "code": proof.code, "address": address}
             audit.record(conn, [AuditEvent(Kind.REFUSED, one.vendor, one.vendor, "vendor", **what)])
-        else:
+        if not proof.code:
             with conn, conn.cursor() as cur:
                 store.used(cur, one.number, address)
     return proof

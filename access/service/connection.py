@@ -24,7 +24,14 @@ def check(parts: Parts, caller: Caller, content: bytes) -> Response:
     asked = read(content, Connection)
     with parts.connections.borrowed() as conn:
         proof = prove_key(
-            conn, grants(parts), parts.keys, caller.secret, caller.address, asked.school, test=asked.test
+            conn,
+            grants(parts),
+            parts.keys,
+            parts.refusals,
+            caller.secret,
+            caller.address,
+            asked.school,
+            test=asked.test,
         )
     if proof.code or proof.credential is None:
         raise ProblemList([Problem(proof.code)])

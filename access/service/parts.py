@@ -7,6 +7,7 @@ from typing import Final
 from starlette.requests import Request as HttpRequest
 
 from access.credentials import addresses, keyring
+from access.credentials.proof import Refusals
 from access.service.database import Connections
 from access.service.desk import CommandsDesk
 from access.service.flows import Flows
@@ -30,6 +31,7 @@ class Parts:
         """Raises KafkaError if the broker is away, ProblemList (KEY-010)."""
         self.settings = settings
         self.keys = keyring.of(settings)
+        self.refusals = Refusals()
         self._proxies = addresses.networks(settings.trusted_proxies)
         self.hashing = Semaphore(AT_ONCE)
         self.flows = Flows()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from access.credentials import addresses, keyring, standing, worth
+from access.credentials import addresses, keyring, proof, standing, worth
 from access.credentials.keyring import Keyring
 from access.credentials.rotation import LONGEST, ROTATED_ALREADY, rotate
 from access.credentials.worth import Credential, Kind, by_itself
@@ -205,3 +205,22 @@ def test_what_is_kept_of_a_secret_is_worth_nothing_under_another_key():
     assert ours.unseal(sealed, "csdl-key-b") is None
     assert other.unseal(sealed, "csdl-key-a") is None
     assert b"password" not in sealed
+
+
+def test_the_same_refusal_is_on_record_once_a_while_and_each_other_at_once(monkeypatch):
+    now = 1_000.0
+    monkeypatch.setattr(proof.time, "monotonic", lambda: now)
+    refusals = proof.Refusals()
+    asked = [
+        (1, "KEY-102", "a"),
+        (1, "KEY-102", "a"),
+        (1, "KEY-103", "a"),
+        (1, "KEY-102", "b"),
+        (2, "KEY-102", "a"),
+    ]
+    assert [refusals.due(*one) for one in asked] == [True, False, True, True, True]
+    now += proof.AGAIN_S + 1
+    assert refusals.due(1, "KEY-102", "a")
+    for number in range(proof.REMEMBERED + 10):
+        refusals.due(number, "KEY-102", "c")
+    assert len(refusals._until) == proof.REMEMBERED
