@@ -209,7 +209,7 @@ def test_what_is_kept_of_a_secret_is_worth_nothing_under_another_key():
 
 def test_the_same_refusal_is_on_record_once_a_while_and_each_other_at_once(monkeypatch):
     now = 1_000.0
-    monkeypatch.setattr(proof.time, "monotonic", lambda: now)
+    monkeypatch.setattr("access.credentials.proof.time.monotonic", lambda: now)
     refusals = proof.Refusals()
     asked = [
         (1, "KEY-102", "a"),
