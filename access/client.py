@@ -66,12 +66,13 @@ class AccessClient:
     ) -> None:
         self._http.close()
 
-    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def call(self, method: str, path: str, body: Mapping[str, Any] | bytes | None = None) -> Any:
         """The JSON of an answer, also of a machine's refusal. Raises ProblemList: ACC-052; what it said."""
+        sent: dict[str, Any] = {"json": dict(body)} if isinstance(body, Mapping) else {"content": body}
         clock = ClockCheck()
         try:
             clock.sending()
-            answer = self._http.request(method, path, json=None if body is None else dict(body))
+            answer = self._http.request(method, path, **sent)
             said = answer.json()
             clock.stamped(_stamp(answer))
         except (httpx.HTTPError, ValueError, KeyError) as fault:
@@ -96,6 +97,11 @@ class AccessClient:
     def dataset(self, dataset: str) -> dict[str, Any] | None:
         """The state of a dataset, None if it was never opened."""
         found: dict[str, Any] | None = self.call("GET", f"/v1/datasets/{dataset}")["state"]
+        return found
+
+    def document(self, pdf: bytes) -> dict[str, Any]:
+        """A signed document is handed in; its SHA-256 and signatures. Raises ProblemList: SIG-…"""
+        found: dict[str, Any] = self.call("POST", "/v1/documents", pdf)
         return found
 
     def grant(self, act: str, vendor: str, school: str, body: Mapping[str, Any]) -> Outcome:

@@ -25,7 +25,18 @@ from schemas.errors import Problem
 REFUSED: Final = 1
 AWAY: Final = 3
 AWAY_CODES: Final = frozenset(
-    {"SYS-001", "SYS-002", "SYS-003", "SYS-010", "SEND-001", "CMD-SILENT", "REM-008", "ACC-036", "ACC-052"}
+    {
+        "SYS-001",
+        "SYS-002",
+        "SYS-003",
+        "SYS-010",
+        "SEND-001",
+        "CMD-SILENT",
+        "REM-008",
+        "ACC-036",
+        "ACC-052",
+        "SIG-009",
+    }
 )
 
 PIPE_WIDTH: Final = 160

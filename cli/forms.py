@@ -6,6 +6,7 @@ from typing import Any, Final
 import click
 import msgspec
 
+from access import client
 from access.documents import (
     comparing,
     data_files,
@@ -149,6 +150,23 @@ def verify(file: Path, authorities: tuple[str, ...], names: tuple[str, ...], as_
     else:
         _tell(file, found)
     click.get_current_context().exit(exit_code(found.problems))
+
+
+@forms.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def send(file: Path, as_json: bool) -> None:
+    """Nộp văn bản đã ký số (PDF) — hand in a signed PDF; acts name it by the SHA-256 that is printed.
+
+    It is verified by the province's trust and kept, by the account that is logged in.
+    """
+    data = foreign_files.read(file, signed_pdf.MAX_BYTES)
+    with client.logged_in(Settings()) as access:
+        said = access.document(data)
+    if as_json:
+        print_json(said)
+    else:
+        tell(f"Đã nhận {file.name}. SHA-256:", f"{file.name} is taken. SHA-256:", said["sha256"])
 
 
 def _findings(found: Findings) -> dict[str, Any]:

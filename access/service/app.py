@@ -8,12 +8,14 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
+from access.documents.signed_pdf import MAX_BYTES
 from access.service import (
     campaigns,
     confirmation,
     conformity,
     connection,
     credentials,
+    documents,
     grants,
     links,
     login,
@@ -51,6 +53,7 @@ DOORS: Final[tuple[tuple[str, str, Door], ...]] = (
     ("POST", "/v1/datasets/{dataset}/removals", removals.ask),
     ("POST", "/v1/datasets/{dataset}/removals/{removal}/consent", removals.consent),
     ("POST", "/v1/campaigns", campaigns.open_campaign),
+    ("POST", "/v1/documents", documents.receive),
     ("POST", "/v1/grants/{vendor}/{school}/{act}", grants.act),
     ("GET", "/v1/credentials", credentials.listed),
     ("POST", "/v1/credentials", credentials.make),
@@ -62,7 +65,10 @@ DOORS: Final[tuple[tuple[str, str, Door], ...]] = (
 )
 """Behind the proof of who calls."""
 
-LARGE: Final = {"/v1/organisation/imports": organisation.MAX_BODY}
+LARGE: Final = {
+    "/v1/organisation/imports": organisation.MAX_BODY,
+    "/v1/documents": MAX_BYTES,
+}
 """Doors whose requests may be larger than others', once it is proved who asks."""
 
 

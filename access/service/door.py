@@ -57,6 +57,7 @@ STATUS: Final[Mapping[str, int]] = {
     "ORG-OFFICE": 403,
     "ACC-029": 429,
     "ACC-042": 413,
+    "SIG-009": 503,
     "STK-019": 500,
 }
 """Of what is refused before a machine is asked; 400 of the rest. A machine's own refusal is 409."""

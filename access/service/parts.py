@@ -21,6 +21,9 @@ from streams.organisation.units_cache import UnitsCache
 AT_ONCE: Final = 2
 """Passwords that are hashed at once: a rush of logins must not take the cores from the acts."""
 
+DOCUMENTS_AT_ONCE: Final = 3
+"""Documents under way; one of them is judged, in a process of its own with up to a gigabyte."""
+
 CATCH_UP_S: Final = 10.0
 
 
@@ -34,6 +37,7 @@ class Parts:
         self.refusals = Refusals()
         self._proxies = addresses.networks(settings.trusted_proxies)
         self.hashing = Semaphore(AT_ONCE)
+        self.documents, self.judging = Semaphore(DOCUMENTS_AT_ONCE), Semaphore(1)
         self.flows = Flows()
         self.importing = Lock()
         self._opened = ExitStack()

@@ -21,6 +21,7 @@ from access.accounts import credentials, office, store
 from access.accounts.account import Role
 from access.accounts.throttle import LIMIT
 from access.client import AccessClient
+from access.documents import kept, signed_pdf
 from runtime import kafka, postgres
 from runtime.settings import Settings
 from schemas.days import today
@@ -37,6 +38,7 @@ from tests.integration.command_line import csdl
 from tests.organisation import put_units
 from tests.people import PASSWORD, Person
 from tests.support import Running, run_process, wait_until
+from tests.unit.documents import authorities
 from tests.unit.streams.confirmation_steps import CLEAN
 
 DIGEST = "d" * 64
@@ -431,3 +433,44 @@ def test_nobody_is_logged_in_by_himself(settings):
     code, said = csdl(nobody, "grants", "revoke", "smas", "19164101")
     assert (code, said["problems"][0]["code"]) == (1, "ACC-051")
     assert _whoami(settings, "") == ["ACC-023"]
+
+
+def trusting(settings: Settings) -> bytes:
+    """The province trusts an authority; a document that a signer of it has signed."""
+    root = authorities.Issuer("Gốc Chính phủ")
+    for name, content in (("government/goc.cer", root.der), ("lists/goc.crl", root.crl())):
+        path = settings.trust_dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    pdf: bytes = authorities.signed(authorities.document(), authorities.signer(root))
+    return pdf
+
+
+def test_a_signed_document_is_kept_and_whoever_handed_it_in_is_on_record(settings, district):
+    pdf = trusting(settings)
+    with district.access() as access:
+        said = access.document(pdf)
+        broken = refusal(access.document, pdf.replace(b"Trang 1", b"Trang 9"))
+        none = refusal(access.document, b"no pdf")
+    assert kept.read(settings.documents_dir, said["sha256"]) == pdf
+    assert [s["authority"] for s in said["signatures"]] == ["government"]
+    assert (broken, none) == (["SIG-011"], ["SIG-001"])
+    assert [path.name for path in settings.documents_dir.iterdir()] == [said["sha256"]]
+    done = audit(settings, "subject = %s", said["sha256"])
+    assert done == [("done", district.account.id, "document", "")]
+    refused = audit(settings, "act = 'document' AND kind = 'refused'")
+    assert [(account, code) for _, account, _, code in refused] == [
+        (district.account.id, "SIG-011"),
+        (district.account.id, "SIG-001"),
+    ]
+
+
+def test_a_document_that_is_too_large_and_whoever_may_hand_in_none_are_told_so(settings, district):
+    large = bytes(signed_pdf.MAX_BYTES + 1)
+    with district.access() as access:
+        assert refusal(access.document, large) == ["ACC-042"]
+    with AccessClient(settings.access) as access:
+        assert refusal(access.document, b"%PDF-") == ["ACC-023"]
+    auditor = people.person(settings, "kiem.toan.van.ban", "19", Role.AUDITOR)
+    with auditor.access() as access:
+        assert refusal(access.document, b"%PDF-") == ["ACC-034"]

@@ -45,6 +45,7 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "credentials rotate": (("1",), ACCESS_AWAY),
     "dead-letters replay": (("--code", "MSG-008"), KAFKA_AWAY),
     "dead-letters show": ((), KAFKA_AWAY),
+    "forms send": (("good.json",), ACCESS_AWAY),
     "grants allow": (("smas", SCHOOL), ACCESS_AWAY),
     "grants list": ((), KAFKA_AWAY),
     "grants revoke": (("smas", SCHOOL), ACCESS_AWAY),

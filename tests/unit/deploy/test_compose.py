@@ -77,6 +77,8 @@ def test_what_must_be_kept_and_what_is_read_is_mounted_where_the_settings_say(fi
     for service in ours.values():
         assert _mounts(service)[key] == "secrets"
         assert register in _mounts(service)
+        assert _mounts(service)[environment["CSDL_DOCUMENTS_DIR"]] == "documents"
+        assert environment["CSDL_TRUST_DIR"] in _mounts(service)
     named = {v for s in file["services"].values() for v in _mounts(s).values() if re.fullmatch(r"\w+", v)}
     assert named == set(file["volumes"])
 

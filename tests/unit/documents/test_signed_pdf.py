@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 
-from access.documents import kept, signed_pdf, signed_pdf_child, trust, whole_file
+from access.documents import kept, received, signed_pdf, signed_pdf_child, trust, whole_file
 from access.documents.signed_pdf import FAULTS
 from access.documents.trust import Authority
 from cli.main import main
+from runtime.settings import Settings
 from schemas.errors import ProblemList, message
 from tests.unit.documents import authorities as made
 from tests.unit.documents.authorities import DAY, NOW
@@ -338,3 +339,30 @@ def test_a_full_disk_leaves_nothing_and_what_a_killed_writer_left_goes(tmp_path,
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ProblemList, match="FORM-062"):
         kept.keep(tmp_path, bytes(signed_pdf.MAX_BYTES + 1))
+
+
+def settings_of(folder):
+    return Settings(data_dir=folder.parent)
+
+
+def test_a_document_is_received_once_it_holds_and_judged_again_before_an_act(folder):
+    settings = settings_of(folder)
+    digest = received.receive(settings, GOOD).sha256
+    names = ["Đơn vị Nguyễn Thị Mẫu"]
+    assert received.problems(settings, digest, names, [Authority.GOVERNMENT]) == []
+
+    def codes(*more):
+        return [p.code for p in received.problems(settings, *more)]
+
+    assert codes(digest, names, [Authority.PUBLIC]) == ["SIG-022"]
+    assert codes(digest, ["Phòng GDĐT"]) == ["SIG-032"]
+    assert codes("0" * 64, names) == ["FORM-063"]
+    (folder / "lists" / "1.crl").write_bytes(revoked(BETWEEN, made.serial(OFFICER)))
+    assert codes(digest, names) == ["SIG-025"]
+
+
+def test_what_does_not_hold_is_not_kept(folder):
+    settings = settings_of(folder)
+    with pytest.raises(ProblemList, match="SIG-011"):
+        received.receive(settings, changed(GOOD, b"Trang 1", b"Trang 9"))
+    assert not settings.documents_dir.exists()
