@@ -17,7 +17,7 @@ from runtime.metrics import METRICS
 from schemas.topics import MINISTRY_RECEIPTS
 from tests.support import end, free_port_base, run_process, wait_until, wait_while_it_runs
 
-PROCESSES = ("receipts", "watch", "checkpoints")
+PROCESSES = ("receipts", "watch", "checkpoints", "credentials")
 
 
 class Api:
@@ -51,7 +51,7 @@ class Api:
 
 @pytest.fixture
 def scraped(settings, tmp_path):
-    """Prometheus over three processes; an undecodable receipt has come in."""
+    """Prometheus over four processes; an undecodable receipt has come in."""
     folder = tmp_path / "prometheus"
     folder.mkdir()
     port = free_port_base()
@@ -79,6 +79,7 @@ def scraped(settings, tmp_path):
         producer.close()
         api.until("csdl_watch_rounds_total", lambda rounds: max(rounds, default=0) >= 2)
         api.until("csdl_audit_findings", lambda findings: set(findings) == {0.0})
+        api.until("csdl_kafka_keys", lambda users: users == [0.0] * 3)
         yield api
 
 
@@ -98,6 +99,6 @@ def test_every_query_and_every_alert_works_on_what_live_processes_say(scraped):
 
 
 def gauge_of_the_watch(query):
-    """Whether the watch alone gives this query's data: it then has some, though nothing flows."""
+    """Whether a process that looks gives this query's data: it then has some, though nothing flows."""
     [name] = set(re.findall(r"csdl_\w+", query))
     return "rate(" not in query and name in {m.name for m in METRICS if m.kind == "gauge"}
