@@ -12,7 +12,7 @@ from deploy import aside, compose, rights
 from deploy.grafana import dashboard
 from deploy.prometheus import config as prometheus
 from schemas.documents import asyncapi, contracts_book, rule_book
-from streams.documents import confirmation_page
+from streams.documents import confirmation_page, grants_page
 
 ROOT: Final = Path(__file__).parents[1]
 
@@ -24,6 +24,7 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
     "docs/confirmation.md": confirmation_page.document,
     "docs/contracts.md": contracts_book.render,
     "docs/dead-letters.md": aside.document,
+    "docs/grants.md": grants_page.document,
     "docs/metrics.md": metrics.render,
     "docs/rights.md": rights.document,
     "docs/rules.md": rule_book.render,

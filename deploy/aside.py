@@ -47,13 +47,14 @@ _EVENTS: Final = (t.CONFIRMATION_EVENTS, t.GRANTS_EVENTS, t.ORGANISATION_EVENTS)
 _REFUSALS: Final = (t.CONFIRMATION_REFUSALS, t.GRANTS_REFUSALS, t.ORGANISATION_REFUSALS)
 _COMMANDS: Final = (*ANY, *AVRO, "CMD-CONTRACT", "CMD-KEY", *BOUNDS, *ALONE)
 _OF_CONFIRMATION: Final = (t.CONFIRMATION_COMMANDS, t.CONFIRMATION_CHECKS, t.CONFIRMATION_RECEIPTS)
+_OF_GRANTS: Final = (t.GRANTS_COMMANDS, t.GRANTS_SYSTEM)
 _OF_UNITS: Final = (t.ORGANISATION_COMMANDS, t.ORGANISATION_SETUP)
 _CHAIN_FAULTS: Final = tuple(fault.value for fault in Fault)
 
 ROWS: Final = (
-    Row("grants", (t.GRANTS_COMMANDS,), "no command, or one out of bounds", LETTERS, _COMMANDS, _SHOWN),
+    Row("grants", _OF_GRANTS, "no command, or one out of bounds", LETTERS, _COMMANDS, _SHOWN),
     Row("grants", (t.GRANTS_STATE,), "garbage for a state that no events give", STOPS, (), _SHOWN),
-    Row("grants", (t.GRANTS_COMMANDS,), "a command for one that stopped", LETTERS, STATE, _SHOWN),
+    Row("grants", _OF_GRANTS, "a command for one that stopped", LETTERS, STATE, _SHOWN),
     Row(
         "validation", (processes.VENDORS,), "no chunk, removal or closing, or one out of bounds", LETTERS,
         (*ANY, *AVRO, "AVRO-004", "VAL-004", "VAL-006", "VAL-009", "VAL-012", *ALONE), _SHOWN,

@@ -91,14 +91,16 @@ class Declared:
 TABLE: Final = (
     Declared(
         "grants", "streams.grants.process:Grants", Sharing.PARTITIONS, Turn.FOLDER,
-        inputs=(t.GRANTS_COMMANDS,), outputs=(t.GRANTS_EVENTS, t.GRANTS_STATE, t.GRANTS_REFUSALS),
+        inputs=(t.GRANTS_COMMANDS, t.GRANTS_SYSTEM),
+        # What becomes due by itself is written as a command, too.
+        outputs=(t.GRANTS_EVENTS, t.GRANTS_STATE, t.GRANTS_REFUSALS, t.GRANTS_SYSTEM),
         rereads=(t.GRANTS_EVENTS, t.GRANTS_STATE, t.GRANTS_REFUSALS),
         group="csdl.grants", transactional="csdl.grants.", tables=False,
     ),
     Declared(
         "validation", "streams.validation.process:Validation", Sharing.GROUP, Turn.NONE,
         inputs=(VENDORS, t.GRANTS_STATE, t.ORGANISATION_STATE),
-        outputs=(t.RECORDS_ACCEPTED, t.RECORDS_REFUSED, t.VALIDATION_POSITIONS),
+        outputs=(t.RECORDS_ACCEPTED, t.RECORDS_REFUSED, t.VALIDATION_POSITIONS, t.GRANTS_SYSTEM),
         rereads=(t.VALIDATION_POSITIONS,), describes=(t.ORGANISATION_SETUP,), group=t.VALIDATION_GROUP,
         tables=False, memory_mb=2048,
     ),

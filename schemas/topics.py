@@ -70,6 +70,7 @@ CONFIRMATION_EVENTS: Final = "csdl.confirmation.events.v1"
 CONFIRMATION_STATE: Final = "csdl.confirmation.state.v1"
 CONFIRMATION_REFUSALS: Final = "csdl.confirmation.refusals.v1"
 GRANTS_COMMANDS: Final = "csdl.grants.commands.v1"
+GRANTS_SYSTEM: Final = "csdl.grants.system.v1"
 GRANTS_EVENTS: Final = "csdl.grants.events.v1"
 GRANTS_STATE: Final = "csdl.grants.state.v1"
 GRANTS_REFUSALS: Final = "csdl.grants.refusals.v1"
@@ -145,6 +146,9 @@ def topics(vendors: list[str]) -> list[Topic]:
         ),
         Topic(CONFIRMATION_REFUSALS, SCHOOL, ("CommandRefused",), "Commands that were refused"),
         _log(GRANTS_COMMANDS, ("GrantCommand",), "What units ask of grants"),
+        _log(
+            GRANTS_SYSTEM, ("GrantCommand",), "What becomes due of grants, and first pushes, from the system"
+        ),
         _log(GRANTS_EVENTS, ("GrantEvent",), "Every transition of a grant, chained"),
         Topic(
             GRANTS_STATE, "vendor/school", ("GrantState", "ReaderPosition"), "State of each grant", "compact"
@@ -170,6 +174,7 @@ def topics(vendors: list[str]) -> list[Topic]:
     ]
     readers = [in_topic(v) for v in vendors]
     readers += [CONFIRMATION_COMMANDS, CONFIRMATION_CHECKS, CONFIRMATION_RECEIPTS, GRANTS_COMMANDS]
+    readers += [GRANTS_SYSTEM]
     readers += [ORGANISATION_COMMANDS, ORGANISATION_SETUP]
     readers += [RECORDS_ACCEPTED, RECORDS_REMOVALS, MINISTRY_RECEIPTS]
     readers += [CONFIRMATION_REFUSALS, GRANTS_REFUSALS, ORGANISATION_REFUSALS]

@@ -34,6 +34,9 @@ MAX_KEPT: Final = 2000
 """Bytes of an id on record: with what stands beside it, it still fits a row of PostgreSQL's indexes."""
 
 SCHOOL: Final = r"[0-9A-Za-z]{1,20}"
+VERSION: Final = r"[0-9A-Za-z._-]{1,40}"
+OF_GRANT: Final = rf"{SCHOOL}|\*(@{VERSION})?"
+"""A school; or all of a vendor's, or all with a version of its product."""
 UNIT: Final = r"[0-9A-Za-z]{2,20}"
 VENDOR: Final = r"[0-9A-Za-z._-]{1,40}"
 DATASET: Final = SCHOOL + r"\.[0-9]{4}\.(start|changes|end)"
@@ -74,8 +77,9 @@ ASKED: Final[Mapping[str, Mapping[str, Text | range]]] = {
     "GrantCommand": {
         "CommandId": _ID,
         "Vendor": Text(form=VENDOR),
-        "MaTruongHoc": Text(form=SCHOOL),
+        "MaTruongHoc": Text(form=OF_GRANT),
         "ReasonText": _REASON,
+        "ProductVersion": Text(form=f"({VERSION})?"),
     },
     "OrganisationCommand": {
         "CommandId": _ID,

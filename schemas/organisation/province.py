@@ -30,7 +30,7 @@ WRONG_CALENDAR: Final = "ORG-CALENDAR"
 UNITS, PATTERNS, CALENDAR = "units.csv", "school_code_patterns.csv", "calendar.csv"
 PATTERN_COLUMNS: Final = ("level", "managing", "pattern", "schools")
 CALENDAR_COLUMNS: Final = ("kind", "school_year", "period", "opens", "closes", "what", "source")
-CALENDAR_KINDS: Final = ("window", "reference", "deadline")
+CALENDAR_KINDS: Final = ("window", "reference", "deadline", "form_1", "form_2")
 DAY: Final = re.compile(r"(?P<next>\+)?(?P<day>\d\d-\d\d)")
 
 
@@ -79,7 +79,16 @@ class Province:
 
     def window(self, year: int, period: str) -> tuple[date, date] | None:
         """Days in which schools submit, as the calendar has them; None if it says nothing."""
-        found = [w for w in self.calendar if w.kind == "window" and w.period == period]
+        return self._days("window", year, period)
+
+    def last_day(self, form: str, year: int, period: str) -> date | None:
+        """Last day on which a form (``form_1`` of a direct unit, ``form_2``) may be dated and not be late;
+        None if the calendar says nothing."""
+        days = self._days(form, year, period)
+        return days[1] if days else None
+
+    def _days(self, kind: str, year: int, period: str) -> tuple[date, date] | None:
+        found = [w for w in self.calendar if w.kind == kind and w.period == period]
         mine = [w for w in found if w.school_year == year] or [w for w in found if not w.school_year]
         return mine[0].days(year) if mine else None
 

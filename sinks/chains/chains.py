@@ -36,7 +36,7 @@ GRANTS: Final = Chain(
     "GrantEvent",
     grants.Event,
     lambda record: f"{record['Vendor']}/{record['MaTruongHoc']}",
-    re.compile(f"{bounds.VENDOR}/{bounds.SCHOOL}"),
+    re.compile(f"{bounds.VENDOR}/({bounds.OF_GRANT})"),
 )
 
 ORGANISATION: Final = Chain(

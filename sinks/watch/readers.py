@@ -15,6 +15,7 @@ from schemas.topics import (
     GRANTS_EVENTS,
     GRANTS_REFUSALS,
     GRANTS_STATE,
+    GRANTS_SYSTEM,
     MINISTRY_RECEIPTS,
     ORGANISATION_COMMANDS,
     ORGANISATION_EVENTS,
@@ -54,7 +55,7 @@ def readers(vendors: Sequence[str]) -> list[Reader]:
     events = (CONFIRMATION_EVENTS, GRANTS_EVENTS, ORGANISATION_EVENTS)
     refusals = (CONFIRMATION_REFUSALS, GRANTS_REFUSALS, ORGANISATION_REFUSALS)
     return [
-        Reader("csdl.grants", "grants", (GRANTS_COMMANDS,), IN_KAFKA, GRANTS_STATE),
+        Reader("csdl.grants", "grants", (GRANTS_COMMANDS, GRANTS_SYSTEM), IN_KAFKA, GRANTS_STATE),
         Reader(VALIDATION_GROUP, "validation", inbound, IN_KAFKA, VALIDATION_POSITIONS),
         Reader("load", "load", (RECORDS_ACCEPTED, RECORDS_REMOVALS), IN_POSTGRES),
         Reader("csdl.confirmation", "confirmation", asked, IN_KAFKA, CONFIRMATION_STATE),

@@ -12,6 +12,7 @@ from streams.confirmation.commands import RETURN_REASONS, ROLE_VI, Role
 from streams.confirmation.conditions import PARTS, REFUSALS
 from streams.confirmation.state import STAGE_VI, Stage
 from streams.confirmation.table import INTERNAL, TABLE, Row
+from streams.documents.page import section
 
 _HEAD: Final = """\
 # Confirmation
@@ -63,15 +64,15 @@ def _diagram() -> str:
 
 
 def _states() -> str:
-    return _section("States", ("state", "tiếng Việt"), [(s.value, STAGE_VI[s]) for s in Stage])
+    return section("States", ("state", "tiếng Việt"), [(s.value, STAGE_VI[s]) for s in Stage])
 
 
 def _roles() -> str:
-    return _section("Roles", ("role", "tiếng Việt"), [(r.value, ROLE_VI[r]) for r in Role])
+    return section("Roles", ("role", "tiếng Việt"), [(r.value, ROLE_VI[r]) for r in Role])
 
 
 def _table() -> str:
-    text = _section(
+    text = section(
         "Table",
         ("state", "command", "role", "unit", "if", "next state", "event", "refused unless"),
         [_line(rows) for rows in _alike()],
@@ -113,15 +114,9 @@ def _line(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def _refusals() -> str:
     rows = [(code, why, *catalogue()[code]) for code, why in REFUSALS.items()]
-    return _section("Refusals, in the order in which they are looked for", ("code", "why", "vi", "en"), rows)
+    return section("Refusals, in the order in which they are looked for", ("code", "why", "vi", "en"), rows)
 
 
 def _reasons() -> str:
     rows = [(code, vi, en) for code, (vi, en) in RETURN_REASONS.items()]
-    return _section("Reasons of a return", ("code", "tiếng Việt", "English"), rows)
-
-
-def _section(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
-    body = "".join(f"| {' | '.join(str(cell) for cell in row)} |\n" for row in rows)
-    return f"## {title}\n\n{head}{body}"
+    return section("Reasons of a return", ("code", "tiếng Việt", "English"), rows)

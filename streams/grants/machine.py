@@ -1,49 +1,24 @@
-"""The grants machine: one table, ``decide`` and ``evolve``.
+"""The grants machine: ``decide`` and ``evolve``, pure functions over one table.
 
-Whether the school exists, and which unit is the department, is not asked here: a pure fold cannot read an
-organisation that changes with the day. Who sends the command checks both, the role is proved by the topic,
-and validation refuses every push for a school that there is not on the day, so that a grant for an unknown
-school gives nothing to anyone.
+Whether the school exists, which units manage it, and which one is the department, is not asked here: a pure
+fold cannot read an organisation that changes with the day. Who sends the command asks, the role is proved by
+the topic, and validation refuses every push for a school that there is not on the day, so that a grant for
+an unknown school gives nothing to anyone.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from schemas import topics
-from streams.grants.commands import ROLE, Act, Command, Right
+from streams.grants.commands import Command, Right, Role
+from streams.grants.conditions import ABSENT, GUARDS, PARTS, WHEN
 from streams.grants.events import Event, Fact, evolve
-from streams.grants.state import Standing, State
+from streams.grants.state import Scope, Standing, State
+from streams.grants.table import TABLE, Row, rows_of
 from streams.machines import chain
 from streams.machines.machine import CommandSource, Input, Machine
 from streams.machines.refusal import Refusal, refused
 
-__all__ = ["MACHINE", "TABLE", "Row", "decide", "evolve", "initial"]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table: an event, or refused with its own code. The first that fits is taken."""
-
-    state: Standing
-    command: Act
-    next: Standing
-    event: Fact | None
-    code: str = ""
-    same_rights: bool = False
-    """Only if the command asks for the rights that the grant has."""
-
-
-_NONE, _ALLOWED, _REVOKED = Standing.NONE, Standing.ALLOWED, Standing.REVOKED
-
-TABLE: Final = (
-    Row(_NONE, Act.ALLOW, _ALLOWED, Fact.ALLOWED),
-    Row(_REVOKED, Act.ALLOW, _ALLOWED, Fact.ALLOWED),
-    Row(_ALLOWED, Act.ALLOW, _ALLOWED, None, "GRANT-ALREADY", same_rights=True),
-    Row(_ALLOWED, Act.ALLOW, _ALLOWED, Fact.ALLOWED),
-    Row(_ALLOWED, Act.REVOKE, _REVOKED, Fact.REVOKED),
-    Row(_REVOKED, Act.REVOKE, _REVOKED, None, "GRANT-ALREADY"),
-    Row(_NONE, Act.REVOKE, _NONE, None, "GRANT-ABSENT"),
-)
+__all__ = ["MACHINE", "TABLE", "decide", "evolve", "initial"]
 
 
 def initial(about: Command | Event) -> State:
@@ -52,30 +27,89 @@ def initial(about: Command | Event) -> State:
 
 
 def decide(state: State, command: Command, source: CommandSource) -> list[Event] | Refusal:
-    """The event that a command causes, or why it is refused."""
-    rows = [r for r in TABLE if r.command == command.command]
-    rights = tuple(sorted(set(command.rights)))
-    if not rows:
-        return refuse(state, command, source, "GRANT-UNKNOWN")
-    if command.role != ROLE or not command.unit:
-        return refuse(state, command, source, "GRANT-ROLE")
-    if not set(rights) <= set(Right):
-        return refuse(state, command, source, "GRANT-RIGHT")
-    same = rights == state.rights
-    row = next(r for r in rows if r.state is state.state and (same or not r.same_rights))
+    """The event that a command causes; none if it only repeats what is known; or why it is refused."""
+    row = _row(state, command, source)
+    if isinstance(row, str):
+        return refuse(state, command, source, row)
+    failed = row.code or next((code for code in row.guards if not GUARDS[code](state, command, source)), "")
+    if failed:
+        return refuse(state, command, source, failed)
     if row.event is None:
-        return refuse(state, command, source, row.code)
-    if command.sequence != state.sequence:
-        return refuse(state, command, source, "GRANT-SEQUENCE")
-    event = Event(
+        return []
+    return [chain.sealed(_event(state, command, source, row, row.event))]
+
+
+def _row(state: State, command: Command, source: CommandSource) -> Row | str:
+    """The row that holds for the command, or the code of its refusal: the broadest question first."""
+    rows = rows_of(command.command)
+    if not rows:
+        return "GRANT-UNKNOWN"
+    if not command.unit or command.role not in {r.role for r in rows}:
+        return "GRANT-ROLE"
+    if not set(command.rights) <= set(Right):
+        return "GRANT-RIGHT"
+    rows = tuple(r for r in rows if r.level == state.is_level)
+    if not rows:
+        return "GRANT-LEVEL"
+    mine = [r for r in rows if r.role == command.role]
+    here = [r for r in mine if r.state is state.state]
+    found = next((r for r in here if WHEN[r.when](state, command, source)), None)
+    if found is not None and PARTS[found.who].has(state, command.unit):
+        return found
+    if state.state is Standing.NONE and not here:
+        return ABSENT
+    if not any(PARTS[r.who].has(state, command.unit) for r in mine):
+        return "GRANT-UNIT"
+    return "GRANT-STATE"
+
+
+def _event(state: State, command: Command, source: CommandSource, row: Row, fact: Fact) -> Event:
+    scope, pending = _scopes(state, command, fact)
+    document = command.document if fact in (Fact.REQUESTED, Fact.BATCHED) else None
+    late = state.late and fact is not Fact.REQUESTED
+    if document and command.due:
+        late = late or document.date > command.due
+    asked = fact is Fact.REQUESTED
+    moved = fact in (Fact.REQUESTED, Fact.HANDED_OVER, Fact.ROTATED) and command.product_version
+    return Event(
         **chain.head(state, command, source),
         vendor=state.vendor,
         ma_truong_hoc=state.ma_truong_hoc,
-        event=row.event,
-        state=row.next,
-        rights=rights if row.next is Standing.ALLOWED else (),
+        event=fact,
+        state=state.before if row.next is None else row.next,
+        rights=scope.rights,
+        types=scope.types,
+        periods=scope.periods,
+        valid_until=scope.valid_until,
+        pending=pending,
+        route=command.route if asked else state.route,
+        software=command.software if asked else state.software,
+        product_version=command.product_version if moved else state.product_version,
+        document=document,
+        contract=command.contract if fact is Fact.HANDED_OVER else None,
+        due=command.due if document else None,
+        late=late,
+        days=command.days if fact is Fact.REMINDED else 0,
     )
-    return [chain.sealed(event)]
+
+
+def _scopes(state: State, command: Command, fact: Fact) -> tuple[Scope, Scope | None]:
+    """What is in force after it, and what is asked or approved."""
+    match fact:
+        case Fact.ALLOWED:
+            return Scope(rights=command.scope.rights), None
+        case Fact.REQUESTED | Fact.APPROVED:
+            return state.scope if state.without_papers else Scope(), command.scope
+        case Fact.RETURNED:
+            return state.scope, None
+        case Fact.HANDED_OVER:
+            return state.pending or state.scope, None
+        case Fact.AMENDED:
+            return command.scope, state.pending
+        case Fact.EXPIRED | Fact.REVOKED:
+            return Scope(), None
+        case _:
+            return state.scope, state.pending
 
 
 def refuse(state: State, command: Command, source: CommandSource, code: str) -> Refusal:
@@ -85,7 +119,15 @@ def refuse(state: State, command: Command, source: CommandSource, code: str) -> 
 
 MACHINE: Final[Machine[Command, State, Event]] = Machine(
     name="grants",
-    inputs=(Input(topics.GRANTS_COMMANDS, frozenset({ROLE})),),
+    inputs=(
+        Input(
+            topics.GRANTS_COMMANDS,
+            frozenset(
+                {Role.SCHOOL_HEAD, Role.SCHOOL_OFFICER, Role.DISTRICT_OFFICER, Role.DEPARTMENT_OFFICER}
+            ),
+        ),
+        Input(topics.GRANTS_SYSTEM, frozenset({Role.SYSTEM})),
+    ),
     events_topic=topics.GRANTS_EVENTS,
     state_topic=topics.GRANTS_STATE,
     refusals_topic=topics.GRANTS_REFUSALS,

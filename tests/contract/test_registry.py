@@ -89,6 +89,10 @@ def held_at(url: str) -> Any:
     return httpx.get(url).raise_for_status().json()
 
 
+named: dict[str, Any] = {}
+"""Records that a contract has described, by the name that it uses for them afterwards."""
+
+
 def sample(avro: Any) -> Any:
     """Some value of an Avro type."""
     match avro:
@@ -102,13 +106,16 @@ def sample(avro: Any) -> Any:
             return True
         case "null":
             return None
+        case str() if avro in named:
+            return sample(named[avro])
         case list():
             return sample(avro[-1])
         case {"type": "array", "items": items}:
             return [sample(items)]
         case {"type": "map", "values": values}:
             return {"key": sample(values)}
-        case {"type": "record", "fields": fields}:
+        case {"type": "record", "name": name, "fields": fields}:
+            named[name] = avro
             return {f["name"]: sample(f["type"]) for f in fields}
         case {"type": "enum", "symbols": symbols}:
             return symbols[0]

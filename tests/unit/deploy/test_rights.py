@@ -33,6 +33,8 @@ def who(kind: Kind, name: str, act: Act) -> set[str]:
         (t.CONFIRMATION_EVENTS, {"csdl-confirmation"}),
         (t.CONFIRMATION_STATE, {"csdl-confirmation"}),
         (t.CONFIRMATION_REFUSALS, {"csdl-confirmation"}),
+        # First pushes, and what becomes due by itself.
+        (t.GRANTS_SYSTEM, {"csdl-validation", "csdl-grants"}),
         (t.GRANTS_EVENTS, {"csdl-grants"}),
         (t.GRANTS_STATE, {"csdl-grants"}),
         (t.MINISTRY_EXPORT, {"csdl-export"}),

@@ -47,6 +47,22 @@ ODD = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("about", "code"),
+    [
+        ("*", None),
+        ("*@5.2", None),
+        ("19164001", None),
+        ("*5.2", TEXT),
+        ("*@", TEXT),
+        ("", TEXT),
+        ("**", TEXT),
+    ],
+)
+def test_a_grant_is_a_schools_a_vendors_or_a_product_versions(about, code):
+    assert asked("GrantCommand", {"MaTruongHoc": about}) == code
+
+
 def test_what_officers_write_is_within():
     assert asked("ConfirmationCommand", COMMAND) is None
 
