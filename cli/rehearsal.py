@@ -51,8 +51,9 @@ def rehearse(
     came = [InputMessage(value, in_topic(target.vendor), today()) for _, value in chunks]
     found = sort(came)
     in_force = RulesInForce(
-        granted=lambda vendor, school: True,
+        grant_fault=lambda *_: "",
         may_remove=lambda vendor, school: True,
+        awaits_first_push=lambda vendor, school: False,
         is_school=lambda code, day: known.school(code, day) is not None,
         school_years=frozenset(school_years),
         rules=rules,

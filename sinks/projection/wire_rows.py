@@ -15,7 +15,14 @@ T = TypeVar("T", bound=wire.Value)
 COLUMNS: Final = {"ma_truong_hoc": "school", "nam_hoc": "school_year"}
 """Field → column, where tables say it in their own language."""
 
-INSIDE: Final = {"window": ("opens", "closes")}
+_DOCUMENT: Final = ("kind", "number", "date", "sha256")
+INSIDE: Final[Mapping[str, tuple[str, ...]]] = {
+    "window": ("opens", "closes"),
+    "pending": ("types", "periods", "rights", "valid_until"),
+    "request": _DOCUMENT,
+    "batch": _DOCUMENT,
+    "contract": ("number", "date", "begins", "ends", "parties", "clause", "sha256"),
+}
 """Fields of a value inside the value: one column each (``window_opens``), all NULL if there is none."""
 
 
@@ -25,7 +32,7 @@ def to_row(value: msgspec.Struct) -> dict[str, Any]:
     for name, held in wire.to_record(value).items():
         field = snake(name)
         if field in INSIDE:
-            row |= {f"{field}_{part}": held and held[wire.avro_name(part)] for part in INSIDE[field]}
+            row |= {f"{field}_{part}": held and _stored(held[wire.avro_name(part)]) for part in INSIDE[field]}
         else:
             row[COLUMNS.get(field, field)] = _stored(held)
     return row

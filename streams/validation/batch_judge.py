@@ -24,7 +24,15 @@ from runtime import dead_letters, reading
 from runtime.dead_letters import MAX_LETTER
 from runtime.kafka import partition_of
 from runtime.process import one_line
-from schemas.topics import RECORDS_ACCEPTED, RECORDS_REFUSED, SOURCE_FAULT, SOURCE_OFFSET, SOURCE_TIME, dlq
+from schemas.topics import (
+    GRANTS_SYSTEM,
+    RECORDS_ACCEPTED,
+    RECORDS_REFUSED,
+    SOURCE_FAULT,
+    SOURCE_OFFSET,
+    SOURCE_TIME,
+    dlq,
+)
 from streams.validation.in_flight import InFlight, RecordPosition
 from streams.validation.verdict.header import RulesInForce
 from streams.validation.verdict.input_messages import InputMessage, sort
@@ -167,6 +175,8 @@ def _write(
         work.outputs.append(
             Output(RECORDS_ACCEPTED, partition, key, verdict.accepted, _source(message, verdict))
         )
+        if verdict.first_push is not None:
+            work.outputs.append(Output(GRANTS_SYSTEM, partition, key, verdict.first_push, []))
         work.accepted += verdict.records_accepted
         work.refused += verdict.records_refused
         work.removals += verdict.removals

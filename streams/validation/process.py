@@ -55,8 +55,9 @@ class Validation(Process):
 
         def rules_in_force() -> RulesInForce:
             return RulesInForce(
-                granted=grants.granted,
+                grant_fault=grants.fault,
                 may_remove=grants.may_remove,
+                awaits_first_push=grants.awaits_first_push,
                 is_school=units.is_school,
                 school_years=years,
                 rules=catalogue.rules,

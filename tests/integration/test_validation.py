@@ -190,7 +190,7 @@ def test_a_grant_given_a_moment_ago_counts(bench, run_process):
         time.sleep(1)
         send(bench, SMAS, LONG_SCHOOL, chunk(MaTruongHoc=LONG_SCHOOL))
         last = read(bench, {RECORDS_ACCEPTED: 2})[RECORDS_ACCEPTED][-1]
-        assert rules(last.value) == {"VAL-001"}
+        assert rules(last.value) == {"GRT-006"}
 
 
 def test_a_right_to_remove_given_a_moment_ago_counts(bench, run_process):

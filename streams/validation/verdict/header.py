@@ -10,9 +10,9 @@ import polars as pl
 from schemas.codes import codes
 from schemas.datasets import PERIODS
 from schemas.rules.rule import Rule
+from streams.grants import pushing
 from streams.validation.verdict.input_messages import WRONG_HEADER, InputMessage
 
-NOT_GRANTED: Final = "VAL-001"
 WRONG_VENDOR: Final = "VAL-002"
 WRONG_SCHOOL_CODE: Final = "VAL-003"
 MAY_NOT_REMOVE: Final = "VAL-011"
@@ -24,7 +24,8 @@ OLD_DATA: Final = "ENV-311"
 SCHOOL_CODE_LENGTHS: Final = (8, 10)
 
 HEADER_FIELDS: Final[Mapping[str, list[str]]] = {
-    NOT_GRANTED: ["MaTruongHoc"],
+    **{code: ["MaTruongHoc"] for code in pushing.CODES},
+    pushing.PERIOD: ["LoaiDongBo"],
     WRONG_VENDOR: ["Vendor"],
     WRONG_SCHOOL_CODE: ["MaTruongHoc"],
     MAY_NOT_REMOVE: ["MaTruongHoc"],
@@ -41,11 +42,14 @@ Violations = Callable[[pl.DataFrame, Sequence[Rule]], pl.DataFrame]
 
 @dataclass(frozen=True)
 class RulesInForce:
-    """What a verdict depends on besides the message. ``granted`` and ``may_remove`` are asked for (vendor,
-    school), ``is_school`` for (code, day); ``violations`` gives (index, rule, fields) as the catalogue."""
+    """What a verdict depends on besides the message. ``may_remove`` and ``awaits_first_push`` are asked for
+    (vendor, school), ``grant_fault`` for (vendor, school, day, record type, period) and gives a code of
+    ``streams.grants.pushing``, ``is_school`` for (code, day); ``violations`` gives (index, rule, fields) as
+    the catalogue."""
 
-    granted: Callable[[str, str], bool]
+    grant_fault: Callable[[str, str, date, str, str], str]
     may_remove: Callable[[str, str], bool]
+    awaits_first_push: Callable[[str, str], bool]
     is_school: Callable[[str, date], bool]
     school_years: Set[int]
     rules: Callable[[str], Sequence[Rule]]
@@ -53,9 +57,10 @@ class RulesInForce:
 
 
 def header_fault(
-    message: InputMessage, header: Mapping[str, Any], rules_in_force: RulesInForce
+    message: InputMessage, header: Mapping[str, Any], rules_in_force: RulesInForce, record_type: str = ""
 ) -> str | None:
-    """Code of the first thing wrong with a header. The grant comes last."""
+    """Code of the first thing wrong with a header, of records of a type if it has any. The grant is asked
+    last."""
     school = header["MaTruongHoc"]
     if header["Vendor"] != message.vendor:
         return WRONG_VENDOR
@@ -67,16 +72,15 @@ def header_fault(
         return UNKNOWN_YEAR
     if header["LoaiDongBo"] not in PERIODS:
         return OLD_DATA if header["LoaiDongBo"] in codes("LOAI_DONG_BO") else UNKNOWN_KIND
-    if not rules_in_force.granted(message.vendor, school):
-        return NOT_GRANTED
-    return None
+    period = PERIODS[header["LoaiDongBo"]]
+    return rules_in_force.grant_fault(message.vendor, school, message.on, record_type, period) or None
 
 
 def removal_fault(
     message: InputMessage, event: Mapping[str, Any], rules_in_force: RulesInForce
 ) -> str | None:
     """The same of RecordsRemoved, which needs a right of its own."""
-    fault = header_fault(message, event, rules_in_force)
+    fault = header_fault(message, event, rules_in_force, event["RecordType"])
     if fault is None and not rules_in_force.may_remove(message.vendor, event["MaTruongHoc"]):
         return MAY_NOT_REMOVE
     return fault
@@ -85,4 +89,4 @@ def removal_fault(
 def awaits_news(fault: str | None) -> bool:
     """Whether it is refused for want of something of which this process may not have heard yet: a grant, a
     school."""
-    return fault in (NOT_GRANTED, MAY_NOT_REMOVE, UNKNOWN_SCHOOL)
+    return fault in (*pushing.CODES, MAY_NOT_REMOVE, UNKNOWN_SCHOOL)

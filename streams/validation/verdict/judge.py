@@ -21,6 +21,9 @@ def judge(found: Sorted, messages: Sequence[InputMessage], rules_in_force: Rules
     for i, event in found.closings:
         fault = header_fault(messages[i], event, rules_in_force)
         verdicts.append(sent_on.of_closing(messages[i], i, event, fault))
+        vendor, school = messages[i].vendor, event["MaTruongHoc"]
+        if fault is None and rules_in_force.awaits_first_push(vendor, school):
+            verdicts[-1].first_push = sent_on.first_push(messages[i], event)
     for i, event in found.removals:
         fault = removal_fault(messages[i], event, rules_in_force)
         refused = refused_whole(fault, len(event["Removed"])) if fault else refused_removals(event)
@@ -34,10 +37,10 @@ def judge(found: Sorted, messages: Sequence[InputMessage], rules_in_force: Rules
 
 def await_news(found: Sorted, messages: Sequence[InputMessage], rules_in_force: RulesInForce) -> set[int]:
     """Positions of those that would be refused for want of a grant or a school alone."""
-    headers: list[tuple[int, dict[str, Any]]] = [*found.closings]
+    headers: list[tuple[int, dict[str, Any], str]] = [(i, event, "") for i, event in found.closings]
     for positions, batch in found.batches:
-        headers += zip(positions, batch.headers, strict=True)
-    faults = [(i, header_fault(messages[i], header, rules_in_force)) for i, header in headers]
+        headers += [(i, h, batch.record_type) for i, h in zip(positions, batch.headers, strict=True)]
+    faults = [(i, header_fault(messages[i], header, rules_in_force, of)) for i, header, of in headers]
     faults += [(i, removal_fault(messages[i], event, rules_in_force)) for i, event in found.removals]
     return {i for i, fault in faults if awaits_news(fault)}
 
@@ -46,5 +49,5 @@ def _chunk_fault(
     batch: codec.Batch, n: int, message: InputMessage, rules_in_force: RulesInForce
 ) -> str | None:
     header = batch.headers[n]
-    fault = header_fault(message, header, rules_in_force)
+    fault = header_fault(message, header, rules_in_force, batch.record_type)
     return WRONG_HEADER if fault is None and len(header["Rows"]) != batch.lengths[n] else fault

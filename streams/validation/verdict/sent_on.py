@@ -8,6 +8,7 @@ header names another, it is corrected, so that nobody can close or spoil another
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Final
@@ -18,6 +19,8 @@ from schemas import errors
 from schemas.contracts.bounds import carried
 from schemas.encoding import codec
 from schemas.rules.catalogue import all_rules
+from streams.grants import clerk
+from streams.machines import wire
 from streams.validation.verdict.input_messages import CLOSED, REMOVED, InputMessage
 from streams.validation.verdict.records import Found
 
@@ -42,6 +45,8 @@ class Verdict:
     records_refused: int = 0
     removals: int = 0
     rules: Counter[str] = field(default_factory=Counter)
+    first_push: bytes | None = None
+    """What tells the grants machine that the vendor pushes, while it does not know."""
 
 
 def of_closing(message: InputMessage, position: int, event: dict[str, Any], fault: str | None) -> Verdict:
@@ -50,6 +55,13 @@ def of_closing(message: InputMessage, position: int, event: dict[str, Any], faul
     if event["Vendor"] != message.vendor:
         value = codec.encode(CLOSED, {**event, "Vendor": message.vendor})
     return Verdict(position, event["MaTruongHoc"], value, fault=fault or "")
+
+
+def first_push(message: InputMessage, event: Mapping[str, Any]) -> bytes:
+    """The same bytes for the same push, however often it is judged."""
+    at = datetime.combine(message.on, time(), UTC)
+    command = clerk.used(message.vendor, event["MaTruongHoc"], event["PushId"], at)
+    return codec.encode("GrantCommand", wire.to_record(command))
 
 
 def of_removal(message: InputMessage, position: int, event: dict[str, Any], found: Found) -> Verdict:

@@ -104,7 +104,7 @@ class Grants:
         law = no_rules(rules_in_force(SCHOOL, LONG_SCHOOL))
 
         def in_force():
-            return replace(law, granted=lambda vendor, school: vendor in self.known)
+            return replace(law, grant_fault=lambda vendor, *_: "" if vendor in self.known else "VAL-001")
 
         return BatchJudge(in_force, InFlight(folder), self.catch_up, clock=lambda: self.now)
 

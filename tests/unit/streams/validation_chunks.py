@@ -25,8 +25,9 @@ def rules_in_force(*granted: str) -> RulesInForce:
     """The vendor smas has grants for these schools, or for all if none is named, and may remove of SCHOOL."""
     schools = granted or (SCHOOL, LONG_SCHOOL, CLOSED_SCHOOL)
     return RulesInForce(
-        lambda vendor, school: vendor == "smas" and school in schools,
+        lambda vendor, school, *_: "" if vendor == "smas" and school in schools else "VAL-001",
         lambda vendor, school: vendor == "smas" and school == SCHOOL,
+        lambda vendor, school: False,
         is_school,
         frozenset({YEAR}),
         catalogue.rules,
