@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 from runtime.settings import Settings
@@ -21,8 +22,10 @@ def grant(
     rights: Iterable[str] = (),
     role: str = ROLE,
     reason: str = "",
+    **more: Any,
 ) -> Command:
-    """Allow or revoke a vendor's right to push for a school; ``unit`` is the department.
+    """What ``unit`` asks of a vendor's grant for a school, or of all (``state.level``); ``more`` as the
+    command has it.
 
     ``sequence`` is that of the grant that was seen, 0 if there was none.
     """
@@ -38,6 +41,7 @@ def grant(
         reason_text=reason,
         sequence=sequence,
         rights=tuple(sorted(rights)),
+        **more,
     )
 
 

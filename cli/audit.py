@@ -19,10 +19,11 @@ from readings.school_acts import Act
 from runtime import kafka
 from runtime.settings import Settings
 from schemas.days import VIETNAM
-from sinks.chains.chains import CHAINS, REFUSALS
+from sinks.chains.chains import CHAINS, GRANTS, REFUSALS
 from sinks.checkpoints import audit as auditing
 from sinks.checkpoints import keys
 from sinks.checkpoints.audit import Audited
+from streams.grants.state import level
 from streams.machines import topic_log
 from streams.machines.chain import Break, breaks
 
@@ -123,7 +124,10 @@ def _recorded(settings: Settings, school: str) -> tuple[list[Act], list[Break]]:
     broken: list[Break] = []
     for each in CHAINS:
         chains: dict[str, list[dict[str, Any]]] = {}
-        for record in _records(settings, each.topic, each.contract, school):
+        records = list(_records(settings, each.topic, each.contract, school))
+        if each is GRANTS:
+            records += _above(settings, records)
+        for record in records:
             chains.setdefault(each.subject(record), []).append(record)
         for subject, records in chains.items():
             acts += [school_acts.of_event(each.topic, subject, record) for record in records]
@@ -132,6 +136,14 @@ def _recorded(settings: Settings, school: str) -> tuple[list[Act], list[Break]]:
         for record in _records(settings, topic, "CommandRefused", school):
             acts.append(school_acts.of_refusal(topic, record))
     return acts, broken
+
+
+def _above(settings: Settings, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was done to the vendors of a school, and to the product versions it had, as a whole."""
+    vendors = {record["Vendor"] for record in records}
+    levels = {level(), *(level(record.get("ProductVersion", "")) for record in records)}
+    found = (r for about in sorted(levels) for r in _records(settings, GRANTS.topic, GRANTS.contract, about))
+    return [record for record in found if record["Vendor"] in vendors]
 
 
 def _records(settings: Settings, topic: str, contract: str, school: str) -> Iterator[dict[str, Any]]:

@@ -21,9 +21,9 @@ PLAIN = {
 }  # fmt: skip
 
 
-def sealed(record):
+def sealed(record, contract="ConfirmationEvent"):
     """The record with the hash of what it says, as a reader of its bytes sees it."""
-    _, written = codec.decode(codec.encode("ConfirmationEvent", record | {"Hash": ""}))
+    _, written = codec.decode(codec.encode(contract, record | {"Hash": ""}))
     return written | {"Hash": chain.digest(written)}
 
 

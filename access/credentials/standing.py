@@ -3,21 +3,29 @@
 from collections.abc import Callable
 from typing import Final
 
-from streams.grants.state import Standing, State
+from schemas.days import today
+from streams.grants import pushing
+from streams.grants.state import Standing, State, level
 
 SUSPENDED: Final = "KEY-106"
 NOT_GRANTED: Final = "KEY-107"
+STOPPED: Final = (
+    pushing.SUSPENDED, pushing.VENDOR_SUSPENDED, pushing.VERSION_SUSPENDED, pushing.CONTRACT,
+)  # fmt: skip
+"""What comes back with a word of the department, or a new contract."""
 
 States = Callable[[str], State | None]
 """Key of the compacted topic → the state of that grant."""
 
 
 def fault(states: States, vendor: str, school: str) -> str:
-    """ "" if the vendor may push for the school now; else KEY-106, KEY-107."""
+    """ "" if the vendor may push for the school today; else KEY-106 where that is suspended, at any level,
+    or KEY-107."""
     grant = states(f"{vendor}/{school}")
-    if grant is not None and grant.state is Standing.ALLOWED:
-        return ""
-    return SUSPENDED if grant is not None and grant.state.value == "suspended" else NOT_GRANTED
+    version = grant.product_version if grant else ""
+    above = states(f"{vendor}/{level()}"), states(f"{vendor}/{level(version)}") if version else None
+    code = pushing.fault(grant, *above, today())
+    return code and (SUSPENDED if code in STOPPED else NOT_GRANTED)
 
 
 def ended(states: States, vendor: str, school: str) -> bool:
@@ -28,4 +36,5 @@ def ended(states: States, vendor: str, school: str) -> bool:
 
 def product_version(states: States, vendor: str, school: str) -> str:
     """Version of the vendor's product that the grant names, "" if it names none."""
-    return str(getattr(states(f"{vendor}/{school}"), "product_version", ""))
+    grant = states(f"{vendor}/{school}")
+    return grant.product_version if grant else ""

@@ -16,7 +16,9 @@ from access.service import (
     connection,
     credentials,
     documents,
+    grant_forms,
     grants,
+    grants_shown,
     links,
     login,
     openid,
@@ -54,6 +56,11 @@ DOORS: Final[tuple[tuple[str, str, Door], ...]] = (
     ("POST", "/v1/datasets/{dataset}/removals/{removal}/consent", removals.consent),
     ("POST", "/v1/campaigns", campaigns.open_campaign),
     ("POST", "/v1/documents", documents.receive),
+    ("GET", "/v1/grants", grants_shown.waiting),
+    ("GET", "/v1/grants/{school}", grants_shown.of_school),
+    ("POST", "/v1/grants/requests", grant_forms.ask),
+    ("POST", "/v1/grants/batches", grant_forms.batch),
+    ("POST", "/v1/grants/acts/{act}", grants.many),
     ("POST", "/v1/grants/{vendor}/{school}/{act}", grants.act),
     ("GET", "/v1/credentials", credentials.listed),
     ("POST", "/v1/credentials", credentials.make),
@@ -62,6 +69,7 @@ DOORS: Final[tuple[tuple[str, str, Door], ...]] = (
     ("GET", "/v1/conformity", conformity.listed),
     ("POST", "/v1/conformity", conformity.look),
     ("POST", "/v1/organisation/imports", organisation.import_units),
+    ("POST", "/v1/vendors/{vendor}/{act}", grants.of_level),
 )
 """Behind the proof of who calls."""
 

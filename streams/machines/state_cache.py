@@ -55,6 +55,10 @@ class StateCache(Generic[S]):
         """The state with that key, as far as the topic was read; None if there is none."""
         return self._states.get(key)
 
+    def all(self) -> list[S]:
+        """Every state, by key, as far as the topic was read."""
+        return [state for _, state in sorted(self._states.copy().items())]
+
     def catch_up(self, timeout: float | None = None) -> bool:
         """Wait until everything that is in the topic now has been read. False if that takes longer."""
         with self._turn:

@@ -8,8 +8,7 @@ from access.audit import AuditEvent, Kind
 from runtime import kafka, postgres
 from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS, GRANTS_EVENTS
-from streams.machines import chain
-from tests.chained import AT, chain_of
+from tests.chained import AT, chain_of, sealed
 from tests.integration.command_line import csdl
 
 A, B = "19164999.2019.start", "19164998.2019.start"
@@ -33,7 +32,7 @@ def test_who_did_what_to_a_school_is_told_in_the_order_of_time(settings, conn):
         "Unit": "19", "Role": "department_officer", "Account": "", "ReasonCode": "", "ReasonText": "",
         "CommandTopic": "", "CommandOffset": -1, "Rights": [],
     }  # fmt: skip
-    granted["Hash"] = chain.digest(granted)
+    granted = sealed(granted, "GrantEvent")
     refused = {
         "CommandId": "c", "Subject": A, "MaTruongHoc": "19164999", "Command": "confirm", "Code": "CONF-UNIT",
         "At": AT + timedelta(hours=1), "Unit": "165", "Role": "district_officer", "State": "claimed",

@@ -184,6 +184,29 @@ def test_a_grants_standing(state, code):
     assert standing.ended(states.get, "smas", "19164101") == (state is Standing.REVOKED)
 
 
+@pytest.mark.parametrize(
+    ("stand", "code"),
+    [
+        (Standing.ISSUED, "KEY-107"),
+        (Standing.HANDED_OVER, ""),
+        (Standing.IN_USE, ""),
+        (Standing.SUSPENDED, "KEY-106"),
+        (Standing.EXPIRED, "KEY-107"),
+    ],
+)
+def test_a_grants_standing_with_papers(stand, code):
+    states = {"smas/19164101": State("smas", "19164101", state=stand)}
+    assert standing.fault(states.get, "smas", "19164101") == code
+
+
+def test_a_vendor_or_its_version_that_is_suspended_stops_every_key():
+    own = State("smas", "19164101", state=Standing.IN_USE, product_version="5.2")
+    for about in ("*", "*@5.2"):
+        above = State("smas", about, state=Standing.SUSPENDED)
+        states = {own.grant_id: own, above.grant_id: above}
+        assert standing.fault(states.get, "smas", "19164101") == "KEY-106"
+
+
 def test_test_and_production_keys_look_different_and_have_a_handle():
     for test, begins in ((False, "csdl_live_"), (True, "csdl_test_")):
         handle = keyring.handle(Kind.API, test=test)

@@ -46,9 +46,17 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "dead-letters replay": (("--code", "MSG-008"), KAFKA_AWAY),
     "dead-letters show": ((), KAFKA_AWAY),
     "forms send": (("good.json",), ACCESS_AWAY),
-    "grants allow": (("smas", SCHOOL), ACCESS_AWAY),
+    **{
+        f"grants {act}": (("smas", SCHOOL), ACCESS_AWAY)
+        for act in (
+            *("allow", "check", "approve", "return", "issue", "hand-over"),
+            *("rotate", "amend", "suspend", "resume", "revoke"),
+        )
+    },
+    "grants batch": (("good.json",), ACCESS_AWAY),
     "grants list": ((), KAFKA_AWAY),
-    "grants revoke": (("smas", SCHOOL), ACCESS_AWAY),
+    "grants request": (("good.json", "--vendor", "smas"), ACCESS_AWAY),
+    "grants show": ((SCHOOL,), KAFKA_AWAY),
     "login": (("an.le", "--password-stdin"), ACCESS_AWAY),
     "logout": ((), ACCESS_AWAY),
     "ministry exports": ((), POSTGRES_AWAY),
@@ -83,6 +91,8 @@ NEEDS_NO_SERVER = {
     "forms compare",
     "forms fill",
     "forms verify",
+    "grants reasons",
+    "grants table",
     "metrics list",
     "preflight",
     "rules",

@@ -1,0 +1,156 @@
+"""Form 1 from a school, Form 2 from the unit that manages it: checked as a whole, then sent."""
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+from starlette.responses import Response
+
+from access import grant_acts
+from access.accounts.account import OF_SCHOOLS, Role
+from access.audit import Kind
+from access.documents import data_files
+from access.documents.form1 import Form1
+from access.documents.form2 import Form2
+from access.grants import form_1, form_2
+from access.grants.papers import Request1, Request2
+from access.service.confirmation import answer
+from access.service.door import NOT_ITS_FORM, Body, Request, field_problem
+from access.service.grants import MOST, by_another, carry_out, standing
+from access.service.parts import CATCH_UP_S
+from runtime import kafka
+from schemas.days import today
+from schemas.errors import ProblemList
+from schemas.organisation import province
+from schemas.organisation.organisation import Organisation
+from streams.grants.commands import Act, Right
+from streams.grants.state import State
+
+Form = TypeVar("Form", Form1, Form2)
+
+PERIOD: Final = "start"
+"""The letter's: schools are connected before the year's first report."""
+
+
+class RequestBody(Body):
+    """The school's request; ``sequence`` that was seen, or none: the current one."""
+
+    request: Request1
+    sequence: int | None = None
+
+
+class BatchBody(Body):
+    """A unit's batch."""
+
+    batch: Request2
+
+
+def ask(request: Request) -> Response:
+    """The account's school asks with Form 1.
+
+    Raises ProblemList: all that is wrong (FORM-…, GRT-1…), ACC-033, 034, SYS-001.
+    """
+    school = request.account.unit
+    request.trying(Act.REQUEST, school)
+    body = request.body(RequestBody)
+    asked = body.request
+    request.trying(Act.REQUEST, f"{asked.vendor}/{school}"[:200])
+    role = request.acts_as(OF_SCHOOLS)
+    form = _form(asked.form, Form1)
+    state = standing(request, asked.vendor, school)
+    used = {number for other in _of_school(request, school) for number in other.numbers}
+    known = organisation(request, [school])
+    read = form_1.read(asked, form, school, known, request.parts.settings.vendors, used, today())
+    if read.problems:
+        raise ProblemList(read.problems)
+    command = grant_acts.grant(
+        Act.REQUEST,
+        asked.vendor,
+        school,
+        unit=school,
+        account=request.account.id,
+        role=role,
+        sequence=state.sequence if body.sequence is None else body.sequence,
+        rights=[Right.REMOVE] if asked.remove else [],
+        types=tuple(sorted(form.record_types)),
+        periods=tuple(sorted(form.periods)),
+        valid_until=asked.valid_until,
+        route=read.route,
+        software=form.software.strip(),
+        product_version=asked.product_version,
+        document=form_1.document(asked, form),
+        due=None if len(read.route) > 1 else last_day(request, "form_1", asked.year),
+    )
+    request.trying(Act.REQUEST, command.grant_id, role, command.command_id)
+    request.record(Kind.ASKED)
+    [outcome] = request.parts.grants.ask([command])
+    return answer(request, outcome)
+
+
+def batch(request: Request) -> Response:
+    """The account's unit batches its schools with Form 2: what became of each.
+
+    Raises ProblemList: all that is wrong (FORM-…, GRT-2…), ACC-031 to 034, SYS-001; then nothing was sent.
+    """
+    request.trying(Act.BATCH, request.account.unit)
+    asked = request.body(BatchBody).batch
+    role = request.acts_as(frozenset({Role.DISTRICT_OFFICER}))
+    unit = request.account.unit
+    form = _form(asked.form, Form2)
+    if len(form.lines) > MOST:
+        raise ProblemList([field_problem(NOT_ITS_FORM, "lines")])
+    known = organisation(request, [unit, *(line.school for line in form.lines)])
+    if not request.parts.granted.catch_up(CATCH_UP_S):
+        raise kafka.away(request.parts.settings)
+    read = form_2.read(asked, form, unit, known, lambda school: _of_school(request, school), today())
+    if read.problems:
+        raise ProblemList(read.problems)
+    by_another(request, Act.BATCH, read.states)
+    document, due = form_2.document(asked, form), last_day(request, "form_2", asked.year)
+    return carry_out(
+        request,
+        [
+            grant_acts.grant(
+                Act.BATCH,
+                state.vendor,
+                state.ma_truong_hoc,
+                unit=unit,
+                account=request.account.id,
+                role=role,
+                sequence=state.sequence,
+                document=document,
+                due=due,
+            )
+            for state in read.states
+        ],
+    )
+
+
+def _form(said: dict[str, Any], kind: type[Form]) -> Form:
+    """Raises ProblemList: FORM-072, FORM-073 for every field that is none of the form's."""
+    return data_files.parse(json.dumps(said).encode("utf-8"), kind, "")
+
+
+def _of_school(request: Request, school: str) -> list[State]:
+    found = (request.parts.granted.get(f"{vendor}/{school}") for vendor in request.parts.settings.vendors)
+    return [state for state in found if state is not None]
+
+
+def organisation(request: Request, codes: Iterable[str]) -> Organisation:
+    """These units and all above them. Raises ProblemList (SYS-001) if nobody can say."""
+    if not request.parts.units.catch_up(CATCH_UP_S):
+        raise kafka.away(request.parts.settings)
+    return request.parts.units.organisation(codes)
+
+
+def last_day(request: Request, form: str, year: int) -> date | None:
+    """As the province's calendar has it for the campaign of a school year; 0: the newest."""
+    settings = request.parts.settings
+    return _last_day(settings.province, form, year or max(settings.school_years))
+
+
+@lru_cache(maxsize=64)
+def _last_day(named: str, form: str, year: int) -> date | None:
+    return province.load(named).last_day(form, year, PERIOD)

@@ -1,0 +1,270 @@
+"""The letter on real servers: a school asks, its unit batches, the department grants, the school hands over;
+from then on its vendor pushes, and nobody by another way."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, timedelta
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import polars as pl
+import pytest
+from kafka import TopicPartition
+
+from access.accounts.account import Role
+from demo import papers
+from producers.synthetic import province as synthetic
+from producers.synthetic.province import SchoolPlan
+from producers.synthetic.write import write_register
+from runtime import kafka, postgres
+from runtime.settings import Settings
+from schemas.days import today
+from schemas.encoding import codec
+from schemas.errors import ProblemList
+from schemas.topics import RECORDS_ACCEPTED, SOURCE_FAULT, in_topic
+from streams.grants.machine import MACHINE
+from streams.machines import topic_log
+from tests import people
+from tests.conftest import empty_topics, fresh_database
+from tests.integration.command_line import csdl
+from tests.organisation import of_register, put_units
+from tests.people import Person
+from tests.support import run_process, wait_until
+from tests.unit.streams.validation_chunks import chunk, closed
+
+PLAN = synthetic.plan(1)
+UNIT = "164"
+OWN = [s for s in PLAN if s.managing_unit == UNIT and s.vendor == "smas"][:4]
+ELSEWHERE = next(s for s in PLAN if s.managing_unit == "165")
+DIRECT, SECOND = [s for s in PLAN if s.direct and s.vendor == "smas"][:2]
+ASKED, BATCHED, LATE = date(2020, 3, 2), date(2020, 3, 4), date(2020, 3, 5)
+_pushes = count(1)
+
+
+@pytest.fixture(scope="module")
+def settings(stack, tmp_path_factory) -> Iterator[Settings]:
+    """Grants, validation and the access service, for all tests here: each takes a school of its own."""
+    folder = tmp_path_factory.mktemp("grants")
+    write_register(folder / "register.csv", [*OWN, ELSEWHERE, DIRECT, SECOND])
+    empty_topics(stack)
+    with fresh_database(stack, folder) as fresh:
+        units = put_units(fresh.model_copy(update={"register_file": folder / "register.csv"}))
+        with (
+            run_process("grants", units),
+            run_process("validation", units),
+            people.access_service(units) as (served, _),
+        ):
+            yield served
+
+
+@pytest.fixture(scope="module")
+def known(settings):
+    return of_register(settings.register_file)
+
+
+@pytest.fixture(scope="module")
+def department(settings) -> Person:
+    return people.department(settings)
+
+
+@pytest.fixture(scope="module")
+def reviewer(settings) -> Person:
+    return people.reviewer(settings, UNIT)
+
+
+def refused(call, *args, **more) -> list[str]:
+    """Codes of what is refused before the machine is asked."""
+    with pytest.raises(ProblemList) as problems:
+        call(*args, **more)
+    return [p.code for p in problems.value.problems]
+
+
+def ask(who: Person, school: SchoolPlan, known, day=ASKED, **more) -> str:
+    with who.access() as access:
+        return access.act("/v1/grants/requests", {"request": papers.request(school, known, day, **more)}).code
+
+
+def check(who: Person, *schools: SchoolPlan) -> Any:
+    with who.access() as access:
+        return access.call("POST", "/v1/grants/acts/check", {"grants": [grant(s) for s in schools]})
+
+
+def batch(who: Person, known, day, *schools: SchoolPlan) -> Any:
+    with who.access() as access:
+        said = papers.batch(who.account.unit, schools, known, day)
+        return access.call("POST", "/v1/grants/batches", {"batch": said})
+
+
+def act(who: Person, school: SchoolPlan, what: str, **body) -> str:
+    with who.access() as access:
+        return access.grant(what, school.vendor, school.code, body).code
+
+
+def grant(school: SchoolPlan) -> str:
+    return f"{school.vendor}/{school.code}"
+
+
+def push(settings: Settings, school: SchoolPlan, record_type: str = "", vendor: str = "") -> set[str]:
+    """Push for a school; the codes under which it is refused: none, if it works."""
+    vendor, number = vendor or school.vendor, f"p{next(_pushes)}"
+    of = {"Vendor": vendor, "MaTruongHoc": school.code, "PushId": number}
+    values = [closed(Chunks=int(bool(record_type)), Records={}, **of)]
+    if record_type:
+        values.insert(0, chunk_of(record_type, of))
+    partition = kafka.partition_of(school.code.encode())
+    tp = TopicPartition(RECORDS_ACCEPTED, partition)
+    with closing(kafka.producer(settings)) as producer, closing(kafka.consumer(settings)) as consumer:
+        consumer.assign([tp])
+        consumer.seek_to_end(tp)
+        consumer.position(tp)
+        for value in values:
+            producer.send(in_topic(vendor), value, key=school.code.encode(), partition=partition)
+        producer.flush()
+        came: list[Any] = []
+        wait_until(
+            lambda: len(came) == len(values),
+            lambda: came.extend(m for some in consumer.poll(300).values() for m in some),
+        )
+    codes: set[str] = set()
+    for message in came:
+        codes |= {value.decode() for name, value in message.headers if name == SOURCE_FAULT}
+        if codec.contract_of(message.value).name != "PushClosed":
+            codes |= {r["Rule"] for r in codec.decode_chunk(message.value).header["Refused"]}
+    return codes
+
+
+def chunk_of(record_type: str, of: dict[str, Any]) -> bytes:
+    frame = pl.DataFrame({"ClientId": [str(uuid4())]}, schema_overrides=codec.frame_schema(record_type))
+    return chunk(frame, record_type, **of)
+
+
+def shown(settings: Settings, school: SchoolPlan) -> Any:
+    return csdl(settings, "grants", "show", school.code)[1]
+
+
+def test_the_letter_from_the_request_to_the_first_push(settings, known, department, reviewer, tmp_path):
+    one, other = OWN[:2]
+    heads = {s.code: people.head(settings, s.code) for s in (one, other, DIRECT)}
+    assert push(settings, one) == {"VAL-001"}
+
+    form = tmp_path / "form1.json"
+    form.write_text(json.dumps(papers.request(one, known, ASKED)["form"]), encoding="utf-8")
+    (tmp_path / "signed.pdf").write_bytes(b"signed")
+    asking = ("grants", "request", str(form), "--vendor", "smas", "--year", "2019", "--signed")
+    code, said = csdl(heads[one.code].settings, *asking, str(tmp_path / "signed.pdf"))
+    assert (code, said["state"]) == (0, "requested")
+    assert ask(heads[other.code], other, known) == ""
+    assert ask(heads[DIRECT.code], DIRECT, known, date(2020, 3, 15)) == ""
+    assert {g["turn"] for s in (one, other) for g in shown(settings, s)["grants"]} == {UNIT}
+    assert push(settings, one) == {"GRT-001"}
+    with reviewer.access() as access, heads[DIRECT.code].access() as strange:
+        waits = access.call("GET", "/v1/grants")["grants"]
+        assert [w["school"] for w in waits] == [one.code, other.code]
+        assert access.call("GET", f"/v1/grants/{one.code}")["grants"][0]["state"] == "requested"
+        assert refused(strange.call, "GET", f"/v1/grants/{one.code}") == ["ACC-035"]
+
+    assert csdl(reviewer.settings, "grants", "check", "smas", one.code, other.code)[1]["done"] == 2
+    assert batch(reviewer, known, LATE, one, other)["done"] == 2
+    assert batch_refused(reviewer, known, one) == ["GRT-208"]
+    for what in ("approve", "issue"):
+        codes = (one.code, other.code, DIRECT.code)
+        assert csdl(department.settings, "grants", what, "smas", *codes)[1]["done"] == 3
+    assert push(settings, one) == {"GRT-001"}
+
+    hand_over = ("grants", "hand-over", "smas", one.code, "--number", "HĐ-1", "--date", "2020-02-01")
+    code, said = csdl(heads[one.code].settings, *hand_over)
+    assert (code, [p["code"] for p in said["problems"]]) == (1, ["GRT-304"])
+    assert csdl(heads[one.code].settings, *hand_over, "--clause")[0] == 0
+    for school in (other, DIRECT):
+        signed = papers.contract(school, ASKED)
+        assert act(heads[school.code], school, "hand-over", contract=signed) == ""
+    assert [push(settings, s) for s in (one, other, DIRECT)] == [set()] * 3
+
+    wait_until(
+        lambda: {g["state"] for s in (one, DIRECT) for g in shown(settings, s)["grants"]} == {"in_use"}
+    )
+    story = shown(settings, one)
+    assert [(e["event"], e["unit"], e["late"]) for e in story["events"]] == [
+        ("requested", one.code, False), ("checked", UNIT, False), ("batched", UNIT, True),
+        ("approved", "19", True), ("issued", "19", True), ("handed_over", one.code, True),
+        ("used", "system", True),
+    ]  # fmt: skip
+    assert all(e["account"].startswith("A") for e in story["events"][:-1])
+    assert "0912" not in json.dumps(story) and papers.IN_CHARGE["name"] not in json.dumps(story)
+    assert [e["late"] for e in shown(settings, DIRECT)["events"]] == [True] * 5
+    audited = csdl(settings, "audit", "school", one.code)[1]
+    assert [a["act"] for a in audited["acts"] if a["source"].startswith(MACHINE.events_topic)] == [
+        e["event"] for e in story["events"]
+    ]
+
+
+def batch_refused(who: Person, known, *schools: SchoolPlan) -> list[str]:
+    return refused(batch, who, known, BATCHED, *schools)
+
+
+def test_nobody_grants_what_they_asked_for_or_batches_anothers(settings, known, department, reviewer):
+    school = OWN[2]
+    asker = people.person(settings, "hai.vai", school.code, Role.SCHOOL_OFFICER, person="CB-77")
+    same_here = people.person(settings, "hai.vai.phong", UNIT, Role.DISTRICT_OFFICER, person="cb-77")
+    same_there = people.department(settings, "hai.vai.so", person="cb-77 ")
+    for own in (ELSEWHERE, SECOND):
+        who = people.head(settings, own.code)
+        assert ask(who, own, known) == ""
+        # A school grants itself.
+        for what in ("approve", "issue", "allow"):
+            assert refused(act, who, own, what) == ["ACC-034"]
+    assert ask(asker, school, known) == ""
+    assert refused(check, same_here, school) == ["ACC-031"]
+    assert check(reviewer, school)["done"] == 1
+    assert batch_refused(reviewer, known, school, ELSEWHERE, SECOND) == [
+        "FORM-035", "FORM-036", "GRT-207", "GRT-207",
+    ]  # fmt: skip
+    [one] = check(reviewer, ELSEWHERE)["grants"]
+    assert one["code"] == "GRANT-UNIT"
+    assert batch(reviewer, known, BATCHED, school)["done"] == 1
+    assert refused(act, same_there, school, "approve") == ["ACC-031"]
+    assert act(department, school, "approve") == ""
+    events = [e["Event"] for e in topic_log.read_events(MACHINE, settings, school.code)]
+    assert events == ["requested", "checked", "batched", "approved"]
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
+        cur.execute(
+            "SELECT code, count(*) FROM audit_event WHERE kind = 'refused' AND account = ANY(%s) GROUP BY 1",
+            ([same_here.account.id, same_there.account.id],),
+        )
+        assert cur.fetchall() == [("ACC-031", 2)]
+
+
+def test_a_push_goes_no_further_than_the_grant_and_not_after_its_end(settings, known, department, reviewer):
+    school = OWN[3]
+    head = people.head(settings, school.code)
+    assert ask(head, school, known, record_types=["LopHoc"], periods=["start"]) == ""
+    assert (check(reviewer, school)["done"], batch(reviewer, known, BATCHED, school)["done"]) == (1, 1)
+    soon = (today() + timedelta(days=15)).isoformat()
+    assert act(department, school, "approve", valid_until=soon) == ""
+    assert act(department, school, "issue") == ""
+    signed = papers.contract(school, ASKED)
+    assert act(head, school, "hand-over", contract=signed, product_version="5.2") == ""
+    # Its end is near: the machine's own process says so.
+    wait_until(lambda: [e["event"] for e in shown(settings, school)["events"]][-1] == "reminded")
+    assert "GRT-007" not in push(settings, school, "LopHoc")
+    assert push(settings, school, "CanBo") == {"GRT-007"}
+    assert push(settings, school, vendor="vnedu") == {"VAL-001"}
+
+    def level(what: str, **more) -> str:
+        with department.access() as access:
+            return str(access.act(f"/v1/vendors/smas/{what}", {"reason": "Sự cố", **more}).code)
+
+    for more, code in (({}, "GRT-003"), ({"product_version": "5.2"}, "GRT-004")):
+        assert level("suspend", **more) == ""
+        assert push(settings, school) == {code}
+        assert level("resume", **more) == ""
+        wait_until(lambda: push(settings, school) == set())
+    assert act(department, school, "suspend", reason="Sự cố") == ""
+    assert push(settings, school) == {"GRT-002"}
+    assert act(head, school, "hand-over", contract=signed) == "GRANT-STATE"
+    assert act(department, school, "resume", reason="Đã xử lý") == ""
+    assert act(department, school, "revoke", reason="Chấm dứt") == ""
+    wait_until(lambda: push(settings, school) == {"GRT-006"})
+    assert [g["state"] for g in shown(settings, school)["grants"]] == ["revoked"]
