@@ -2,7 +2,6 @@
 
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -10,8 +9,7 @@ from typing import Final
 from psycopg2.extensions import cursor
 
 from access.accounts.account import Role
-from access.client import AT_ONCE
-from demo import accounts, cast, stories, workshop
+from demo import accounts, cast, letter, stories, workshop
 from demo.director import Director
 from demo.ledger import Ledger
 from demo.office import FINAL, Office
@@ -26,7 +24,6 @@ from runtime import postgres
 from runtime.settings import Settings
 from schemas.datasets import dataset_id
 from streams.confirmation.process import MACHINE as CONFIRMATION
-from streams.grants.commands import Act
 from streams.machines import topic_log
 
 OFFICE_EVERY: Final = 10
@@ -61,9 +58,13 @@ def play(
         Ledger(settings) as ledger,
         Vendors(settings, folder, YEAR, ledger) as vendors,
     ):
-        _grant(staff, schools)
+        played = letter.play(settings, staff, schools)
+        screen.line(
+            f"{played.asked} schools asked by the letter ({played.direct} directly, {played.units} units"
+            f" batched the others, {len(played.late)} late); all handed over to their vendors"
+        )
         _open(staff, [s.code for s in schools])
-        screen.line(f"{len(schools)} schools granted to their vendors, campaign {YEAR} opened")
+        screen.line(f"campaign {YEAR} opened")
         director = Director(parts, lambda plan: make(plan, seed), vendors, staff)
         office = Office(staff, ledger, director.scripts(YEAR, _another_district(schools)))
         first: dict[str, Sent] = {}
@@ -102,12 +103,6 @@ def play(
         clock.lap("accounting")
     states = Counter(ledger.states[d].state.value if d in ledger.states else "absent" for d in datasets)
     return Report(seed, len(schools), lines, told, states, exported, receipts, clock.laps())
-
-
-def _grant(staff: Staff, schools: list[SchoolPlan]) -> None:
-    officer = staff.of(department(), Role.DEPARTMENT_OFFICER)
-    with ThreadPoolExecutor(AT_ONCE) as hands:
-        list(hands.map(lambda s: officer.grant(Act.ALLOW, s.vendor, s.code, {}), schools))
 
 
 def _open(staff: Staff, codes: list[str]) -> None:
