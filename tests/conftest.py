@@ -89,8 +89,9 @@ def topics(stack: Settings, tmp_path: Path) -> Settings:
 
 
 def _kept_in(folder: Path, stack: Settings) -> Settings:
-    """With a data directory of its own, and a row of checkpoints in it."""
+    """With a data directory of its own; checkpoints and documents lie there, not in the stack's."""
     own = {"checkpoints_dir": folder / "checkpoints", "checkpoint_key_file": folder / "checkpoint.key"}
+    own |= {"trust_dir": folder / "trust", "documents_dir": folder / "documents"}
     return stack.model_copy(update={"data_dir": folder} | own)
 
 
