@@ -31,9 +31,12 @@ def password(settings: Settings) -> str:
 
 
 def context(settings: Settings) -> ssl.SSLContext | None:
-    """TLS to a broker of our authority; None where it speaks none. Raises ProblemList (SEC-102)."""
+    """TLS to a broker of our authority; None where it speaks none, or only we can hear (ADR 34).
+
+    Raises ProblemList (SEC-102).
+    """
     path = settings.kafka_ca_file
-    if path == Path():
+    if settings.kafka_loopback or path == Path():
         return None
     try:
         return _context(path, path.stat().st_mtime_ns)

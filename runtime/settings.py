@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     """Its password. Beside it lie, under their names, those of the others."""
     kafka_ca_file: Path = Path()
     """The authority that signs the brokers' certificates; none where they speak no TLS."""
+    kafka_loopback: str = ""
+    """For our own processes on the broker's machine: its port on 127.0.0.1 that takes the same logins without
+    TLS, which only this machine can hear. Empty: as everybody else."""
 
     database_url: SecretStr = SecretStr("")
     """The provincial database (``database``). Where it names no account each process logs in by its own,
@@ -153,6 +156,13 @@ class Settings(BaseSettings):
                 raise ValueError("no port")
         return servers
 
+    @field_validator("kafka_loopback")
+    @classmethod
+    def _on_this_machine(cls, server: str) -> str:
+        if server and (urlsplit(f"//{server}").hostname != "127.0.0.1" or not urlsplit(f"//{server}").port):
+            raise ValueError("not of this machine alone")
+        return server
+
     @field_validator("database_url")
     @classmethod
     def _a_url(cls, url: SecretStr) -> SecretStr:
@@ -247,8 +257,8 @@ class Settings(BaseSettings):
 
     @property
     def brokers(self) -> str:
-        """Kafka's brokers. Raises ProblemList (STK-007) where nothing says which."""
-        return self.bootstrap_servers or self._no_stack()
+        """Kafka's brokers, as we reach them. Raises ProblemList (STK-007) where nothing says which."""
+        return self.kafka_loopback or self.bootstrap_servers or self._no_stack()
 
     @property
     def database(self) -> str:

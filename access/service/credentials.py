@@ -188,7 +188,7 @@ def _hand_over(request: Request, cur: cursor, one: Credential) -> Response:
         name=one.name,
         handle=one.handle,
         url=settings.access,
-        brokers=settings.brokers if by_kafka else "",
+        brokers=settings.bootstrap_servers if by_kafka else "",
         user=key_user(one.handle) if by_kafka else "",
         topic=in_topic(one.vendor) if by_kafka else "",
         link="" if one.issued_at else _url(request, links.make(cur, one)),

@@ -45,7 +45,7 @@ def unfinished(stack: Stack) -> Path:
 def refuse_ports_in_use(stack: Stack, processes: tuple[str, ...]) -> None:
     """STK-001 names the first port that somebody else listens on."""
     services = ("access-service",) if "access" in processes else ()
-    for name in ("kafka-controller", "kafka-broker", *SERVERS, *processes, *services):
+    for name in ("kafka-controller", "kafka-broker", "kafka-loopback", *SERVERS, *processes, *services):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

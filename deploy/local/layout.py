@@ -36,6 +36,7 @@ OFFSETS: Final = {
     "postgres": 3,
     "access-service": 4,
     "kafka-broker": 5,
+    "kafka-loopback": 6,
     **{name: 10 + i for i, name in enumerate(NAMES)},
     **{
         label(name, Share(n, PARTITIONS)): MORE + 10 * i + n
@@ -111,7 +112,7 @@ class Stack:
         return self.data_dir / "secrets"
 
     def environment(self) -> dict[str, str]:
-        """The settings of every process of this stack, but for its own port."""
+        """The settings of who works with this stack."""
         usual = {
             "CSDL_REGISTER_FILE": str(self.data_dir / "register.csv"),
             "CSDL_IDENTITY_KEY_FILE": str(self.data_dir / "secrets" / "identity.key"),
@@ -129,6 +130,13 @@ class Stack:
             "CSDL_INSTANCES": json.dumps(self.instances, separators=(",", ":")),
         }
         return usual | self.asked | own | ({} if self.open_broker else self._credentials())
+
+    def process_environment(self, name: str) -> dict[str, str]:
+        """The settings of one of its processes: it reaches the broker by the loopback."""
+        own = {"CSDL_HTTP_PORT": str(self.port(name))}
+        if not self.open_broker:
+            own["CSDL_KAFKA_LOOPBACK"] = f"127.0.0.1:{self.port('kafka-loopback')}"
+        return self.environment() | own
 
     def _credentials(self) -> dict[str, str]:
         """Of who works at the command line; each process takes its own (runtime.credentials)."""

@@ -22,6 +22,7 @@ OPEN: Final = "SEC-113"
 NOBODY: Final = "–"
 BY_CERTIFICATE: Final = "TLS, certificate of the broker alone"
 BY_PASSWORD: Final = f"TLS, {credentials.MECHANISM}"
+BY_PASSWORD_HERE: Final = f"{credentials.MECHANISM}, this machine alone"
 BY_TOKEN: Final = "bearer token"
 BY_ACCOUNT: Final = "account: session or token"
 BY_SCRAM: Final = "scram-sha-256"
@@ -59,6 +60,7 @@ def listening(stack: Stack) -> list[Listening]:
 def _known(stack: Stack) -> Iterator[tuple[str, int, str]]:
     secret = BY_CERTIFICATE if kafka.closed(stack) else NOBODY
     yield "kafka", stack.port("kafka"), BY_PASSWORD if kafka.closed(stack) else NOBODY
+    yield "kafka-loopback", stack.port("kafka-loopback"), BY_PASSWORD_HERE if kafka.closed(stack) else NOBODY
     yield "kafka-broker", stack.port("kafka-broker"), secret
     yield "kafka-controller", stack.port("kafka-controller"), secret
     yield "postgres", stack.port("postgres"), NOBODY if _trusts(stack) else BY_SCRAM

@@ -184,7 +184,7 @@ def programs(stack: Stack) -> list[Program]:
         Program(
             name,
             [sys.executable, "-m", "cli", "run", name],
-            environment=stack.environment() | {"CSDL_HTTP_PORT": str(stack.port(name))},
+            environment=stack.process_environment(name),
         )
         for name in stack.processes
     ]

@@ -4,6 +4,7 @@ import ssl
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -130,14 +131,20 @@ def one_processs_credential_for_anothers_transactional_id(stack: ClosedStack) ->
     assert after == before
 
 
+def doors(stack: ClosedStack) -> tuple[dict[str, str], ...]:
+    """What clients connect to: over TLS, and the loopback's."""
+    return {}, {"kafka_loopback": f"127.0.0.1:{stack.local.port('kafka-loopback')}"}
+
+
 def a_login_at_kafka_without_the_password(stack: ClosedStack) -> None:
     """A wrong one, one of somebody who is not there, and another's."""
     of_load = stack.acting_as("csdl-load").kafka_password_file
-    with tempfile.TemporaryDirectory() as folder, stack.refused_by_kafka("login", 3):
+    who = ("csdl-load", "csdl-nobody", "csdl-setup")
+    with tempfile.TemporaryDirectory() as folder, stack.refused_by_kafka("login", 2 * len(who)):
         wrong = Path(folder) / "password"
         wrong.write_text("wrong", encoding="utf-8")
-        for name, file in (("csdl-load", wrong), ("csdl-nobody", wrong), ("csdl-setup", of_load)):
-            update = {"kafka_user": name, "kafka_password_file": file}
+        for (name, file), door in product(zip(who, (wrong, wrong, of_load), strict=True), doors(stack)):
+            update = {"kafka_user": name, "kafka_password_file": file, **door}
             problem = broker_probe.ask(stack.local.settings().model_copy(update=update))
             assert problem and problem.code == "SEC-106"
             assert "wrong" not in " ".join(problem.messages())
@@ -147,7 +154,7 @@ def kafka_asked_without_a_login(stack: ClosedStack) -> None:
     """With TLS alone, and in clear."""
     nobody = {"kafka_user": "", "kafka_password_file": Path()}
     with stack.refused_by_kafka("login", 1):
-        for update in (nobody, nobody | {"kafka_ca_file": Path()}):
+        for update in (nobody, nobody | {"kafka_ca_file": Path()}, *(nobody | door for door in doors(stack))):
             problem = broker_probe.ask(stack.local.settings().model_copy(update=update))
             assert problem and problem.code in ("SEC-107", "SYS-001")
 

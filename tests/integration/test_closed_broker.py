@@ -174,7 +174,7 @@ def test_of_each_right_of_a_process_the_lack_is_seen(stack: Settings, operator: 
 
 def test_what_listens_asks_who_is_there(local_stack: Stack) -> None:
     found = {one.name: one for one in listening(local_stack)}
-    assert {"kafka", "kafka-broker", "kafka-controller", "postgres"} <= found.keys()
+    assert {"kafka", "kafka-loopback", "kafka-broker", "kafka-controller", "postgres"} <= found.keys()
     assert "?" not in found
     assert {one.address for one in found.values()} == {"127.0.0.1"}
     assert all(one.problem is None for name, one in found.items() if name.startswith("kafka"))

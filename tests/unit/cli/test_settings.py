@@ -6,6 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
+from deploy.local.layout import Stack
+from runtime import credentials
 from runtime.settings import Settings
 from schemas.errors import ProblemList
 
@@ -15,6 +17,7 @@ WRONG = {
     "CSDL_VENDORS": "smas,vnedu",
     "CSDL_SCHOOL_YEARS": '["a"]',
     "CSDL_HTTP_PORT": "secret",
+    "CSDL_KAFKA_LOOPBACK": "10.0.0.5:9092",
 }
 
 
@@ -25,6 +28,18 @@ def test_a_wrong_setting_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch,
         Settings()
     (problem,) = error.value.problems
     assert problem.code == "SET-001" and all(name in text for text in problem.messages())
+
+
+def test_only_what_runs_beside_the_broker_speaks_with_it_in_clear(folder: Path, tmp_path: Path) -> None:
+    stack = Stack(tmp_path)
+    authority = tmp_path / "none.pem"
+    beside = Settings.of(stack.process_environment("load")).model_copy(update={"kafka_ca_file": authority})
+    assert beside.brokers == f"127.0.0.1:{stack.port('kafka-loopback')}"
+    assert credentials.context(beside) is None
+    anybody = stack.settings().model_copy(update={"kafka_ca_file": authority})
+    assert anybody.brokers == f"127.0.0.1:{stack.port('kafka')}"
+    with pytest.raises(ProblemList, match="SEC-102"):
+        credentials.context(anybody)
 
 
 def test_a_command_says_it_and_nothing_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
