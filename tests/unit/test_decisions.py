@@ -1,4 +1,4 @@
-"""The decision records: no number twice, each with its own number on top, all in the index."""
+"""The decision records: numbered without a gap, each with its own number on top, all in the index."""
 
 import re
 from pathlib import Path
@@ -7,9 +7,9 @@ FOLDER = Path(__file__).parents[2] / "docs" / "adr"
 RECORDS = [p for p in sorted(FOLDER.glob("[0-9]*.md")) if p.name != "0000-template.md"]
 
 
-def test_no_number_is_given_twice_and_each_stands_on_top():
+def test_they_are_numbered_without_a_gap():
     numbers = [int(path.name[:4]) for path in RECORDS]
-    assert len(set(numbers)) == len(numbers)
+    assert numbers == list(range(1, len(numbers) + 1))
     for n, path in zip(numbers, RECORDS, strict=True):
         assert path.read_text(encoding="utf-8").startswith(f"# {n}. "), path.name
 
