@@ -4,7 +4,7 @@ import json
 import os
 import stat
 import zlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import msgspec
@@ -36,8 +36,9 @@ GOOD = made.signed(PDF, OFFICER)
 BOTH = ("government", "public")
 
 
-def judged(pdf, trusted=TRUST, accepted=BOTH, at=NOW + timedelta(minutes=5)):
-    """The fault of the file, or the faults of each signature."""
+def judged(pdf, trusted=TRUST, accepted=BOTH, at=None):
+    """The fault of the file, or the faults of each signature; ``at``: in five minutes, for files of this moment."""
+    at = at or datetime.now(UTC) + timedelta(minutes=5)
     said = signed_pdf_child.judge(pdf, signed_pdf_child.Trust(made.as_said(trusted, list(accepted), at)))
     return said.get("fault") or [s["faults"] for s in said["signatures"]]
 
