@@ -37,7 +37,7 @@ BOTH = ("government", "public")
 
 
 def judged(pdf, trusted=TRUST, accepted=BOTH, at=None):
-    """The fault of the file, or the faults of each signature; ``at``: in five minutes, for files of this moment."""
+    """The fault of the file, or of each signature; ``at``: in five minutes, for files of this moment."""
     at = at or datetime.now(UTC) + timedelta(minutes=5)
     said = signed_pdf_child.judge(pdf, signed_pdf_child.Trust(made.as_said(trusted, list(accepted), at)))
     return said.get("fault") or [s["faults"] for s in said["signatures"]]
