@@ -88,6 +88,12 @@ RECORDS_REFUSED: Final = _counter(
     en="Records that validation refused, by rule.",
     vi="Số bản ghi bị từ chối khi kiểm tra, theo quy tắc.",
 )
+CLOSINGS_REFUSED: Final = _counter(
+    "csdl_closings_refused_total",
+    ("rule",),
+    en="Closings of pushes that validation refused, by code: the push is answered as refused.",
+    vi="Số thông điệp kết thúc lần gửi bị từ chối khi kiểm tra, theo mã lỗi: lần gửi nhận kết quả refused.",
+)
 DEAD_LETTERS: Final = _counter(
     "csdl_dead_letters_total",
     ("topic", "rule"),

@@ -16,7 +16,7 @@ from access.grants.papers import ContractForm
 from access.service.confirmation import NO_DOOR, answer
 from access.service.door import NOT_ITS_FORM, Body, Request, field_problem, said
 from access.service.parts import CATCH_UP_S
-from runtime import kafka
+from runtime import kafka, metrics
 from schemas.days import today
 from schemas.errors import Problem, ProblemList
 from streams.grants.commands import Act, Command
@@ -136,6 +136,8 @@ def carry_out(request: Request, commands: Sequence[Command]) -> Response:
     }
     request.records([replace(event, kind=Kind.ASKED) for event in about.values()])
     outcomes = request.parts.grants.ask(commands)
+    for refused in filter(None, (outcome.code for outcome in outcomes)):
+        metrics.ACCESS_REFUSED.labels(refused).inc()
     request.records(
         [
             replace(about[o.command_id], kind=Kind.REFUSED if o.code else Kind.DONE, code=o.code)

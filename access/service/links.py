@@ -61,9 +61,7 @@ def open_(parts: Parts, caller: Caller, content: bytes) -> Response:
     """Show the secret, on record. Raises ProblemList: KEY-020 to 023; KEY-102 to 105."""
     as_page, confirmed = _asked(content)
     try:
-        if not confirmed:
-            raise ProblemList([Problem(NOT_CONFIRMED)])
-        shown = _open(parts, caller)
+        shown = _open(parts, caller, confirmed)
     except ProblemList as refused:
         if as_page:
             return _refused(refused.problems)
@@ -77,9 +75,11 @@ def open_(parts: Parts, caller: Caller, content: bytes) -> Response:
     return response
 
 
-def _open(parts: Parts, caller: Caller) -> Shown:
+def _open(parts: Parts, caller: Caller, confirmed: bool) -> Shown:
     about = AuditEvent(Kind.KEY, act="open", address=caller.address)
     try:
+        if not confirmed:
+            raise ProblemList([Problem(NOT_CONFIRMED)])
         with parts.connections.borrowed() as conn, conn, conn.cursor() as cur:
             shown = links.open_(cur, caller.path["token"], caller.address, parts.keys)
             _record(parts, about, shown.credential)
@@ -88,8 +88,10 @@ def _open(parts: Parts, caller: Caller) -> Shown:
         with parts.connections.borrowed() as conn:
             with conn, conn.cursor() as cur:
                 whose = links.whose(cur, caller.path["token"])
-            if whose is not None:  # of a token that nobody made nothing is kept
-                _record(parts, about, whose, refused.problems[0].code)
+            code = refused.problems[0].code
+            # Of a token that nobody made nothing is kept; nor may a scanner that comes again fill the table.
+            if whose is not None and parts.refusals.due(whose.number, code, caller.address):
+                _record(parts, about, whose, code)
         raise
 
 

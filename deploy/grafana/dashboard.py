@@ -87,6 +87,8 @@ REFUSALS: Final = (
     ("Máy trạng thái", _rate("csdl_commands_refused_total", "rule"), "ops"),
     ("Sự kiện không thuộc chuỗi", _rate("csdl_chain_breaks_total", "stage"), "ops"),
     ("Kiểm toán", "max by (rule) (csdl_audit_findings)", "short"),
+    ("Bản ghi", _rate("csdl_records_refused_total", "rule"), "ops"),
+    ("Kết thúc lần gửi", _rate("csdl_closings_refused_total", "rule"), "ops"),
 )
 """Who refuses: title, PromQL, unit. Every attack of ``tests/attacks`` is seen in one of them."""
 
@@ -108,7 +110,8 @@ def dashboard() -> dict[str, Any]:
     """The dashboard as Grafana's JSON model."""
     panels: list[dict[str, Any]] = [_row(REFUSED, 0)]
     for i, (title, expr, unit) in enumerate(REFUSALS):
-        panels.append(_panel(title, REFUSED, expr, unit, {"x": 4 * i, "y": 1, "w": 4, "h": 6}))
+        place = {"x": 6 * (i % 4), "y": 1 + 6 * (i // 4), "w": 6, "h": 6}
+        panels.append(_panel(title, REFUSED, expr, unit, place))
     for stage in STAGES:
         y = _next_y(panels)
         panels.append(_row(stage.title, y))

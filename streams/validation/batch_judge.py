@@ -78,6 +78,8 @@ class Work:
     outputs: list[Output] = field(default_factory=list)
     letters: Counter[tuple[str, str]] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
+    closings: Counter[str] = field(default_factory=Counter)
+    """Those that were refused, by code."""
     accepted: int = 0
     refused: int = 0
     removals: int = 0
@@ -181,6 +183,8 @@ def _write(
         work.refused += verdict.records_refused
         work.removals += verdict.removals
         work.rules += verdict.rules
+        if verdict.fault:
+            work.closings[verdict.fault] += 1
 
 
 def _source(message: Message, verdict: Verdict) -> list[tuple[str, bytes]]:

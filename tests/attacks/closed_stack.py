@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +25,9 @@ from tests.unit.streams.confirmation_steps import CLEAN
 
 DIGEST = "d" * 64
 
+REFUSALS_OF = {"confirmation": t.CONFIRMATION_REFUSALS, "grants": t.GRANTS_REFUSALS}
+"""Machine → where it says what it refused."""
+
 DENIED = b"is Denied operation"
 NO_LOGIN = b"Failed authentication"
 LISTS = b"request = ListTransactions"
@@ -46,13 +49,17 @@ class ClosedStack:
     settings: Settings
     """Of the access service's callers; of who may do everything, where a test prepares what is attacked."""
     local: Stack
-    processes: Mapping[str, Running]
+    processes: MutableMapping[str, Running]
     department: Person
     district: Person
+    head: Person
+    """Of the school that smas may push for."""
     stranger: Person
     """A reviewer of another district."""
     schools: Iterator[tuple[str, Person]]
     """Of 164, and the head of each."""
+    shared: dict[str, Settings] = field(default_factory=dict)
+    """What several attacks try with: made by the first."""
     _since: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -67,24 +74,48 @@ class ClosedStack:
     # Where it is refused ------------------------------------------------------------------------------------
 
     @contextmanager
-    def refused_at_the_door(self, codes: Mapping[str, int], *told: tuple[str, str, str]) -> Iterator[None]:
+    def refused_at_the_door(
+        self, codes: Mapping[str, int], *told: tuple[str, str, str], door: str = "access"
+    ) -> Iterator[None]:
         """By the access service: its number of each code, and (account, act, code) of its events."""
-        before, after = self._counts("access", "csdl_access_refused_total"), self._acts()
+        before, after = self._counts(door, "csdl_access_refused_total"), self._acts()
         yield
-        now = self._counts("access", "csdl_access_refused_total")
+        now = self._counts(door, "csdl_access_refused_total")
         assert now - before == Counter(codes)
         assert sorted(self._acts()[len(after) :]) == sorted(told)
 
     @contextmanager
-    def refused_by_the_machine(self, code: str, times: int, unit: str) -> Iterator[None]:
-        """By confirmation: on its topic of refusals, which checkpoints seal."""
-        before, told = self._counts("confirmation", "csdl_commands_refused_total"), self._refusals()
+    def refused_by_the_machine(
+        self, code: str, times: int, unit: str, machine: str = "confirmation"
+    ) -> Iterator[None]:
+        """By a machine: on its topic of refusals, which checkpoints seal."""
+
+        def refusals() -> list[tuple[str, str]]:
+            return self._refusals(REFUSALS_OF[machine])
+
+        before, told = self._counts(machine, "csdl_commands_refused_total"), refusals()
         yield
         due = [(code, unit)] * times
-        wait_until(lambda: len(self._refusals()) >= len(told) + times, seen=self._refusals)
-        assert self._refusals()[len(told) :] == due
-        now = self._counts("confirmation", "csdl_commands_refused_total")
+        wait_until(lambda: len(refusals()) >= len(told) + times, seen=refusals)
+        assert refusals()[len(told) :] == due
+        now = self._counts(machine, "csdl_commands_refused_total")
         assert now - before == Counter({code: times})
+
+    @contextmanager
+    def refused_by_validation(
+        self, records: Mapping[str, int], closings: Mapping[str, int], school: str
+    ) -> Iterator[None]:
+        """Records, on the topic that their vendor is told by, and closings, which go on with their code."""
+        numbers = {"csdl_records_refused_total": records, "csdl_closings_refused_total": closings}
+        before = {name: self._counts("validation", name) for name in numbers}
+        told = self._told(school)
+        yield
+
+        def counted() -> dict[str, Counter[str]]:
+            return {name: self._counts("validation", name) - before[name] for name in numbers}
+
+        wait_until(lambda: counted() == {n: Counter(due) for n, due in numbers.items()}, seen=counted)
+        assert self._told(school) - told == Counter(records) + Counter(closings)
 
     @contextmanager
     def put_aside_by_the_reader(self, subject: str, times: int = 1) -> Iterator[None]:
@@ -150,9 +181,19 @@ class ClosedStack:
         """What the access service refused: (account, act, code)."""
         return self.rows("SELECT account, act, code FROM audit_event WHERE kind = 'refused' ORDER BY number")
 
-    def _refusals(self) -> list[tuple[str, str]]:
-        """What confirmation refused: (code, unit), as they stand in their topic."""
-        messages = topic_log.read(self.settings, kafka.partitions(t.CONFIRMATION_REFUSALS))
+    def _told(self, school: str) -> Counter[str]:
+        """Codes of what validation refused of a school's pushes."""
+        found: Counter[str] = Counter()
+        for message in topic_log.read(self.settings, kafka.partitions(t.RECORDS_REFUSED, t.RECORDS_ACCEPTED)):
+            if message.key == school.encode():
+                found.update(value.decode() for name, value in message.headers if name == t.SOURCE_FAULT)
+                if message.topic == t.RECORDS_REFUSED:
+                    found.update(one["Rule"] for one in codec.decode(message.value)[1]["Refused"])
+        return found
+
+    def _refusals(self, topic: str) -> list[tuple[str, str]]:
+        """What a machine refused: (code, unit), as they stand in their topic."""
+        messages = topic_log.read(self.settings, kafka.partitions(topic))
         found = [topic_log.record(message, "CommandRefused") for message in messages]
         return [(r["Code"], r["Unit"]) for r in sorted(filter(None, found), key=lambda r: r["At"])]
 
@@ -165,6 +206,11 @@ class ClosedStack:
         with closing(postgres.connect(self.settings)) as conn, conn, conn.cursor() as cur:
             cur.execute(query, params)
             return list(cur.fetchall())
+
+    def execute(self, statement: str, *params: str) -> None:
+        """As the tables' owner: what a test prepares."""
+        with closing(postgres.connect(self.settings)) as conn, conn, conn.cursor() as cur:
+            cur.execute(statement, params)
 
     @staticmethod
     def _lines(log: Path, wanted: Callable[[bytes], bool]) -> list[bytes]:
@@ -184,6 +230,18 @@ class ClosedStack:
             wait_until(lambda: state_of(access, school)["State"] == "checked")
         assert act(head, school, "submit") == ""
         return school, head
+
+    def credential(self, name: str, **more: Any) -> dict[str, Any]:
+        """One of the grant of smas, made by the school's head."""
+        asked = {"vendor": "smas", "school": self.head.account.unit, "name": name} | more
+        with self.head.access() as access:
+            made: dict[str, Any] = access.call("POST", "/v1/credentials", asked)
+        return made
+
+    def of_credential(self, made: Mapping[str, Any], what: str, **more: Any) -> None:
+        """The head ends it, or makes its successor."""
+        with self.head.access() as access:
+            access.call("POST", f"/v1/credentials/{made['number']}/{what}", more)
 
     def send(self, topic: str, key: bytes, value: bytes, principal: str = "") -> None:
         """A message, by somebody's credential, or prepared for an attack."""

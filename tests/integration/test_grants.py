@@ -13,19 +13,17 @@ import polars as pl
 import pytest
 from kafka import TopicPartition
 
-from access.accounts.account import Role
 from demo import papers
 from producers.synthetic import province as synthetic
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.write import write_register
-from runtime import kafka, postgres
+from runtime import kafka
 from runtime.settings import Settings
 from schemas.days import today
 from schemas.encoding import codec
 from schemas.errors import ProblemList
 from schemas.topics import RECORDS_ACCEPTED, SOURCE_FAULT, in_topic
 from streams.grants.machine import MACHINE
-from streams.machines import topic_log
 from tests import people
 from tests.conftest import empty_topics, fresh_database
 from tests.integration.command_line import csdl
@@ -202,38 +200,6 @@ def test_the_letter_from_the_request_to_the_first_push(settings, known, departme
 
 def batch_refused(who: Person, known, *schools: SchoolPlan) -> list[str]:
     return refused(batch, who, known, BATCHED, *schools)
-
-
-def test_nobody_grants_what_they_asked_for_or_batches_anothers(settings, known, department, reviewer):
-    school = OWN[2]
-    asker = people.person(settings, "hai.vai", school.code, Role.SCHOOL_OFFICER, person="CB-77")
-    same_here = people.person(settings, "hai.vai.phong", UNIT, Role.DISTRICT_OFFICER, person="cb-77")
-    same_there = people.department(settings, "hai.vai.so", person="cb-77 ")
-    for own in (ELSEWHERE, SECOND):
-        who = people.head(settings, own.code)
-        assert ask(who, own, known) == ""
-        # A school grants itself.
-        for what in ("approve", "issue", "allow"):
-            assert refused(act, who, own, what) == ["ACC-034"]
-    assert ask(asker, school, known) == ""
-    assert refused(check, same_here, school) == ["ACC-031"]
-    assert check(reviewer, school)["done"] == 1
-    assert batch_refused(reviewer, known, school, ELSEWHERE, SECOND) == [
-        "FORM-035", "FORM-036", "GRT-207", "GRT-207",
-    ]  # fmt: skip
-    [one] = check(reviewer, ELSEWHERE)["grants"]
-    assert one["code"] == "GRANT-UNIT"
-    assert batch(reviewer, known, BATCHED, school)["done"] == 1
-    assert refused(act, same_there, school, "approve") == ["ACC-031"]
-    assert act(department, school, "approve") == ""
-    events = [e["Event"] for e in topic_log.read_events(MACHINE, settings, school.code)]
-    assert events == ["requested", "checked", "batched", "approved"]
-    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
-        cur.execute(
-            "SELECT code, count(*) FROM audit_event WHERE kind = 'refused' AND account = ANY(%s) GROUP BY 1",
-            ([same_here.account.id, same_there.account.id],),
-        )
-        assert cur.fetchall() == [("ACC-031", 2)]
 
 
 def test_a_push_goes_no_further_than_the_grant_and_not_after_its_end(settings, known, department, reviewer):

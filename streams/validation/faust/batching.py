@@ -224,5 +224,7 @@ def _count(messages: Sequence[Message], work: Work) -> None:
     metrics.RECORDS.labels("validation", "removal").inc(work.removals)
     for rule, n in work.rules.items():
         metrics.RECORDS_REFUSED.labels(rule).inc(n)
+    for code, n in work.closings.items():
+        metrics.CLOSINGS_REFUSED.labels(code).inc(n)
     for (topic, code), n in work.letters.items():
         metrics.DEAD_LETTERS.labels(topic, code).inc(n)
