@@ -55,18 +55,18 @@ CLUSTER: Final = "kafka-cluster"
 """What Kafka calls itself."""
 
 
-def rights(vendors: Sequence[str]) -> list[Right]:
-    """All there are, in a fixed order."""
+def rights(vendors: Sequence[str], ended: Sequence[str] = ()) -> list[Right]:
+    """All there are, in a fixed order. ``ended``: vendors whose own password is ended."""
     found = {right for declared in TABLE for right in of_process(declared, vendors)}
     found |= set(_operator(vendors)) | set(_repair(vendors)) | set(_ministry())
-    for vendor in vendors:
+    for vendor in set(vendors) - set(ended):
         found |= {Right(accounts.vendor(vendor), Kind.TOPIC, t.in_topic(vendor), Act.WRITE)}
     return sorted(found)
 
 
-def principals(vendors: Sequence[str]) -> list[str]:
-    """Everyone who has a password at Kafka."""
-    return sorted({right.principal for right in rights(vendors)} | {accounts.SETUP})
+def principals(vendors: Sequence[str], ended: Sequence[str] = ()) -> list[str]:
+    """Everyone who has a password at Kafka, but for users of credentials. ``ended`` as above."""
+    return sorted({right.principal for right in rights(vendors, ended)} | {accounts.SETUP})
 
 
 def of_process(declared: Declared, vendors: Sequence[str]) -> Iterator[Right]:

@@ -50,12 +50,15 @@ def ensure(settings: Settings) -> list[str]:
     """
     if not settings.kafka_user:
         return []
-    folder, names = settings.kafka_password_file.parent, principals(settings.vendors)
+    folder, ended = settings.kafka_password_file.parent, settings.vendors_by_credentials
+    names = principals(settings.vendors, ended)
     secrets.passwords(folder, set(names) - {accounts.SETUP})
+    for vendor in ended:  # so that one who gets a password again gets another
+        (folder / accounts.vendor(vendor)).unlink(missing_ok=True)
     with closing(kafka.admin(settings)) as admin:
         ensure_users(admin, folder, names)
         quotas.ensure(admin, settings)
-        return _ensure_rights(admin, rights(settings.vendors))
+        return _ensure_rights(admin, rights(settings.vendors, ended))
 
 
 def ensure_users(admin: KafkaAdminClient, folder: Path, names: Iterable[str]) -> None:
@@ -81,7 +84,7 @@ def deviations(settings: Settings) -> list[Problem]:
         return []
     with closing(kafka.admin(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)) as admin:
         found, slow = set(_described(admin)), quotas.deviations(admin, settings)
-    wanted = {_acl(right): right for right in rights(settings.vendors)}
+    wanted = {_acl(right): right for right in rights(settings.vendors, settings.vendors_by_credentials)}
     lacking = sorted(right for acl, right in wanted.items() if acl not in found)
     problems = [Problem(LACKING, params={"right": right}) for right in lacking]
     many = sorted(_told(acl) for acl in found - wanted.keys() if _concerns_us(acl, settings))

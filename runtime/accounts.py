@@ -22,9 +22,13 @@ MINISTRY: Final = "csdl-ministry"
 """The Ministry's system."""
 
 
+VENDOR: Final = "csdl-vendor-"
+"""How the names of vendors' own accounts begin: one password a vendor, for all its schools."""
+
+
 def vendor(name: str) -> str:
-    """A vendor's."""
-    return f"csdl-vendor-{name}"
+    """A vendor's own."""
+    return f"{VENDOR}{name}"
 
 
 KEYS: Final = "csdl-key-"

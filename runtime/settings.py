@@ -91,6 +91,10 @@ class Settings(BaseSettings):
     vendors: list[str] = ["smas", "vnedu"]
     """Whose topics there are. As JSON."""
 
+    vendors_by_credentials: list[str] = []
+    """Those of them whose own password (``csdl-vendor-NAME``, one for all its schools) is ended: they push by
+    credentials of grants alone. ``csdl setup`` carries it out. As JSON."""
+
     school_years: list[int] = [2019]
     """Configured school years, by their first calendar year (ENV-303)."""
 
@@ -143,7 +147,8 @@ class Settings(BaseSettings):
     """A push of more MiB in its chunks is refused (PUSH-015): load applies a push whole, in its memory."""
 
     vendor_mb_per_s: int = Field(default=32, ge=1)
-    """MiB a second, as they lie in the topic, that a vendor may write; faster, it is answered later."""
+    """MiB a second, as they lie in the topic, that a vendor may write, shared out among its users at Kafka in
+    equal parts; faster, it is answered later."""
 
     removal_share: float = Field(default=0.1, ge=0, le=1)
     """Above this share of a school's records of a type, a removal waits for the head of the school."""
@@ -185,6 +190,13 @@ class Settings(BaseSettings):
         if url and (parts.scheme not in ("http", "https") or not parts.hostname):
             raise ValueError("no URL of HTTP")
         return url
+
+    @field_validator("vendors_by_credentials")
+    @classmethod
+    def _some_of_the_vendors(cls, named: list[str], said: ValidationInfo) -> list[str]:
+        if not set(named) <= set(said.data.get("vendors", named)):
+            raise ValueError("no vendor of ours")  # a slip of the pen would leave a password in force
+        return named
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -2,7 +2,8 @@
 
 Invariant, in this order: rights that must go, users that must go, users that are new, their rights. So a user
 that is gone has no right that its name could find again, and what ends ends on connections that stand, too: a
-deleted user alone goes on as long as its connection.
+deleted user alone goes on as long as its connection. Before somebody may write who could not, the others'
+bounds make room: all users of a vendor together never write more than the vendor may.
 """
 
 import time
@@ -25,7 +26,7 @@ from kafka.admin import (
 
 from access.credentials.kafka_users import Wanted, Writes
 from runtime import client_quotas, credentials
-from runtime.accounts import KEYS
+from runtime.accounts import KEYS, VENDOR
 
 OURS: Final = f"User:{KEYS}"
 IN_FORCE_S: Final = 30.0
@@ -43,7 +44,7 @@ def users(admin: KafkaAdminClient) -> set[str]:
 
 def bring(admin: KafkaAdminClient, wanted: Wanted, new: Mapping[str, str], rate: float) -> set[str]:
     """Bring Kafka there; the users that there are afterwards. ``new``: user → password, of those that Kafka
-    may not have yet. ``rate``: bytes a second that a user may write. Raises KafkaError, NotTaken."""
+    may not have yet. ``rate``: bytes a second that a vendor may write. Raises KafkaError, NotTaken."""
     due = {_acl(one) for one in wanted.writes}
     there = users(admin)
     if gone := rights(admin) - due:
@@ -56,8 +57,10 @@ def bring(admin: KafkaAdminClient, wanted: Wanted, new: Mapping[str, str], rate:
     if coming:
         changes = [UserScramCredentialUpsertion(n, credentials.MECHANISM, new[n]) for n in coming]
         _alter(admin, changes)
-        client_quotas.bound(admin, coming, rate)
     there = (there & wanted.users) | set(coming)
+    writers = {(one.user, one.topic) for one in wanted.writes if one.user in there}
+    writers |= client_quotas.writers(admin, VENDOR)
+    client_quotas.share(admin, client_quotas.shares(writers, rate))
     lacking = {acl for acl in due if str(acl.principal).removeprefix("User:") in there} - rights(admin)
     if lacking:
         if admin.create_acls(list(lacking))["failed"]:

@@ -193,7 +193,8 @@ def let_in(stack: Stack) -> None:
     tls = ssl.create_default_context(cafile=str(stack.tls / certificates.AUTHORITY))
     tls.load_cert_chain(stack.tls / certificates.BROKER)
     with closing(clients.admin(inside, bootstrap_timeout_ms=ANSWER_MS, ssl_context=tls)) as admin:
-        kafka_rights.ensure_users(admin, stack.passwords, broker_rights.principals(inside.vendors))
+        names = broker_rights.principals(inside.vendors, inside.vendors_by_credentials)
+        kafka_rights.ensure_users(admin, stack.passwords, names)
 
 
 def _format(stack: Stack, log: Path) -> None:

@@ -64,7 +64,8 @@ def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say) -> None:
         before_start.unfinished(stack).touch()
         private.close(stack.data_dir)
         say(f"Kafka {kafka.VERSION}, PostgreSQL 18.6")
-        secrets.prepare(stack, broker_rights.principals(stack.settings().vendors))
+        said = stack.settings()
+        secrets.prepare(stack, broker_rights.principals(said.vendors, said.vendors_by_credentials))
         with ThreadPoolExecutor(1) as pool:
             initialised = pool.submit(postgres.prepare, stack)
             kafka.prepare(stack)

@@ -36,7 +36,7 @@ def narrow(topics, stack, tmp_path):
         producer.send(GRANTS_STATE, value, key=f"vnedu/{SCHOOL}".encode()).get(timeout=60)
     with closing(kafka.admin(stack)) as admin:
         client_quotas.bound(admin, [vendor("smas")], A_SECOND)
-        wait_until(lambda: [p.params["vendor"] for p in quotas.deviations(admin, stack)] == ["smas"])
+        wait_until(lambda: [p.params["user"] for p in quotas.deviations(admin, stack)] == [vendor("smas")])
         yield settings
         kafka_rights.ensure(stack)
         wait_until(lambda: quotas.deviations(admin, stack) == [])

@@ -29,7 +29,7 @@ from deploy.local import stack as local
 from deploy.local.layout import Stack
 from deploy.local.listeners import listening
 from deploy.own_rights import OwnRights
-from runtime import broker_probe, kafka
+from runtime import broker_probe, client_quotas, kafka
 from runtime.accounts import vendor
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
@@ -98,6 +98,20 @@ def test_a_vendor_that_is_no_longer_named_is_no_user(
     assert broker_probe.ask(own) is None
     kafka_rights.ensure(stack)
     wait_until(lambda: (found := broker_probe.ask(own)) and found.code == "SEC-106")
+
+
+def test_a_vendors_own_password_is_ended_by_a_setting_on_a_connection_that_stands_too(
+    an_and_anphu: Settings, admin: KafkaAdminClient, operator: Settings
+) -> None:
+    own = operator.acting_as(vendor("an"))
+    with closing(kafka.producer(own, max_block_ms=SOON_MS)) as producer:
+        assert _write(producer, t.in_topic("an")) == ""
+        ended = an_and_anphu.model_copy(update={"vendors_by_credentials": ["an"]})
+        kafka_rights.ensure(ended)
+        assert _write(producer, t.in_topic("an")) == NOT_ALLOWED
+    wait_until(lambda: kafka_rights.deviations(ended) == [])
+    wait_until(lambda: vendor("an") not in client_quotas.bounds(admin))
+    assert not own.kafka_password_file.exists()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 
 from access.credentials import addresses, broker
 from access.credentials.kafka_users import Wanted, Writes, wanted
@@ -66,6 +67,8 @@ class Broker:
     acls: set[Any] = field(default_factory=set)
     left: int = 1_000
     done: list[str] = field(default_factory=list)
+    shared: list[tuple[int, dict[str, float]]] = field(default_factory=list)
+    """(rights there were then, user → its bound)."""
 
     def _change(self, what: str) -> None:
         if not self.left:
@@ -101,6 +104,9 @@ class Broker:
 @pytest.fixture(autouse=True)
 def no_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_quotas, "bound", lambda *_: None)
+    monkeypatch.setattr(
+        client_quotas, "share", lambda kafka, shares: kafka.shared.append((len(kafka.acls), shares))
+    )
 
 
 NOBODY = Wanted(frozenset(), frozenset())
@@ -108,7 +114,7 @@ WRITES = Wanted(frozenset({USER}), frozenset({ANYWHERE}))
 
 
 def bring(kafka: Any, to: Wanted, new: dict[str, str]) -> set[str]:
-    return broker.bring(kafka, to, new, 1.0)
+    return broker.bring(kafka, to, new, 100.0)
 
 
 def test_a_user_comes_before_its_right_and_goes_after_it() -> None:
@@ -131,6 +137,32 @@ def test_whatever_a_crash_left_half_done_is_mended(start: Wanted, to: Wanted, le
     kafka.left = 1_000
     assert bring(kafka, to, dict.fromkeys(to.users, "secret")) == to.users
     assert len(kafka.acls) == len(to.writes)
+
+
+def test_the_users_of_a_vendor_share_its_bound_before_another_may_write() -> None:
+    kafka = Broker(acls={_own("an"), _own("anphu")})
+    second = "csdl-key-bbbbbbbbbb"
+    both = Wanted(
+        frozenset({USER, second}), frozenset({ANYWHERE, Writes(USER, ANYWHERE.topic, "::1"), _of(second)})
+    )
+    bring(kafka, WRITES, {USER: "secret"})
+    bring(kafka, both, {second: "secret"})
+    bring(kafka, NOBODY, {})
+    other = {"csdl-vendor-anphu": 100}
+    assert kafka.shared == [
+        (2, {USER: 50, "csdl-vendor-an": 50} | other),
+        (3, {USER: 33, second: 33, "csdl-vendor-an": 33} | other),
+        (2, {"csdl-vendor-an": 100} | other),
+    ]
+
+
+def _of(user: str) -> Writes:
+    return Writes(user, ANYWHERE.topic, "*")
+
+
+def _own(vendor: str) -> ACL:
+    pattern = ResourcePattern(ResourceType.TOPIC, f"csdl.in.{vendor}.v1")
+    return ACL(f"User:csdl-vendor-{vendor}", "*", ACLOperation.WRITE, ACLPermissionType.ALLOW, pattern)
 
 
 def test_one_that_kafka_lost_gets_no_right_and_is_told() -> None:

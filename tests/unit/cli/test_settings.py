@@ -15,6 +15,7 @@ WRONG = {
     "CSDL_REPLICATION_FACTOR": "0",
     "CSDL_MIN_INSYNC_REPLICAS": "two",
     "CSDL_VENDORS": "smas,vnedu",
+    "CSDL_VENDORS_BY_CREDENTIALS": '["smsa"]',
     "CSDL_SCHOOL_YEARS": '["a"]',
     "CSDL_HTTP_PORT": "secret",
     "CSDL_KAFKA_LOOPBACK": "10.0.0.5:9092",

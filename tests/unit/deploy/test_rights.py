@@ -57,6 +57,13 @@ def test_a_vendor_may_write_to_its_own_topic_and_do_nothing_else() -> None:
         assert [right for right in TABLE if right.principal == own.principal] == [own]
 
 
+def test_a_vendor_whose_password_is_ended_has_none_and_no_right() -> None:
+    """Its topic stays, for the users of its grants' credentials."""
+    gone = {right for right in TABLE if right.principal == accounts.vendor("an")}
+    assert set(TABLE) - set(rights(VENDORS, ["an"])) == gone
+    assert set(principals(VENDORS)) - set(principals(VENDORS, ["an"])) == {accounts.vendor("an")}
+
+
 def test_one_process_has_anothers_group_or_transactions() -> None:
     for declared in processes.TABLE:
         if declared.group:
