@@ -173,7 +173,8 @@ TABLE: Final = (
     Declared(
         "credentials", "access.credentials.process:Credentials", Sharing.SINGLE, Turn.DATABASE,
         # Makes and ends vendors' users, their rights and bounds.
-        rereads=(t.GRANTS_STATE,), cluster=("alter", "alter_configs"),
+        outputs=(t.CREDENTIALS_ENDED,), rereads=(t.GRANTS_STATE, t.CREDENTIALS_ENDED),
+        cluster=("alter", "alter_configs"),
     ),
 )  # fmt: skip
 """In the order they start."""

@@ -74,6 +74,7 @@ GRANTS_SYSTEM: Final = "csdl.grants.system.v1"
 GRANTS_EVENTS: Final = "csdl.grants.events.v1"
 GRANTS_STATE: Final = "csdl.grants.state.v1"
 GRANTS_REFUSALS: Final = "csdl.grants.refusals.v1"
+CREDENTIALS_ENDED: Final = "csdl.credentials.ended.v1"
 ORGANISATION_COMMANDS: Final = "csdl.organisation.commands.v1"
 ORGANISATION_SETUP: Final = "csdl.organisation.setup.v1"
 ORGANISATION_EVENTS: Final = "csdl.organisation.events.v1"
@@ -154,6 +155,13 @@ def topics(vendors: list[str]) -> list[Topic]:
             GRANTS_STATE, "vendor/school", ("GrantState", "ReaderPosition"), "State of each grant", "compact"
         ),
         Topic(GRANTS_REFUSALS, SCHOOL, ("CommandRefused",), "Grant commands that were refused"),
+        Topic(
+            CREDENTIALS_ENDED,
+            "handle of the credential",
+            ("CredentialEnded",),
+            "Credentials of grants that have ended for good, for a database that is restored",
+            "compact",
+        ),
         _log(ORGANISATION_COMMANDS, ("OrganisationCommand",), "What the department asks of units", UNIT),
         _log(
             ORGANISATION_SETUP, ("OrganisationCommand",), "A register of before, handed over by setup", UNIT

@@ -3,6 +3,7 @@
 It looks twice a second and compares with Kafka itself whenever something has changed, at every start and
 every minute besides: what a crash left half done, or somebody changed by hand, is mended by the same
 comparison. A grant that was taken back ends its credentials for good: another grant revives none of them.
+Nor does a database that is restored from an older copy: every end stands in Kafka besides (``endings``).
 """
 
 import logging
@@ -14,7 +15,8 @@ from psycopg2.extensions import connection, cursor
 
 from access import audit
 from access.audit import AuditEvent, Kind
-from access.credentials import broker, kafka_users, keyring, standing, store
+from access.credentials import broker, endings, kafka_users, keyring, standing, store
+from access.credentials.endings_topic import EndingsTopic
 from access.credentials.kafka_users import Wanted
 from runtime import kafka, metrics, postgres
 from runtime.accounts import key_user
@@ -48,6 +50,8 @@ class Credentials(Process):
         self.closes(self._granted, lambda cache: cache.stop())
         self._granted.start()
         self._granted.catch_up()
+        self._ends = self.closes(EndingsTopic(self.settings))
+        self._ends_mark: tuple[object, ...] = ()
         self._brought: Wanted | None = None
         self._compared = 0.0
         self._lost: frozenset[str] = frozenset()
@@ -61,6 +65,7 @@ class Credentials(Process):
         """End what a grant's end has ended; bring Kafka there if anything is due."""
         with self._conn, self._conn.cursor() as cur:
             self._end_with_their_grants(cur)
+            self._end_again(cur)
             found, sealed = store.at_kafka(cur)
             wanted = kafka_users.wanted(found, self._grant, store.now(cur))
         due = sealed or wanted != self._brought or time.monotonic() - self._compared > COMPARE_S
@@ -86,6 +91,20 @@ class Credentials(Process):
                     for one in ended
                 ]
                 audit.record(self._record, events)
+
+    def _end_again(self, cur: cursor) -> None:
+        """What an older copy of the table thinks alive; what Kafka does not know yet is kept there."""
+        mark = store.endings_mark(cur)
+        if mark == self._ends_mark:
+            return
+        there = {one.handle: one for one in store.endings(cur)}
+        for ending in endings.beyond(self._ends.known.values(), there):
+            act = "revoke" if ending.revoked else "end"
+            for one in store.end_again(cur, ending):
+                event = AuditEvent(Kind.KEY, NAME, role="system", act=act, subject=one.subject)
+                audit.record(self._record, [event])
+        self._ends.keep(endings.beyond(there.values(), self._ends.known))
+        self._ends_mark = mark
 
     def _unsealed(self, sealed: Sequence[tuple[int, str, bytes]]) -> dict[str, str]:
         """User → password, of those that Kafka may not have yet."""

@@ -11,6 +11,7 @@ from psycopg2.extensions import cursor
 
 from access.credentials import keyring
 from access.credentials.addresses import Network
+from access.credentials.endings import Ending
 from access.credentials.rotation import Rotation
 from access.credentials.worth import Credential, Kind
 from schemas.errors import Problem, ProblemList
@@ -163,6 +164,33 @@ def end_all(cur: cursor, vendor: str, school: str) -> list[Credential]:
         f" WHERE vendor = %s AND school = %s AND revoked_at IS NULL RETURNING {_FIELDS}",
         (vendor, school),
     )
+    return [_credential(row) for row in cur.fetchall()]
+
+
+def endings_mark(cur: cursor) -> tuple[Any, ...]:
+    """Another one whenever an end was set, moved or, as in an older copy of the table, is there no more."""
+    cur.execute(
+        "SELECT count(*), count(revoked_at), max(revoked_at), count(ends_at),"
+        " sum(extract(epoch FROM ends_at)) FROM vendor_credential"
+    )
+    return tuple(cur.fetchone())
+
+
+def endings(cur: cursor) -> list[Ending]:
+    """The end of each that has one."""
+    found = _select(cur, "revoked_at IS NOT NULL OR ends_at IS NOT NULL")
+    return [ending for ending in map(Ending.of, found) if ending is not None]
+
+
+def end_again(cur: cursor, ending: Ending) -> list[Credential]:
+    """End what was ended before, by what Kafka says; nothing of a credential that the table has not."""
+    change = (
+        "revoked_at = %(at)s WHERE revoked_at IS NULL"
+        if ending.revoked
+        else "ends_at = %(at)s WHERE coalesce(ends_at > %(at)s, true)"
+    )
+    asked = {"at": ending.at, "handle": ending.handle}
+    cur.execute(f"UPDATE vendor_credential SET {change} AND handle = %(handle)s RETURNING {_FIELDS}", asked)
     return [_credential(row) for row in cur.fetchall()]
 
 

@@ -1,7 +1,7 @@
 """API keys and Kafka users on real servers: made by the school, shown once, proved, rotated, stopped."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
@@ -10,7 +10,6 @@ import httpx
 import psycopg2
 import pytest
 from click.testing import CliRunner
-from kafka import KafkaProducer, TopicPartition
 from kafka.admin import (
     ACL,
     ACLOperation,
@@ -19,28 +18,21 @@ from kafka.admin import (
     ResourceType,
     UserScramCredentialUpsertion,
 )
-from kafka.errors import (
-    GroupAuthorizationFailedError,
-    KafkaError,
-    TopicAuthorizationFailedError,
-    TransactionalIdAuthorizationFailedError,
-)
-from kafka.structs import OffsetAndMetadata
 
 from access.accounts.account import Role
 from access.client import AccessClient
 from access.credentials import broker, kit
 from cli.main import main
 from deploy import kafka_rights
-from deploy.broker_rights import groups
 from runtime import accounts, broker_probe, kafka, postgres
 from runtime.settings import Settings
 from schemas.errors import ProblemList
-from schemas.topics import GRANTS_COMMANDS, PUSH_ANSWERS, RECORDS_ACCEPTED, in_topic
-from streams.machines.shards import transactional_id
-from tests import people
+from schemas.topics import CREDENTIALS_ENDED, RECORDS_ACCEPTED
+from streams.machines import topic_log
+from tests import keys, people
 from tests.conftest import empty_topics, fresh_database
 from tests.integration.command_line import csdl
+from tests.keys import DENIED, FORGED, as_kafka_user, opened, producer, shown, write, written_anew
 from tests.organisation import put_units
 from tests.people import Person
 from tests.support import Running, environment, run_process, wait_until
@@ -49,13 +41,6 @@ SCHOOLS = ("19164101", "19164102", "19164103")
 REGISTER = "code,name,level,district,managing_unit,valid_from,valid_to,active\n" + "".join(
     f"{code},Trường {code},primary,164,164,2010-01-01,,1\n" for code in SCHOOLS
 )
-NO_HEADERS: Mapping[str, str] = {}
-FORGED = {
-    "X-Real-IP": "203.0.113.7",
-    "Forwarded": "for=203.0.113.7",
-    "CF-Connecting-IP": "203.0.113.7",
-    "True-Client-IP": "203.0.113.7",
-}
 
 
 @pytest.fixture(scope="module")
@@ -106,27 +91,8 @@ def make(who: Person, name: str, *more: str, school: str = SCHOOLS[0], vendor: s
     return said
 
 
-def shown(made: Any) -> str:
-    answer = httpx.post(made["link"], json={"confirm": True}, trust_env=False)
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["secret"])
-
-
-def prove(
-    settings: Settings,
-    secret: str,
-    school: str = SCHOOLS[0],
-    test: bool = False,
-    headers: Mapping[str, str] = NO_HEADERS,
-) -> str:
-    """The code that refuses a key; "" if it is proved."""
-    answer = httpx.post(
-        f"{settings.access}/v1/connection",
-        json={"school": school, "test": test},
-        headers={"Authorization": f"Bearer {secret}", **headers},
-        trust_env=False,
-    )
-    return "" if answer.status_code == 200 else str(answer.json()["code"])
+def prove(settings: Settings, secret: str, school: str = SCHOOLS[0], **more: Any) -> str:
+    return keys.prove(settings, secret, school, **more)
 
 
 def recorded(settings: Settings, where: str, *params: object) -> list[dict[str, Any]]:
@@ -146,18 +112,10 @@ def refused_by(who: Person, *args: str) -> list[str]:
     return [p["code"] for p in said["problems"]]
 
 
-def test_a_link_is_looked_at_for_nothing_and_opened_once(settings, head):
+def test_of_two_who_open_a_link_at_once_one_has_the_secret(settings, head):
     made = make(head, "mot.lan")
-    for _ in range(5):
-        page = httpx.get(made["link"], trust_env=False)
-        assert page.status_code == 200 and page.headers["cache-control"] == "no-store"
-    assert httpx.head(made["link"], trust_env=False).status_code == 200
-    scanner = httpx.post(made["link"], data={"x": "y"}, trust_env=False)
-    assert "KEY-023" in scanner.text and scanner.status_code == 400
     with ThreadPoolExecutor(2) as pool:
-        both = list(
-            pool.map(lambda _: httpx.post(made["link"], json={"confirm": True}, trust_env=False), range(2))
-        )
+        both = list(pool.map(opened, [made["link"]] * 2))
     first, second = sorted(both, key=lambda answer: answer.status_code)
     assert (first.status_code, second.status_code) == (200, 410)
     assert second.json()["code"] == "KEY-021"
@@ -220,16 +178,6 @@ def test_each_end_of_a_key_has_its_own_code(settings, head):
     assert [a["code"] for a in told] == ["KEY-105", "KEY-102"]
 
 
-def test_a_key_is_its_schools_and_its_places(settings, head):
-    secret = shown(make(head, "noi.dung"))
-    assert prove(settings, secret, school=SCHOOLS[1]) == "KEY-111"
-    assert prove(settings, secret, test=True) == "KEY-110"
-    test = shown(make(head, "thu", "--test"))
-    assert test.startswith("csdl_test_") and secret.startswith("csdl_live_")
-    assert prove(settings, test) == "KEY-109"
-    assert prove(settings, test, test=True) == ""
-
-
 def test_an_address_is_believed_from_our_own_proxy_alone(settings, head):
     made = make(head, "dia.chi", "--address", "203.0.113.7")
     secret = shown(made)
@@ -246,10 +194,7 @@ def test_an_address_is_believed_from_our_own_proxy_alone(settings, head):
     assert row["used_from"] == "203.0.113.7" and row["used_at"]
 
 
-def test_of_three_keys_in_an_hour_the_first_is_dead_and_the_second_keeps_its_end(
-    settings, head, technician, tmp_path
-):
-    """Also for a service that has just started."""
+def test_of_three_keys_in_an_hour_the_first_is_dead_and_the_second_keeps_its_end(settings, head, technician):
     first = make(head, "thay")
     one = shown(first)
     second = csdl(technician.settings, "credentials", "rotate", str(first["number"]))[1]
@@ -264,8 +209,7 @@ def test_of_three_keys_in_an_hour_the_first_is_dead_and_the_second_keeps_its_end
         assert said["ends_at"] == end
     assert csdl(head.settings, "credentials", "reactivate", str(first["number"]))[0] == 1
     assert csdl(head.settings, "credentials", "revoke", str(third["number"]))[0] == 0
-    with people.access_service(settings.model_copy(update={"data_dir": tmp_path})) as (another, _):
-        assert [prove(another, each) for each in (one, two, three)] == ["KEY-104", "", "KEY-102"]
+    assert [prove(settings, each) for each in (one, two, three)] == ["KEY-104", "", "KEY-102"]
     with closing(postgres.connect(settings)) as conn, conn.cursor() as cur:
         for change in ("ends_at = ends_at + interval '1 s'", "ends_at = NULL", "handle = 'x'"):
             with pytest.raises(psycopg2.errors.RestrictViolation):
@@ -340,6 +284,33 @@ def test_what_a_grant_gave_ends_with_it_and_another_grant_revives_none(settings,
     assert recorded(settings, "subject = %s AND account = 'credentials' AND act = 'revoke'", subject)
 
 
+def test_a_database_from_an_older_copy_revives_nothing(settings, head):
+    """Neither what was revoked since, nor what a rotation has ended."""
+    made = make(head, "ban.sao"), make(head, "ban.sao.2")
+    revoked, rotated = map(shown, made)
+    numbers, handles = [one["number"] for one in made], {one["handle"] for one in made}
+    assert csdl(head.settings, "credentials", "revoke", str(numbers[0]))[0] == 0
+    assert csdl(head.settings, "credentials", "rotate", str(numbers[1]), "--overlap-hours", "0")[0] == 0
+    wait_until(lambda: handles <= ended_at_kafka(settings))
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
+        cur.execute("ALTER TABLE vendor_credential DISABLE TRIGGER vendor_credential_keeps")
+        cur.execute(
+            "UPDATE vendor_credential SET revoked_at = NULL, ends_at = NULL WHERE number = ANY(%s)",
+            (numbers,),
+        )
+        cur.execute("ALTER TABLE vendor_credential ENABLE TRIGGER vendor_credential_keeps")
+    wait_until(lambda: [prove(settings, each) for each in (revoked, rotated)] == ["KEY-102", "KEY-104"])
+    subjects = [f"K{number}:smas/{SCHOOLS[0]}" for number in numbers]
+    told = recorded(settings, "subject = ANY(%s) AND account = 'credentials' ORDER BY number", subjects)
+    assert {(each["subject"], each["act"]) for each in told} == set(
+        zip(subjects, ("revoke", "end"), strict=True)
+    )
+
+
+def ended_at_kafka(settings: Settings) -> set[str]:
+    return {m.key.decode() for m in topic_log.read(settings, kafka.partitions(CREDENTIALS_ENDED))}
+
+
 def test_no_secret_is_kept_logged_or_told(settings, served, head):
     made = make(head, "kin")
     secret = shown(made)
@@ -362,89 +333,25 @@ def user(settings, head, local_stack, tmp_path):
 
     def made(name: str, *more: str) -> tuple[Any, Settings]:
         told = make(head, name, "--kind", "kafka", *more)
-        return told, opened(told)
+        return told, as_user(told)
 
-    def opened(told: Any) -> Settings:
-        answer = httpx.post(told["link"], json={"confirm": True}, trust_env=False).json()
-        file = tmp_path / answer["user"]
-        file.write_text(answer["secret"], encoding="utf-8")
-        own = {"kafka_user": answer["user"], "kafka_password_file": file}
-        as_user: Settings = local_stack.settings().model_copy(update=own)
-        wait_until(lambda: broker_probe.ask(as_user) is None)
-        return as_user
+    def as_user(told: Any) -> Settings:
+        return as_kafka_user(local_stack.settings(), told, tmp_path)
 
-    made.opened = opened  # type: ignore[attr-defined]
+    made.opened = as_user  # type: ignore[attr-defined]
     return made
 
 
-def producer(settings: Settings) -> Any:
-    return closing(kafka.producer(settings, max_block_ms=3_000))
-
-
-def write(sender: KafkaProducer, topic: str = in_topic("smas")) -> str:
-    try:
-        sender.send(topic, b"x", key=b"19164101").get(timeout=10)
-    except KafkaError as fault:
-        return type(fault).__name__
-    return ""
-
-
-def written_anew(settings: Settings) -> str:
-    """What was refused once sends nothing any more: another producer."""
-    with producer(settings) as sender:
-        return write(sender)
-
-
-DENIED = TopicAuthorizationFailedError.__name__
-
-
-def test_a_kafka_user_writes_to_its_vendors_topic_and_does_nothing_else(settings, user):
-    _, own = user("kafka.mot")
-    wait_until(lambda: written_anew(own) == "")
-    with producer(own) as sender:
-        for topic in (in_topic("vnedu"), GRANTS_COMMANDS, RECORDS_ACCEPTED):
-            assert write(sender, topic) in (DENIED, "KafkaError")
-    for topic in (in_topic("vnedu"), RECORDS_ACCEPTED, PUSH_ANSWERS):
-        with closing(kafka.consumer(own)) as consumer, pytest.raises(TopicAuthorizationFailedError):
-            consumer.end_offsets([TopicPartition(topic, 0)])
-
-
-def test_a_kafka_user_takes_no_group_and_no_transactions_of_ours(stack, user):
-    _, own = user("kafka.nhom")
-    ids = [transactional_id("grants", [0, 1, 2, 3, 4, 5]), "csdl.export"]
-    with closing(kafka.admin(stack)) as admin:
-        before = {name: found.producer_epoch for name, found in admin.describe_transactions(ids[:1]).items()}
-        for name in ids:
-            sender = kafka.producer(own, transactional_id=name)
-            with closing(sender), pytest.raises(TransactionalIdAuthorizationFailedError):
-                sender.init_transactions()
-        after = {name: found.producer_epoch for name, found in admin.describe_transactions(ids[:1]).items()}
-    assert after == before
-    for group in groups():
-        refusal = pytest.raises(GroupAuthorizationFailedError)
-        with closing(kafka.consumer(own, group_id=group)) as consumer, refusal:
-            consumer.commit({TopicPartition(in_topic("smas"), 0): OffsetAndMetadata(0, "", -1)})
-
-
-ENDS = {
-    "revoked": lambda head, number: csdl(head.settings, "credentials", "revoke", number),
-    "deactivated": lambda head, number: csdl(head.settings, "credentials", "deactivate", number),
-}
-
-
-@pytest.mark.parametrize("end", ENDS)
-def test_what_ends_is_refused_on_a_connection_that_stands(settings, head, user, end):
-    made, own = user(f"mo.{end}")
+def test_what_is_deactivated_is_refused_on_a_connection_that_stands_and_comes_back(head, user):
+    made, own = user("mo.tam.ngung")
+    number = str(made["number"])
     wait_until(lambda: written_anew(own) == "")
     with producer(own) as sender:
         assert write(sender) == ""
-        assert ENDS[end](head, str(made["number"]))[0] == 0
+        assert csdl(head.settings, "credentials", "deactivate", number)[0] == 0
         wait_until(lambda: write(sender) == DENIED)
-    if end == "revoked":
-        wait_until(lambda: (said := broker_probe.ask(own)) is not None and said.code == "SEC-106")
-    else:
-        assert csdl(head.settings, "credentials", "reactivate", str(made["number"]))[0] == 0
-        wait_until(lambda: written_anew(own) == "")
+    assert csdl(head.settings, "credentials", "reactivate", number)[0] == 0
+    wait_until(lambda: written_anew(own) == "")
 
 
 def test_the_one_before_goes_on_beside_its_successor_and_the_one_before_that_does_not(head, user):
