@@ -80,7 +80,8 @@ def demo(
         raise click.UsageError(f"there is no folder {json_file.absolute().parent}")
     # A demonstration that is told to end takes its servers with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    for name in ("CSDL_REGISTER_FILE", "CSDL_IDENTITY_KEY_FILE"):
+    theirs = ("REGISTER_FILE", "IDENTITY_KEY_FILE", "TRUST_DIR", "DOCUMENTS_DIR", "SIGNATURES")
+    for name in map("CSDL_{}".format, theirs):
         os.environ.pop(name, None)  # of another stack: this one brings its own
     it = Stack(data_dir.absolute(), port_base, instances_asked())
     _prepare(it)

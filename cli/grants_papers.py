@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from base64 import b64encode
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 import click
 
 from access import client
-from access.documents import data_files, foreign_files
+from access.documents import data_files, foreign_files, packages
 from cli import grants_show
 from cli.answers import json_option, show_and_exit
 from runtime.settings import Settings
@@ -17,7 +18,7 @@ from schemas.errors import Problem, ProblemList, SourceLocation
 
 _FORM: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _signed: Final = click.option(
-    "--signed", type=_FORM, help="Tệp đã ký — the signed file; only its SHA-256 leaves this machine."
+    "--signed", type=_FORM, help="Tệp đã ký — the signed file, handed in before by csdl forms send."
 )
 
 _year: Final = click.option(
@@ -59,11 +60,15 @@ def request(
 @click.command()
 @click.argument("form", type=_FORM)
 @_signed
+@click.option("--list", "listed", type=_FORM, help="Danh sách kèm theo — the list with it, .docx or .xlsx.")
 @_year
 @json_option
-def batch(form: Path, signed: Path | None, year: int, as_json: bool) -> None:
+def batch(form: Path, signed: Path | None, listed: Path | None, year: int, as_json: bool) -> None:
     """Phòng hoặc xã lập danh sách — the unit batches; FORM is Form 2 as JSON (csdl forms blank 2)."""
     said = {"form": _read(form), "sha256": _sha256(signed), "year": year}
+    if listed:
+        content = foreign_files.read(listed, packages.MAX_BYTES)
+        said |= {"list_file": b64encode(content).decode("ascii"), "list_name": listed.name}
     with client.logged_in(Settings()) as access:
         done = access.call("POST", "/v1/grants/batches", {"batch": said})
     grants_show.show_many(done, as_json=as_json)

@@ -14,9 +14,15 @@ from schemas.days import VIETNAM
 from streams.grants import words
 from streams.grants.commands import RETURN_REASONS
 from streams.grants.machine import MACHINE
-from streams.grants.state import Standing, State
+from streams.grants.state import Signature, Standing, State
 from streams.grants.table import TABLE
 from streams.machines import topic_log, wire
+
+CHECKED: Final = {
+    Signature.VERIFIED: " chữ ký đúng — verified",
+    Signature.BY_HAND: " kiểm tra thủ công — by hand",
+}
+"""How a document's signature was checked, as an event is told."""
 
 
 @click.command(name="list")
@@ -138,6 +144,7 @@ def _events(settings: Settings, state: State) -> Iterator[dict[str, Any]]:
             "reason_code": record["ReasonCode"],
             "reason": record["ReasonText"],
             "document": record.get("Document"),
+            "signature": record.get("Signature", ""),
             "contract": record.get("Contract"),
             "due": record.get("Due"),
             "late": record.get("Late", False),
@@ -149,6 +156,7 @@ def _event_cells(event: dict[str, Any]) -> tuple[object, ...]:
     paper = event["document"] or event["contract"]
     document = f"{paper['Number']} {paper['Date']}" if paper else ""
     late = " muộn — late" if event["late"] and event["document"] else ""
+    late += CHECKED.get(event["signature"], "")
     who = " ".join(filter(None, (event["role"], event["unit"], event["account"])))
     reason = " ".join(filter(None, (event["reason_code"], event["reason"])))
     words_ = (event["event_vi"], event["event_en"])

@@ -1,7 +1,7 @@
 """The letter on a stack that runs: schools ask, units batch, the department grants, schools hand over.
 
 The days are the letter's: Form 2 before 5/3/2020, the data of direct units by 10/3. One unit and one direct
-school sign a day too late, and are taken.
+school sign a day too late, and are taken. All sign with certificates of a made-up authority.
 """
 
 from collections import defaultdict
@@ -11,8 +11,10 @@ from datetime import date
 from typing import Any, Final
 
 from access.accounts.account import Role
-from access.client import AT_ONCE
-from demo import papers
+from access.client import AT_ONCE, AccessClient
+from access.service.parts import DOCUMENTS_AT_ONCE
+from demo import authority, papers
+from demo.authority import Issuer
 from demo.staff import Staff
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.shape import department
@@ -50,25 +52,50 @@ def play(settings: Settings, staff: Staff, schools: list[SchoolPlan]) -> Played:
     days = {s.code: ASKED for s in schools} | {s.code: DIRECT for s in direct}
     days |= {s.code: DIRECT_LATE for s in direct[-1:]}
     late_unit = max(batches, default="")
-    with ThreadPoolExecutor(AT_ONCE) as people:
-        list(people.map(lambda s: _ask(staff, s, known, days[s.code]), schools))
-        list(people.map(lambda unit: _batch(staff, unit, batches[unit], known, unit == late_unit), batches))
+    issuer = authority.Issuer("Cơ quan chứng thực thử")
+    authority.trusted(settings.trust_dir, issuer)
+
+    def ask(school: SchoolPlan) -> None:
+        _ask(staff, school, known, days[school.code], issuer)
+
+    def batch(unit: str) -> None:
+        _batch(staff, unit, batches[unit], known, BATCHED_LATE if unit == late_unit else BATCHED, issuer)
+
+    with ThreadPoolExecutor(AT_ONCE) as people, ThreadPoolExecutor(DOCUMENTS_AT_ONCE) as signing:
+        list(people.map(ask, (s for s in schools if not s.direct)))
+        list(signing.map(ask, direct))
+        list(signing.map(batch, batches))
         _grant(staff, schools)
         list(people.map(lambda s: _hand_over(staff, s), schools))
     late = (*(s.code for s in batches.get(late_unit, ())), *(s.code for s in direct[-1:]))
     return Played(len(schools), len(batches), len(direct), late)
 
 
-def _ask(staff: Staff, school: SchoolPlan, known: Organisation, day: date) -> None:
-    asked = papers.request(school, known, day)
-    _done(staff.of(school.code, Role.SCHOOL_HEAD).act("/v1/grants/requests", {"request": asked}))
+def _ask(staff: Staff, school: SchoolPlan, known: Organisation, day: date, issuer: Issuer) -> None:
+    head = staff.of(school.code, Role.SCHOOL_HEAD)
+    signed = ""
+    if school.direct:  # others send theirs to the unit that batches them
+        signed = _handed_in(head, issuer, school.name, papers.number(school))
+    asked = papers.request(school, known, day, signed)
+    _done(head.act("/v1/grants/requests", {"request": asked}))
 
 
-def _batch(staff: Staff, unit: str, schools: list[SchoolPlan], known: Organisation, late: bool) -> None:
+def _batch(
+    staff: Staff, unit: str, schools: list[SchoolPlan], known: Organisation, day: date, issuer: Issuer
+) -> None:
     reviewer = staff.of(unit, Role.DISTRICT_OFFICER)
     _all_done(reviewer.call("POST", "/v1/grants/acts/check", {"grants": _named(schools)}))
-    batch = papers.batch(unit, schools, known, BATCHED_LATE if late else BATCHED)
-    _all_done(reviewer.call("POST", "/v1/grants/batches", {"batch": batch}))
+    batch = papers.batch(unit, schools, known, day)
+    form = batch["form"]
+    batch["sha256"] = _handed_in(reviewer, issuer, form["unit_name"], form["number"])
+    _all_done(reviewer.call("POST", "/v1/grants/batches", {"batch": papers.listed(batch)}))
+
+
+def _handed_in(who: AccessClient, issuer: Issuer, organisation: str, number: str) -> str:
+    """The SHA-256 of a PDF that somebody of this organisation has signed and handed in."""
+    signer = authority.signer(issuer, organisation=organisation)
+    sha256: str = who.document(authority.signed(authority.document(number), signer))["sha256"]
+    return sha256
 
 
 def _grant(staff: Staff, schools: list[SchoolPlan]) -> None:

@@ -1,12 +1,16 @@
 """The papers of the letter, as made-up schools and units would write them: Form 1, Form 2, the contract."""
 
 import hashlib
+import json
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
+from access.documents import data_files, printing
 from access.documents.against import LEVELS
 from access.documents.fields import LEVELS as IN_ORDER
+from access.documents.form2 import Form2
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.school import YEAR
 from schemas.contracts.contracts import record_types
@@ -18,8 +22,11 @@ IN_CHARGE: Final = {"name": "Nguyễn Thị Mẫu", "phone": "0912345678", "emai
 SOFTWARE: Final = {"smas": ("SMAS", "Viettel"), "vnedu": ("VNEDU", "VNPT")}
 
 
-def request(school: SchoolPlan, known: Organisation, day: date, **more: Any) -> dict[str, Any]:
-    """A school's request on a day, under the units of that day, with Form 1."""
+def request(
+    school: SchoolPlan, known: Organisation, day: date, signed: str = "", **more: Any
+) -> dict[str, Any]:
+    """A school's request on a day, under the units of that day, with Form 1; ``signed``: SHA-256 of the file
+    that was handed in, if one was."""
     route = known.route(school.code, day)
     above, department = route[0], route[-1]
     software, vendor = SOFTWARE[school.vendor]
@@ -41,20 +48,20 @@ def request(school: SchoolPlan, known: Organisation, day: date, **more: Any) -> 
         "record_types": sorted(record_types()),
         "periods": sorted(PERIODS.values()),
     }
-    said = {"vendor": school.vendor, "sha256": sha256(f"form 1 {school.code}"), "year": YEAR}
-    return {"form": form | more, **said}
+    signed = signed or sha256(f"form 1 {school.code}")
+    return {"form": form | more, "vendor": school.vendor, "sha256": signed, "year": YEAR}
 
 
 def batch(
-    unit: str, schools: Sequence[SchoolPlan], known: Organisation, day: date, **more: Any
+    unit: str, schools: Sequence[SchoolPlan], known: Organisation, day: date, signed: str = "", **more: Any
 ) -> dict[str, Any]:
-    """A unit's batch of its schools on a day, with Form 2."""
+    """A unit's batch of its schools on a day, with Form 2; ``signed`` as above."""
     held = known.on(unit, day)
     name = held.period.name if held else unit
     form = {
         "unit": unit,
         "managing_name": f"UBND {name}",
-        "unit_name": f"Phòng GDĐT {name}",
+        "unit_name": office(name),
         "number": f"{unit}/DS",
         "place": name,
         "day": day.isoformat(),
@@ -64,7 +71,19 @@ def batch(
         "count": len(schools),
         "lines": [_line(school) for school in schools],
     }
-    return {"form": form | more, "sha256": sha256(f"form 2 {unit} {day}"), "year": YEAR}
+    return {"form": form | more, "sha256": signed or sha256(f"form 2 {unit} {day}"), "year": YEAR}
+
+
+def listed(batch: dict[str, Any]) -> dict[str, Any]:
+    """The batch with its list as a Word file."""
+    form = data_files.parse(json.dumps(batch["form"]).encode("utf-8"), Form2, "")
+    word = b64encode(printing.form2(form)).decode("ascii")
+    return batch | {"list_file": word, "list_name": "mau2.docx"}
+
+
+def office(area: str) -> str:
+    """As the education office of a district signs."""
+    return f"Phòng GDĐT {area}"
 
 
 def contract(school: SchoolPlan, day: date) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, Literal, NoReturn, Self
 from urllib.parse import quote, urlsplit
 
 from psycopg2 import ProgrammingError
@@ -85,6 +85,9 @@ class Settings(BaseSettings):
     trust_dir: Path = Path()
     """Certificates and revocation lists of the authorities whose signatures count (``csdl forms verify``): by
     default ``trust`` in the data directory, with ``government``, ``public``, ``between`` and ``lists``."""
+    signatures: Literal["verified", "by_hand"] = "verified"
+    """How signatures of grants' documents are checked before acts on them: ``verified`` by the access service
+    against ``trust_dir``, or ``by_hand``, by whoever acts, which every event then says."""
     documents_dir: Path = Path()
     """Signed documents, each under its SHA-256; by default ``documents`` in the data directory."""
 

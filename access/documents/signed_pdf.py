@@ -5,8 +5,6 @@ signer. So it works in a child, within memory and time, and answers in words tha
 """
 
 import json
-import subprocess
-import sys
 from base64 import b64encode
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -17,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from access.documents import foreign_files
+from access.documents.judge import Judge
 from access.documents.trust import Authority, Trust
 from producers.text import fold
 from schemas.errors import Problem, SourceLocation
@@ -25,7 +24,6 @@ MAX_BYTES: Final = 20 * 1024 * 1024
 """Of a PDF. A scan of ten pages has three."""
 MAX_SECONDS: Final = 60
 MAX_MEMORY: Final = 1024 * 1024 * 1024
-MAX_ANSWER: Final = 1024 * 1024
 
 FAULTS: Final = {
     "damaged": "SIG-003",
@@ -56,7 +54,7 @@ BOUNDS: Final = "SIG-008"
 NOT_ITS: Final = "SIG-032"
 NO_ROOTS: Final = "SIG-041"
 
-_CHILD: Final = Path(__file__).with_name("signed_pdf_child.py")
+_JUDGE: Final = Judge()
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -137,16 +135,14 @@ def _asked(data: bytes, trust: Trust, accepted: list[str], at: datetime) -> dict
         "between": _texts(trust.between),
         "lists": _texts(trust.lists),
         "at": at.isoformat(),
+        "bytes": len(data),
+        "memory": MAX_MEMORY,
+        "seconds": MAX_SECONDS,
     }
-    command = [sys.executable, "-I", str(_CHILD), str(MAX_MEMORY), str(MAX_SECONDS)]
-    given = json.dumps(header).encode() + b"\n" + data
-    try:
-        done = subprocess.run(command, input=given, capture_output=True, timeout=2 * MAX_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
+    told = _JUDGE.ask(json.dumps(header).encode(), data, 2 * MAX_SECONDS)
+    if not told:
         return None
-    if done.returncode != 0 or len(done.stdout) > MAX_ANSWER:
-        return None
-    answer: dict[str, Any] = json.loads(done.stdout)
+    answer: dict[str, Any] = json.loads(told)
     return answer
 
 

@@ -43,10 +43,10 @@ def read(
     return Read(tuple(states), problems)
 
 
-def document(asked: Request2, form: Form2) -> Document:
+def document(asked: Request2, form: Form2, list_sha256: str) -> Document:
     """What of it goes on record; of a form that has its day."""
     assert form.day is not None
-    return Document("form_2", form.number.strip(), form.day, asked.sha256)
+    return Document("form_2", form.number.strip(), form.day, asked.sha256, list_sha256)
 
 
 def _of_line(line: Line, grants: Sequence[State]) -> State | None:

@@ -37,10 +37,13 @@ class Request1(Paper):
 
 
 class Request2(Paper):
-    """``form``: Form 2 with its list as JSON (``access.documents.form2``); ``sha256`` of the signed file."""
+    """``form``: Form 2 with its list as JSON (``access.documents.form2``); ``sha256`` of the signed file.
+    ``list_file``: the list that goes with it, .docx or .xlsx, in base64; ``list_name``: what it is called."""
 
     form: dict[str, Any]
     sha256: str = ""
+    list_file: str = ""
+    list_name: str = ""
     year: int = 0
 
 

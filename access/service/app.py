@@ -76,6 +76,7 @@ DOORS: Final[tuple[tuple[str, str, Door], ...]] = (
 LARGE: Final = {
     "/v1/organisation/imports": organisation.MAX_BODY,
     "/v1/documents": MAX_BYTES,
+    "/v1/grants/batches": grant_forms.MAX_BODY,
 }
 """Doors whose requests may be larger than others', once it is proved who asks."""
 

@@ -1,5 +1,7 @@
 """Signed documents come in: a PDF as the body, kept if its signatures hold."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import msgspec
@@ -9,6 +11,7 @@ from access.accounts.account import Role
 from access.audit import Kind
 from access.documents import received
 from access.service.door import Request, said
+from access.service.parts import Parts
 from schemas.errors import Problem, ProblemList
 
 BUSY: Final = "SIG-009"
@@ -18,6 +21,19 @@ WHO: Final = frozenset(
 """Those who ask, batch and approve."""
 
 
+@contextmanager
+def judging(parts: Parts) -> Iterator[None]:
+    """The turn of one document, or of those of one act. Raises ProblemList: SIG-009 while others wait for
+    theirs: one more who waits would take a thread from the acts."""
+    if not parts.documents.acquire(blocking=False):
+        raise ProblemList([Problem(BUSY)])
+    try:
+        with parts.judging:
+            yield
+    finally:
+        parts.documents.release()
+
+
 def receive(request: Request) -> Response:
     """What its signatures are worth, and the SHA-256 by which acts name it; never who signed.
 
@@ -25,14 +41,8 @@ def receive(request: Request) -> Response:
     """
     request.trying("document", request.account.unit)
     role = request.acts_as(WHO)
-    parts = request.parts
-    if not parts.documents.acquire(blocking=False):  # who waits would take a thread from the acts
-        raise ProblemList([Problem(BUSY)])
-    try:
-        with parts.judging:
-            found = received.receive(parts.settings, request.content)
-    finally:
-        parts.documents.release()
+    with judging(request.parts):
+        found = received.receive(request.parts.settings, request.content)
     request.trying("document", found.sha256, role)
     request.record(Kind.DONE)
     return said(msgspec.to_builtins({"sha256": found.sha256, "signatures": found.signatures}), 201)

@@ -1,7 +1,6 @@
 """Form 1 from a school, Form 2 from the unit that manages it: checked as a whole, then sent."""
 
 import json
-from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -11,11 +10,12 @@ from starlette.responses import Response
 from access import grant_acts
 from access.accounts.account import OF_SCHOOLS, Role
 from access.audit import Kind
-from access.documents import data_files
+from access.documents import data_files, kept
 from access.documents.form1 import Form1
 from access.documents.form2 import Form2
-from access.grants import form_1, form_2
+from access.grants import form_1, form_2, sent_list
 from access.grants.papers import Request1, Request2
+from access.service import signatures
 from access.service.confirmation import answer
 from access.service.door import NOT_ITS_FORM, Body, Request, field_problem
 from access.service.grants import MOST, by_another, carry_out, standing
@@ -24,12 +24,13 @@ from runtime import kafka
 from schemas.days import today
 from schemas.errors import ProblemList
 from schemas.organisation import province
-from schemas.organisation.organisation import Organisation
 from streams.grants.commands import Act, Right
 from streams.grants.state import State
 
 Form = TypeVar("Form", Form1, Form2)
 
+MAX_BODY: Final = 4 * 1024 * 1024
+"""Of a batch: its list goes with it, as data and as a file."""
 PERIOD: Final = "start"
 """The letter's: schools are connected before the year's first report."""
 
@@ -50,7 +51,8 @@ class BatchBody(Body):
 def ask(request: Request) -> Response:
     """The account's school asks with Form 1.
 
-    Raises ProblemList: all that is wrong (FORM-…, GRT-1…), ACC-033, 034, SYS-001.
+    Raises ProblemList: all that is wrong (FORM-…, GRT-1…), of a direct unit FORM-063, 064 for a document that
+    was not handed in, ACC-033, 034, SYS-001.
     """
     school = request.account.unit
     request.trying(Act.REQUEST, school)
@@ -61,10 +63,13 @@ def ask(request: Request) -> Response:
     form = _form(asked.form, Form1)
     state = standing(request, asked.vendor, school)
     used = {number for other in _of_school(request, school) for number in other.numbers}
-    known = organisation(request, [school])
+    known = request.parts.units_of([school])
     read = form_1.read(asked, form, school, known, request.parts.settings.vendors, used, today())
     if read.problems:
         raise ProblemList(read.problems)
+    document = form_1.document(asked, form)
+    if len(read.route) == 1:
+        signatures.handed_in(request, document)
     command = grant_acts.grant(
         Act.REQUEST,
         asked.vendor,
@@ -80,7 +85,7 @@ def ask(request: Request) -> Response:
         route=read.route,
         software=form.software.strip(),
         product_version=asked.product_version,
-        document=form_1.document(asked, form),
+        document=document,
         due=None if len(read.route) > 1 else last_day(request, "form_1", asked.year),
     )
     request.trying(Act.REQUEST, command.grant_id, role, command.command_id)
@@ -92,7 +97,8 @@ def ask(request: Request) -> Response:
 def batch(request: Request) -> Response:
     """The account's unit batches its schools with Form 2: what became of each.
 
-    Raises ProblemList: all that is wrong (FORM-…, GRT-2…), ACC-031 to 034, SYS-001; then nothing was sent.
+    Raises ProblemList: all that is wrong (FORM-…, GRT-2…, the list's differences, SIG-…), ACC-031 to 034,
+    SYS-001; then nothing was sent.
     """
     request.trying(Act.BATCH, request.account.unit)
     asked = request.body(BatchBody).batch
@@ -101,14 +107,18 @@ def batch(request: Request) -> Response:
     form = _form(asked.form, Form2)
     if len(form.lines) > MOST:
         raise ProblemList([field_problem(NOT_ITS_FORM, "lines")])
-    known = organisation(request, [unit, *(line.school for line in form.lines)])
+    listed = sent_list.read(asked, needed=not signatures.by_hand(request))
+    known = request.parts.units_of([unit, *(line.school for line in form.lines), *listed.schools])
     if not request.parts.granted.catch_up(CATCH_UP_S):
         raise kafka.away(request.parts.settings)
     read = form_2.read(asked, form, unit, known, lambda school: _of_school(request, school), today())
-    if read.problems:
-        raise ProblemList(read.problems)
+    if problems := read.problems + listed.against(form, known):
+        raise ProblemList(problems)
     by_another(request, Act.BATCH, read.states)
-    document, due = form_2.document(asked, form), last_day(request, "form_2", asked.year)
+    document, due = form_2.document(asked, form, listed.sha256), last_day(request, "form_2", asked.year)
+    signature = signatures.checked(request, [(unit, document)])
+    if listed.data:
+        kept.keep(request.parts.settings.documents_dir, listed.data)
     return carry_out(
         request,
         [
@@ -122,6 +132,7 @@ def batch(request: Request) -> Response:
                 sequence=state.sequence,
                 document=document,
                 due=due,
+                signature=signature,
             )
             for state in read.states
         ],
@@ -136,13 +147,6 @@ def _form(said: dict[str, Any], kind: type[Form]) -> Form:
 def _of_school(request: Request, school: str) -> list[State]:
     found = (request.parts.granted.get(f"{vendor}/{school}") for vendor in request.parts.settings.vendors)
     return [state for state in found if state is not None]
-
-
-def organisation(request: Request, codes: Iterable[str]) -> Organisation:
-    """These units and all above them. Raises ProblemList (SYS-001) if nobody can say."""
-    if not request.parts.units.catch_up(CATCH_UP_S):
-        raise kafka.away(request.parts.settings)
-    return request.parts.units.organisation(codes)
 
 
 def last_day(request: Request, form: str, year: int) -> date | None:

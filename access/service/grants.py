@@ -13,6 +13,7 @@ from access.accounts.account import Role
 from access.audit import Kind
 from access.grants import contract
 from access.grants.papers import ContractForm
+from access.service import signatures
 from access.service.confirmation import NO_DOOR, answer
 from access.service.door import NOT_ITS_FORM, Body, Request, field_problem, said
 from access.service.parts import CATCH_UP_S
@@ -20,7 +21,7 @@ from runtime import kafka, metrics
 from schemas.days import today
 from schemas.errors import Problem, ProblemList
 from streams.grants.commands import Act, Command
-from streams.grants.state import Scope, State, level
+from streams.grants.state import Scope, Standing, State, level
 from streams.machines.commands_client import CommandOutcome
 
 _DEPARTMENT: Final = frozenset({Role.DEPARTMENT_OFFICER})
@@ -74,7 +75,8 @@ class ManyGrants(Body):
 def act(request: Request) -> Response:
     """One act on one grant.
 
-    Raises ProblemList: GRANT-VENDOR, GRANT-SCHOOL, GRT-…, ACC-031 to 034, 043, SYS-001 …
+    Raises ProblemList: GRANT-VENDOR, GRANT-SCHOOL, GRT-…, ACC-031 to 034, 043, SYS-001; of an approval what
+    speaks against its document (FORM-063, 064, SIG-…).
     """
     vendor, school = request.path["vendor"], request.path["school"]
     what = _named(request, tuple(WHO))
@@ -86,7 +88,8 @@ def act(request: Request) -> Response:
         raise ProblemList(problems)
     state = standing(request, vendor, school)
     by_another(request, what, [state])
-    command = _command(request, what, role, state, asked)
+    signature = _checked(request, what, [state])
+    command = _command(request, what, role, state, asked, signature)
     request.trying(what, subject, role, command.command_id)
     request.record(Kind.ASKED)
     [outcome] = request.parts.grants.ask([command])
@@ -105,8 +108,9 @@ def many(request: Request) -> Response:
     _caught_up(request)
     states = [_known(request, vendor, school) for vendor, school in named]
     by_another(request, what, states)
+    signature = _checked(request, what, states)
     said_of_each = GrantAct(valid_until=asked.valid_until)
-    return carry_out(request, [_command(request, what, role, s, said_of_each) for s in states])
+    return carry_out(request, [_command(request, what, role, s, said_of_each, signature) for s in states])
 
 
 def of_level(request: Request) -> Response:
@@ -180,7 +184,22 @@ def by_another(request: Request, what: Act, states: Sequence[State]) -> None:
         raise ProblemList([Problem(code)])
 
 
-def _command(request: Request, what: Act, role: Role, state: State, asked: GrantAct) -> Command:
+def _checked(request: Request, what: Act, states: Sequence[State]) -> str:
+    """How the documents that an approval decides on were checked, now. Raises ProblemList."""
+    if what is not Act.APPROVE:
+        return ""
+    decided = (Standing.BATCHED, Standing.REQUESTED)
+    papers = [
+        (state.managing or state.ma_truong_hoc, state.paper)
+        for state in states
+        if state.paper is not None and state.state in decided
+    ]
+    return signatures.checked(request, papers)
+
+
+def _command(
+    request: Request, what: Act, role: Role, state: State, asked: GrantAct, signature: str = ""
+) -> Command:
     scope = _scope(what, state, asked)
     return grant_acts.grant(
         what,
@@ -198,6 +217,8 @@ def _command(request: Request, what: Act, role: Role, state: State, asked: Grant
         valid_until=scope.valid_until,
         product_version="" if state.is_level else asked.product_version,
         contract=contract.of(asked.contract) if asked.contract else None,
+        document=state.paper if what is Act.APPROVE else None,
+        signature=signature,
     )
 
 

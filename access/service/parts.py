@@ -1,5 +1,6 @@
 """What the doors work with: made once, when the service opens."""
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from threading import Lock, Semaphore
 from typing import Final
@@ -11,7 +12,9 @@ from access.credentials.proof import Refusals
 from access.service.database import Connections
 from access.service.desk import CommandsDesk
 from access.service.flows import Flows
+from runtime import kafka
 from runtime.settings import Settings
+from schemas.organisation.organisation import Organisation
 from streams.confirmation.machine import MACHINE as CONFIRMATION
 from streams.grants.machine import MACHINE as GRANTS
 from streams.machines.state_cache import StateCache
@@ -67,6 +70,12 @@ class Parts:
         """Where a request comes from; "" if nobody can say."""
         forwarded = http.headers.getlist(addresses.HEADER)
         return addresses.caller(http.client.host if http.client else "", forwarded, self._proxies)
+
+    def units_of(self, codes: Iterable[str]) -> Organisation:
+        """These units and all above them. Raises ProblemList (SYS-001) if nobody can say."""
+        if not self.units.catch_up(CATCH_UP_S):
+            raise kafka.away(self.settings)
+        return self.units.organisation(codes)
 
     def close(self) -> None:
         """Newest first."""

@@ -1,5 +1,5 @@
-"""A province as one folder of data: units above the schools, forms of school codes, calendar;
-``synthetic/``: what made-up schools are like.
+"""A province as one folder of data: units above the schools, forms of school codes, calendar, the names by
+which offices sign; ``synthetic/``: what made-up schools are like.
 
 The folders stand in ``provinces/``; ``CSDL_PROVINCE`` names one of them, or a folder elsewhere.
 """
@@ -18,9 +18,10 @@ from typing import Final
 
 from schemas.datasets import PERIODS
 from schemas.errors import Problem, ProblemList, SourceLocation
-from schemas.organisation import unit_files
+from schemas.organisation import signing, unit_files
 from schemas.organisation.importing import plan
 from schemas.organisation.organisation import Organisation
+from schemas.organisation.signing import SigningName
 from schemas.organisation.unit_files import Row, Rows
 from schemas.organisation.units import Kind, Unit
 
@@ -28,6 +29,7 @@ NO_PROVINCE: Final = "ORG-PROVINCE"
 UNLIKE: Final = "ORG-PATTERN"
 WRONG_CALENDAR: Final = "ORG-CALENDAR"
 UNITS, PATTERNS, CALENDAR = "units.csv", "school_code_patterns.csv", "calendar.csv"
+SIGNING: Final = "signing_names.csv"
 PATTERN_COLUMNS: Final = ("level", "managing", "pattern", "schools")
 CALENDAR_COLUMNS: Final = ("kind", "school_year", "period", "opens", "closes", "what", "source")
 CALENDAR_KINDS: Final = ("window", "reference", "deadline", "form_1", "form_2")
@@ -58,6 +60,7 @@ class Province:
     rows: Rows
     patterns: Mapping[str, Sequence[str]]
     calendar: Sequence[Window]
+    signing: Sequence[SigningName] = ()
 
     @property
     def units(self) -> Mapping[str, Unit]:
@@ -86,6 +89,10 @@ class Province:
         None if the calendar says nothing."""
         days = self._days(form, year, period)
         return days[1] if days else None
+
+    def signs_as(self, unit: str, day: date) -> tuple[str, ...]:
+        """Names in the certificates of a unit on a day, beside its own name in the register."""
+        return tuple(name.name for name in self.signing if name.unit == unit and name.holds_on(day))
 
     def _days(self, kind: str, year: int, period: str) -> tuple[date, date] | None:
         found = [w for w in self.calendar if w.kind == kind and w.period == period]
@@ -135,12 +142,14 @@ def load(named: str = "") -> Province:
     if folder is None or not (folder / UNITS).is_file():
         raise ProblemList([Problem(NO_PROVINCE, params={"path": named or ", ".join(known) or "provinces/"})])
     rows = unit_files.parse(unit_files.text_of(folder / UNITS), UNITS)
-    problems = list(plan({}, rows).problems)
+    planned = plan({}, rows)
+    problems = list(planned.problems)
     patterns = _patterns(folder / PATTERNS, problems)
     calendar = _calendar(folder / CALENDAR, problems)
-    if problems:
+    names, wrong = signing.read(_table(folder / SIGNING, signing.COLUMNS, problems), planned.units, SIGNING)
+    if problems := problems + wrong:
         raise ProblemList(problems)
-    return Province(folder, rows, patterns, calendar)
+    return Province(folder, rows, patterns, calendar, names)
 
 
 def organisation(province: Province, schools: Iterable[Row] = ()) -> Organisation:

@@ -78,6 +78,7 @@ class Command(Value, frozen=True):
 
     ``sequence`` is that of the grant that the actor saw, -1 if not named; ``issued_at`` decides nothing.
     ``due``: the last day for the document, as the province's calendar has it; ``days``: of a reminder.
+    ``signature``: how that of the document was checked (``state.Signature``), of a batch and an approval.
     """
 
     command_id: str
@@ -102,6 +103,7 @@ class Command(Value, frozen=True):
     contract: Contract | None = None
     due: date | None = None
     days: int = 0
+    signature: str = ""
 
     @property
     def grant_id(self) -> str:

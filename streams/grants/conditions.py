@@ -11,7 +11,7 @@ from typing import Final
 from schemas.days import vietnam_day
 from streams.grants.commands import REMINDERS, RETURN_REASONS, Command
 from streams.grants.events import number_of
-from streams.grants.state import LAPSES, Contract, Document, Scope, State
+from streams.grants.state import LAPSES, Contract, Document, Scope, Signature, State
 from streams.machines.machine import CommandSource
 
 Holds = Callable[[State, Command, CommandSource], bool]
@@ -140,6 +140,8 @@ GUARDS: Final[Mapping[str, Holds]] = {
     "GRANT-SCOPE": lambda s, c, at: _says_what(c.scope),
     "GRANT-MORE": lambda s, c, at: _within(s, c),
     "GRANT-OVER": lambda s, c, at: _not_over(c.scope, at),
+    "GRANT-SIGNATURE": lambda s, c, at: c.signature in tuple(Signature),
+    "GRANT-PAPER": lambda s, c, at: c.document is not None and c.document == s.paper,
     "GRANT-ENDED": lambda s, c, at: _not_over(s.pending or s.scope, at),
     "GRANT-CONTRACT": lambda s, c, at: _signed(s, c),
     "GRANT-CONTRACT-DATES": _in_order,
@@ -170,6 +172,8 @@ REFUSALS: Final[Mapping[str, str]] = {
     "GRANT-SCOPE": "it is not said which record types or which periods",
     "GRANT-MORE": "more is given than was asked for",
     "GRANT-OVER": "the last day that is named has passed",
+    "GRANT-SIGNATURE": "nothing says how the document's signature was checked",
+    "GRANT-PAPER": "the document that was checked is not the one that is decided on",
     "GRANT-ENDED": "the last day that was approved has passed",
     "GRANT-CONTRACT": "no number, another's contract, or the clause is not confirmed",
     "GRANT-CONTRACT-DATES": "the contract is of the future, ends before it begins, or has ended",

@@ -35,7 +35,8 @@ class Fact(StrEnum):
 class Event(Value, frozen=True):
     """One transition; ``state``, and what is in force (rights, types, periods, last day), are those after it,
     ``at`` the broker's time. ``pending``: what is asked or approved and not in force yet. ``late``: its
-    document's date comes after ``due``.
+    document's date comes after ``due``. ``signature``: how that of its document was checked, ""
+    if it was not.
     """
 
     event_id: str
@@ -68,6 +69,7 @@ class Event(Value, frozen=True):
     due: date | None = None
     late: bool = False
     days: int = 0
+    signature: str = ""
 
     @property
     def grant_id(self) -> str:

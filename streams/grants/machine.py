@@ -65,7 +65,7 @@ def _row(state: State, command: Command, source: CommandSource) -> Row | str:
 
 def _event(state: State, command: Command, source: CommandSource, row: Row, fact: Fact) -> Event:
     scope, pending = _scopes(state, command, fact)
-    document = command.document if fact in (Fact.REQUESTED, Fact.BATCHED) else None
+    document = command.document if fact in (Fact.REQUESTED, Fact.BATCHED, Fact.APPROVED) else None
     late = state.late and fact is not Fact.REQUESTED
     if document and command.due:
         late = late or document.date > command.due
@@ -90,6 +90,7 @@ def _event(state: State, command: Command, source: CommandSource, row: Row, fact
         due=command.due if document else None,
         late=late,
         days=command.days if fact is Fact.REMINDED else 0,
+        signature=command.signature if fact in (Fact.BATCHED, Fact.APPROVED) else "",
     )
 
 

@@ -63,13 +63,24 @@ def level(version: str = "") -> str:
     return f"{EVERY}@{version}" if version else EVERY
 
 
+class Signature(StrEnum):
+    """How the signature of a document was checked before an act on it."""
+
+    VERIFIED = "verified"
+    """By the access service, at the act."""
+    BY_HAND = "by_hand"
+    """By whoever acts: the province has said that it is so (CSDL_SIGNATURES)."""
+
+
 class Document(Value, frozen=True):
-    """A signed paper: ``form_1`` or ``form_2``, its number and date, the SHA-256 of the file. No person."""
+    """A signed paper: ``form_1`` or ``form_2``, its number and date, the SHA-256 of the file, and of the list
+    that was handed in with a ``form_2``, "" if none was. No person."""
 
     kind: str
     number: str
     date: datetime.date
     sha256: str
+    list_sha256: str = ""
 
 
 class Contract(Value, frozen=True):
@@ -145,6 +156,11 @@ class State(Value, frozen=True):
     def managing(self) -> str:
         """The unit that checks and batches; "" if the school answers to the department."""
         return self.route[0] if len(self.route) > 1 else ""
+
+    @property
+    def paper(self) -> Document | None:
+        """What an approval decides on: the unit's Form 2, a direct unit's Form 1; None without one."""
+        return self.batch if self.managing else self.request
 
     @property
     def turn(self) -> str:

@@ -10,6 +10,7 @@ from uuid import uuid4
 import polars as pl
 
 from access.accounts.account import Role
+from access.documents import kept
 from demo import papers
 from runtime import kafka
 from runtime.accounts import vendor
@@ -24,9 +25,11 @@ from tests.attacks.closed_stack import ClosedStack
 from tests.attacks.people import refusal
 from tests.organisation import of_register
 from tests.people import Person
+from tests.unit.documents import authorities
 from tests.unit.streams.validation_chunks import chunk, closed
 
 ASKED: Final = date(2020, 3, 2)
+ISSUER: Final = authorities.Issuer("Gốc Chính phủ")
 _pushes = count(1)
 
 
@@ -125,9 +128,10 @@ def a_unit_batches_anothers_school_and_a_direct_unit(stack: ClosedStack) -> None
     who = stack.district
     assert _check(who, own)["done"] == 1
     recorded = [(who.account.id, "batch", code) for code in ("FORM-035", "FORM-036", "GRT-207")]
-    with stack.refused_at_the_door({"FORM-035": 1, "FORM-036": 1, "GRT-207": 2}, *recorded):
+    with stack.refused_at_the_door({"FORM-035": 2, "FORM-036": 2, "GRT-207": 2}, *recorded):
         asked = refusal(_batch, stack, own, *others)
-    assert asked == ["FORM-035", "FORM-036", "GRT-207", "GRT-207"]
+    in_the_list = ["FORM-035", "FORM-036"]
+    assert asked == ["FORM-035", "FORM-036", "GRT-207", "GRT-207", *in_the_list]
     assert _events(stack, own) == ["requested", "checked"]
     with (
         stack.refused_at_the_door({"GRANT-UNIT": 1}, (who.account.id, "check", "GRANT-UNIT")),
@@ -168,7 +172,8 @@ def _known(stack: ClosedStack) -> Organisation:
 
 def _ask(stack: ClosedStack, who: Person) -> None:
     """For the own school of whoever asks, with Form 1."""
-    asked = papers.request(schools.plan(who.account.unit), _known(stack), ASKED)
+    handed_in = kept.keep(stack.settings.documents_dir, b"%PDF-")  # judged when it is approved
+    asked = papers.request(schools.plan(who.account.unit), _known(stack), ASKED, handed_in)
     with who.access() as access:
         assert access.act("/v1/grants/requests", {"request": asked}).code == ""
 
@@ -179,8 +184,12 @@ def _check(who: Person, school: str) -> Any:
 
 
 def _batch(stack: ClosedStack, *codes: str) -> Any:
-    """By the district, with Form 2."""
-    said = papers.batch(schools.UNIT, list(map(schools.plan, codes)), _known(stack), ASKED)
+    """By the district, with Form 2 and its list, signed as it is called."""
+    said = papers.listed(papers.batch(schools.UNIT, list(map(schools.plan, codes)), _known(stack), ASKED))
+    authorities.trusted(stack.settings.trust_dir, ISSUER)
+    signer = authorities.signer(ISSUER, organisation=said["form"]["unit_name"])
+    pdf = authorities.signed(authorities.document(), signer)
+    said["sha256"] = kept.keep(stack.settings.documents_dir, pdf)
     with stack.district.access() as access:
         return access.call("POST", "/v1/grants/batches", {"batch": said})
 

@@ -2,22 +2,26 @@
 from then on its vendor pushes, and nobody by another way."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, timedelta
+from hashlib import sha256
 from itertools import count
 from typing import Any
 from uuid import uuid4
 
 import polars as pl
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from kafka import TopicPartition
 
+from access.documents import kept
 from demo import papers
 from producers.synthetic import province as synthetic
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.write import write_register
-from runtime import kafka
+from runtime import kafka, postgres
 from runtime.settings import Settings
 from schemas.days import today
 from schemas.encoding import codec
@@ -29,31 +33,36 @@ from tests.conftest import empty_topics, fresh_database
 from tests.integration.command_line import csdl
 from tests.organisation import of_register, put_units
 from tests.people import Person
-from tests.support import run_process, wait_until
+from tests.support import Running, run_process, wait_until
+from tests.unit.documents import authorities
 from tests.unit.streams.validation_chunks import chunk, closed
 
 PLAN = synthetic.plan(1)
 UNIT = "164"
 OWN = [s for s in PLAN if s.managing_unit == UNIT and s.vendor == "smas"][:4]
 ELSEWHERE = next(s for s in PLAN if s.managing_unit == "165")
-DIRECT, SECOND = [s for s in PLAN if s.direct and s.vendor == "smas"][:2]
+DIRECT, SECOND, THIRD = [s for s in PLAN if s.direct and s.vendor == "smas"][:3]
 ASKED, BATCHED, LATE = date(2020, 3, 2), date(2020, 3, 4), date(2020, 3, 5)
+ISSUER = authorities.Issuer("Gốc Chính phủ")
 _pushes = count(1)
+_services: list[Running] = []
 
 
 @pytest.fixture(scope="module")
 def settings(stack, tmp_path_factory) -> Iterator[Settings]:
     """Grants, validation and the access service, for all tests here: each takes a school of its own."""
     folder = tmp_path_factory.mktemp("grants")
-    write_register(folder / "register.csv", [*OWN, ELSEWHERE, DIRECT, SECOND])
+    write_register(folder / "register.csv", [*OWN, ELSEWHERE, DIRECT, SECOND, THIRD])
     empty_topics(stack)
     with fresh_database(stack, folder) as fresh:
         units = put_units(fresh.model_copy(update={"register_file": folder / "register.csv"}))
+        authorities.trusted(units.trust_dir, ISSUER)
         with (
             run_process("grants", units),
             run_process("validation", units),
-            people.access_service(units) as (served, _),
+            people.access_service(units) as (served, access),
         ):
+            _services.append(access)
             yield served
 
 
@@ -72,6 +81,11 @@ def reviewer(settings) -> Person:
     return people.reviewer(settings, UNIT)
 
 
+@pytest.fixture(scope="module")
+def service(settings) -> Running:
+    return _services[-1]
+
+
 def refused(call, *args, **more) -> list[str]:
     """Codes of what is refused before the machine is asked."""
     with pytest.raises(ProblemList) as problems:
@@ -79,9 +93,21 @@ def refused(call, *args, **more) -> list[str]:
     return [p.code for p in problems.value.problems]
 
 
-def ask(who: Person, school: SchoolPlan, known, day=ASKED, **more) -> str:
+def signed(organisation: str, issuer: authorities.Issuer = ISSUER, **other: Any) -> bytes:
+    signer = authorities.signer(issuer, organisation=organisation, **other)
+    return authorities.signed(authorities.document(), signer)
+
+
+def keep(who: Person, pdf: bytes) -> str:
+    """As if it had been handed in; by the door it is once, in the letter's own test."""
+    return kept.keep(who.settings.documents_dir, pdf)
+
+
+def ask(who: Person, school: SchoolPlan, known, day=ASKED, pdf: bytes = b"", **more) -> str:
+    digest = keep(who, pdf or signed(school.name)) if school.direct else ""
     with who.access() as access:
-        return access.act("/v1/grants/requests", {"request": papers.request(school, known, day, **more)}).code
+        asked = papers.request(school, known, day, digest, **more)
+        return access.act("/v1/grants/requests", {"request": asked}).code
 
 
 def check(who: Person, *schools: SchoolPlan) -> Any:
@@ -91,7 +117,8 @@ def check(who: Person, *schools: SchoolPlan) -> Any:
 
 def batch(who: Person, known, day, *schools: SchoolPlan) -> Any:
     with who.access() as access:
-        said = papers.batch(who.account.unit, schools, known, day)
+        said = papers.listed(papers.batch(who.account.unit, schools, known, day))
+        said["sha256"] = access.document(signed(said["form"]["unit_name"]))["sha256"]
         return access.call("POST", "/v1/grants/batches", {"batch": said})
 
 
@@ -164,6 +191,13 @@ def test_the_letter_from_the_request_to_the_first_push(settings, known, departme
         assert refused(strange.call, "GET", f"/v1/grants/{one.code}") == ["ACC-035"]
 
     assert csdl(reviewer.settings, "grants", "check", "smas", one.code, other.code)[1]["done"] == 2
+    sent = papers.batch(UNIT, [one, other], known, LATE)
+    not_listed = papers.listed(papers.batch(UNIT, [one, ELSEWHERE], known, LATE)) | {"form": sent["form"]}
+    with reviewer.access() as access:
+        for wrong, expected in (
+            (sent, ["GRT-213"]), (not_listed, ["FORM-035", "FORM-051"]), (papers.listed(sent), ["FORM-063"])
+        ):  # fmt: skip
+            assert refused(access.call, "POST", "/v1/grants/batches", {"batch": wrong}) == expected
     assert batch(reviewer, known, LATE, one, other)["done"] == 2
     assert batch_refused(reviewer, known, one) == ["GRT-208"]
     for what in ("approve", "issue"):
@@ -189,6 +223,11 @@ def test_the_letter_from_the_request_to_the_first_push(settings, known, departme
         ("approved", "19", True), ("issued", "19", True), ("handed_over", one.code, True),
         ("used", "system", True),
     ]  # fmt: skip
+    assert [e["signature"] for e in story["events"]] == ["", "", "verified", "verified", "", "", ""]
+    batched, approved = (e["document"] for e in story["events"][2:4])
+    assert batched == approved and batched["ListSha256"] != batched["Sha256"]
+    for digest in (batched["Sha256"], batched["ListSha256"]):
+        assert kept.read(settings.documents_dir, digest)
     assert all(e["account"].startswith("A") for e in story["events"][:-1])
     assert "0912" not in json.dumps(story) and papers.IN_CHARGE["name"] not in json.dumps(story)
     assert [e["late"] for e in shown(settings, DIRECT)["events"]] == [True] * 5
@@ -234,3 +273,60 @@ def test_a_push_goes_no_further_than_the_grant_and_not_after_its_end(settings, k
     assert act(department, school, "revoke", reason="Chấm dứt") == ""
     wait_until(lambda: push(settings, school) == {"GRT-006"})
     assert [g["state"] for g in shown(settings, school)["grants"]] == ["revoked"]
+
+
+def forged() -> bytes:
+    """Another key's signature, with the school's certificate beside it."""
+    own, theirs = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    certificate = ISSUER.issue("Hiệu trưởng", own.public_key(), organisation=THIRD.name)
+    return authorities.signed(authorities.document(), authorities.of_key(certificate, theirs, ISSUER))
+
+
+def test_what_was_signed_wrongly_or_changed_after_signing_is_not_approved(
+    settings, known, department, service
+):
+    head = people.head(settings, THIRD.code)
+    good = signed(THIRD.name)
+    revoked = authorities.signer(ISSUER, organisation=THIRD.name)
+    documents = {
+        "forged": (forged(), "SIG-013"),
+        "expired": (signed(THIRD.name, until=-authorities.DAY), "SIG-023"),
+        "revoked since": (authorities.signed(authorities.document(), revoked), "SIG-025"),
+        "of another issuer": (signed(THIRD.name, authorities.Issuer("Gốc lạ")), "SIG-021"),
+        "changed": (good.replace(b"Trang 1", b"Trang 9"), "SIG-011"),
+        "a page replaced": (authorities.revised(good, authorities.replace_page), "SIG-012"),
+        "another file under its name": (good, "FORM-064"),
+    }
+    codes = [code for _, code in documents.values()]
+    before = refusals(service, codes)
+    for number, (pdf, code) in enumerate(documents.values(), 1):
+        assert ask(head, THIRD, known, pdf=pdf, number=f"{number}/ĐN-KS") == ""
+        if code == "FORM-064":
+            (settings.documents_dir / sha256(pdf).hexdigest()).write_bytes(b"%PDF-")
+        if code == "SIG-025":
+            ISSUER.revoked.append(authorities.serial(revoked))
+            authorities.trusted(settings.trust_dir, ISSUER)
+        assert refused(act, department, THIRD, "approve") == [code]
+    missing = papers.request(THIRD, known, ASKED, number="9/ĐN-KS")
+    with head.access() as access:
+        assert refused(access.act, "/v1/grants/requests", {"request": missing}) == ["FORM-063"]
+    assert refusals(service, codes) == {code: n + 1 for code, n in before.items()}
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
+        cur.execute(
+            "SELECT code FROM audit_event WHERE kind = 'refused' AND act = 'approve' AND account = %s"
+            " AND subject = %s ORDER BY number",
+            (department.account.id, grant(THIRD)),
+        )
+        assert [code for (code,) in cur.fetchall()] == codes
+    story = shown(settings, THIRD)
+    assert {e["event"] for e in story["events"] if e["grant"] == grant(THIRD)} == {"requested"}
+    assert [g["state"] for g in story["grants"]] == ["requested"]
+    keep(head, good)
+    assert act(department, THIRD, "approve") == ""
+
+
+def refusals(service: Running, codes: list[str]) -> dict[str, float]:
+    """Code → how often it was refused, as the service counts it."""
+    text = service.metrics()
+    found = dict(re.findall(r'^csdl_access_refused_total{rule="([^"]+)"} ([\d.e+]+)$', text, re.MULTILINE))
+    return {code: float(found.get(code, 0)) for code in codes}

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from access.documents import data_files
 from access.documents.form1 import Form1
 from access.documents.form2 import Form2
-from access.grants import contract, form_1, form_2
+from access.grants import contract, form_1, form_2, sent_list
 from access.grants.papers import ContractForm, Request1, Request2
 from demo import papers
 from producers.synthetic import province as synthetic
@@ -194,3 +195,36 @@ def test_what_is_wrong_with_the_contract_is_told(changes, codes):
     form = ContractForm.model_validate_json(json.dumps(RIGHT | changes))
     problems = contract.problems(form, "smas", "19164001", TODAY)
     assert [code for code, _ in told(problems)] == codes
+
+
+BATCH = [SCHOOL, SAME_UNIT]
+
+
+def sent(
+    known: Organisation, *schools: SchoolPlan, needed: bool = True, **changes: Any
+) -> tuple[sent_list.SentList, list[Problem]]:
+    """The list of these schools beside a batch of BATCH, and what is wrong with it."""
+    batch = papers.batch(UNIT, BATCH, known, DAY)
+    listed = papers.listed(papers.batch(UNIT, list(schools), known, DAY))
+    files = {name: listed[name] for name in ("list_file", "list_name")}
+    form = data_files.parse(json.dumps(batch["form"]).encode(), Form2, "")
+    asked = Request2.model_validate_json(json.dumps(batch | files | changes))
+    found = sent_list.read(asked, needed=needed)
+    return found, found.against(form, known)
+
+
+def test_the_list_that_goes_with_form_2_says_what_the_batch_says_or_every_difference_is_named(known):
+    good, problems = sent(known, *BATCH)
+    assert problems == [] and good.sha256 == sha256(good.data).hexdigest()
+    other, problems = sent(known, SCHOOL, ELSEWHERE, SCHOOL)
+    assert {p.code for p in problems} == {"FORM-021", "FORM-035", "FORM-051"}
+    assert {p.place.file for p in problems} == {"mau2.docx"}
+    assert other.schools == (SCHOOL.code, ELSEWHERE.code, SCHOOL.code)
+
+
+def test_a_list_that_is_missing_or_no_file_is_told_so(known):
+    assert told(sent(known, SCHOOL, list_file="")[1]) == [("GRT-213", "list_file")]
+    assert sent(known, SCHOOL, list_file="", needed=False) == (sent_list.SentList(), [])
+    assert told(sent(known, SCHOOL, list_file="không")[1]) == [("GRT-214", "list_file")]
+    none, problems = sent(known, SCHOOL, list_file="eA==")
+    assert ([p.code for p in problems], none.schools) == (["FORM-074"], ())

@@ -16,6 +16,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 
 from access.documents import kept, received, signed_pdf, signed_pdf_child, trust, whole_file
+from access.documents.judge import Judge
 from access.documents.signed_pdf import FAULTS
 from access.documents.trust import Authority
 from cli.main import main
@@ -195,6 +196,7 @@ def test_the_findings_tell_the_certificate_and_the_file_and_never_the_person():
     found = signed_pdf.check_signed(GOOD, TRUST, file="a.pdf")
     assert found.good
     [signature] = found.signatures
+    assert OFFICER.signing_cert is not None
     assert signature.fingerprint == OFFICER.signing_cert.sha256.hex()
     assert signature.organisation == "Đơn vị Nguyễn Thị Mẫu"
     assert (signature.authority, signature.timestamped) == ("government", False)
@@ -243,6 +245,21 @@ def test_a_file_that_is_no_pdf_of_an_office_is_refused_within_bounds(pdf, code):
 def test_what_takes_more_time_than_it_may_is_refused(monkeypatch):
     monkeypatch.setattr(signed_pdf, "MAX_SECONDS", 0)
     assert [p.code for p in signed_pdf.check_signed(GOOD, TRUST).problems] == ["SIG-008"]
+    monkeypatch.undo()
+    assert signed_pdf.check_signed(GOOD, TRUST).good, "the next one has a judge again"
+
+
+def test_a_judge_that_was_killed_is_replaced():
+    judge = Judge()
+    ask = json.dumps(made.as_said(TRUST, list(BOTH)) | {"bytes": 1, "memory": 1 << 30, "seconds": 9}).encode()
+    try:
+        assert json.loads(judge.ask(ask, b"x", 60)) == {"fault": "damaged"}
+        assert judge._process is not None
+        judge._process.kill()
+        judge._process.wait()
+        assert json.loads(judge.ask(ask, b"x", 60)) == {"fault": "damaged"}
+    finally:
+        judge.end()
 
 
 def test_without_a_root_of_an_accepted_authority_nothing_is_good():

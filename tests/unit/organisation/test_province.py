@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from producers.text import fold
 from schemas.errors import ProblemList
 from schemas.organisation import province, register
 from schemas.organisation.importing import plan
@@ -56,6 +57,7 @@ def test_a_calendar_and_patterns_that_are_none_are_told_with_the_units(thai_nguy
     for path in thai_nguyen.folder.iterdir():
         if path.suffix == ".csv":
             (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "signing_names.csv").unlink()
     (tmp_path / "units.csv").write_text(f"{HEADER}\n19,department,,,,,1997-01-01,,,\n", "utf-8")
     calendar = (tmp_path / "calendar.csv").read_text("utf-8")
     (tmp_path / "calendar.csv").write_text(f"{calendar}window,2020,never,2020-01-01,2019-01-01,,\n", "utf-8")
@@ -63,6 +65,45 @@ def test_a_calendar_and_patterns_that_are_none_are_told_with_the_units(thai_nguy
     with pytest.raises(ProblemList) as refused:
         province.load(str(tmp_path))
     assert [p.code for p in refused.value.problems] == ["ORG-NAME", "ORG-COLUMN", "ORG-CALENDAR"]
+
+
+def test_an_office_signs_by_its_own_names_on_its_days(thai_nguyen):
+    assert "Phòng GDĐT huyện Định Hóa" in thai_nguyen.signs_as("167", BEFORE)
+    assert thai_nguyen.signs_as("167", AFTER) == () == thai_nguyen.signs_as("01840", BEFORE)
+    assert "UBND phường Đức Xuân" in thai_nguyen.signs_as("01840", AFTER)
+    assert "Phòng GDĐT thị xã Phổ Yên" in thai_nguyen.signs_as("172", day("2022-04-09"))
+    assert "Phòng GDĐT thị xã Phổ Yên" not in thai_nguyen.signs_as("172", day("2022-04-10"))
+
+
+def test_no_name_is_two_offices_however_it_is_spelled(thai_nguyen):
+    org = province.organisation(thai_nguyen)
+    for on in (BEFORE, AFTER):
+        whose = {(fold(n), h.code) for h in org.held(on) for n in thai_nguyen.signs_as(h.code, on)}
+        assert len(whose) == len({name for name, _ in whose})
+        assert {code for _, code in whose} == {h.code for h in org.held(on) if h.kind is not Kind.SCHOOL}
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("999,Phòng lạ,2020-01-01,", "ORG-SIGNING"),
+        ("167,,2020-01-01,", "ORG-SIGNING"),
+        ("167,Phòng GDĐT,2020,", "ORG-SIGNING"),
+        ("167,Phòng GDĐT,2020-01-02,2020-01-02", "ORG-SIGNING"),
+        ("168,phòng GDĐT  Huyện Định Hóa,2020-01-01,2020-02-01", "ORG-SIGNING-TWICE"),
+        ("168,Huyện Định Hóa,2020-01-01,", "ORG-SIGNING-TWICE"),
+    ],
+)
+def test_a_signing_name_that_is_none_or_anothers_is_refused_at_import(thai_nguyen, tmp_path, line, code):
+    for name in ("units.csv", "signing_names.csv"):
+        (tmp_path / name).write_bytes((thai_nguyen.folder / name).read_bytes())
+    names = (tmp_path / "signing_names.csv").read_text("utf-8")
+    (tmp_path / "signing_names.csv").write_text(f"{names}{line}\n", "utf-8")
+    with pytest.raises(ProblemList) as refused:
+        province.load(str(tmp_path))
+    [problem] = refused.value.problems
+    assert (problem.code, problem.place.row) == (code, len(names.splitlines()) + 1)
+    assert all(problem.messages())
 
 
 def test_a_code_of_no_known_form_is_a_warning_with_its_line(thai_nguyen):

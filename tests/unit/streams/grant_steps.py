@@ -86,10 +86,11 @@ class Story:
         return self.do("request", **asked)
 
     def batch(self, unit: str = DISTRICT, **more) -> str:
-        return self.do("batch", unit, **{"document": FORM_2, **more})
+        return self.do("batch", unit, **{"document": FORM_2, "signature": "verified", **more})
 
     def approve(self, **more) -> str:
-        return self.do("approve", DEPARTMENT, **{**ASKED, **more})
+        checked = {"document": self.state.paper, "signature": "verified"}
+        return self.do("approve", DEPARTMENT, **{**ASKED, **checked, **more})
 
     def hand_over(self, **more) -> str:
         contract = replace(CONTRACT, parties=(self.about, self.vendor))

@@ -76,6 +76,14 @@ def test_a_direct_unit_skips_the_middle_tier():
     assert Story().until("requested").approve() == "GRANT-STATE"
 
 
+def test_an_approval_says_on_which_paper_and_how_it_was_checked():
+    story = Story().until("batched")
+    assert story.approve(signature="by_hand") == "approved"
+    assert (story.events[-1].document, story.events[-1].signature) == (FORM_2, "by_hand")
+    direct = Story(route=DIRECT).until("approved").events[-1]
+    assert (direct.document, direct.signature, direct.late) == (FORM_1, "verified", False)
+
+
 def other(document, **more):
     return replace(document, **more)
 
@@ -113,6 +121,11 @@ REFUSED = [
     ("over", "none", lambda s: s.ask(valid_until=date(2020, 3, 2)), "GRANT-OVER"),
     ("more than asked", "batched", lambda s: s.approve(types=("CanBo",)), "GRANT-MORE"),
     ("more rights", "batched", lambda s: s.approve(rights=("remove",)), "GRANT-MORE"),
+    ("nobody has checked", "checked", lambda s: s.batch(signature=""), "GRANT-SIGNATURE"),
+    ("nobody has checked it", "batched", lambda s: s.approve(signature="yes"), "GRANT-SIGNATURE"),
+    ("another paper", "batched", lambda s: s.approve(document=FORM_1), "GRANT-PAPER"),
+    ("another file", "batched", lambda s: s.approve(document=other(FORM_2, sha256="b" * 64)), "GRANT-PAPER"),
+    ("no paper", "batched", lambda s: s.approve(document=None), "GRANT-PAPER"),
     ("no reason", "batched", lambda s: s.do("return", DEPARTMENT), "GRANT-REASON-CODE"),
     (
         "no words",
