@@ -18,7 +18,7 @@ from access.grants.papers import Request1, Request2
 from access.service import signatures
 from access.service.confirmation import answer
 from access.service.door import NOT_ITS_FORM, Body, Request, field_problem
-from access.service.grants import MOST, by_another, carry_out, standing
+from access.service.grants import MOST, by_another, carry_out, sequence_of, standing
 from access.service.parts import CATCH_UP_S
 from runtime import kafka
 from schemas.days import today
@@ -77,7 +77,7 @@ def ask(request: Request) -> Response:
         unit=school,
         account=request.account.id,
         role=role,
-        sequence=state.sequence if body.sequence is None else body.sequence,
+        sequence=sequence_of(state, body.sequence),
         rights=[Right.REMOVE] if asked.remove else [],
         types=tuple(sorted(form.record_types)),
         periods=tuple(sorted(form.periods)),

@@ -46,6 +46,8 @@ OF_LEVELS: Final = (Act.SUSPEND, Act.RESUME)
 """Acts on a vendor, or a version of its product, as a whole."""
 OF_MANY: Final = (Act.CHECK, Act.APPROVE, Act.ISSUE)
 """Acts that a batch goes through: on many grants at once."""
+NOWHERE: Final = -1
+"""A sequence that no grant has."""
 MOST: Final = 2_000
 """Grants in one request."""
 
@@ -86,7 +88,7 @@ def act(request: Request) -> Response:
     role = request.acts_as(WHO[what])
     if problems := _problems(request, what, vendor, school, asked):
         raise ProblemList(problems)
-    state = standing(request, vendor, school)
+    state = standing(request, vendor, school, asked.sequence)
     by_another(request, what, [state])
     signature = _checked(request, what, [state])
     command = _command(request, what, role, state, asked, signature)
@@ -158,10 +160,18 @@ def carry_out(request: Request, commands: Sequence[Command]) -> Response:
     )
 
 
-def standing(request: Request, vendor: str, school: str) -> State:
-    """The grant as it stands now. Raises ProblemList (SYS-001)."""
-    _caught_up(request)
+def standing(request: Request, vendor: str, school: str, seen: int | None = None) -> State:
+    """The grant as it stands now; one that stands where it was seen is not asked for again, for the machine
+    takes an act on it there alone. Raises ProblemList (SYS-001)."""
+    if seen is None or _known(request, vendor, school).sequence != seen:
+        _caught_up(request)
     return _known(request, vendor, school)
+
+
+def sequence_of(state: State, seen: int | None) -> int:
+    """Where the machine must find a grant that was judged by this state. What is said to be seen beyond it
+    was not judged by: no state has that sequence."""
+    return state.sequence if seen is None else seen if seen <= state.sequence else NOWHERE
 
 
 def by_another(request: Request, what: Act, states: Sequence[State]) -> None:
@@ -208,7 +218,7 @@ def _command(
         unit=request.account.unit,
         account=request.account.id,
         role=role,
-        sequence=state.sequence if asked.sequence is None else asked.sequence,
+        sequence=sequence_of(state, asked.sequence),
         reason_code=asked.reason_code,
         reason=asked.reason,
         rights=scope.rights,
