@@ -14,7 +14,7 @@ from access.accounts.account import READS_ALL, Role
 from access.audit import Kind
 from access.service.door import NOT_ITS_FORM, REFUSED, Body, Request, field_problem, said
 from access.service.parts import CATCH_UP_S
-from runtime import kafka, metrics
+from runtime import metrics
 from schemas.contracts import bounds
 from schemas.datasets import split
 from schemas.days import today
@@ -120,8 +120,7 @@ def show(request: Request) -> Response:
     """The state of a dataset, to its school, the units of its route and who reads all (ACC-035)."""
     dataset = dataset_of(request)
     request.trying("read", dataset)
-    if not request.parts.datasets.catch_up(CATCH_UP_S):
-        raise kafka.away(request.parts.settings)
+    request.parts.catch_up(request.parts.datasets)
     state = request.parts.datasets.get(dataset)
     account = request.account
     units = {state.ma_truong_hoc, *state.route} if state else {dataset.split(".")[0]}

@@ -17,8 +17,7 @@ from access.credentials import addresses, kit, links, rotation, standing, store
 from access.credentials.worth import FINAL, Credential, Kind, by_itself
 from access.service.confirmation import NO_DOOR
 from access.service.door import Body, Nothing, Request, said
-from access.service.parts import CATCH_UP_S, Parts
-from runtime import kafka
+from access.service.parts import Parts
 from runtime.accounts import key_user
 from schemas.errors import Problem, ProblemList
 from schemas.topics import in_topic
@@ -216,8 +215,7 @@ def grants(parts: Parts) -> Callable[[str, str], str]:
     def fault(vendor: str, school: str) -> str:
         if not standing.fault(parts.granted.get, vendor, school):
             return ""
-        if not parts.granted.catch_up(CATCH_UP_S):
-            raise kafka.away(parts.settings)
+        parts.catch_up(parts.granted)
         return standing.fault(parts.granted.get, vendor, school)
 
     return fault

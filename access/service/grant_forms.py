@@ -19,8 +19,6 @@ from access.service import signatures
 from access.service.confirmation import answer
 from access.service.door import NOT_ITS_FORM, Body, Request, field_problem
 from access.service.grants import MOST, by_another, carry_out, sequence_of, standing
-from access.service.parts import CATCH_UP_S
-from runtime import kafka
 from schemas.days import today
 from schemas.errors import ProblemList
 from schemas.organisation import province
@@ -109,8 +107,7 @@ def batch(request: Request) -> Response:
         raise ProblemList([field_problem(NOT_ITS_FORM, "lines")])
     listed = sent_list.read(asked, needed=not signatures.by_hand(request))
     known = request.parts.units_of([unit, *(line.school for line in form.lines), *listed.schools])
-    if not request.parts.granted.catch_up(CATCH_UP_S):
-        raise kafka.away(request.parts.settings)
+    request.parts.catch_up(request.parts.granted)
     read = form_2.read(asked, form, unit, known, lambda school: _of_school(request, school), today())
     if problems := read.problems + listed.against(form, known):
         raise ProblemList(problems)

@@ -16,8 +16,7 @@ from access.grants.papers import ContractForm
 from access.service import signatures
 from access.service.confirmation import NO_DOOR, answer
 from access.service.door import NOT_ITS_FORM, Body, Request, field_problem, said
-from access.service.parts import CATCH_UP_S
-from runtime import kafka, metrics
+from runtime import metrics
 from schemas.days import today
 from schemas.errors import Problem, ProblemList
 from streams.grants.commands import Act, Command
@@ -107,7 +106,7 @@ def many(request: Request) -> Response:
     named = [subject.partition("/")[::2] for subject in dict.fromkeys(asked.grants)]
     if not named or len(named) > MOST or not all(all(pair) for pair in named):
         raise ProblemList([field_problem(NOT_ITS_FORM, "grants")])
-    _caught_up(request)
+    request.parts.catch_up(request.parts.granted)
     states = [_known(request, vendor, school) for vendor, school in named]
     by_another(request, what, states)
     signature = _checked(request, what, states)
@@ -164,7 +163,7 @@ def standing(request: Request, vendor: str, school: str, seen: int | None = None
     """The grant as it stands now; one that stands where it was seen is not asked for again, for the machine
     takes an act on it there alone. Raises ProblemList (SYS-001)."""
     if seen is None or _known(request, vendor, school).sequence != seen:
-        _caught_up(request)
+        request.parts.catch_up(request.parts.granted)
     return _known(request, vendor, school)
 
 
@@ -273,11 +272,6 @@ def _named(request: Request, acts: Sequence[Act]) -> Act:
     return what
 
 
-def _caught_up(request: Request) -> None:
-    if not request.parts.granted.catch_up(CATCH_UP_S):
-        raise kafka.away(request.parts.settings)
-
-
 def _known(request: Request, vendor: str, school: str) -> State:
     return request.parts.granted.get(f"{vendor}/{school}") or State(vendor, school)
 
@@ -299,6 +293,5 @@ def _is_school(request: Request, code: str) -> bool:
     units, day = request.parts.units, today()
     if units.is_school(code, day):
         return True
-    if not units.catch_up(CATCH_UP_S):
-        raise kafka.away(request.parts.settings)
+    request.parts.catch_up(units)
     return units.is_school(code, day)

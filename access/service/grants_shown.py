@@ -8,8 +8,6 @@ from access.accounts.account import READS_ALL
 from access.grants import shown
 from access.service.confirmation import ANOTHERS
 from access.service.door import Request, said
-from access.service.parts import CATCH_UP_S
-from runtime import kafka
 from schemas.errors import Problem, ProblemList
 from streams.grants.state import State
 
@@ -37,6 +35,5 @@ def waiting(request: Request) -> Response:
 
 
 def _all(request: Request) -> list[State]:
-    if not request.parts.granted.catch_up(CATCH_UP_S):
-        raise kafka.away(request.parts.settings)
+    request.parts.catch_up(request.parts.granted)
     return request.parts.granted.all()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from contextlib import ExitStack
 from threading import Lock, Semaphore
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request as HttpRequest
 
@@ -73,9 +73,13 @@ class Parts:
 
     def units_of(self, codes: Iterable[str]) -> Organisation:
         """These units and all above them. Raises ProblemList (SYS-001) if nobody can say."""
-        if not self.units.catch_up(CATCH_UP_S):
-            raise kafka.away(self.settings)
+        self.catch_up(self.units)
         return self.units.organisation(codes)
+
+    def catch_up(self, states: StateCache[Any] | UnitsCache) -> None:
+        """Wait until what a machine said a moment ago is read. Raises ProblemList (SYS-001) if it is not."""
+        if not states.catch_up(CATCH_UP_S):
+            raise kafka.away(self.settings)
 
     def close(self) -> None:
         """Newest first."""

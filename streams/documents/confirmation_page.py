@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
-from schemas.errors import catalogue
 from streams.confirmation.commands import RETURN_REASONS, ROLE_VI, Role
 from streams.confirmation.conditions import PARTS, REFUSALS
 from streams.confirmation.state import STAGE_VI, Stage
 from streams.confirmation.table import INTERNAL, TABLE, Row
-from streams.documents.page import section
+from streams.documents.page import reasons, refusals, section
 
 _HEAD: Final = """\
 # Confirmation
@@ -48,7 +47,9 @@ def mermaid() -> str:
 
 def document() -> str:
     """The whole page."""
-    return _HEAD + "\n".join((_diagram(), _states(), _roles(), _table(), _refusals(), _reasons()))
+    return _HEAD + "\n".join(
+        (_diagram(), _states(), _roles(), _table(), refusals(REFUSALS), reasons(RETURN_REASONS))
+    )
 
 
 def _arrow(row: Row) -> tuple[str, str]:
@@ -110,13 +111,3 @@ def _line(rows: Sequence[Row]) -> tuple[str, ...]:
         r.event.value if r.event else f"— {r.code or 'silent'}",
         ", ".join(r.guards),
     )
-
-
-def _refusals() -> str:
-    rows = [(code, why, *catalogue()[code]) for code, why in REFUSALS.items()]
-    return section("Refusals, in the order in which they are looked for", ("code", "why", "vi", "en"), rows)
-
-
-def _reasons() -> str:
-    rows = [(code, vi, en) for code, (vi, en) in RETURN_REASONS.items()]
-    return section("Reasons of a return", ("code", "tiếng Việt", "English"), rows)

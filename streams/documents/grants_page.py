@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
-from schemas.errors import catalogue
-from streams.documents.page import section
+from streams.documents.page import reasons, refusals, section
 from streams.grants.commands import REMINDERS, RETURN_REASONS, ROLE_VI, Role
 from streams.grants.conditions import PARTS, REFUSALS
 from streams.grants.state import STANDING_VI, Standing
@@ -57,7 +56,14 @@ def mermaid() -> str:
 def document() -> str:
     """The whole page."""
     return _HEAD + "\n".join(
-        (f"```mermaid\n{mermaid()}```\n", _states(), _roles(), _table(), _refusals(), _reasons())
+        (
+            f"```mermaid\n{mermaid()}```\n",
+            _states(),
+            _roles(),
+            _table(),
+            refusals(REFUSALS),
+            reasons(RETURN_REASONS),
+        )
     )
 
 
@@ -107,13 +113,3 @@ def _line(rows: Sequence[Row]) -> tuple[str, ...]:
         r.event.value if r.event else f"— {r.code or 'silent'}",
         ", ".join(r.guards),
     )
-
-
-def _refusals() -> str:
-    rows = [(code, why, *catalogue()[code]) for code, why in REFUSALS.items()]
-    return section("Refusals, in the order in which they are looked for", ("code", "why", "vi", "en"), rows)
-
-
-def _reasons() -> str:
-    rows = [(code, vi, en) for code, (vi, en) in RETURN_REASONS.items()]
-    return section("Reasons of a return", ("code", "tiếng Việt", "English"), rows)
