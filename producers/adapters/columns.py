@@ -18,7 +18,6 @@ YEAR_ONLY: Final = "CELL-205"
 
 _SIMPLE: Final[dict[str, Callable[[pl.Series], Cells]]] = {
     "id": cells.ids,
-    "name": cells.names,
     "text": Cells,
     "date": cells.dates,
     "year": cells.years,
@@ -68,8 +67,6 @@ def read_columns(
     for column in layout.constants:
         sheet.take(column, Cells(pl.Series([column.argument] * texts.height, dtype=pl.String)))
     values = pl.DataFrame([texts[ROW], *(sheet.value(t, pl.String()) for t in sheet.values)])
-    if "HoTen" in values.columns:
-        values = values.with_columns(pl.col("HoTen").str.split(" ").list.last().alias("TenHocSinh"))
     values = _shared_numbers(sheet, values)
     no_id = faults_of(NO_CLIENT_ID, "ClientId", values["ClientId"].is_null())
     return values, concat_faults([*sheet.faults, no_id]), sheet.doubts
@@ -89,10 +86,17 @@ def _read(sheet: _Sheet, column: Column, text: pl.Series) -> None:
             sheet.take(column, cells.ticks(text))
         case "class":
             sheet.take(column, Cells(text))
-            sheet.take(column, Cells(cells.grades(text)), "KhoiHoc")
+            if column.argument:
+                sheet.take(column, Cells(cells.grades(text)), column.argument)
         case "citizen":
-            gender, birth = sheet.value("GioiTinh", pl.String()), sheet.value("NgaySinh", pl.Date())
-            sheet.take(column, cells.citizen_numbers(text, gender, birth))
+            gender, birth = column.argument.split(",")
+            of = sheet.value(gender, pl.String()), sheet.value(birth, pl.Date())
+            sheet.take(column, cells.citizen_numbers(text, *of))
+        case "name":
+            read = cells.names(text)
+            sheet.take(column, read)
+            if column.argument:
+                sheet.take(column, Cells(read.values.str.split(" ").list.last()), column.argument)
         case other:
             sheet.take(column, _SIMPLE[other](text))
             if other == "year" and text.str.contains(r"^[0-9]{4}(\.0)?$").any():

@@ -1,79 +1,58 @@
-"""Layouts of the vendors' lists, as data: one row a column, found by its caption, never by its position.
+"""Layouts of the lists and answers that vendors and schools send, as data (``layout.py`` says in what form).
 
-``format`` of a column: ``id`` (digits or letters of a code), ``citizen`` (12-digit number, a lost zero is
-repaired when that is provable), ``name``, ``text``, ``class`` (a class name), ``date`` (day first), ``year``,
-``phone``, ``label`` (code list; ``label:99`` gives what a blank means), ``tick`` (x or blank; ``tick:09``
-gives the code that a tick means), ``disability``, ``skip`` (known, says nothing), ``unsent``
-(known, no field to send it in: told), ``constant:01`` (no column:
-what the list says of every record). Of several columns with one target the lowest ``rank`` with a value wins.
+``formats.csv`` names them, ``<name>.csv`` has the columns of each. A new layout is a line and a file.
 """
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final
 
-from producers.text import fold
+from producers.layouts.layout import Column, Layout, layout_of
 
+__all__ = ["Column", "Layout", "Library", "library"]
 
-@dataclass(frozen=True)
-class Column:
-    """One column of a layout."""
-
-    caption: str
-    synonyms: tuple[str, ...]
-    targets: tuple[str, ...]
-    format: str
-    argument: str
-    codelist: str
-    required: bool
-    rank: int
+FORMATS: Final = "formats.csv"
 
 
 @dataclass(frozen=True)
-class Layout:
-    """A list of one record type."""
+class Library:
+    """Every layout that is known, by name."""
 
-    name: str
-    record_type: str
-    codemap: str
-    columns: tuple[Column, ...]
-    constants: tuple[Column, ...]
-    """What holds for every record of the list, in no column."""
+    layouts: Mapping[str, Layout]
 
-    def by_caption(self) -> dict[str, Column]:
-        """Folded caption or synonym → column."""
-        return {fold(caption): c for c in self.columns for caption in (c.caption, *c.synonyms)}
+    def layout(self, name: str) -> Layout:
+        """The layout of a name. Raises KeyError."""
+        return self.layouts[name]
 
 
 @cache
-def load(name: str, record_type: str, codemap: str) -> Layout:
-    """The layout ``<name>.csv``."""
-    text = files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
-    rows = [_column(row) for row in csv.DictReader(text.splitlines())]
-    return Layout(
-        name,
-        record_type,
-        codemap,
-        columns=tuple(c for c in rows if c.format != "constant"),
-        constants=tuple(c for c in rows if c.format == "constant"),
-    )
+def library(*more: Path) -> Library:
+    """The product's own layouts, and those of further folders, which may replace one by its name.
+
+    A folder holds ``formats.csv`` and a file of columns a layout. Raises OSError, ValueError, KeyError where
+    its data cannot be read.
+    """
+    found = [layout for folder in (files(__name__), *more) for layout in _layouts(folder)]
+    return Library({layout.name: layout for layout in found})
+
+
+def _layouts(folder: Traversable) -> list[Layout]:
+    return [
+        layout_of(line, [] if line["kind"] == "packet" else _rows(folder, f"{line['name']}.csv"))
+        for line in _rows(folder, FORMATS)
+    ]
+
+
+def _rows(folder: Traversable, name: str) -> list[dict[str, str]]:
+    text = folder.joinpath(name).read_text(encoding="utf-8-sig")
+    return list(csv.DictReader(text.splitlines()))
 
 
 def vnedu_student_list() -> Layout:
     """vnEdu's list of pupils, 38 columns, all classes on one sheet."""
-    return load("vnedu_student_list_38", "HocSinh", "vnedu")
-
-
-def _column(row: dict[str, str]) -> Column:
-    form, _, argument = row["format"].partition(":")
-    return Column(
-        caption=row["caption"],
-        synonyms=tuple(s for s in row["synonyms"].split("|") if s),
-        targets=tuple(t for t in row["targets"].split("|") if t),
-        format=form,
-        argument=argument,
-        codelist=row["codelist"],
-        required=row["required"] == "yes",
-        rank=int(row["rank"]),
-    )
+    return library().layout("vnedu_student_list_38")
