@@ -34,11 +34,22 @@ class Target:
 
 
 @dataclass(frozen=True)
+class SourceColumn:
+    """A column of a list as it stands on its sheet: its number from 1, its caption, the fields it is read
+    into (none: it is not sent)."""
+
+    number: int
+    caption: str
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class SourceTable:
     """Records of one type from one sheet or one list.
 
     ``records`` has the contract's columns and ``_row``. Records that cannot be expressed stand in ``refused``
-    instead, never nowhere. ``by_name``: references to classes are class names, not codes.
+    instead, never nowhere. ``by_name``: references to classes are class names, not codes. ``columns``: of a
+    list, all that have a caption, so that what is said of a field finds its cell; a packet has none.
     """
 
     record_type: str
@@ -47,6 +58,7 @@ class SourceTable:
     records: pl.DataFrame
     refused: pl.DataFrame = field(default_factory=lambda: NONE_REFUSED)
     by_name: bool = False
+    columns: tuple[SourceColumn, ...] = ()
 
     def refuse(self, faults: pl.DataFrame) -> "SourceTable":
         """Move the records named in ``faults`` (FAULTS, by position in ``records``) to ``refused``."""

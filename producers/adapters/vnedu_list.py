@@ -14,7 +14,7 @@ from producers.adapters.columns import read_columns
 from producers.adapters.sheets import Header, Sheet, find_header, sheets, titles
 from producers.adapters.sniff import Kind
 from producers.layouts import Layout, vnedu_student_list
-from producers.model import ROW, Reading, SourceTable, Target, concat_faults, faults_of
+from producers.model import ROW, Reading, SourceColumn, SourceTable, Target, concat_faults, faults_of
 from producers.text import nfc
 from schemas.encoding.codec import frame_schema
 from schemas.errors import Problem, ProblemList, SourceLocation
@@ -105,8 +105,17 @@ def _table(
     read = set(values.columns)
     absent = [pl.lit(None, dtype=t).alias(n) for n, t in schema.items() if n not in read]
     records = values.with_columns(absent).select(*schema, ROW)
-    table = SourceTable(layout.record_type, source, sheet.name, records, by_name=True)
+    table = SourceTable(
+        layout.record_type, source, sheet.name, records, by_name=True, columns=_columns(sheet, header)
+    )
     return table.refuse(concat_faults([faults, *beyond])), warnings + doubts
+
+
+def _columns(sheet: Sheet, header: Header) -> tuple[SourceColumn, ...]:
+    """The captions as the sheet spells them, with the fields that each is read into."""
+    spelt = dict(zip(sheet.cells.columns, sheet.cells.row(header.row), strict=True))
+    known = {n: c.targets for n, c in header.columns.items()} | dict.fromkeys(header.unknown, ())
+    return tuple(SourceColumn(int(n), nfc(spelt[n] or ""), fields) for n, fields in known.items())
 
 
 def _left_out(place: SourceLocation, texts: pl.DataFrame, kept: pl.Series) -> list[Problem]:

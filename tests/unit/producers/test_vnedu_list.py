@@ -222,3 +222,11 @@ def test_a_title_of_another_year_refuses_the_list() -> None:
     assert [p.code for p in problems(workbook({"S": rows}), VNEDU)] == ["FILE-012"]
     rows[0] = ["Năm học 2019 - 2020"]
     assert table(read(workbook({"S": rows}), VNEDU)).count == 1
+
+
+def test_a_table_says_where_each_field_stands():
+    """What is told of a field is marked in its cell: also of columns that are not sent."""
+    columns = {c.caption: c for c in table(read(listing({"STT": "1"}), VNEDU)).columns}
+    assert [c.number for c in columns.values()] == list(range(1, len(CAPTIONS) + 1))
+    assert columns["Lớp học"].fields == ("MaLopHocDn", "MaLopHocCn")
+    assert columns["Mã VEMIS"].fields == ()
