@@ -25,6 +25,12 @@ LANDED = {
     "0013_history_index.py": "2fbdc0f9c066ce76499b744bbe341ae764fe280f515e63060ca09ed6b7e9586d",
     "0014_no_identity_index.py": "6bfe6beceb98773711a9ec2b7ea6767c67da355978327e8c2b988a9baacf9eec",
     "0015_outbox_aside.py": "45a77f4bef4bd3846b5b5b8042620589676e6890895fcd1472c81589d86d9bec",
+    "0016_units.py": "b8f0cbba028c1be112bef3c1e955e9898eb898513a657813283b97917cb29368",
+    "0017_accounts.py": "00e5441734d2ea56f0773fa981c0640baa054eba8b99938c6cc199f39b69fc28",
+    "0018_own_passwords.py": "3ce0a12a4fc271b61ff8a286c3b721ff45e8271d3eea9e59c6731f64caafdf31",
+    "0019_vendor_credentials.py": "36458bb94a6d2d524f9609e6226b5d067eda5130da3fbbaa19f7c676bce8dba9",
+    "0020_conformity.py": "e783e130843d0e6c51def5173a9443dc0c8f8a23e300395bc32a16a168a318dc",
+    "0021_grants.py": "3a269f80ca710f662bc3d85b6a58a40fec738fce7bb5bb18e68a852be0949a28",
 }
 """File → SHA-256. At each landing the new revisions are added, by `sha256sum` of their files."""
 
