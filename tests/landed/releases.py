@@ -55,6 +55,12 @@ OF_0_3_2 = OF_0_3 | {
     "FROM outbox WHERE code <> '' ORDER BY 1",
 }
 
+OF_0_6 = OF_0_3_2 | {
+    "units": "SELECT unit_code, name, valid_from, valid_to FROM unit_period ORDER BY 1, 3",
+    "accounts": "SELECT name, unit FROM account ORDER BY 1",
+    "audit": "SELECT count(*), max(number) FROM audit_event",
+}
+
 NUMBER_IN_ITS_OWN_FIELD = {"ClientId", "MaCongDan", "SoCmnd"}
 """Of one pupil the citizen number comes so, and under the vendor's earlier id."""
 
@@ -136,6 +142,21 @@ RELEASES = {
             open_school="19164443",
             completed={"HocSinh": {"HoTen", "MaLopHocCn"} | NUMBER_IN_ITS_OWN_FIELD},
             figures=OF_0_3_2,
+        ),
+        Release(
+            "0.6.0",
+            school="19164443",
+            newest=4,
+            lacking=23,
+            blocking=1,
+            versions=12,
+            digest_rule=2,
+            lacked="SELECT record_type, identity FROM absence "
+            "WHERE dataset_id = '19164443.2019.start' AND until_version IS NULL",
+            open_push="b6c3c395-1359-42a8-892b-a949f367c68a",
+            open_school="19164443",
+            completed={"HocSinh": {"HoTen", "MaLopHocCn"} | NUMBER_IN_ITS_OWN_FIELD},
+            figures=OF_0_6,
         ),
     )
 }
