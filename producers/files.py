@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Final
 
 from producers import classes, duplicates, size
-from producers.adapters import packet, vnedu_list
+from producers.adapters import packet
 from producers.adapters.sniff import MAX_BYTES, sniff
+from producers.lists import reading
 from producers.model import Reading, SourceTable, Target
 from schemas.contracts.contracts import record_types
 from schemas.errors import Problem, ProblemList, SourceLocation
 
 VENDOR_FORMATS: Final = {
     "smas": (packet.FORMAT,),
-    "vnedu": (packet.FORMAT, vnedu_list.FORMAT),
+    "vnedu": (packet.FORMAT, reading.FORMAT),
 }
 """Formats a vendor sends; a vendor that is not named sends packets."""
 
@@ -43,12 +44,12 @@ def read_contents(
             continue
         seen[digest] = name
         try:
-            reading = _read_one(name, data, target)
+            one = _read_one(name, data, target)
         except ProblemList as error:
             found += error.problems
         else:
-            tables += reading.tables
-            warnings += reading.warnings
+            tables += one.tables
+            warnings += one.warnings
     if not found and not any(t.count for t in tables):
         found.append(Problem("FILE-020", SourceLocation(", ".join(n for n, _ in contents))))
     if found:
@@ -73,11 +74,11 @@ def _read_one(name: str, data: bytes, target: Target) -> Reading:
     formats = VENDOR_FORMATS.get(target.vendor, (packet.FORMAT,))
     if kind == "json":
         return packet.read(name, content, target)
-    if vnedu_list.FORMAT not in formats:
+    if reading.FORMAT not in formats:
         raise ProblemList(
             [Problem("FILE-024", SourceLocation(name), {"formats": ", ".join(formats), "found": kind})]
         )
-    return vnedu_list.read(name, kind, content, target)
+    return reading.read(name, kind, content, target)
 
 
 def _content(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Workbooks and csv files as sheets of text, and where the table stands on a sheet."""
+"""Workbooks and csv files as sheets of text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,17 +9,13 @@ import polars as pl
 from producers.adapters import csv_cells, old_workbook, xlsx
 from producers.adapters.grid import MAX_AREA, MAX_COLUMNS, TOO_MUCH, TooMuch
 from producers.adapters.sniff import Kind
-from producers.layouts import Column, Layout
-from producers.text import fold
+from producers.layouts import Layout
 from schemas.errors import Problem, ProblemList, SourceLocation
 
 UNREADABLE: Final = "FILE-014"
 
 HEADER_SEARCH: Final = 40
 """Rows searched for the header: titles and instructions stand above it."""
-
-MIN_CAPTIONS: Final = 3
-"""Known captions, as whole cells, that make a row the header. Instructions quote one, sometimes two."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +33,6 @@ class Sheet:
     hidden: bool = False
     lengths: list[int] | None = None
     """Cells of each row of a csv file: one with more than the header has shifted what stands in them."""
-
-
-@dataclass(frozen=True)
-class Header:
-    """Where the table begins: row index, and for each cell of it the layout's column (None: unknown)."""
-
-    row: int
-    columns: dict[str, Column]
-    unknown: dict[str, str]
-    twice: list[str]
 
 
 def sheets(source: str, kind: Kind, data: bytes, layout: Layout) -> list[Sheet]:
@@ -81,24 +67,3 @@ def _sheet(
         raise TooMuch
     texts = {str(c): [given[row].get(c) for row in rows] for c in columns}
     return Sheet(name, pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String)), rows, hidden, lengths)
-
-
-def find_header(sheet: Sheet, layout: Layout) -> Header | None:
-    """The first row that holds enough of the layout's captions as whole cells."""
-    known = layout.by_caption()
-    for row in range(min(HEADER_SEARCH, sheet.cells.height)):
-        captions = {
-            name: text for name, text in zip(sheet.cells.columns, sheet.cells.row(row), strict=True) if text
-        }
-        columns = {name: known[fold(text)] for name, text in captions.items() if fold(text) in known}
-        if len({c.caption for c in columns.values()}) >= MIN_CAPTIONS:
-            found = [c.caption for c in columns.values()]
-            twice = sorted({c for c in found if found.count(c) > 1})
-            unknown = {name: text for name, text in captions.items() if name not in columns}
-            return Header(row, columns, unknown, twice)
-    return None
-
-
-def titles(sheet: Sheet, header: Header) -> list[str]:
-    """Texts above the table."""
-    return [text for row in sheet.cells.head(header.row).rows() for text in row if text]

@@ -9,11 +9,13 @@ from typing import Final
 
 import polars as pl
 
-from producers.adapters import cells, list_rows
-from producers.adapters.columns import read_columns
-from producers.adapters.sheets import Header, Sheet, find_header, sheets, titles
+from producers.adapters import cells
+from producers.adapters.sheets import Sheet, sheets
 from producers.adapters.sniff import Kind
 from producers.layouts import Layout, vnedu_student_list
+from producers.lists import rows as list_rows
+from producers.lists.header import Header, find_header, titles
+from producers.lists.values import read_columns
 from producers.model import ROW, Reading, SourceColumn, SourceTable, Target, concat_faults, faults_of
 from producers.text import nfc
 from schemas.encoding.codec import frame_schema

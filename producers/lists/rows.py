@@ -5,8 +5,9 @@ from typing import Final
 
 import polars as pl
 
-from producers.adapters.sheets import MIN_CAPTIONS, Header, Sheet
+from producers.adapters.sheets import Sheet
 from producers.layouts import Layout
+from producers.lists.header import MIN_CAPTIONS, Header
 from producers.model import ROW
 from producers.text import fold
 

@@ -1,0 +1,1 @@
+"""Lists: sheets of cells → records, by layouts that are data. Nothing here names a field of a record type."""
