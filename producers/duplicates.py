@@ -54,6 +54,7 @@ def merge_moves(table: SourceTable) -> tuple[SourceTable, list[Problem]]:
     )
     warnings = [Problem(MOVED, SourceLocation(table.source, table.sheet, int(row))) for row in extra[ROW]]
     warnings += _differences(table, kept.filter(moved).drop(ROW), extra)
+    table = table.leave_out(extra[ROW], MOVED)
     return replace(table, records=kept.select(table.records.columns)), warnings
 
 

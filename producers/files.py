@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from producers import classes, duplicates, size
+from producers import accounting, classes, duplicates, size
 from producers.adapters import packet
 from producers.adapters.sniff import MAX_BYTES, sniff
 from producers.lists import reading
@@ -62,11 +62,13 @@ def _arranged(tables: list[SourceTable], warnings: list[Problem], target: Target
     for table in tables:
         kept, moved = duplicates.merge_moves(table)
         merged.append(kept)
-        warnings = warnings + moved
+        warnings = [*warnings, *accounting.warnings(table), *moved]
     order = {t: i for i, t in enumerate(record_types())}
     merged.sort(key=lambda t: order[t.record_type])
     sendable = duplicates.refuse_repeated(size.refuse_large(merged))
-    return Reading(classes.resolve(sendable, target), warnings)
+    resolved = classes.resolve(sendable, target)
+    accounting.check(resolved)
+    return Reading(resolved, warnings)
 
 
 def _read_one(name: str, data: bytes, target: Target) -> Reading:

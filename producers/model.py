@@ -16,11 +16,15 @@ REFUSED: Final = pl.Schema(
 )
 """One line for each refused record and rule, as in the chunk contract."""
 
+LEFT_OUT: Final = pl.Schema({"Row": pl.Int32(), "Reason": pl.String()})
+"""Rows that are no record of their own, each with the code that says why: ``producers.accounting``."""
+
 FAULTS: Final = pl.Schema({"index": pl.UInt32, "rule": pl.String, "field": pl.String})
 """Cells that cannot be expressed, by position in a frame."""
 
 NO_FAULTS: Final = FAULTS.to_frame()
 NONE_REFUSED: Final = REFUSED.to_frame()
+NONE_LEFT_OUT: Final = LEFT_OUT.to_frame()
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,10 @@ class SourceTable:
     ``records`` has the contract's columns and ``_row``. Records that cannot be expressed stand in ``refused``
     instead, never nowhere. ``by_name``: references to classes are class names, not codes. ``columns``: of a
     list, all that have a caption, so that what is said of a field finds its cell; a packet has none.
+
+    ``rows``: numbers of all rows of the table below its header, or of all items of the list; a reader of
+    files says them. Each is a record, refused, or in ``left_out`` (LEFT_OUT), and one of these:
+    ``accounting.check``.
     """
 
     record_type: str
@@ -59,6 +67,16 @@ class SourceTable:
     refused: pl.DataFrame = field(default_factory=lambda: NONE_REFUSED)
     by_name: bool = False
     columns: tuple[SourceColumn, ...] = ()
+    rows: pl.Series | None = None
+    left_out: pl.DataFrame = field(default_factory=lambda: NONE_LEFT_OUT)
+
+    def leave_out(self, rows: pl.Series, reasons: pl.Series | str) -> "SourceTable":
+        """Name rows that are no record of their own; ``reasons`` are codes, one a row or one for all."""
+        if rows.is_empty():
+            return self
+        reason = pl.lit(reasons) if isinstance(reasons, str) else reasons.alias("Reason")
+        named = pl.DataFrame({"Row": rows}).select(pl.col("Row"), reason.alias("Reason")).cast(LEFT_OUT)
+        return replace(self, left_out=pl.concat([self.left_out, named]))
 
     def refuse(self, faults: pl.DataFrame) -> "SourceTable":
         """Move the records named in ``faults`` (FAULTS, by position in ``records``) to ``refused``."""

@@ -59,7 +59,7 @@ def _table(
     if "ClientId" in schema and frame["ClientId"].null_count():
         missing = faults_of(NO_CLIENT_ID, "ClientId", frame["ClientId"].is_null())
         faults = concat_faults([faults, missing.join(faults.select("index"), on="index", how="anti")])
-    table = SourceTable(record_type, source, contract.packet, frame, by_name=False)
+    table = SourceTable(record_type, source, contract.packet, frame, rows=frame[ROW])
     warnings = [
         Problem("ENV-312", SourceLocation(source, contract.packet, field=name), {"name": name})
         for name in sorted(raw.unknown)

@@ -24,8 +24,6 @@ from schemas.errors import Problem, ProblemList, SourceLocation
 FORMAT: Final = "vnedu_student_list_38"
 NUL_IN_TEXT: Final = "VAL-008"
 SHIFTED: Final = "CELL-114"
-ROWS_NAMED: Final = 20
-"""Rows that one warning names; of more it gives the number."""
 
 _YEAR: Final = re.compile(r"NĂM HỌC:?\s*([0-9]{4})(?:\s*[-–—/]\s*[0-9]{4})?")
 _SCHOOL: Final = re.compile(r"MÃ(?: TRƯỜNG| ĐƠN VỊ)?\s*:?\s*([0-9]{10}|[0-9]{8})(?![0-9])")
@@ -92,8 +90,9 @@ def _table(
     body = sheet.cells.with_columns(pl.Series(ROW, sheet.rows, dtype=pl.Int32)).slice(header.row + 1)
     named = body.select(pl.col(n).alias(c.caption) for n, c in header.columns.items())
     texts = body.select(ROW).hstack(cells.clean(named))
-    kept = list_rows.pupils(texts, again)
-    warnings = _left_out(place, texts, kept) + _columns_left_out(place, sheet, header, body, kept)
+    reasons = list_rows.left_out(texts, again)
+    kept = reasons.is_null()
+    warnings = _columns_left_out(place, sheet, header, body, kept)
     errors = named.select(cells.formula_error(c) for c in named.columns)
     if errors.select(pl.any_horizontal(pl.all().any())).item():
         warnings += [
@@ -108,8 +107,15 @@ def _table(
     absent = [pl.lit(None, dtype=t).alias(n) for n, t in schema.items() if n not in read]
     records = values.with_columns(absent).select(*schema, ROW)
     table = SourceTable(
-        layout.record_type, source, sheet.name, records, by_name=True, columns=_columns(sheet, header)
+        layout.record_type,
+        source,
+        sheet.name,
+        records,
+        by_name=True,
+        columns=_columns(sheet, header),
+        rows=texts[ROW],
     )
+    table = table.leave_out(texts[ROW].filter(~kept), reasons.filter(~kept))
     return table.refuse(concat_faults([faults, *beyond])), warnings + doubts
 
 
@@ -118,15 +124,6 @@ def _columns(sheet: Sheet, header: Header) -> tuple[SourceColumn, ...]:
     spelt = dict(zip(sheet.cells.columns, sheet.cells.row(header.row), strict=True))
     known = {n: c.targets for n, c in header.columns.items()} | dict.fromkeys(header.unknown, ())
     return tuple(SourceColumn(int(n), nfc(spelt[n] or ""), fields) for n, fields in known.items())
-
-
-def _left_out(place: SourceLocation, texts: pl.DataFrame, kept: pl.Series) -> list[Problem]:
-    rows = texts[ROW].filter(~kept & ~list_rows.blank(texts)).to_list()
-    if not rows:
-        return []
-    more = "…" if len(rows) > ROWS_NAMED else ""
-    named = ", ".join(map(str, rows[:ROWS_NAMED])) + more
-    return [Problem("FILE-203", place, {"count": len(rows), "rows": named})]
 
 
 def _columns_left_out(

@@ -1,10 +1,11 @@
 """Which rows of a list are pupils, and which are titles, samples, footers or another table's header."""
 
-import re
+from collections.abc import Iterable
 from typing import Final
 
 import polars as pl
 
+from producers import accounting
 from producers.adapters.sheets import Sheet
 from producers.layouts import Layout
 from producers.lists.header import MIN_CAPTIONS, Header
@@ -14,14 +15,16 @@ from producers.text import fold
 FIRST: Final = "STT"
 CODE: Final = "Mã học sinh"
 NAME: Final = "Họ tên"
-TELLING: Final = ("Lớp học", "Ngày sinh", "Giới tính", "Dân tộc")
-"""Two of these filled in make a row a pupil, whatever its code and name lack."""
+CLASS: Final = "Lớp học"
+TELLING: Final = (CLASS, "Ngày sinh", "Giới tính", "Dân tộc")
+ENOUGH: Final = 2
+"""So many of these filled in make a row a pupil, whatever its code and name lack."""
 
-_FOOTER: Final = re.compile(
-    r"^(người lập|hiệu trưởng|phó hiệu trưởng|giáo viên|tổng số|tổng cộng|ghi chú|danh sách|cộng\b|ngày\b)",
-    re.I,
+_FOOTER: Final = (
+    r"(?i)^(người lập|hiệu trưởng|phó hiệu trưởng|giáo viên|tổng số|tổng cộng|ghi chú|danh sách"
+    r"|cộng\b|ngày\b)"
 )
-_SAMPLE: Final = re.compile(r"^vidu|\(ví dụ", re.I)
+_SAMPLE: Final = r"(?i)^vidu|\(ví dụ"
 _MACHINE: Final = "{"
 """What a program leaves for itself in a row of its own begins so."""
 
@@ -40,25 +43,27 @@ def headers_again(sheet: Sheet, header: Header, layout: Layout) -> dict[int, boo
     return found
 
 
-def pupils(texts: pl.DataFrame, again: set[int]) -> pl.Series:
-    """Mask of the rows that are pupils. ``texts`` are cleaned, a column a caption; ``again`` are numbers of
-    rows that repeat the header."""
-    code, name = texts[CODE], texts[NAME]
-    telling = texts.select(pl.sum_horizontal(pl.col(c).is_not_null().cast(pl.Int32) for c in TELLING))
-    full = telling.to_series() >= 2
+def left_out(texts: pl.DataFrame, again: set[int]) -> pl.Series:
+    """Of each row the code that says why it is no pupil, null if it is one. ``texts`` are cleaned, a column a
+    caption; ``again`` are numbers of rows that repeat the header."""
     first = [c for c in (FIRST, CODE, NAME) if c in texts.columns]
-    machine = texts.select(
-        pl.any_horizontal(pl.col(c).str.starts_with(_MACHINE).fill_null(False) for c in first)
-    ).to_series()
-    sample = pl.Series(
-        [bool(_SAMPLE.search(c or "") or _SAMPLE.search(n or "")) for c, n in zip(code, name, strict=True)],
-        dtype=pl.Boolean,
+    code, name = pl.col(CODE), pl.col(NAME)
+    filled = pl.sum_horizontal(pl.exclude(ROW).is_not_null())
+    full = pl.sum_horizontal(pl.col(c).is_not_null() for c in TELLING) >= ENOUGH
+    nobody = code.is_null() & (name.is_null() | name.str.contains(_FOOTER)) & ~full
+    due = (
+        (pl.col(ROW).is_in(list(again)), accounting.HEADER_AGAIN),
+        (_any(pl.col(c).str.starts_with(_MACHINE) for c in first), accounting.MACHINE),
+        (_any((code.str.contains(_SAMPLE), name.str.contains(_SAMPLE))), accounting.SAMPLE),
+        (filled == 0, accounting.BLANK),
+        (nobody & (filled == 1) & pl.col(CLASS).is_not_null(), accounting.GROUP),
+        (nobody & _any(pl.col(c).str.contains(_FOOTER) for c in first), accounting.FOOTER),
+        (nobody, accounting.NOBODY),
     )
-    footer = pl.Series([n is None or bool(_FOOTER.search(n)) for n in name], dtype=pl.Boolean)
-    repeated = texts[ROW].is_in(list(again))
-    return ~(repeated | machine | sample | (code.is_null() & footer & ~full))
+    reasons = [pl.when(applies).then(pl.lit(reason)) for applies, reason in due]
+    return texts.select(pl.coalesce(reasons)).to_series()
 
 
-def blank(texts: pl.DataFrame) -> pl.Series:
-    """Mask of the rows that say nothing under any caption."""
-    return texts.select(pl.all_horizontal(pl.exclude(ROW).is_null())).to_series()
+def _any(masks: Iterable[pl.Expr]) -> pl.Expr:
+    """Null is no."""
+    return pl.any_horizontal(mask.fill_null(False) for mask in masks)

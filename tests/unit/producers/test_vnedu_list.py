@@ -152,7 +152,13 @@ def test_rows_that_are_no_pupils_are_skipped_and_counted() -> None:
     found = table(read(data, VNEDU))
     assert found.records["_row"].to_list() == [8, 14]
     assert found.refused.is_empty()
-    assert [(w.code, w.params["count"]) for w in read(data, VNEDU).warnings] == [("FILE-203", 7)]
+    assert [(w.code, w.params["rows"]) for w in read(data, VNEDU).warnings] == [
+        ("FILE-250", "10"),
+        ("FILE-254", "11"),
+        ("FILE-251", "12–13"),
+        ("FILE-252", "15–16"),
+        ("FILE-253", "17"),
+    ]
 
 
 def test_doubts_are_warned_of_with_their_row() -> None:
