@@ -9,6 +9,7 @@ import polars as pl
 from producers.adapters import csv_cells, old_workbook, xlsx
 from producers.adapters.grid import MAX_AREA, MAX_COLUMNS, TOO_MUCH, TooMuch
 from producers.adapters.sniff import Kind
+from producers.feedback import own
 from producers.layouts import Layout
 from schemas.errors import Problem, ProblemList, SourceLocation
 
@@ -48,10 +49,16 @@ def sheets(source: str, kind: Kind, data: bytes, layout: Layout) -> list[Sheet]:
 def _sheets(source: str, kind: Kind, data: bytes, layout: Layout) -> list[Sheet]:
     if kind == "csv":
         rows = csv_cells.read(source, data, layout.by_caption().keys(), HEADER_SEARCH)
-        given = {line: {i: c for i, c in enumerate(row, 1) if c} for line, row in rows}
-        return [_sheet("", given, lengths=[len(row) for _, row in rows])] if rows else []
+        given: own.Rows = {line: {i: c for i, c in enumerate(row, 1) if c} for line, row in rows}
+        ours = own.column_of_faults(given)
+        lengths = [len(row) - (ours is not None and len(row) >= ours) for _, row in rows]
+        return [_sheet("", own.without_faults(given), lengths=lengths)] if rows else []
     found = xlsx.read(data) if kind == "xlsx" else old_workbook.read(data)
-    return [_sheet(s.name, s.rows, hidden=s.hidden) for s in found if s.rows]
+    return [
+        _sheet(s.name, own.without_faults(s.rows), hidden=s.hidden)
+        for s in found
+        if s.rows and not own.is_list_of_faults(s.rows)
+    ]
 
 
 def _sheet(
