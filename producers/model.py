@@ -8,6 +8,9 @@ import polars as pl
 
 from schemas.errors import Problem
 
+OWN_ID: Final = "ClientId"
+"""The vendor's own id of a record, which every contract of several records has."""
+
 ROW: Final = "_row"
 """Column beside the contract's: position in the source, from 1 (sheet row, or index in the packet's list)."""
 

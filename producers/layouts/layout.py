@@ -19,12 +19,15 @@
   the lowest with a value wins;
 - ``format``, of which an argument follows a colon:
   ``id`` (digits or letters of a code); ``citizen:SEX,BIRTH`` (12-digit number; a lost zero is repaired where
-  the two fields named prove it); ``name``, ``name:GIVEN`` (its last word is that field too); ``text``;
+  the two fields named prove it); ``identity:SEX,BIRTH`` (the same, and older numbers into the second target);
+  ``name``, ``name:GIVEN`` (its last word is that field too); ``text``;
   ``part`` (columns with one target are joined by ", " in their order), ``name_part`` (by a blank);
   ``class``, ``class:GRADE`` (a class name; the grade it begins with is that field's where nothing says it
-  better); ``grade`` (6, 06, Khối 6); ``date`` (day first); ``year``; ``phone``; ``int``; ``number``;
+  better); ``grade`` (6, 06, Khối 6; other labels by the code list); ``commune`` (a code of five digits; a
+  name is told and not sent); ``date`` (day first); ``year``; ``phone``; ``int``; ``number``;
   ``label``, ``label:99`` (what a blank means); ``tick`` (x or blank; yes or no), ``tick:09`` (the code that a
-  tick means), ``tick:02,01`` (and the code of a blank); ``disability`` (two targets: whether, which);
+  tick means), ``tick:02,01`` (and the code of a blank); ``flag`` (yes or no, a blank
+  says neither); ``disability`` (two targets: whether, which);
   ``skip`` (known, says nothing); ``unsent`` (known, no field to send it in: told);
   ``constant:01`` (no column: what the list says of every record).
 """
@@ -37,8 +40,8 @@ from producers.text import fold
 Kind = Literal["sheet", "json", "packet"]
 LEVELS: Final = " > "
 COLUMN_FORMATS: Final = (
-    "id", "citizen", "name", "text", "part", "name_part", "class", "grade", "date", "year", "phone", "int",
-    "number", "label", "tick", "disability", "skip", "unsent", "constant",
+    "id", "citizen", "identity", "name", "text", "part", "name_part", "class", "grade", "date", "year",
+    "phone", "int", "number", "label", "tick", "flag", "commune", "disability", "skip", "unsent", "constant",
 )  # fmt: skip
 
 

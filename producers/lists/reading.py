@@ -9,13 +9,14 @@ from typing import Final
 
 import polars as pl
 
+from producers import codemaps
 from producers.adapters import cells
 from producers.adapters.sheets import Sheet, sheets
 from producers.adapters.sniff import Kind
 from producers.layouts import Layout, vnedu_student_list
 from producers.lists import rows as list_rows
 from producers.lists.header import Header, find_header, titles
-from producers.lists.values import read_columns
+from producers.lists.values import Read, read_columns
 from producers.model import ROW, Reading, SourceColumn, SourceTable, Target, concat_faults, faults_of
 from producers.text import nfc
 from schemas.encoding.codec import frame_schema
@@ -101,7 +102,15 @@ def _table(
             for i in (errors[c] & kept).arg_true()
         ]
     beyond = _beyond_the_cells(sheet, header, named, kept)
-    values, faults, doubts = read_columns(texts.filter(kept), layout, place)
+    columns = [Read(c.caption, c.caption, c) for c in header.columns.values()]
+    values, faults, doubts = read_columns(
+        texts.filter(kept),
+        columns,
+        layout.record_type,
+        codemaps.load(layout.codemap),
+        place,
+        layout.constants,
+    )
     schema = frame_schema(layout.record_type)
     read = set(values.columns)
     absent = [pl.lit(None, dtype=t).alias(n) for n, t in schema.items() if n not in read]

@@ -1,20 +1,24 @@
-"""Columns of a layout → fields of its record type, each by the column's format."""
+"""Columns of a list → fields of its record type, each by its format (``producers/layouts/layout.py``)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
 
-from producers import codemaps
 from producers.adapters import cells
 from producers.adapters.cells import Cells
-from producers.adapters.convert import NO_CLIENT_ID, UNMAPPED
-from producers.layouts import Column, Layout
-from producers.model import ROW, concat_faults, faults_of
+from producers.codemaps import CodeMap
+from producers.layouts import Column
+from producers.lists import forms
+from producers.model import OWN_ID, ROW, concat_faults, faults_of
+from schemas.contracts.contracts import record
+from schemas.encoding.codec import frame_schema
 from schemas.errors import Problem, SourceLocation
 
 YEAR_ONLY: Final = "CELL-205"
+SHARED: Final = "CELL-204"
+NO_OWN_ID: Final = "CELL-110"
 
 _SIMPLE: Final[dict[str, Callable[[pl.Series], Cells]]] = {
     "id": cells.ids,
@@ -22,114 +26,170 @@ _SIMPLE: Final[dict[str, Callable[[pl.Series], Cells]]] = {
     "date": cells.dates,
     "year": cells.years,
     "phone": cells.phones,
+    "int": forms.whole_numbers,
+    "number": forms.numbers,
+    "flag": forms.flags,
+    "commune": forms.commune_codes,
 }
+_JOINED: Final = {"part": ", ", "name_part": " "}
+
+
+@dataclass(frozen=True)
+class Read:
+    """A column of a sheet and what it is read as. ``name``: its number on the sheet; ``caption``: as told."""
+
+    name: str
+    caption: str
+    column: Column
 
 
 @dataclass
 class _Sheet:
-    """What has been read of a sheet so far: target → values by rank."""
+    """What has been read of a sheet so far: target → values by rank, target → parts in their order."""
 
     texts: pl.DataFrame
-    layout: Layout
+    codemap: CodeMap
     place: SourceLocation
+    schema: dict[str, pl.DataType]
     values: dict[str, list[tuple[int, pl.Series]]] = field(default_factory=dict)
+    parts: dict[tuple[str, str, int], list[pl.Series]] = field(default_factory=dict)
     faults: list[pl.DataFrame] = field(default_factory=list)
     doubts: list[Problem] = field(default_factory=list)
 
-    def take(self, column: Column, read: Cells, *targets: str) -> None:
-        for target in targets or column.targets:
-            self.values.setdefault(target, []).append((column.rank, read.values.alias(target)))
-        for code, mask in read.bad.items():
-            self.faults.append(faults_of(code, (targets or column.targets)[0], mask))
-        for code, mask in read.doubtful.items():
+    def take(self, read: Read, values: Cells, *targets: str) -> None:
+        targets = targets or read.column.targets
+        for target in targets:
+            series = values.values
+            if (due := self.schema[target]) != series.dtype:
+                series, wrong = forms.as_type(series, due)
+                self.faults.append(faults_of(forms.WRONG_TYPE.get(due, NO_OWN_ID), target, wrong))
+            self.values.setdefault(target, []).append((read.column.rank, series.alias(target)))
+        for code, mask in values.bad.items():
+            self.faults.append(faults_of(code, targets[0], mask))
+        for code, mask in values.doubtful.items():
             self.doubts += [
-                Problem(code, SourceLocation(self.place.file, self.place.sheet, int(row), column.caption))
+                Problem(code, SourceLocation(self.place.file, self.place.sheet, int(row), read.caption))
                 for row in self.texts[ROW].filter(mask)
             ]
 
-    def value(self, target: str, dtype: pl.DataType) -> pl.Series:
+    def value(self, target: str) -> pl.Series:
         """The first value by rank, null where no column has one."""
         ranked = [s for _, s in sorted(self.values.get(target, []), key=lambda pair: pair[0])]
         if not ranked:
-            return pl.Series(target, [None] * self.texts.height, dtype=dtype)
+            return pl.Series(target, [None] * self.texts.height, dtype=self.schema[target])
         return pl.select(pl.coalesce(ranked)).to_series().alias(target)
 
 
 def read_columns(
-    texts: pl.DataFrame, layout: Layout, place: SourceLocation
+    texts: pl.DataFrame,
+    columns: Sequence[Read],
+    record_type: str,
+    codemap: CodeMap,
+    place: SourceLocation,
+    constants: Sequence[Column] = (),
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Problem]]:
-    """(values with ``_row``, faults as FAULTS, doubts) of cleaned cells, a column a caption."""
-    sheet = _Sheet(texts, layout, place)
-    given = set(texts.columns)
-    columns = [c for c in layout.columns if c.caption in given and c.format not in ("skip", "unsent")]
-    for column in sorted(columns, key=lambda c: c.format == "citizen"):
-        _read(sheet, column, texts[column.caption])
-    for column in layout.constants:
-        sheet.take(column, Cells(pl.Series([column.argument] * texts.height, dtype=pl.String)))
-    values = pl.DataFrame([texts[ROW], *(sheet.value(t, pl.String()) for t in sheet.values)])
-    values = _shared_numbers(sheet, values)
-    no_id = faults_of(NO_CLIENT_ID, "ClientId", values["ClientId"].is_null())
-    return values, concat_faults([*sheet.faults, no_id]), sheet.doubts
+    """(values with ``_row``, faults as FAULTS, doubts) of cleaned cells, a column a number of the sheet."""
+    sheet = _Sheet(texts, codemap, place, frame_schema(record_type))
+    taken = [c for c in columns if c.column.format not in ("skip", "unsent")]
+    for column in sorted(taken, key=lambda c: c.column.format in ("citizen", "identity")):
+        _read(sheet, column, texts[column.name])
+    for (separator, target, rank), parts in sheet.parts.items():
+        joined = pl.select(pl.concat_str(parts, separator=separator, ignore_nulls=True)).to_series()
+        whole = pl.select(pl.when(joined != "").then(joined)).to_series()
+        sheet.values.setdefault(target, []).append((rank, whole.alias(target)))
+    for constant in constants:
+        everywhere = Cells(pl.Series([constant.argument] * texts.height, dtype=pl.String))
+        sheet.take(Read("", constant.caption, constant), everywhere)
+    values = pl.DataFrame([texts[ROW], *(sheet.value(t) for t in sheet.values)])
+    for column in taken:
+        if column.column.format in ("citizen", "identity"):
+            values = _shared_numbers(sheet, values, record_type, column.column.targets[0])
+    faults = concat_faults(sheet.faults)
+    if OWN_ID in sheet.schema:
+        own = values[OWN_ID] if OWN_ID in values.columns else sheet.value(OWN_ID)
+        faults = concat_faults([faults, faults_of(NO_OWN_ID, OWN_ID, own.is_null())])
+    return values, faults, sheet.doubts
 
 
-def _read(sheet: _Sheet, column: Column, text: pl.Series) -> None:
+def _read(sheet: _Sheet, read: Read, text: pl.Series) -> None:
+    column = read.column
     match column.format:
         case "label":
-            sheet.take(column, _labels(sheet, column, text))
+            sheet.take(read, _labels(sheet, column, text))
         case "disability":
-            _disability(sheet, column, text)
+            _disability(sheet, read, text)
         case "tick" if column.argument:
-            ticked = cells.ticks(text)
-            code = pl.select(pl.when(ticked.values).then(pl.lit(column.argument))).to_series()
-            sheet.take(column, Cells(code, ticked.bad))
+            sheet.take(read, forms.marks(text, *column.argument.replace(":", ",").split(",")))
         case "tick":
-            sheet.take(column, cells.ticks(text))
+            sheet.take(read, cells.ticks(text))
         case "class":
-            sheet.take(column, Cells(text))
+            sheet.take(read, Cells(text))
             if column.argument:
-                sheet.take(column, Cells(cells.grades(text)), column.argument)
-        case "citizen":
-            gender, birth = column.argument.split(",")
-            of = sheet.value(gender, pl.String()), sheet.value(birth, pl.Date())
-            sheet.take(column, cells.citizen_numbers(text, *of))
+                sheet.take(read, Cells(cells.grades(text)), column.argument)
+        case "grade":
+            sheet.take(read, forms.grades(text, sheet.codemap, column.codelist))
+        case "citizen" | "identity":
+            _numbers(sheet, read, text)
         case "name":
-            read = cells.names(text)
-            sheet.take(column, read)
+            names = cells.names(text)
+            sheet.take(read, names)
             if column.argument:
-                sheet.take(column, Cells(read.values.str.split(" ").list.last()), column.argument)
+                sheet.take(read, Cells(names.values.str.split(" ").list.last()), column.argument)
+        case "part" | "name_part" as form:
+            for target in column.targets:
+                sheet.parts.setdefault((_JOINED[form], target, column.rank), []).append(text)
         case other:
-            sheet.take(column, _SIMPLE[other](text))
+            sheet.take(read, _SIMPLE[other](text))
             if other == "year" and text.str.contains(r"^[0-9]{4}(\.0)?$").any():
-                at = SourceLocation(sheet.place.file, sheet.place.sheet, field=column.caption)
+                at = SourceLocation(sheet.place.file, sheet.place.sheet, field=read.caption)
                 sheet.doubts.append(Problem(YEAR_ONLY, at))
 
 
 def _labels(sheet: _Sheet, column: Column, text: pl.Series) -> Cells:
-    values, unmapped = codemaps.load(sheet.layout.codemap).map(column.codelist, text)
+    values, unmapped = sheet.codemap.map(column.codelist, text)
     if column.argument:
         values = pl.select(
             pl.when(text.is_null()).then(pl.lit(column.argument)).otherwise(values)
         ).to_series()
-    return Cells(values, {UNMAPPED: unmapped})
+    return Cells(values, {forms.UNMAPPED: unmapped})
 
 
-def _disability(sheet: _Sheet, column: Column, text: pl.Series) -> None:
+def _disability(sheet: _Sheet, read: Read, text: pl.Series) -> None:
     """A label says that there is a disability, and which; blank or "không" says that there is none."""
-    flag, kind = column.targets
-    read = _labels(sheet, column, text)
-    sheet.take(column, Cells(read.values.is_not_null()), flag)
-    sheet.take(column, read, kind)
+    flag, kind = read.column.targets
+    labels = _labels(sheet, read.column, text)
+    sheet.take(read, Cells(labels.values.is_not_null()), flag)
+    sheet.take(read, labels, kind)
 
 
-def _shared_numbers(sheet: _Sheet, values: pl.DataFrame) -> pl.DataFrame:
-    """Two pupils with one identity number: one of them is a typing error, so it is cleared for both."""
-    if "MaCongDan" not in values.columns:
+def _numbers(sheet: _Sheet, read: Read, text: pl.Series) -> None:
+    """Citizen numbers; of ``identity`` the older numbers go to the second target."""
+    number = cells.ids(text)
+    if read.column.argument:
+        gender, birth = read.column.argument.split(",")
+        number = cells.citizen_numbers(text, sheet.value(gender), sheet.value(birth))
+    if read.column.format == "citizen":
+        sheet.take(read, number)
+        return
+    new = number.values.str.contains("^[0-9]{12}$").fill_null(value=False)
+    citizen, older = read.column.targets
+    of_citizen = pl.select(pl.when(new).then(number.values)).to_series()
+    sheet.take(read, Cells(of_citizen, number.bad, number.doubtful), citizen)
+    sheet.take(read, Cells(pl.select(pl.when(~new).then(number.values)).to_series()), older)
+
+
+def _shared_numbers(sheet: _Sheet, values: pl.DataFrame, record_type: str, number: str) -> pl.DataFrame:
+    """Two persons with one identity number: one of them is a typing error, so it is cleared for both."""
+    witnesses = [w for w in record(record_type).witnesses[:2] if w in values.columns]
+    if not witnesses:
         return values
-    person = pl.struct(pl.col("HoTen").str.to_lowercase(), "NgaySinh")
-    shared = pl.col("MaCongDan").is_not_null() & (person.n_unique().over("MaCongDan") > 1)
+    person = pl.struct(
+        pl.col(w).str.to_lowercase() if sheet.schema[w] == pl.String else pl.col(w) for w in witnesses
+    )
+    shared = pl.col(number).is_not_null() & (person.n_unique().over(number) > 1)
     mask = values.select(shared.alias("shared")).to_series()
     sheet.doubts += [
-        Problem("CELL-204", SourceLocation(sheet.place.file, sheet.place.sheet, int(row), "MaCongDan"))
+        Problem(SHARED, SourceLocation(sheet.place.file, sheet.place.sheet, int(row), number))
         for row in values[ROW].filter(mask)
     ]
-    return values.with_columns(pl.when(~mask).then("MaCongDan").alias("MaCongDan"))
+    return values.with_columns(pl.when(~mask).then(number).alias(number))
