@@ -25,7 +25,7 @@ class CodeMap:
     def __init__(self, name: str, rows: list[tuple[str, str, str]]) -> None:
         """``rows``: (code list, vendor code, ministry code). Raises ValueError if a code has two meanings."""
         self.name = name
-        self._fold = _FOLDS[name]
+        self._fold = _FOLDS.get(name, fold_label)
         self._maps: dict[str, dict[str, str | None]] = {}
         for codelist, vendor_code, ministry_code in rows:
             entries, key = self._maps.setdefault(codelist, {}), self._fold(vendor_code)

@@ -1,6 +1,7 @@
 """Layouts of the lists and answers that vendors and schools send, as data (``layout.py`` says in what form).
 
-``formats.csv`` names them, ``<name>.csv`` has the columns of each. A new layout is a line and a file.
+``formats.csv`` names them, ``<name>.csv`` has the columns of each; ``synonyms.csv`` says which field a
+caption stands for in a list that no layout knows. A new layout is a line and a file.
 """
 
 import csv
@@ -12,33 +13,54 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
+from producers import codemaps
+from producers.codemaps import CodeMap
 from producers.layouts.layout import Column, Layout, layout_of
+from producers.layouts.vocabulary import Vocabulary, vocabulary
 
 __all__ = ["Column", "Layout", "Library", "library"]
 
 FORMATS: Final = "formats.csv"
+SYNONYMS: Final = "synonyms.csv"
 
 
 @dataclass(frozen=True)
 class Library:
-    """Every layout that is known, by name."""
+    """Every layout that is known, by name; the captions they are found by; where further code maps lie."""
 
     layouts: Mapping[str, Layout]
+    captions: Vocabulary
+    folders: tuple[Path, ...] = ()
 
     def layout(self, name: str) -> Layout:
         """The layout of a name. Raises KeyError."""
         return self.layouts[name]
+
+    def codemap(self, name: str) -> CodeMap:
+        """The code map of a name: a further folder's, else the product's own."""
+        for folder in reversed(self.folders):
+            if (folder / f"codemap_{name}.csv").is_file():
+                rows = _rows(folder, f"codemap_{name}.csv")
+                return CodeMap(name, [(r["codelist"], r["vendor_code"], r["ministry_code"]) for r in rows])
+        return codemaps.load(name)
+
+    def of_vendor(self, vendor: str, kind: str) -> list[Layout]:
+        """Layouts of a kind that a vendor sends, its own first."""
+        sent = [x for x in self.layouts.values() if x.kind == kind and x.sent_by(vendor)]
+        return sorted(sent, key=lambda x: not x.vendors)
 
 
 @cache
 def library(*more: Path) -> Library:
     """The product's own layouts, and those of further folders, which may replace one by its name.
 
-    A folder holds ``formats.csv`` and a file of columns a layout. Raises OSError, ValueError, KeyError where
-    its data cannot be read.
+    A folder holds ``formats.csv``, a file of columns a layout, and may hold ``synonyms.csv`` and code maps
+    (``codemap_<name>.csv``). Raises OSError, ValueError, KeyError where its data cannot be read.
     """
-    found = [layout for folder in (files(__name__), *more) for layout in _layouts(folder)]
-    return Library({layout.name: layout for layout in found})
+    folders = (files(__name__), *more)
+    layouts = {layout.name: layout for folder in folders for layout in _layouts(folder)}
+    synonyms = [line for f in folders if f.joinpath(SYNONYMS).is_file() for line in _rows(f, SYNONYMS)]
+    return Library(layouts, vocabulary(layouts.values(), synonyms), more)
 
 
 def _layouts(folder: Traversable) -> list[Layout]:

@@ -32,6 +32,7 @@
   ``constant:01`` (no column: what the list says of every record).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
@@ -39,9 +40,13 @@ from producers.text import fold
 
 Kind = Literal["sheet", "json", "packet"]
 LEVELS: Final = " > "
+ANY: Final = "*"
+"""A level that is any text."""
+
 COLUMN_FORMATS: Final = (
     "id", "citizen", "identity", "name", "text", "part", "name_part", "class", "grade", "date", "year",
-    "phone", "int", "number", "label", "tick", "flag", "commune", "disability", "skip", "unsent", "constant",
+    "phone", "int", "number", "label", "code", "tick", "flag", "commune", "disability", "skip", "unsent",
+    "constant",
 )  # fmt: skip
 
 
@@ -57,6 +62,23 @@ class Column:
     codelist: str
     required: bool
     rank: int
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, str]) -> "Column":
+        """A line of a layout's file. Raises ValueError, KeyError."""
+        form, _, argument = row["format"].partition(":")
+        if form not in COLUMN_FORMATS:
+            raise ValueError(f"column {row['caption']!r}: format {form!r}")
+        return cls(
+            caption=row["caption"],
+            synonyms=_split(row["synonyms"]),
+            targets=_split(row["targets"]),
+            format=form,
+            argument=argument,
+            codelist=row["codelist"],
+            required=row["required"] == "yes",
+            rank=int(row["rank"] or 1),
+        )
 
 
 @dataclass(frozen=True)
@@ -89,7 +111,7 @@ def layout_of(line: dict[str, str], columns: list[dict[str, str]]) -> Layout:
     """A line of ``formats.csv`` and the lines of its columns. Raises ValueError if one cannot be read."""
     if line["sent"] not in ("yes", "no") or line["kind"] not in ("sheet", "json", "packet"):
         raise ValueError(f"formats.csv: {line['name']}: sent {line['sent']!r}, kind {line['kind']!r}")
-    rows = [_column(row) for row in columns]
+    rows = [Column.of_row(row) for row in columns]
     return Layout(
         line["name"],
         line["record_type"],
@@ -102,22 +124,6 @@ def layout_of(line: dict[str, str], columns: list[dict[str, str]]) -> Layout:
         line["title_en"],
         columns=tuple(c for c in rows if c.format != "constant"),
         constants=tuple(c for c in rows if c.format == "constant"),
-    )
-
-
-def _column(row: dict[str, str]) -> Column:
-    form, _, argument = row["format"].partition(":")
-    if form not in COLUMN_FORMATS:
-        raise ValueError(f"column {row['caption']!r}: format {form!r}")
-    return Column(
-        caption=row["caption"],
-        synonyms=_split(row["synonyms"]),
-        targets=_split(row["targets"]),
-        format=form,
-        argument=argument,
-        codelist=row["codelist"],
-        required=row["required"] == "yes",
-        rank=int(row["rank"] or 1),
     )
 
 

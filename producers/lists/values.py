@@ -22,6 +22,7 @@ NO_OWN_ID: Final = "CELL-110"
 
 _SIMPLE: Final[dict[str, Callable[[pl.Series], Cells]]] = {
     "id": cells.ids,
+    "code": cells.ids,
     "text": Cells,
     "date": cells.dates,
     "year": cells.years,
