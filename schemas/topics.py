@@ -158,8 +158,8 @@ def topics(vendors: list[str]) -> list[Topic]:
         Topic(
             CREDENTIALS_ENDED,
             "handle of the credential",
-            ("CredentialEnded",),
-            "Credentials of grants that have ended for good, for a database that is restored",
+            ("CredentialEnded", "CredentialLimits"),
+            "What bounds credentials of grants, for a database that is restored",
             "compact",
         ),
         _log(ORGANISATION_COMMANDS, ("OrganisationCommand",), "What the department asks of units", UNIT),

@@ -54,10 +54,11 @@ def make(cur: cursor, credential: Credential) -> Link:
         (credential.number,),
     )
     token = secrets.token_urlsafe(32)
+    made_at = store.linked(cur, credential.number)
     cur.execute(
-        "INSERT INTO credential_link (token_hash, credential, expires_at)"
-        " VALUES (%s, %s, now() + %s) RETURNING expires_at",
-        (keyring.token_hash(token), credential.number, LIVES),
+        "INSERT INTO credential_link (token_hash, credential, made_at, expires_at)"
+        " VALUES (%s, %s, %s, %s) RETURNING expires_at",
+        (keyring.token_hash(token), credential.number, made_at, made_at + LIVES),
     )
     return Link(token, cur.fetchone()[0])
 
@@ -69,7 +70,7 @@ def look(cur: cursor, token: str) -> Credential:
 
 def open_(cur: cursor, token: str, address: str, keys: Keyring) -> Shown:
     """Show the secret, once: of several at once one has it. Raises ProblemList as above."""
-    credential = _openable(cur, token, " FOR UPDATE")
+    credential = _openable(cur, token, " FOR UPDATE OF l")
     made = keyring.secret(credential.kind, credential.handle)
     user = key_user(credential.handle) if credential.kind is Kind.KAFKA else ""
     sealed = keys.seal(made, user) if user else None
@@ -90,8 +91,9 @@ def whose(cur: cursor, token: str) -> Credential | None:
 
 def _openable(cur: cursor, token: str, lock: str) -> Credential:
     cur.execute(
-        "SELECT credential, opened_at, replaced_at IS NOT NULL OR expires_at <= clock_timestamp()"
-        f" FROM credential_link WHERE token_hash = %s{lock}",
+        "SELECT credential, opened_at, replaced_at IS NOT NULL OR l.expires_at <= clock_timestamp()"
+        " OR coalesce(l.made_at < linked_at, false) FROM credential_link l"
+        f" JOIN vendor_credential ON number = credential WHERE token_hash = %s{lock}",
         (keyring.token_hash(token),),
     )
     row = cur.fetchone()

@@ -3,21 +3,24 @@
 It looks twice a second and compares with Kafka itself whenever something has changed, at every start and
 every minute besides: what a crash left half done, or somebody changed by hand, is mended by the same
 comparison. A grant that was taken back ends its credentials for good: another grant revives none of them.
-Nor does a database that is restored from an older copy: every end stands in Kafka besides (``endings``).
+Nor does a database that is restored from an older copy: what bounds a credential stands in Kafka besides
+(``limits``).
 """
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from psycopg2.extensions import connection, cursor
 
 from access import audit
 from access.audit import AuditEvent, Kind
-from access.credentials import broker, endings, kafka_users, keyring, standing, store
-from access.credentials.endings_topic import EndingsTopic
+from access.credentials import broker, kafka_users, keyring, limits, limits_table, standing, store
 from access.credentials.kafka_users import Wanted
+from access.credentials.limits import Limits
+from access.credentials.limits_topic import LimitsTopic
 from runtime import kafka, metrics, postgres
 from runtime.accounts import key_user
 from runtime.process import Process
@@ -33,6 +36,16 @@ LOOK_S: Final = 0.5
 """Between two looks: a revocation is in force everywhere within two seconds."""
 COMPARE_S: Final = 60.0
 """Between two comparisons with Kafka while nothing has changed."""
+ACTS: Final[Mapping[str, str]] = {
+    "revoked_at": "revoke",
+    "ends_at": "end",
+    "expires_at": "expire",
+    "addresses": "narrow",
+    "deactivated_at": "deactivate",
+    "reactivated_at": "reactivate",
+    "linked_at": "link",
+}
+"""What was lost of a credential → the act that brings it back, as it stands on record."""
 
 
 class Credentials(Process):
@@ -50,8 +63,8 @@ class Credentials(Process):
         self.closes(self._granted, lambda cache: cache.stop())
         self._granted.start()
         self._granted.catch_up()
-        self._ends = self.closes(EndingsTopic(self.settings))
-        self._ends_mark: tuple[object, ...] = ()
+        self._limits = self.closes(LimitsTopic(self.settings))
+        self._mark: tuple[object, ...] = ()
         self._brought: Wanted | None = None
         self._compared = 0.0
         self._lost: frozenset[str] = frozenset()
@@ -65,7 +78,7 @@ class Credentials(Process):
         """End what a grant's end has ended; bring Kafka there if anything is due."""
         with self._conn, self._conn.cursor() as cur:
             self._end_with_their_grants(cur)
-            self._end_again(cur)
+            self._limit_again(cur)
             found, sealed = store.at_kafka(cur)
             wanted = kafka_users.wanted(found, self._grant, store.now(cur))
         due = sealed or wanted != self._brought or time.monotonic() - self._compared > COMPARE_S
@@ -92,19 +105,29 @@ class Credentials(Process):
                 ]
                 audit.record(self._record, events)
 
-    def _end_again(self, cur: cursor) -> None:
-        """What an older copy of the table thinks alive; what Kafka does not know yet is kept there."""
-        mark = store.endings_mark(cur)
-        if mark == self._ends_mark:
+    def _limit_again(self, cur: cursor) -> None:
+        """What an older copy of the table allows again; what Kafka does not know yet is kept there."""
+        mark = limits_table.mark(cur)
+        if mark == self._mark:
             return
-        there = {one.handle: one for one in store.endings(cur)}
-        for ending in endings.beyond(self._ends.known.values(), there):
-            act = "revoke" if ending.revoked else "end"
-            for one in store.end_again(cur, ending):
-                event = AuditEvent(Kind.KEY, NAME, role="system", act=act, subject=one.subject)
-                audit.record(self._record, [event])
-        self._ends.keep(endings.beyond(there.values(), self._ends.known))
-        self._ends_mark = mark
+        now = store.now(cur)
+        rows = {one.handle: one for one in limits_table.limits(cur)}
+        for handle, known in self._limits.known.items():
+            if handle in rows and limits.behind(rows[handle], known, now):
+                self._mend(cur, known, now)
+        self._limits.keep(limits.unknown(limits_table.limits(cur), self._limits.known))
+        self._mark = limits_table.mark(cur)
+
+    def _mend(self, cur: cursor, known: Limits, now: datetime) -> None:
+        """On record first."""
+        if mended := limits_table.mend(cur, known, now):
+            one, changes = mended
+            events = [
+                AuditEvent(Kind.KEY, NAME, role="system", act=act, subject=one.subject)
+                for column, act in ACTS.items()
+                if column in changes
+            ]
+            audit.record(self._record, events)
 
     def _unsealed(self, sealed: Sequence[tuple[int, str, bytes]]) -> dict[str, str]:
         """User → password, of those that Kafka may not have yet."""

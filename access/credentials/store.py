@@ -11,7 +11,6 @@ from psycopg2.extensions import cursor
 
 from access.credentials import keyring
 from access.credentials.addresses import Network
-from access.credentials.endings import Ending
 from access.credentials.rotation import Rotation
 from access.credentials.worth import Credential, Kind
 from schemas.errors import Problem, ProblemList
@@ -25,7 +24,7 @@ MOST: Final = 20
 
 _FIELDS: Final = (
     "number, vendor, school, kind, test, name, generation, handle, addresses, made_at, made_by, issued_at,"
-    " expires_at, ends_at, deactivated_at, revoked_at, used_at, used_from"
+    " expires_at, ends_at, deactivated_at, revoked_at, used_at, used_from, reactivated_at, linked_at"
 )
 _NOT_FINAL: Final = (
     "revoked_at IS NULL AND coalesce(ends_at > now(), true) AND coalesce(expires_at > now(), true)"
@@ -56,7 +55,7 @@ def now(cur: cursor) -> datetime:
 
 def make(cur: cursor, new: New) -> Credential:
     """The first of a line. Raises ProblemList: KEY-002 for a name that was there, KEY-003."""
-    _lock_grant(cur, new.vendor, new.school)
+    lock_grant(cur, new.vendor, new.school)
     cur.execute(
         f"SELECT count(*) FROM vendor_credential WHERE vendor = %s AND school = %s AND {_NOT_FINAL}",
         (new.vendor, new.school),
@@ -102,7 +101,7 @@ def succeed(cur: cursor, current: Credential, rotation: Rotation, made_by: str) 
 
 def wanted(cur: cursor, number: int) -> Credential:
     """One of a number. Raises ProblemList (KEY-007)."""
-    found = _select(cur, "number = %s", number)
+    found = select(cur, "number = %s", number)
     if not found:
         raise ProblemList([Problem(NO_SUCH, params={"number": number})])
     return found[0]
@@ -110,9 +109,9 @@ def wanted(cur: cursor, number: int) -> Credential:
 
 def locked_line(cur: cursor, one: Credential) -> list[Credential]:
     """All of its line, as they stand now that nobody else changes any of the grant's."""
-    _lock_grant(cur, one.vendor, one.school)
+    lock_grant(cur, one.vendor, one.school)
     key = (one.vendor, one.school, one.kind, one.test, one.name)
-    return _select(cur, "(vendor, school, kind, test, name) = (%s, %s, %s, %s, %s)", *key)
+    return select(cur, "(vendor, school, kind, test, name) = (%s, %s, %s, %s, %s)", *key)
 
 
 def found(cur: cursor, vendor: str = "", school: str = "", handle: str = "") -> list[Credential]:
@@ -126,9 +125,43 @@ def found(cur: cursor, vendor: str = "", school: str = "", handle: str = "") -> 
     return [_credential(row) for row in cur.fetchall()]
 
 
-def change(cur: cursor, number: int, column: str, value: object) -> None:
-    """Set one of: ``deactivated_at``, ``revoked_at``, ``used_at``."""
-    cur.execute(f"UPDATE vendor_credential SET {column} = %s WHERE number = %s", (value, number))
+def revoke(cur: cursor, number: int) -> None:
+    """For good; the first time stays."""
+    cur.execute(
+        "UPDATE vendor_credential SET revoked_at = clock_timestamp()"
+        " WHERE number = %s AND revoked_at IS NULL",
+        (number,),
+    )
+
+
+def deactivate(cur: cursor, number: int) -> None:
+    """Until it is reactivated; both times stay, and the later of them says which of the two it is. So each is
+    later than the other, whatever the clock says."""
+    _switch(cur, number, "deactivated_at", "reactivated_at")
+
+
+def reactivate(cur: cursor, number: int) -> None:
+    """As above."""
+    _switch(cur, number, "reactivated_at", "deactivated_at")
+
+
+def _switch(cur: cursor, number: int, to: str, since: str) -> None:
+    cur.execute(
+        f"UPDATE vendor_credential SET {to} = greatest(clock_timestamp(), {since} + interval '1 ms')"
+        " WHERE number = %s",
+        (number,),
+    )
+
+
+def linked(cur: cursor, number: int) -> datetime:
+    """A link is made: when, later than any before it; those open nothing any more."""
+    cur.execute(
+        "UPDATE vendor_credential SET linked_at = greatest(now(), linked_at + interval '1 ms')"
+        " WHERE number = %s RETURNING linked_at",
+        (number,),
+    )
+    at: datetime = cur.fetchone()[0]
+    return at
 
 
 def issue(cur: cursor, one: Credential, mac: bytes, sealed: bytes | None) -> None:
@@ -158,7 +191,7 @@ def grants(cur: cursor) -> list[tuple[str, str]]:
 
 def end_all(cur: cursor, vendor: str, school: str) -> list[Credential]:
     """Revoke all that a grant gave; those that this has ended."""
-    _lock_grant(cur, vendor, school)
+    lock_grant(cur, vendor, school)
     cur.execute(
         "UPDATE vendor_credential SET revoked_at = now()"
         f" WHERE vendor = %s AND school = %s AND revoked_at IS NULL RETURNING {_FIELDS}",
@@ -167,38 +200,11 @@ def end_all(cur: cursor, vendor: str, school: str) -> list[Credential]:
     return [_credential(row) for row in cur.fetchall()]
 
 
-def endings_mark(cur: cursor) -> tuple[Any, ...]:
-    """Another one whenever an end was set, moved or, as in an older copy of the table, is there no more."""
-    cur.execute(
-        "SELECT count(*), count(revoked_at), max(revoked_at), count(ends_at),"
-        " sum(extract(epoch FROM ends_at)) FROM vendor_credential"
-    )
-    return tuple(cur.fetchone())
-
-
-def endings(cur: cursor) -> list[Ending]:
-    """The end of each that has one."""
-    found = _select(cur, "revoked_at IS NOT NULL OR ends_at IS NOT NULL")
-    return [ending for ending in map(Ending.of, found) if ending is not None]
-
-
-def end_again(cur: cursor, ending: Ending) -> list[Credential]:
-    """End what was ended before, by what Kafka says; nothing of a credential that the table has not."""
-    change = (
-        "revoked_at = %(at)s WHERE revoked_at IS NULL"
-        if ending.revoked
-        else "ends_at = %(at)s WHERE coalesce(ends_at > %(at)s, true)"
-    )
-    asked = {"at": ending.at, "handle": ending.handle}
-    cur.execute(f"UPDATE vendor_credential SET {change} AND handle = %(handle)s RETURNING {_FIELDS}", asked)
-    return [_credential(row) for row in cur.fetchall()]
-
-
 def at_kafka(cur: cursor) -> tuple[list[Credential], list[tuple[int, str, bytes]]]:
     """Kafka users that have not come to their end; (number, handle, sealed password) of those that Kafka may
     not have yet."""
     live = f"kind = 'kafka' AND issued_at IS NOT NULL AND {_NOT_FINAL}"
-    found = _select(cur, live)
+    found = select(cur, live)
     cur.execute(f"SELECT number, handle, sealed FROM vendor_credential WHERE {live} AND sealed IS NOT NULL")
     return found, [(number, handle, bytes(sealed)) for number, handle, sealed in cur.fetchall()]
 
@@ -245,7 +251,7 @@ def told(one: Credential, code: str) -> dict[str, Any]:
         "issued_at": one.issued_at,
         "expires_at": one.expires_at,
         "ends_at": one.ends_at,
-        "deactivated_at": one.deactivated_at,
+        "deactivated_at": one.deactivated_at if one.deactivated else None,
         "revoked_at": one.revoked_at,
         "used_at": one.used_at,
         "used_from": one.used_from,
@@ -253,7 +259,7 @@ def told(one: Credential, code: str) -> dict[str, Any]:
     }
 
 
-def _lock_grant(cur: cursor, vendor: str, school: str) -> None:
+def lock_grant(cur: cursor, vendor: str, school: str) -> None:
     """One act at a time on a grant's credentials, to the end of the transaction."""
     cur.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (LOCK, f"{vendor}/{school}"))
 
@@ -269,8 +275,9 @@ def _insert(cur: cursor, columns: Mapping[str, Any]) -> Credential:
     return _credential(cur.fetchone())
 
 
-def _select(cur: cursor, where: str, *params: Any) -> list[Credential]:
-    cur.execute(f"SELECT {_FIELDS} FROM vendor_credential WHERE {where} ORDER BY number", params)
+def select(cur: cursor, where: str, *params: Any) -> list[Credential]:
+    """Those that meet a condition."""
+    cur.execute(f"SELECT {_FIELDS} FROM vendor_credential WHERE {where}", params)
     return [_credential(row) for row in cur.fetchall()]
 
 

@@ -60,6 +60,15 @@ class Credential:
     revoked_at: datetime | None = None
     used_at: datetime | None = None
     used_from: str = ""
+    reactivated_at: datetime | None = None
+    linked_at: datetime | None = None
+    """When the link was made that opens; those of before open nothing."""
+
+    @property
+    def deactivated(self) -> bool:
+        """Stopped, and not taken up again since."""
+        stopped, resumed = self.deactivated_at, self.reactivated_at
+        return stopped is not None and (resumed is None or resumed <= stopped)
 
     @property
     def subject(self) -> str:
@@ -78,7 +87,7 @@ def by_itself(credential: Credential, now: datetime) -> str:
         return EXPIRED
     if credential.ends_at is not None and credential.ends_at <= now:
         return PAST_OVERLAP
-    return DEACTIVATED if credential.deactivated_at is not None else ""
+    return DEACTIVATED if credential.deactivated else ""
 
 
 def worth(credential: Credential, grant: str, now: datetime, address: str, *, test: bool) -> str:

@@ -155,16 +155,21 @@ def act(request: Request) -> Response:
 
 def _deactivate(request: Request, cur: cursor, one: Credential) -> Response:
     _not_final(cur, one)
-    return _changed(request, cur, one, "deactivated_at", one.deactivated_at or store.now(cur))
+    if not one.deactivated:
+        store.deactivate(cur, one.number)
+    return _changed(request, cur, one)
 
 
 def _reactivate(request: Request, cur: cursor, one: Credential) -> Response:
     _not_final(cur, one)
-    return _changed(request, cur, one, "deactivated_at", None)
+    if one.deactivated:
+        store.reactivate(cur, one.number)
+    return _changed(request, cur, one)
 
 
 def _revoke(request: Request, cur: cursor, one: Credential) -> Response:
-    return _changed(request, cur, one, "revoked_at", one.revoked_at or store.now(cur))
+    store.revoke(cur, one.number)
+    return _changed(request, cur, one)
 
 
 def _link(request: Request, cur: cursor, one: Credential) -> Response:
@@ -251,8 +256,7 @@ def _not_final(cur: cursor, one: Credential) -> None:
         raise ProblemList([Problem(code)])
 
 
-def _changed(request: Request, cur: cursor, one: Credential, column: str, value: object) -> Response:
-    store.change(cur, one.number, column, value)
+def _changed(request: Request, cur: cursor, one: Credential) -> Response:
     changed = store.wanted(cur, one.number)
     told = store.told(changed, by_itself(changed, store.now(cur)))
     request.record(Recorded.KEY)

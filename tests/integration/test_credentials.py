@@ -1,7 +1,7 @@
 """API keys and Kafka users on real servers: made by the school, shown once, proved, rotated, stopped."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
@@ -21,7 +21,8 @@ from kafka.admin import (
 
 from access.accounts.account import Role
 from access.client import AccessClient
-from access.credentials import broker, kit
+from access.credentials import broker, kit, store
+from access.credentials.limits import CONTRACT, Limits
 from cli.main import main
 from deploy import kafka_rights
 from runtime import accounts, broker_probe, kafka, postgres
@@ -284,31 +285,101 @@ def test_what_a_grant_gave_ends_with_it_and_another_grant_revives_none(settings,
     assert recorded(settings, "subject = %s AND account = 'credentials' AND act = 'revoke'", subject)
 
 
-def test_a_database_from_an_older_copy_revives_nothing(settings, head):
-    """Neither what was revoked since, nor what a rotation has ended."""
-    made = make(head, "ban.sao"), make(head, "ban.sao.2")
-    revoked, rotated = map(shown, made)
-    numbers, handles = [one["number"] for one in made], {one["handle"] for one in made}
-    assert csdl(head.settings, "credentials", "revoke", str(numbers[0]))[0] == 0
-    assert csdl(head.settings, "credentials", "rotate", str(numbers[1]), "--overlap-hours", "0")[0] == 0
-    wait_until(lambda: handles <= ended_at_kafka(settings))
+LIMITS = (
+    "revoked_at, ends_at, expires_at, issued_at, secret_hash, deactivated_at, reactivated_at, linked_at,"
+    " addresses"
+)
+LINK = "opened_at, replaced_at"
+
+
+def test_a_database_from_an_older_copy_allows_nothing_again(settings, head):
+    """Whatever bounds a credential, and is known since; what was taken up again since is in force."""
+    names = ("thu.hoi", "thay", "ngung", "dung.lai", "het.han", "dia.chi", "da.mo", "lien.ket")
+    made = {name: make(head, f"ban.sao.{name}", "--days", "30") for name in names}
+    unseen = ("da.mo", "lien.ket")
+    secrets = {name: shown(made[name]) for name in names if name not in unseen}
+    numbers = {name: str(one["number"]) for name, one in made.items()}
+
+    def act(what: str, name: str, *more: str) -> Any:
+        code, said = csdl(head.settings, "credentials", what, numbers[name], *more)
+        assert code == 0
+        return said
+
+    act("deactivate", "dung.lai")
+    database(settings, f"CREATE TABLE older AS SELECT number, {LIMITS} FROM vendor_credential")
+    database(settings, f"CREATE TABLE older_link AS SELECT token_hash, {LINK} FROM credential_link")
+    act("revoke", "thu.hoi")
+    act("rotate", "thay", "--overlap-hours", "0")
+    act("deactivate", "ngung")
+    act("reactivate", "dung.lai")
+    change = "UPDATE vendor_credential SET {} WHERE number = %s"
+    database(settings, change.format("expires_at = now()"), numbers["het.han"])
+    database(settings, change.format("addresses = '{203.0.113.7/32}'"), numbers["dia.chi"])
+    secrets["da.mo"] = shown(made["da.mo"])
+    later = act("link", "lien.ket")["link"]
+    worth = {
+        "thu.hoi": "KEY-102", "thay": "KEY-104", "ngung": "KEY-105", "dung.lai": "", "het.han": "KEY-103",
+        "dia.chi": "KEY-108", "da.mo": "",
+    }  # fmt: skip
+
+    def found() -> dict[str, str]:
+        return {name: prove(settings, secret) for name, secret in secrets.items()}
+
+    assert found() == worth
+    wait_until(lambda: kept_at_kafka(settings) >= set(_as_they_stand(settings, numbers.values())))
+    try:
+        _restored(settings)
+        # What was shown since the copy cannot be shown again: it is revoked. Nobody knows its key any more.
+        lost = worth | {"da.mo": "KEY-101"}
+        acts = {
+            "thu.hoi": "revoke", "thay": "end", "ngung": "deactivate", "dung.lai": "reactivate",
+            "het.han": "expire", "dia.chi": "narrow", "da.mo": "revoke", "lien.ket": "link",
+        }  # fmt: skip
+        subjects = {f"K{numbers[name]}:smas/{SCHOOLS[0]}": name for name in names}
+        query = "subject = ANY(%s) AND account = 'credentials'"
+
+        def told() -> dict[str, str]:
+            return {subjects[e["subject"]]: e["act"] for e in recorded(settings, query, list(subjects))}
+
+        wait_until(lambda: (found(), told()) == (lost, acts), seen=lambda: (found(), told()))
+    finally:
+        database(settings, "DROP TABLE older, older_link")
+    assert [opened(made[name]["link"]).json()["code"] for name in unseen] == ["KEY-102", "KEY-022"]
+    assert opened(later).status_code in (404, 410), "the copy has never heard of it"
+    assert act("link", "lien.ket")["link"]
+    for name in ("ngung", "dung.lai", "dia.chi", "lien.ket"):  # a grant has twenty at most
+        act("revoke", name)
+
+
+def database(settings: Settings, statement: str, *params: Any) -> None:
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
+        cur.execute(statement, params)
+
+
+def _restored(settings: Settings) -> None:
+    """Credentials and links as the copy has them."""
     with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
         cur.execute("ALTER TABLE vendor_credential DISABLE TRIGGER vendor_credential_keeps")
-        cur.execute(
-            "UPDATE vendor_credential SET revoked_at = NULL, ends_at = NULL WHERE number = ANY(%s)",
-            (numbers,),
-        )
+        values = ", ".join(f"{c} = older.{c}" for c in LIMITS.split(", "))
+        cur.execute(f"UPDATE vendor_credential v SET {values} FROM older WHERE v.number = older.number")
         cur.execute("ALTER TABLE vendor_credential ENABLE TRIGGER vendor_credential_keeps")
-    wait_until(lambda: [prove(settings, each) for each in (revoked, rotated)] == ["KEY-102", "KEY-104"])
-    subjects = [f"K{number}:smas/{SCHOOLS[0]}" for number in numbers]
-    told = recorded(settings, "subject = ANY(%s) AND account = 'credentials' ORDER BY number", subjects)
-    assert {(each["subject"], each["act"]) for each in told} == set(
-        zip(subjects, ("revoke", "end"), strict=True)
-    )
+        cur.execute("DELETE FROM credential_link WHERE token_hash NOT IN (SELECT token_hash FROM older_link)")
+        values = ", ".join(f"{c} = older_link.{c}" for c in LINK.split(", "))
+        cur.execute(
+            f"UPDATE credential_link SET {values} FROM older_link"
+            " WHERE older_link.token_hash = credential_link.token_hash"
+        )
 
 
-def ended_at_kafka(settings: Settings) -> set[str]:
-    return {m.key.decode() for m in topic_log.read(settings, kafka.partitions(CREDENTIALS_ENDED))}
+def _as_they_stand(settings: Settings, numbers: Iterable[str]) -> list[Limits]:
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
+        return [Limits.of(store.wanted(cur, int(number))) for number in numbers]
+
+
+def kept_at_kafka(settings: Settings) -> set[Limits]:
+    messages = topic_log.read(settings, kafka.partitions(CREDENTIALS_ENDED))
+    records = filter(None, (topic_log.record(message, CONTRACT) for message in messages))
+    return {Limits.from_record(CONTRACT, record) for record in records}
 
 
 def test_no_secret_is_kept_logged_or_told(settings, served, head):

@@ -80,7 +80,7 @@ def _lines(seed: int):
             case "stop" if not worth.by_itself(one, now):
                 line = [replace(each, deactivated_at=now) if each is one else each for each in line]
             case "go":
-                line = [replace(each, deactivated_at=None) if each is one else each for each in line]
+                line = [replace(each, reactivated_at=now) if each is one else each for each in line]
             case "revoke" if draw.random() < 0.1:
                 line = [replace(each, revoked_at=now) if each is one else each for each in line]
             case "expire" if draw.random() < 0.1 and one.expires_at is None:
