@@ -3,9 +3,15 @@
 A map is looked up by the exact text: ``2`` (the vendor's teacher) and ``02`` (the ministry's employee) are
 two codes, so nothing is ever padded with zeros. A code that is not in the map is an error of its record.
 An empty ministry code says that the vendor's value means "nothing to send".
+
+Maps of lists hold labels, compared folded, and a sender's digits, compared exactly. They are named one behind
+the other, ``platform|vnedu|ministry``: the first that holds a value has said what it means. ``ministry`` are
+the ministry's own labels, from the code lists.
 """
 
 import csv
+import re
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
@@ -14,23 +20,46 @@ from typing import Final
 import polars as pl
 
 from producers.text import fold_label
+from schemas.codes import codelists
 
-_FOLDS: Final[dict[str, Callable[[str], str]]] = {"smas": str.strip, "vnedu": fold_label}
-"""Map → how a value is made comparable: codes of a packet exactly, labels of a list folded."""
+PACKET: Final = "smas"
+"""The map of the codes in a packet, compared exactly; every other map is of lists."""
+
+MINISTRY: Final = "ministry"
+_PROVINCE: Final = ("", "Tỉnh ", "Thành phố ", "TP ")
+"""What may stand before a province's name."""
+
+_Rows = list[tuple[str, str, str]]
+"""(code list, vendor code or label, ministry code)"""
+
+
+def _fold_cell(text: str) -> str:
+    """A list's cell: labels folded; what has no letter exactly, since -2 is not 2, but 2.0 is."""
+    if any(c.isalpha() for c in text):
+        return fold_label(text)
+    return re.sub(r"^(-?[0-9]+)\.0+$", r"\1", text.strip())
 
 
 class CodeMap:
     """One vendor's map."""
 
-    def __init__(self, name: str, rows: list[tuple[str, str, str]]) -> None:
-        """``rows``: (code list, vendor code, ministry code). Raises ValueError if a code has two meanings."""
+    def __init__(self, name: str, rows: _Rows) -> None:
+        """Raises ValueError if a code has two meanings."""
         self.name = name
-        self._fold = _FOLDS.get(name, fold_label)
+        self._fold: Callable[[str], str] = str.strip if name == PACKET else _fold_cell
         self._maps: dict[str, dict[str, str | None]] = {}
         for codelist, vendor_code, ministry_code in rows:
             entries, key = self._maps.setdefault(codelist, {}), self._fold(vendor_code)
             if entries.setdefault(key, ministry_code or None) != (ministry_code or None):
                 raise ValueError(f"{name}.csv: {codelist} {vendor_code!r} has two meanings")
+
+    def before(self, other: "CodeMap") -> "CodeMap":
+        """Both in one: what this map does not hold is looked up in the other."""
+        both = CodeMap(f"{self.name}|{other.name}", [])
+        both._maps = {
+            c: {**other._maps.get(c, {}), **self._maps.get(c, {})} for c in (*self._maps, *other._maps)
+        }
+        return both
 
     def __contains__(self, codelist: str) -> bool:
         return codelist in self._maps
@@ -57,10 +86,30 @@ class CodeMap:
 
 @cache
 def load(name: str) -> CodeMap:
-    """The map ``<name>.csv``: ``smas`` (codes accepted in a packet) or ``vnedu`` (labels of the lists)."""
+    """The map ``<name>.csv``, or several, ``a|b``. Raises OSError for a map that is not there."""
+    first, *more = name.split("|", 1)
+    return load(first).before(load(more[0])) if more else CodeMap(name, _rows(name))
+
+
+def _rows(name: str) -> _Rows:
     text = files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
-    return CodeMap(name, [(r["codelist"], r["vendor_code"], r["ministry_code"]) for r in rows])
+    rows = [(r["codelist"], r["vendor_code"], r["ministry_code"]) for r in csv.DictReader(text.splitlines())]
+    return rows + _ministry_labels() if name == MINISTRY else rows
+
+
+def _ministry_labels() -> _Rows:
+    """The labels of the code lists, without those that two codes of a list share."""
+    rows = []
+    for codelist, entries in codelists().items():
+        said = Counter(_fold_cell(code.label_vi) for code in entries.values())
+        kinds = _PROVINCE if codelist == "TINH" else ("",)
+        rows += [
+            (codelist, kind + code.label_vi, code.code)
+            for code in entries.values()
+            if said[_fold_cell(code.label_vi)] == 1
+            for kind in kinds
+        ]
+    return rows
 
 
 @cache

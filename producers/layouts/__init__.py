@@ -37,7 +37,11 @@ class Library:
         return self.layouts[name]
 
     def codemap(self, name: str) -> CodeMap:
-        """The code map of a name: a further folder's, else the product's own."""
+        """The code map of a name, or of several (``a|b``): a further folder's, else the product's own."""
+        first, *more = name.split("|", 1)
+        return self._codemap(first).before(self.codemap(more[0])) if more else self._codemap(first)
+
+    def _codemap(self, name: str) -> CodeMap:
         for folder in reversed(self.folders):
             if (folder / f"codemap_{name}.csv").is_file():
                 rows = _rows(folder, f"codemap_{name}.csv")
