@@ -153,7 +153,8 @@ def _dry_run(asked: Connection, records: Path | None) -> list[Problem]:
     year = max(asked.school_years)
     target = Target(asked.vendor, asked.school, year, OF_A_TEST)
     tables = files.read((records,), target).tables if records else [_class(asked, year)]
-    found = [f for f in rehearse(tables, target, _AnySchool(), asked.school_years) if f.verdict == "refused"]
+    told = rehearse(tables, target, _AnySchool(), asked.school_years)
+    found = [f for f in told.findings if f.verdict == "refused"]
     return [Problem(REFUSED_RECORD, f.place, {"rule": f.rule}) for f in found]
 
 

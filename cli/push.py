@@ -3,25 +3,43 @@
 import sys
 import uuid
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from cli.answers import REFUSED, json_option, print_json, say, tell
 from cli.rehearsal import rehearse
 from cli.schools import schools
-from producers import envelope, files
+from producers import accounting, envelope, files
+from producers.accounting import RowsRead
 from producers.client import PushClient, totals
 from producers.model import Reading, Target
-from producers.preflight import by_place, of_problem, warned
+from producers.preflight import Verdict, by_place, of_problem, warned
 from runtime.clock import ask_if_reachable
 from runtime.settings import Settings
-from schemas.contracts.contracts import record_types
-from schemas.errors import Problem, ProblemList
+from schemas.contracts.contracts import record, record_types
+from schemas.errors import Problem, ProblemList, SourceLocation
+from sinks.provincial.load.process import limits
 
 SHOWN = 50
 """Findings printed on a terminal; --json has them all."""
+
+VERDICTS: Final[Mapping[Verdict, str]] = {
+    "refused": "từ chối/refused",
+    "blocking": "chặn xác nhận/blocking",
+    "warning": "cảnh báo/warning",
+}
+
+UNKNOWN: Final = ("grant", "identities", "versions")
+"""What no file says, and preflight therefore cannot."""
+UNKNOWN_VI: Final = (
+    "Chưa biết ở đây: quyền đẩy của phần mềm, mã nào đã thuộc về người khác trong tỉnh, dữ liệu đang có."
+)
+UNKNOWN_EN: Final = (
+    "Not known here: the vendor's grant, whose codes and numbers others have, what is held already."
+)
 
 
 def _options(command: Any) -> Any:
@@ -32,6 +50,13 @@ def _options(command: Any) -> Any:
         click.option("--year", type=int, required=True, help="First calendar year of the school year."),
         click.option("--school", required=True, help="Ministry code of the school."),
         click.option("--vendor", required=True, help="Vendor whose files these are."),
+        click.option(
+            "--part",
+            "parts",
+            multiple=True,
+            type=click.Choice(record_types()),
+            help="Type of which the files hold a part only; else they are its whole list. Repeatable.",
+        ),
         json_option,
     ):
         command = add(command)
@@ -41,13 +66,6 @@ def _options(command: Any) -> Any:
 @click.command()
 @_options
 @click.option("--push-id", help="Id of an earlier sending that is to be repeated.")
-@click.option(
-    "--part",
-    "parts",
-    multiple=True,
-    type=click.Choice(record_types()),
-    help="Type of which the files hold a part only; else they are its whole list. Repeatable.",
-)
 @click.option("--dry-run", is_flag=True, help="Say what would become of it and send nothing.")
 def push(
     vendor: str,
@@ -67,10 +85,11 @@ def push(
     settings, target = Settings(), Target(vendor, school, year, kind)
     reading = _read(settings, target, paths, push_id)
     if dry_run:
-        _report(settings, target, reading, as_json)
+        _report(settings, target, reading, parts, as_json)
         return
     with PushClient(settings, vendor) as client:
         receipt = client.push(school, year, kind, reading.tables, push_id, parts=parts)
+    rows_read = accounting.told(reading.tables)
     if as_json:
         print_json(
             {
@@ -79,10 +98,14 @@ def push(
                 "records": receipt.records,
                 "whole": receipt.whole,
                 "refused_before_sending": receipt.refused,
+                "rows": [r.as_dict() for r in rows_read],
                 "warnings": [w.as_dict() for w in [*reading.warnings, *receipt.warnings]],
             }
         )
         return
+    _say_rows(rows_read)
+    say(reading.warnings[:SHOWN])
+    _say_more(len(reading.warnings))
     total, left_out = sum(receipt.records.values()), sum(receipt.refused.values())
     push_id, chunks = receipt.push_id, receipt.chunks
     tell(f"Đã gửi lần đẩy {push_id}: {total} bản ghi trong {chunks} gói, {left_out} đã bị từ chối.")
@@ -93,14 +116,22 @@ def push(
 
 @click.command()
 @_options
-def preflight(vendor: str, school: str, year: int, kind: str, paths: tuple[Path, ...], as_json: bool) -> None:
+def preflight(
+    vendor: str,
+    school: str,
+    year: int,
+    kind: str,
+    paths: tuple[Path, ...],
+    as_json: bool,
+    parts: tuple[str, ...],
+) -> None:
     """Kiểm tra tệp, không gửi — say what would be refused or warned of, with its place.
 
     Exit 1 if something would be refused.
     """
     target = Target(vendor, school, year, kind)
     settings = Settings()
-    _report(settings, target, _read(settings, target, paths, None), as_json)
+    _report(settings, target, _read(settings, target, paths, None), parts, as_json)
 
 
 def _read(settings: Settings, target: Target, paths: tuple[Path, ...], push_id: str | None) -> Reading:
@@ -127,36 +158,66 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def _report(settings: Settings, target: Target, reading: Reading, as_json: bool) -> None:
-    """What was read, the findings, and what is wrong with the clock where a broker can tell; exit 1 if a
-    record would be refused."""
-    known = schools(settings, target)
-    told = rehearse(reading.tables, target, known, settings.school_years)
-    found = by_place([*told, *warned(reading.tables, reading.warnings, target)])
-    clock = ask_if_reachable(settings)
-    records = len(
-        {(f.record_type, f.place.file, f.place.sheet, f.place.row) for f in found if f.verdict == "refused"}
+def _report(
+    settings: Settings, target: Target, reading: Reading, parts: tuple[str, ...], as_json: bool
+) -> None:
+    """What was read, every row accounted for, what would become of it, and what is wrong with the clock where
+    a broker can tell; exit 1 if a record or the push would be refused."""
+    told = rehearse(
+        reading.tables,
+        target,
+        schools(settings, target),
+        settings.school_years,
+        parts=parts,
+        limits=limits(settings),
     )
-    counts = Counter(f.verdict for f in found)
-    read = totals(reading.tables)
+    found = by_place([*told.findings, *warned(reading.tables, reading.warnings, target)])
+    clock, rows_read = ask_if_reachable(settings), accounting.told(reading.tables)
+    counts, push = Counter(f.verdict for f in found), told.push
     if as_json:
         print_json(
             {
-                "records": read,
-                "refused": records,
+                "records": totals(reading.tables),
+                "accepted": push.accepted,
+                "refused": push.refused,
+                "outcome": push.outcome,
+                "rows": [r.as_dict() for r in rows_read],
+                "unknown": list(UNKNOWN),
                 "findings": [f.as_dict() for f in [*found, *map(of_problem, clock)]],
             }
         )
-        sys.exit(REFUSED if records else 0)
+        sys.exit(REFUSED if told.refuses else 0)
+    _say_rows(rows_read)
     for f in found[:SHOWN]:
-        word = "từ chối/refused" if f.verdict == "refused" else "cảnh báo/warning"
-        tell(f"{f.rule} {word} {f.record_type} {f.client_id} · {f.place}")
+        tell(f"{f.rule} {VERDICTS[f.verdict]} {f.record_type} {f.client_id} · {f.place}")
         tell(f"  {f.message_vi}", f"  {f.message_en}")
-    if len(found) > SHOWN:
-        tell(f"… +{len(found) - SHOWN} (--json)")
-    total, warnings = sum(read.values()), counts["warning"]
-    of_each = ", ".join(f"{count} {record_type}" for record_type, count in read.items())
-    tell(f"Đã đọc {total} bản ghi ({of_each}); {records} sẽ bị từ chối, {warnings} cảnh báo.")
-    tell(f"{total} records were read; {records} would be refused, {warnings} warnings.")
+    _say_more(len(found))
+    blocking, warnings = counts["blocking"], counts["warning"]
+    tell(
+        f"Đã đọc {push.received} bản ghi = {push.accepted} sẽ được nhận + {push.refused} sẽ bị từ chối;"
+        f" {blocking} lỗi chặn xác nhận, {warnings} cảnh báo.",
+        f"{push.received} records were read = {push.accepted} would be taken + {push.refused} refused;"
+        f" {blocking} findings would keep the version from being confirmed, {warnings} warnings.",
+        UNKNOWN_VI,
+        UNKNOWN_EN,
+    )
     say(clock)
-    sys.exit(REFUSED if records else 0)
+    sys.exit(REFUSED if told.refuses else 0)
+
+
+def _say_rows(rows_read: Sequence[RowsRead]) -> None:
+    """Of each sheet and list: so many rows, so many records, the others are named below."""
+    for r in rows_read:
+        of = record(r.record_type)
+        many = of.label_en + ("es" if of.label_en.endswith("s") else "s")
+        place = SourceLocation(r.source, r.sheet)
+        vi = f"{place}: đã đọc {r.rows} dòng: {r.records} {of.label_vi}"
+        en = f"{place}: {r.rows} rows read: {r.records} {many}"
+        if r.named:
+            vi, en = f"{vi}, {r.named} dòng nêu dưới đây", f"{en}, {r.named} named below"
+        tell(vi, en)
+
+
+def _say_more(found: int) -> None:
+    if found > SHOWN:
+        tell(f"… +{found - SHOWN} (--json)")

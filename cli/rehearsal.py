@@ -1,30 +1,37 @@
-"""What would be refused of a push: validation's verdict and load's rule of identity, run on the very messages
-that would be sent, without Kafka and without a database.
+"""What would become of a push: validation's verdict, load's decisions and the check's rules, run on the very
+messages that would be sent, without Kafka and without a database.
 
-What only a database knows stays out: whether the vendor has its grant, whose keys were known before, and
-values that PostgreSQL alone cannot take.
+The dataset is taken to be empty. What only a database knows stays out: whether the vendor has its grant,
+whose keys were known before, what is held already, and for which years there is room.
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import Final, Protocol
 
 import polars as pl
 
-from producers.client import CHUNK, chunks_of
+from cli.rehearsed_check import WouldBeKept, findings_of_check, said
+from producers.client import CHUNK, PushReceipt, chunks_of, closing, totals
 from producers.model import SourceTable, Target
-from producers.preflight import Finding, Verdict, finding
+from producers.preflight import Finding, finding
+from runtime import reading
 from schemas.contracts import contracts
 from schemas.datasets import dataset_id
 from schemas.days import today
-from schemas.encoding.codec import frame_schema, record_type_of
+from schemas.encoding import codec
+from schemas.encoding.codec import frame_schema
 from schemas.rules.catalogue import rules, violations
 from schemas.topics import in_topic
-from sinks.provincial.load import messages, pushed_records, resolve
+from sinks.provincial.load import messages, pushed_records, pushes, resolve
 from sinks.provincial.load.fields import fields_asked
-from sinks.provincial.load.pushes import Push, PushKey
-from sinks.provincial.records import keys
+from sinks.provincial.load.messages import AcceptedMessage, Part
+from sinks.provincial.load.pushed_records import Complete, PushedRecords
+from sinks.provincial.load.pushes import Limits, Progress, Push, PushKey
+from sinks.provincial.records import keys, rows, tables
 from sinks.provincial.records.claims import HELD
 from sinks.provincial.records.mac import Mac
 from streams.validation.verdict.header import RulesInForce
@@ -33,6 +40,10 @@ from streams.validation.verdict.judge import judge
 
 PUSH_ID: Final = "preflight"
 SHARED: Final = "REC-010"
+APPLIED: Final = ("version", "unchanged")
+
+PORTION: Final = 40
+"""Messages that are judged together: what becomes of each does not depend on the others."""
 
 
 class Schools(Protocol):
@@ -42,15 +53,69 @@ class Schools(Protocol):
         """The school, None if there is none."""
 
 
+@dataclass(frozen=True)
+class Rehearsal:
+    """``findings``: every record and rule under which it would be refused, those refused before sending
+    included; what would refuse the push as a whole; what the check would find; records that share a number.
+    ``push`` counts as load's answer would: received, accepted and refused records, and the outcome."""
+
+    push: Push
+    findings: list[Finding]
+
+    @property
+    def refuses(self) -> bool:
+        """Whether a record, or the push, would be refused."""
+        return any(f.verdict == "refused" for f in self.findings)
+
+
 def rehearse(
-    tables: Sequence[SourceTable], target: Target, known: Schools, school_years: Sequence[int]
-) -> list[Finding]:
-    """Every record and rule under which it would be refused, those refused before sending included; and as
-    warnings the records that share a number which stands for one, yet are told apart by a stronger one."""
-    chunks = list(chunks_of(tables, target, PUSH_ID, CHUNK))
-    came = [InputMessage(value, in_topic(target.vendor), today()) for _, value in chunks]
-    found = sort(came)
-    in_force = RulesInForce(
+    tables: Sequence[SourceTable],
+    target: Target,
+    known: Schools,
+    school_years: Sequence[int],
+    *,
+    parts: Collection[str] = (),
+    limits: Limits = pushes.LIMITS,
+) -> Rehearsal:
+    """What would become of these tables as one push; ``parts``: types of which they hold a part only."""
+    now = datetime.now(UTC)
+    dataset = dataset_id(target.school, target.year, target.kind)
+    push = Push(PushKey(target.vendor, PUSH_ID, dataset), target.kind, now, now)
+    found: list[Finding] = []
+    chunks: list[Part] = []
+    sending, offset = _messages(tables, target, parts, now), 0
+    in_force = _in_force(known, school_years)
+    while portion := list(islice(sending, PORTION)):
+        accepted, lost = _judged(portion, target.vendor, in_force, now, offset)
+        found += [finding("refused", "", {}, "", 0, code, []) for code in lost]
+        for message in accepted:
+            _arrives(push, message, chunks, limits)
+        offset += len(portion)
+    found += _by_validation(chunks)
+    if push.outcome is None and pushes.progress(push) is Progress.WAITING:
+        pushes.expire(push)
+    elif push.outcome is None and pushes.decide_outcome(push, pushed_records.brought(chunks), newest=None):
+        found += _applied(Complete(push, chunks, 1))
+    if push.outcome not in APPLIED:
+        found.append(finding("refused", "", {}, "", 0, push.code, []))
+    return Rehearsal(push, found)
+
+
+def _messages(
+    tables: Sequence[SourceTable], target: Target, parts: Collection[str], now: datetime
+) -> Iterator[bytes]:
+    number = 0
+    for _, value in chunks_of(tables, target, PUSH_ID, CHUNK):
+        yield value
+        number += 1
+    counts = totals(tables)
+    whole = sorted(counts.keys() - set(parts))
+    sent = PushReceipt(PUSH_ID, target, number, now, now, counts, whole=whole)
+    yield codec.encode("PushClosed", closing(sent))
+
+
+def _in_force(known: Schools, school_years: Sequence[int]) -> RulesInForce:
+    return RulesInForce(
         grant_fault=lambda *_: "",
         may_remove=lambda vendor, school: True,
         awaits_first_push=lambda vendor, school: False,
@@ -59,63 +124,90 @@ def rehearse(
         rules=rules,
         violations=violations,
     )
-    whole = [
-        finding("refused", record_type_of(chunks[i][0]) or "", {}, "", 0, code, [])
-        for i, code in found.letters
-    ]
-    verdicts = sorted(judge(found, came, in_force), key=lambda v: v.position)
-    decoded, _ = messages.decode([v.accepted for v in verdicts])
-    parts = [part for part in decoded if isinstance(part, messages.Part)]
-    return [*whole, *_by_validation(parts), *_by_identity(parts, target)]
 
 
-def _by_validation(parts: Sequence[messages.Part]) -> Iterator[Finding]:
-    for part in parts:
-        for r in part.header["Refused"]:
+def _judged(
+    values: Sequence[bytes], vendor: str, in_force: RulesInForce, now: datetime, offset: int
+) -> tuple[list[AcceptedMessage], list[str]]:
+    """(what load would get, in the order sent; codes of what it would not)."""
+    came = [InputMessage(value, in_topic(vendor), today()) for value in values]
+    sorted_out = sort(came)
+    verdicts = sorted(judge(sorted_out, came, in_force), key=lambda v: v.position)
+    fit = [v for v in verdicts if max(len(v.accepted), len(v.refused or b"")) <= reading.MAX_OUTPUT]
+    accepted, codes = messages.arrivals(
+        [messages.Verdict(v.accepted, now, offset + v.position, now, v.fault) for v in fit]
+    )
+    large = [reading.CAUSES_TOO_MUCH] * (len(verdicts) - len(fit))
+    return accepted, [*(code for _, code in sorted_out.letters), *large, *codes]
+
+
+def _arrives(push: Push, message: AcceptedMessage, chunks: list[Part], limits: Limits) -> None:
+    """As load folds it in (``batch``)."""
+    number, offset = -1, message.came.source_offset
+    if isinstance(message.chunk, Part):
+        number = message.chunk.header["Chunk"]
+        pushes.chunk_arrives(push, number, offset, len(message.came.value))
+        chunks.append(message.chunk)
+    elif message.closed is not None:
+        pushes.closing_arrives(push, message.closed, offset)
+    if push.outcome is None:
+        pushes.outgrows(push, limits, number)
+
+
+def _by_validation(chunks: Sequence[Part]) -> Iterator[Finding]:
+    for chunk in chunks:
+        for r in chunk.header["Refused"]:
             yield finding(
-                "refused", part.record_type, part.header, r["ClientId"], r["Row"], r["Rule"], r["Fields"]
+                "refused", chunk.record_type, chunk.header, r["ClientId"], r["Row"], r["Rule"], r["Fields"]
             )
 
 
-def _by_identity(parts: Sequence[messages.Part], target: Target) -> Iterator[Finding]:
-    """Records that an earlier one of the push already is, those without any key, and those that share one."""
-    dataset = dataset_id(target.school, target.year, target.kind)
-    now = datetime.now(UTC)
-    push = Push(PushKey(target.vendor, PUSH_ID, dataset), target.kind, now, now)
+def _applied(job: Complete) -> list[Finding]:
+    """What load would refuse of a push that it applies, and what the check would find of the rest."""
+    found: list[Finding] = []
+    kept: dict[str, WouldBeKept] = {}
     mac = Mac(secrets.token_bytes(32))
     for record_type in contracts.record_types():
-        incoming = pushed_records.pushed_records(record_type, [pushed_records.Complete(push, parts, 1)])
+        incoming = pushed_records.pushed_records(record_type, [job])
         if incoming is None:
             continue
-        schema = frame_schema(record_type)
-        nobody = pl.DataFrame(
-            schema={
-                "_dataset": pl.String(),
-                "_identity": pl.String(),
-                "row_hash": pl.String(),
-                **{name: schema[name] for name in fields_asked(record_type)},
-                "Vendor": pl.String(),
-            }
-        )
-        resolved = resolve.resolve(incoming, nobody, mac, lambda asked: pl.DataFrame(schema=HELD))
-        for row, code, fields in resolved.refused:
-            yield _said(incoming, "refused", row, code, fields)
-        yield from _sharing(incoming, resolved)
+        resolved = _resolved(incoming, mac)
+        found += [said(incoming, "refused", *what) for what in sorted(resolved.refused)]
+        found += _sharing(incoming, resolved)
+        kept[record_type] = WouldBeKept(incoming, resolved)
+    accepted = sum(k.resolved.kept.height for k in kept.values())
+    job.push.written = accepted
+    pushes.applied(job.push, 0, accepted)
+    return [*found, *findings_of_check(job, kept)]
 
 
-def _sharing(incoming: pushed_records.PushedRecords, resolved: resolve.Resolved) -> Iterator[Finding]:
+def _resolved(incoming: PushedRecords, mac: Mac) -> resolve.Resolved:
+    """As load writes it: what cannot be stored is refused, and the rest tried anew."""
+    table, nobody = tables.table(incoming.record_type), _nobody(incoming.record_type)
+    unstorable: list[int] = []
+    while True:
+        resolved = resolve.resolve(incoming, nobody, mac, lambda asked: pl.DataFrame(schema=HELD), unstorable)
+        kept, records = resolved.written
+        odd = rows.beyond_storing(table, records.texts)
+        if not odd:
+            return resolved
+        unstorable += kept["_row"].gather(odd).to_list()
+
+
+def _nobody(record_type: str) -> pl.DataFrame:
+    """The current rows of an empty dataset."""
+    schema = frame_schema(record_type)
+    asked: Mapping[str, pl.DataType] = {name: schema[name] for name in fields_asked(record_type)}
+    place = dict.fromkeys(("_dataset", "_identity", "row_hash"), pl.String())
+    return pl.DataFrame(schema={**place, **asked, "Vendor": pl.String()})
+
+
+def _sharing(incoming: PushedRecords, resolved: resolve.Resolved) -> Iterator[Finding]:
+    """Records that share a number which stands for one, yet are told apart by a stronger one."""
     kinds = [k for k in contracts.record(incoming.record_type).identity if keys.VENDOR not in k]
     taken = pl.concat([resolved.kept, resolved.records.frame.select(keys.fields_of(kinds))], how="horizontal")
     keyed = keys.with_keys(taken, kinds)
     for i, kind in enumerate(kinds):
         key = pl.col(f"_k{i}")
         for row in keyed.filter(key.is_not_null() & key.is_duplicated())["_row"]:
-            yield _said(incoming, "warning", row, SHARED, kind)
-
-
-def _said(
-    incoming: pushed_records.PushedRecords, verdict: Verdict, row: int, code: str, fields: Sequence[str]
-) -> Finding:
-    said = incoming.refusal(row, code, fields)[1]
-    header = {"Source": said.source, "Sheet": said.sheet}
-    return finding(verdict, incoming.record_type, header, said.client_id, said.row, code, fields)
+            yield said(incoming, "warning", row, SHARED, kind)

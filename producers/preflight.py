@@ -12,7 +12,9 @@ from schemas.contracts.contracts import Severity
 from schemas.errors import Problem, SourceLocation, catalogue, shown
 from schemas.rules.catalogue import all_rules, in_context, rules, violations
 
-Verdict = Literal["refused", "warning"]
+Verdict = Literal["refused", "blocking", "warning"]
+"""``blocking``: taken, but the version that holds it cannot be confirmed."""
+ORDER: Final[Sequence[Verdict]] = ("refused", "blocking", "warning")
 WARNING: Final[tuple[Severity, ...]] = ("warn",)
 
 
@@ -52,7 +54,7 @@ def warned(tables: Sequence[SourceTable], problems: Sequence[Problem], target: T
 def by_place(found: Sequence[Finding]) -> list[Finding]:
     """What would be refused first, each in the order of the files."""
     return sorted(
-        found, key=lambda f: (f.verdict != "refused", f.place.file, f.place.sheet, f.place.row, f.rule)
+        found, key=lambda f: (ORDER.index(f.verdict), f.place.file, f.place.sheet, f.place.row, f.rule)
     )
 
 

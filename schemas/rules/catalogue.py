@@ -35,6 +35,7 @@ BLOCKING: Final[tuple[Severity, ...]] = ("block",)
 DATASET: Final = "dataset_id"
 REFUSED_BEFORE: Final[tuple[int, Severity]] = (1, "block")
 """Tier and severity of the rules whose violators the stream has refused."""
+TIERS: Final = (1, 2, 3)
 
 FINDINGS: Final = pl.Schema(
     {
@@ -93,8 +94,9 @@ def violations_of_version(
     refused: Mapping[tuple[str, str], int] | None = None,
     declared: Mapping[tuple[str, str], int] | None = None,
     skip: tuple[int, Severity] | None = REFUSED_BEFORE,
+    tiers: Collection[int] = TIERS,
 ) -> pl.DataFrame:
-    """What is wrong with whole versions of one or many datasets.
+    """What is wrong with whole versions of one or many datasets, by the rules of these tiers.
 
     ``frames`` holds, by type, all records with a ``dataset_id`` column (and ``identity``, if the findings
     shall carry it). Control totals are compared with ``declared``, records by (dataset, type) of what the
@@ -110,7 +112,7 @@ def violations_of_version(
         def complete(scope: pl.DataFrame, wanted: Sequence[Rule]) -> pl.DataFrame:
             return _looked_up(scope, wanted, frames)
 
-        for f in fired(scoped, _asked(record_type, skip), complete):
+        for f in fired(scoped, _asked(record_type, skip, tiers), complete):
             at = frame.select(
                 DATASET,
                 pl.lit(record_type).alias("type"),
@@ -123,9 +125,11 @@ def violations_of_version(
     return pl.concat(found).cast(FINDINGS) if found else FINDINGS.to_frame()
 
 
-def fields_read(skip: tuple[int, Severity] | None = REFUSED_BEFORE) -> dict[str, set[str]]:
+def fields_read(
+    skip: tuple[int, Severity] | None = REFUSED_BEFORE, tiers: Collection[int] = TIERS
+) -> dict[str, set[str]]:
     """Record type → the fields that ``violations_of_version`` looks at; the others need not be read."""
-    return _fields_read(tuple((t, _asked(t, skip)) for t in record_types()))
+    return _fields_read(tuple((t, _asked(t, skip, tiers)) for t in record_types()))
 
 
 @cache
@@ -140,9 +144,9 @@ def _fields_read(asked: Sequence[tuple[str, Sequence[Rule]]]) -> dict[str, set[s
     return {t: names & frame_schema(t).keys() for t, names in named.items()}
 
 
-def _asked(record_type: str, skip: tuple[int, Severity] | None) -> tuple[Rule, ...]:
+def _asked(record_type: str, skip: tuple[int, Severity] | None, tiers: Collection[int]) -> tuple[Rule, ...]:
     rules = _rules(contracts_folder(), record_type)
-    return tuple(r for r in rules if skip is None or (r.tier, r.severity) != skip)
+    return tuple(r for r in rules if r.tier in tiers and (skip is None or (r.tier, r.severity) != skip))
 
 
 @cache

@@ -76,6 +76,13 @@ class Rule:
     kind: str = "written"
 
     @property
+    def other_types(self) -> frozenset[str]:
+        """Record types besides its own whose records it looks up or counts."""
+        named = [n for n in self.violated.meta.root_names() if n.startswith((COUNT, REFUSED))]
+        counted = {n.removeprefix(COUNT).removeprefix(REFUSED) for n in named}
+        return frozenset(counted | {look.frame for look in self.lookups})
+
+    @property
     def places(self) -> list[str]:
         """Fields as told to people: ``DsMonHoc.MaMonHoc``."""
         return [".".join((*self.path, name)) for name in self.fields]

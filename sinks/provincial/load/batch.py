@@ -20,8 +20,8 @@ from sinks.provincial.load.apply import Applied, apply
 from sinks.provincial.load.dataset_store import Dataset, Version
 from sinks.provincial.load.messages import AcceptedMessage, Part, Tombstones
 from sinks.provincial.load.push_store import RefusedRecord
-from sinks.provincial.load.pushed_records import Complete
-from sinks.provincial.load.pushes import Arrived, Limits, Progress, Push, PushKey
+from sinks.provincial.load.pushed_records import Complete, brought
+from sinks.provincial.load.pushes import Limits, Progress, Push, PushKey
 from sinks.provincial.load.removals import Asked
 from sinks.provincial.load.schools_acts import carry_out
 from sinks.provincial.records.ledger import Seen
@@ -174,7 +174,7 @@ def _conclude(
             of_push = [chunks.get(push.key, {})[n] for n in sorted(push.seen)]
             dataset = datasets[push.key.dataset_id]
             refused += [r for c in of_push for r in _refused_before(push, c)]
-            if pushes.decide_outcome(push, _came(of_push), dataset.opened_at):
+            if pushes.decide_outcome(push, brought(of_push), dataset.opened_at):
                 records = [c for c in of_push if isinstance(c, Part)]
                 removed = [c for c in of_push if isinstance(c, Tombstones)]
                 complete.append(Complete(push, records, dataset.version + 1, removed))
@@ -220,7 +220,7 @@ def _applied(dataset: Dataset, job: Complete, applied: Applied) -> list[Version]
             push.key.vendor,
             push.key.push_id,
             dataset.records,
-            received=_came(job.chunks).records,
+            received=brought(job.chunks).records,
             removed=push.removed,
             whole=job.whole(),
             written=applied.written,
@@ -258,16 +258,3 @@ def _refused_before(push: Push, chunk: Chunk) -> list[RefusedRecord]:
         )
         for r in header["Refused"]
     ]
-
-
-def _came(chunks: Sequence[Chunk]) -> Arrived:
-    records: Counter[str] = Counter()
-    removed: Counter[str] = Counter()
-    for chunk in chunks:
-        (records if isinstance(chunk, Part) else removed)[chunk.record_type] += messages.received(chunk)
-    return Arrived(
-        records,
-        sum(messages.accepted(c) for c in chunks if isinstance(c, Part)),
-        removed,
-        sum(messages.accepted(c) for c in chunks if isinstance(c, Tombstones)),
-    )

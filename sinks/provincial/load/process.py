@@ -15,6 +15,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 
 from runtime import kafka, metrics, postgres, reading
 from runtime.process import Process
+from runtime.settings import Settings
 from schemas import datasets as dataset_ids
 from schemas.encoding.native import library
 from schemas.errors import ProblemList
@@ -102,9 +103,7 @@ class Load(Process):
     def open(self) -> None:
         """Take the partitions from whoever read them before, and fetch the first batch."""
         log.info("records are read %s", "in C" if library.library() else "in Python alone")
-        open_for = self.settings.push_timeout_s
-        size = self.settings.push_max_mb * 1024 * 1024
-        self._limits = Limits(timedelta(seconds=open_for), self.settings.push_max_chunks, size)
+        self._limits = limits(self.settings)
         self._conn = self.closes(postgres.connect(self.settings, "csdl-load"))
         with self._conn, self._conn.cursor() as cur:
             cur.execute("SET idle_in_transaction_session_timeout = %s", (IDLE_IN_TRANSACTION,))
@@ -114,7 +113,7 @@ class Load(Process):
             self._seen = Seen(cur)
         self._inbox = self.closes(Inbox(self.settings, self._conn, CONSUMER, topics, self.share))
         self._read_up_to = self.closes(
-            ReadUpTo(self.settings, self.share.partitions(), every_s=open_for / LOOKS)
+            ReadUpTo(self.settings, self.share.partitions(), every_s=self.settings.push_timeout_s / LOOKS)
         )
         self._stored_at, self._crowd = -CROWD_S, False
         self._wanted = Event()
@@ -205,6 +204,12 @@ class Load(Process):
             self._inbox.offsets.hold(cur)
             done = expire(cur, read_up_to, self._limits, is_ours)
         _count(done)
+
+
+def limits(settings: Settings) -> Limits:
+    """What a push may be here."""
+    size = settings.push_max_mb * 1024 * 1024
+    return Limits(timedelta(seconds=settings.push_timeout_s), settings.push_max_chunks, size)
 
 
 def is_whole(messages: Sequence[ConsumerRecord], seconds: float, linger: float) -> bool:

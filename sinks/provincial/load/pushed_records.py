@@ -4,7 +4,8 @@ Rows stand in the order of push, chunk number and row: within a push, the order 
 for one record counts.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -13,7 +14,7 @@ from sinks.postgres.copying import Records
 from sinks.provincial.load import messages
 from sinks.provincial.load.messages import Part, Tombstones
 from sinks.provincial.load.push_store import RefusedRecord
-from sinks.provincial.load.pushes import Push, whole_types
+from sinks.provincial.load.pushes import Arrived, Push, whole_types
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,17 @@ class PushedRecords:
             rule,
             fields,
         )
+
+
+def brought(chunks: Iterable[Part | Tombstones]) -> Arrived:
+    """What the chunks of a push brought."""
+    records: Counter[str] = Counter()
+    removed: Counter[str] = Counter()
+    accepted: Counter[type] = Counter()
+    for chunk in chunks:
+        (records if isinstance(chunk, Part) else removed)[chunk.record_type] += messages.received(chunk)
+        accepted[type(chunk)] += messages.accepted(chunk)
+    return Arrived(records, accepted[Part], removed, accepted[Tombstones])
 
 
 def pushed_records(record_type: str, pushes: Sequence[Complete]) -> PushedRecords | None:

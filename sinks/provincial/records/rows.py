@@ -7,12 +7,15 @@ from psycopg2 import DataError
 from psycopg2.extensions import cursor
 
 from schemas import datasets as dataset_ids
+from schemas.encoding import digest
 from sinks.postgres import copying
 from sinks.postgres.copying import Records
 from sinks.provincial.records.tables import Table
 
 WRITTEN = ["dataset_id", "identity", "valid_from", "row_hash", "vendor"]
 """What the caller says of a row beside the contract's own columns, in this order."""
+
+_NUL_OR_NO_DAY = f"\x00|(?:^|{digest.FIELD_END})day -?[0-9]"
 
 PLACE = ["school_year", "school", *WRITTEN]
 """What the table holds of it: year and school are told by the dataset's id."""
@@ -61,6 +64,19 @@ def insert(cur: cursor, table: Table, place: pl.DataFrame, records: Records) -> 
     if place.height:
         columns = [*PLACE, *(c.name for c in table.columns)]
         copying.copy_records(cur, table.name, columns, _placed(place), records)
+
+
+def beyond_storing(table: Table, texts: pl.Series) -> list[int]:
+    """Positions of the rows that PostgreSQL will not store, told from their texts alone: a NUL, or a day that
+    no calendar has, as ``encoding.normal`` spells it. The same as ``unstorable`` says."""
+    odd = texts.str.contains(_NUL_OR_NO_DAY).arg_true()
+    days = [i for i, c in enumerate(table.columns) if c.dtype == pl.Date()]
+    found = []
+    for row, text in zip(odd, texts.gather(odd), strict=True):
+        fields = text.split(digest.FIELD_END)
+        if "\x00" in text or any(fields[i].startswith("day ") for i in days):
+            found.append(int(row))
+    return found
 
 
 def unstorable(cur: cursor, table: Table, place: pl.DataFrame, records: Records) -> list[int]:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import main
-from tests.unit.producers.made import SCHOOL, YEAR, pupils
+from tests.unit.producers.made import CAPTIONS, SCHOOL, YEAR, listing, pupils
 
 
 def run(*args: str) -> Result:
@@ -21,13 +21,17 @@ def test_preflight_says_what_it_read_and_would_be_refused_and_sends_nothing(fold
     result = run("preflight", *TARGET, "--json", "good.json")
     assert result.exit_code == 1
     said = json.loads(result.stdout)
-    assert (said["records"], said["refused"]) == ({"HocSinh": 2}, 1)
+    assert (said["records"], said["accepted"], said["refused"]) == ({"HocSinh": 2}, 1, 1)
+    (rows,) = said["rows"]
+    assert (rows["sheet"], rows["rows"], rows["records"], rows["refused"]) == ("LstHocSinh", 2, 2, 1)
+    assert said["unknown"] == ["grant", "identities", "versions"]
     assert [(f["rule"], f["row"], f["file"]) for f in said["findings"] if f["verdict"] == "refused"] == [
         ("CELL-101", 2, "good.json")
     ]
     dry_run = run("push", *TARGET, "--dry-run", "good.json")
     assert dry_run.exit_code == 1
-    assert dry_run.stdout.endswith("2 records were read; 1 would be refused, 2 warnings.\n")
+    assert "good.json · LstHocSinh: 2 rows read: 2 pupils\n" in dry_run.stdout
+    assert "2 records were read = 1 would be taken + 1 refused; 0 findings would keep" in dry_run.stdout
 
 
 def test_preflight_of_what_would_be_taken_is_exit_0_and_needs_no_stack(
@@ -39,6 +43,19 @@ def test_preflight_of_what_would_be_taken_is_exit_0_and_needs_no_stack(
     result = run("preflight", *TARGET, "--json", "taken.json")
     assert result.exit_code == 0
     assert json.loads(result.stdout)["records"] == {"HocSinh": 1}
+
+
+def test_rows_that_are_no_records_are_counted_and_named(folder: Path) -> None:
+    empty = dict.fromkeys(CAPTIONS, "")
+    rows: list[dict[str, str]] = [{}, {}, {**empty, "Họ tên": "Tổng số: 2"}, {**empty, "STT": "9"}]
+    (folder / "list.xlsx").write_bytes(listing(*rows))
+    told = ("--vendor", "vnedu", "--school", SCHOOL, "--year", str(YEAR), "list.xlsx")
+    text = run("preflight", *told).stdout
+    assert "list.xlsx · Sheet1: đã đọc 4 dòng: 2 học sinh, 2 dòng nêu dưới đây\n" in text
+    assert "list.xlsx · Sheet1: 4 rows read: 2 pupils, 2 named below\n" in text
+    assert "FILE-252 cảnh báo/warning" in text and "FILE-255 cảnh báo/warning" in text
+    (read,) = json.loads(run("preflight", *told, "--json").stdout)["rows"]
+    assert (read["rows"], read["records"], read["left_out"]) == (4, 2, {"FILE-252": [10], "FILE-255": [11]})
 
 
 def test_all_that_is_wrong_is_printed_in_both_languages_with_exit_1(folder: Path) -> None:

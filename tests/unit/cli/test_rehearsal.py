@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from cli.rehearsal import rehearse
+from cli.rehearsal import Rehearsal, rehearse
 from producers.preflight import Finding, by_place, warned
 from schemas.organisation.organisation import Organisation
 from schemas.organisation.units import Kind, Period, Unit
+from sinks.provincial.load.pushes import Limits
 from tests.unit.producers.made import CLASS, PUPIL, SCHOOL, SMAS, VNEDU, YEAR, listing, packet, pupils, read
 
 
@@ -23,7 +24,7 @@ Said = list[tuple[str, int, str]]
 def findings(data: bytes, target: Any = SMAS, organisation: Organisation = KNOWN) -> list[Finding]:
     reading = read(data, target)
     told = rehearse(reading.tables, target, organisation, [YEAR])
-    return by_place([*told, *warned(reading.tables, reading.warnings, target)])
+    return by_place([*told.findings, *warned(reading.tables, reading.warnings, target)])
 
 
 def said(data: bytes, verdict: str = "refused", target: Any = SMAS) -> Said:
@@ -86,6 +87,7 @@ def test_a_list_is_judged_as_a_packet_is() -> None:
 def test_a_school_that_is_none_today_refuses_all() -> None:
     found = findings(pupils({}, {}), organisation=known(until=date(2020, 1, 1)))
     assert [(f.rule, f.place.row) for f in found if f.verdict == "refused"] == [
+        ("ENV-301", 0),  # the push itself
         ("ENV-301", 1),
         ("ENV-301", 2),
     ]
@@ -94,8 +96,95 @@ def test_a_school_that_is_none_today_refuses_all() -> None:
 def test_what_comes_in_several_chunks_and_files_is_one_push() -> None:
     first, second = (pupils(*[{"ClientId": f"{c}{n}"} for n in range(300)]) for c in "ab")
     reading = read(first, SMAS, second)
-    assert rehearse(reading.tables, SMAS, KNOWN, [YEAR]) == []
+    told = rehearse(reading.tables, SMAS, KNOWN, [YEAR], parts=["HocSinh"])
+    assert not told.refuses
     number = {"MaHocSinh": "1900000101"}
     reading = read(pupils({"ClientId": "a", **number}), SMAS, pupils({"ClientId": "b", **number}))
-    (found,) = rehearse(reading.tables, SMAS, KNOWN, [YEAR])
+    told = rehearse(reading.tables, SMAS, KNOWN, [YEAR])
+    (found,) = [f for f in told.findings if f.verdict == "refused"]
     assert (found.rule, found.place.file, found.place.row) == ("REC-001", "file2", 1)
+
+
+def rehearsed(data: bytes, target: Any = SMAS, **more: Any) -> Rehearsal:
+    return rehearse(read(data, target).tables, target, KNOWN, [YEAR], **more)
+
+
+def counts(told: Rehearsal) -> tuple[int, int, int, str | None]:
+    push = told.push
+    return push.received, push.accepted, push.refused, push.outcome
+
+
+def test_records_are_counted_not_their_faults() -> None:
+    faulty = {"TrangThai": 5, "GioiTinh": "?", "NgaySinh": "x"}
+    assert counts(rehearsed(pupils({}, {}, faulty, faulty))) == (4, 2, 2, "version")
+    broken = {"HoTen": None, "MaDanToc": None, "DchiThtru": "a\x00"}
+    told = rehearsed(pupils({}, {}, broken, broken))
+    assert counts(told) == (4, 2, 2, "version")
+    assert len([f for f in told.findings if f.verdict == "refused"]) == 6
+
+
+def test_a_push_of_which_nothing_could_be_taken_is_refused_as_a_whole() -> None:
+    told = rehearsed(pupils({"HoTen": None}))
+    assert counts(told) == (1, 0, 1, "refused")
+    assert "PUSH-007" in [f.rule for f in told.findings if f.verdict == "refused"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"), [(Limits(chunks=1), "PUSH-014"), (Limits(bytes=100), "PUSH-015")]
+)
+def test_a_push_that_is_larger_than_a_push_may_be_is_told(limits: Limits, code: str) -> None:
+    data = pupils(*[{} for _ in range(251)])
+    told = rehearsed(data, limits=limits)
+    assert (told.push.outcome, told.push.code, told.refuses) == ("refused", code, True)
+    assert rehearsed(data).push.outcome == "version"
+
+
+def test_a_day_that_no_calendar_has_is_refused_as_load_does() -> None:
+    """Rules that warn leave it to the database, which cannot store it."""
+    assert said(pupils({}, {"NgayVaoDoi": "0000-05-20T00:00:00.0"}))
+
+
+LOP = {**CLASS, "MaLopHoc": "LH01"}
+
+
+def found_by_check(*members: Any, **lists: Any) -> list[tuple[str, str, int, str]]:
+    told = rehearsed(packet(LstHocSinh=list(members), **lists))
+    return [
+        (f.rule, f.verdict, f.place.row, f.place.field) for f in told.findings if f.rule.startswith("HS-5")
+    ]
+
+
+def test_a_class_that_the_whole_list_of_classes_lacks_would_keep_the_version_from_being_confirmed() -> None:
+    right = {**PUPIL, "MaLopHocDn": "LH01", "MaLopHocCn": "LH01"}
+    wrong = {**right, "ClientId": "HS-2", "HoTen": "Lê Thị Thử", "MaLopHocCn": "LH02"}
+    assert found_by_check(right, wrong, LstLopHocInfo=[LOP]) == [
+        ("HS-502", "blocking", 2, "MaLopHocCn"),
+        ("HS-505", "warning", 2, "MaLopHocDn, MaLopHocCn"),
+    ]
+    other_grade = {**right, "ClientId": "HS-2", "HoTen": "Lê Thị Thử", "KhoiHoc": "07"}
+    assert found_by_check(right, other_grade, LstLopHocInfo=[LOP]) == [
+        ("HS-503", "blocking", 2, "KhoiHoc, MaLopHocCn")
+    ]
+
+
+def test_what_is_held_of_a_type_that_does_not_come_as_a_whole_is_not_guessed() -> None:
+    assert found_by_check(PUPIL) == []
+    data = packet(LstHocSinh=[{**PUPIL, "MaLopHocCn": "LH02"}], LstLopHocInfo=[LOP])
+    told = rehearsed(data, parts=["LopHoc"])
+    assert "HS-502" not in [f.rule for f in told.findings]
+
+
+def test_a_double_is_warned_of_with_its_grounds_and_twins_are_two_pupils() -> None:
+    twins = [
+        {**PUPIL, "ClientId": f"T{n}", "HoTen": f"Trần Thị {name}"} for n, name in enumerate(["Hà", "Hạ"])
+    ]
+    namesake = {**PUPIL, "ClientId": "N", "HoTenMe": "Lê Thị Khác"}
+    unnumbered = [{**PUPIL, "ClientId": f"U{n}", "HoTen": f"Phạm Thị {chr(65 + n)}n"} for n in range(10)]
+    double = [PUPIL, {**PUPIL, "ClientId": "D"}]
+    members = [*twins, namesake, *unnumbered, *double]
+    grounds = "HoTen, NgaySinh, HoTenMe"
+    assert found_by_check(*members) == [
+        ("HS-509", "warning", 14, grounds),
+        ("HS-509", "warning", 15, grounds),
+    ]
+    assert counts(rehearsed(packet(LstHocSinh=members))) == (15, 15, 0, "version")
