@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from producers import accounting, classes, duplicates, size
-from producers.adapters import packet
-from producers.adapters.sniff import MAX_BYTES, sniff
+from producers.adapters import foreign, packet
+from producers.adapters.sniff import MAX_BYTES
+from producers.layouts import vnedu_student_list
 from producers.lists import reading
 from producers.model import Reading, SourceTable, Target
 from schemas.contracts.contracts import record_types
@@ -72,15 +73,19 @@ def _arranged(tables: list[SourceTable], warnings: list[Problem], target: Target
 
 
 def _read_one(name: str, data: bytes, target: Target) -> Reading:
-    kind, content = sniff(name, data)
+    content = foreign.read(name, data, vnedu_student_list().by_caption())
     formats = VENDOR_FORMATS.get(target.vendor, (packet.FORMAT,))
-    if kind == "json":
-        return packet.read(name, content, target)
+    if content.packet is not None:
+        return packet.read(name, content.packet, target)
     if reading.FORMAT not in formats:
         raise ProblemList(
-            [Problem("FILE-024", SourceLocation(name), {"formats": ", ".join(formats), "found": kind})]
+            [
+                Problem(
+                    "FILE-024", SourceLocation(name), {"formats": ", ".join(formats), "found": content.kind}
+                )
+            ]
         )
-    return reading.read(name, kind, content, target)
+    return reading.read(name, content.sheets, target)
 
 
 def _content(path: Path) -> bytes:

@@ -12,6 +12,11 @@ from producers.adapters.grid import MAX_CHARS, MAX_COLUMNS, TooMuch
 LARGEST_EXACT: Final = 10**15
 """Excel keeps 15 digits of a number."""
 
+EPOCH: Final = datetime(1899, 12, 30)
+EPOCH_1904: Final = datetime(1904, 1, 1)
+LAST_DAY: Final = 2_958_466
+"""The end of year 9999."""
+
 _ESCAPE: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 
@@ -24,7 +29,7 @@ class Book:
     texts: list[str] = field(default_factory=list)
     formats: list[str] = field(default_factory=list)
     """Number format of each style; a built-in date is ``d``."""
-    epoch: datetime = datetime(1899, 12, 30)
+    epoch: datetime = EPOCH
     chars: int = 0
     elements: int = 0
     """Of all worksheets so far."""
@@ -54,9 +59,13 @@ def text_of(book: Book, kind: str, style: str, value: str) -> str:
 
 def _number(book: Book, value: str, style: str) -> str:
     form = book.formats[int(style)] if style and book.formats else ""
-    number = float(value)
-    if _is_date(form) and 0 <= number < 2_958_466:  # the end of year 9999
-        moment = book.epoch + timedelta(seconds=round(number * 86_400))
+    return number_text(float(value), form, book.epoch)
+
+
+def number_text(number: float, form: str, epoch: datetime) -> str:
+    """What a number format makes of a number, where it matters. Raises OverflowError, ValueError."""
+    if is_date(form) and 0 <= number < LAST_DAY:
+        moment = moment_of(number, epoch)
         return moment.isoformat(" ") if moment.time().isoformat() != "00:00:00" else moment.date().isoformat()
     if abs(number) >= LARGEST_EXACT:
         return f"{number:.14E}"
@@ -64,8 +73,14 @@ def _number(book: Book, value: str, style: str) -> str:
     return text.zfill(len(form)) if form and not form.strip("0") else text
 
 
+def moment_of(number: float, epoch: datetime) -> datetime:
+    """Days since the epoch, to the second."""
+    return epoch + timedelta(seconds=round(number * 86_400))
+
+
 @lru_cache(1024)
-def _is_date(form: str) -> bool:
+def is_date(form: str) -> bool:
+    """Whether a number format shows a date or a time."""
     bare = _QUOTED.sub("", form.lower())
     return bare != "general" and any(c in bare for c in "dmyhs")
 

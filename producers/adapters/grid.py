@@ -29,6 +29,10 @@ class TooMuch(Exception):
     """The file holds more than any list of a school."""
 
 
+class Unreadable(Exception):
+    """The workbook is damaged or locked, or the library cannot hold it."""
+
+
 @dataclass
 class Cells:
     """Of one sheet: row number → column number → text, both from 1."""

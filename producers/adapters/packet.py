@@ -5,9 +5,8 @@ from typing import Final
 import polars as pl
 
 from producers.adapters.convert import NO_CLIENT_ID, convert
-from producers.adapters.grid import TOO_MUCH, TooMuch
-from producers.adapters.packet_json import Packet, split
-from producers.adapters.raw import read as read_raw
+from producers.adapters.foreign import Packet
+from producers.adapters.raw import Raw
 from producers.codemaps import load
 from producers.model import ROW, Reading, SourceTable, Target, concat_faults, faults_of
 from schemas.contracts.contracts import record, record_types
@@ -16,26 +15,16 @@ from schemas.errors import Problem, ProblemList, SourceLocation
 
 FORMAT: Final = "packet"
 
-_COMBINING: Final = (b"\xcc", b"\xcd", b"\\u03")
-"""How U+0300 to U+036F begin in UTF-8, and in a JSON escape."""
 
-
-def read(source: str, data: bytes, target: Target) -> Reading:
-    """Tables of a packet, ``data`` being UTF-8. Raises ProblemList with all that is wrong with the file."""
-    packet, problems = split(source, data)
-    if packet is None:
-        raise ProblemList(problems)
-    problems += _header_problems(source, packet, target)
+def read(source: str, packet: Packet, target: Target) -> Reading:
+    """Tables of a packet. Raises ProblemList with all that is wrong with the file."""
+    problems = packet.problems + _header_problems(source, packet, target)
     if problems:
         raise ProblemList(problems)
-    tables, warnings, nfc = [], list(packet.warnings), decomposed(data)
+    tables, warnings = [], list(packet.warnings)
     for record_type in record_types():
-        if records := packet.lists.get(record_type):
-            try:
-                table, found = _table(source, record_type, records, nfc)
-            except TooMuch:
-                at = SourceLocation(source, field=record(record_type).packet)
-                raise ProblemList([Problem(TOO_MUCH, at)]) from None
+        if (raw := packet.lists.get(record_type)) is not None:
+            table, found = _table(source, record_type, raw, packet.decomposed)
             tables.append(table)
             warnings += found
     problems = _school_problems(source, tables, target)
@@ -44,16 +33,8 @@ def read(source: str, data: bytes, target: Target) -> Reading:
     return Reading(tables, warnings)
 
 
-def decomposed(data: bytes) -> bool:
-    """Whether a text may hold letters in several code points (NFD), written out or as JSON escapes."""
-    return any(mark in data for mark in _COMBINING)
-
-
-def _table(
-    source: str, record_type: str, records: list[bytes], nfc: bool
-) -> tuple[SourceTable, list[Problem]]:
+def _table(source: str, record_type: str, raw: Raw, nfc: bool) -> tuple[SourceTable, list[Problem]]:
     contract, schema = record(record_type), frame_schema(record_type)
-    raw = read_raw(records, contract.fields)
     frame, faults = convert(raw, contract.fields, load("smas"), schema, nfc=nfc)
     frame.insert_column(frame.width, pl.Series(ROW, range(1, frame.height + 1), dtype=pl.Int32))
     if "ClientId" in schema and frame["ClientId"].null_count():

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from producers.adapters.grid import MAX_NAMES, MAX_RECORDS, TOO_MUCH
-from schemas.contracts.contracts import record, record_types
+from producers.adapters.packet_columns import Field
 from schemas.errors import Problem, SourceLocation
 
 HEADER: Final = ("MaTruongHoc", "NamHoc", "LoaiDongBo")
@@ -22,6 +23,14 @@ NOT_TAKEN_YET: Final = ("LstDiemTruongInfo", "CoSoVatChat", "NganSach")
 """Members of the specification whose records this system does not take yet: reported, never silently lost."""
 
 
+class Part(msgspec.Struct, frozen=True):
+    """A member of the packet that holds records: its name, whether it holds one, their fields."""
+
+    member: str
+    single: bool
+    fields: list[Field]
+
+
 @dataclass(frozen=True)
 class Packet:
     """Members of a packet as raw JSON. ``lists``: record type → its records, in order."""
@@ -31,8 +40,8 @@ class Packet:
     warnings: list[Problem]
 
 
-def split(source: str, data: bytes) -> tuple[Packet | None, list[Problem]]:
-    """(packet, problems). ``packet`` is None where nothing can be read of it."""
+def split(source: str, data: bytes, parts: Mapping[str, Part]) -> tuple[Packet | None, list[Problem]]:
+    """(packet, problems); ``parts`` by record type. ``packet`` is None where nothing can be read of it."""
     try:
         members = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     except msgspec.ValidationError:
@@ -50,7 +59,7 @@ def split(source: str, data: bytes) -> tuple[Packet | None, list[Problem]]:
         if spelt.setdefault(ANOTHER_SPELLING.get(name, name), name) != name:
             problems.append(Problem("FILE-008", SourceLocation(source, field=name), {"name": name}))
     packet = Packet({}, {}, [])
-    lists = {record(t).packet: t for t in record_types() if record(t).packet}
+    lists = {part.member: record_type for record_type, part in parts.items()}
     for name, raw in members.items():
         place, member = SourceLocation(source, field=name), ANOTHER_SPELLING.get(name, name)
         value = bytes(raw)
@@ -59,7 +68,7 @@ def split(source: str, data: bytes) -> tuple[Packet | None, list[Problem]]:
             if value[:1] in b"[{":
                 problems.append(Problem("FILE-007", place, {"found": _kind(value), "due": "giá trị/value"}))
         elif member in lists:
-            problems += _records(packet, lists[member], place, value)
+            problems += _records(packet, lists[member], parts[lists[member]].single, place, value)
         elif member in NOT_TAKEN_YET:
             if value not in (b"null", b"[]", b"{}"):
                 packet.warnings.append(Problem("FILE-204", place, {"name": name}))
@@ -68,10 +77,11 @@ def split(source: str, data: bytes) -> tuple[Packet | None, list[Problem]]:
     return packet, problems
 
 
-def _records(packet: Packet, record_type: str, place: SourceLocation, value: bytes) -> list[Problem]:
+def _records(
+    packet: Packet, record_type: str, single: bool, place: SourceLocation, value: bytes
+) -> list[Problem]:
     if value == b"null":
         return []
-    single = record(record_type).single
     if value[:1] != (b"{" if single else b"["):
         due = "đối tượng/object {}" if single else "danh sách/list []"
         return [Problem("FILE-007", place, {"found": _kind(value), "due": due})]

@@ -10,12 +10,11 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 from xml.parsers import expat
 
 from producers.adapters import plain
-from producers.adapters.cell_values import Book, column_number, text_of, unescaped
+from producers.adapters.cell_values import EPOCH_1904, Book, column_number, text_of, unescaped
 from producers.adapters.grid import ERROR_RESULT, MAX_AREA, MAX_CHARS, Cells, TooMuch
 from producers.adapters.parts import MAX_ELEMENTS, TEXT, Local, fed, parse, parser_of
 
@@ -40,7 +39,7 @@ def read(data: bytes) -> list[Cells]:
         book, listed = Book(archive), _sheets(archive, root)
         parts = relations(archive, root)
         if listed.since_1904:
-            book.epoch = datetime(1904, 1, 1)
+            book.epoch = EPOCH_1904
         for kind, path in parts.values():
             if kind.endswith("/styles"):
                 book.formats = _formats(archive, path)

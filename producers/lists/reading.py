@@ -11,8 +11,7 @@ import polars as pl
 
 from producers import codemaps
 from producers.adapters import cells
-from producers.adapters.sheets import Sheet, sheets
-from producers.adapters.sniff import Kind
+from producers.adapters.sheets import Sheet
 from producers.layouts import Layout, vnedu_student_list
 from producers.lists import rows as list_rows
 from producers.lists.header import Header, find_header, titles
@@ -30,10 +29,9 @@ _YEAR: Final = re.compile(r"NĂM HỌC:?\s*([0-9]{4})(?:\s*[-–—/]\s*[0-9]{4}
 _SCHOOL: Final = re.compile(r"MÃ(?: TRƯỜNG| ĐƠN VỊ)?\s*:?\s*([0-9]{10}|[0-9]{8})(?![0-9])")
 
 
-def read(source: str, kind: Kind, data: bytes, target: Target) -> Reading:
+def read(source: str, given: Sequence[Sheet], target: Target) -> Reading:
     """Pupils of a list. Raises ProblemList with all that is wrong with the file's form."""
     layout, tables, warnings, problems = vnedu_student_list(), [], [], []
-    given = sheets(source, kind, data, layout)
     hidden = [Problem("FILE-206", SourceLocation(source, s.name)) for s in given if s.hidden]
     found = [(sheet, find_header(sheet, layout)) for sheet in given if not sheet.hidden]
     if not any(header for _, header in found):

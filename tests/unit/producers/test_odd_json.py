@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from producers.adapters import raw
+from producers.adapters import packet_columns
 from producers.model import SourceTable
 from schemas.contracts.contracts import record
 from tests.unit.producers.made import CLASS, PUPIL, SCHOOL, YEAR, packet, problems, pupils, read, table
@@ -133,7 +133,7 @@ NAMES = "{" + ",".join(f'"k{n}":1' for n in range(20_000)) + "}"
 )
 def test_names_below_the_top_become_no_columns(around: str, due: Any, monkeypatch: Any) -> None:
     """20,000 names in one record times 30,000 records ended Python for want of memory."""
-    monkeypatch.setattr(raw, "_arrow", lambda *_: pytest.fail("read by Arrow"))
+    monkeypatch.setattr(packet_columns, "_arrow", lambda *_: pytest.fail("read by Arrow"))
     plain = [{**CLASS, "ClientId": f"L-{n}", "TenLopHoc": f"6A{n}"} for n in (1, 2)]
     rows = ",".join([*(json.dumps(c) for c in plain), "{" + around % NAMES + "}"])
     data = packet(LstLopHocInfo="@").replace(b'"@"', f"[{rows}]".encode())

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from producers.adapters import csv_cells, old_workbook, sheets, xlsx
+from producers.adapters import csv_cells, foreign_child, old_workbook, xlsx
 from producers.model import Reading
 from tests.unit.producers.made import CAPTIONS, ROW, VNEDU, listing, problems, read, table, workbook
 from tests.unit.producers.made_xls import ERROR, xls
@@ -89,7 +89,7 @@ def test_a_stray_cell_far_away_costs_nothing(place: tuple[int, int], value: str)
 
 def test_cells_strewn_over_a_sheet_are_more_than_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx, "MAX_AREA", 10_000)
-    monkeypatch.setattr(sheets, "MAX_AREA", 10_000)
+    monkeypatch.setattr(foreign_child, "MAX_AREA", 10_000)
     strewn: list[Sequence[Any]] = [CAPTIONS, LINE, *([None] * n + ["x"] for n in range(200))]
     for data in (workbook({"S": strewn}), xls({"S": strewn}), text_csv(*strewn[1:])):
         assert codes(data) == [("FILE-026", 0)]
@@ -98,7 +98,7 @@ def test_cells_strewn_over_a_sheet_are_more_than_a_list(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("line", [b"\n", b"x\n", b";\n", b";;;;;;;;;;;;;;;;x\n"])
 def test_a_csv_of_lines_without_end_is_given_up(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_cells, "MAX_AREA", 10_000)
-    monkeypatch.setattr(sheets, "MAX_AREA", 10_000)
+    monkeypatch.setattr(foreign_child, "MAX_AREA", 10_000)
     ((code, _),) = codes(b"a" + line * 20_000)
     assert code == ("FILE-026" if b"x" in line else "FILE-015")
 

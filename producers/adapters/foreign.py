@@ -1,0 +1,161 @@
+"""Files of vendors and schools are read apart: whatever a file does to the reader is one code here.
+
+What a workbook, a list or a packet holds comes back as Arrow tables (``foreign_child.py`` makes them),
+checked before they are believed.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import polars as pl
+import pyarrow as pa
+
+from producers.adapters import foreign_child
+from producers.adapters.foreign_child import LENGTH, MANY, PARENT, ROW, TEXT, Question
+from producers.adapters.packet_columns import Field as Shape
+from producers.adapters.packet_json import Part
+from producers.adapters.raw import Nested, Raw
+from producers.adapters.sheets import HEADER_SEARCH, Sheet
+from producers.adapters.sniff import MAX_BYTES, Kind
+from producers.model import FAULTS, concat_faults
+from runtime.apart import Apart, Bounds, Reason, Stopped
+from schemas.contracts.contracts import Field, record, record_types
+from schemas.contracts.contracts_folder import contracts_folder
+from schemas.errors import Problem, ProblemList, SourceLocation
+
+BOUNDS: Final = Bounds(memory=1536 * 1024 * 1024, seconds=60, answer=256 * 1024 * 1024)
+"""A school of 3,000 pupils takes a second and 60 MiB."""
+
+AT_ONCE: Final = 4
+STOPPED: Final[Mapping[Reason, str]] = {
+    "memory": "FILE-060",
+    "time": "FILE-061",
+    "size": "FILE-062",
+    "broken": "FILE-063",
+    "machine": "FILE-064",
+}
+
+READER: Final = Apart(foreign_child.__name__, AT_ONCE)
+
+
+@dataclass(frozen=True)
+class Packet:
+    """A packet: its header, records by type, what is wrong with it. ``decomposed``: letters may be written
+    in several code points (NFD)."""
+
+    header: Mapping[str, str | None]
+    lists: Mapping[str, Raw]
+    problems: list[Problem]
+    warnings: list[Problem]
+    decomposed: bool
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file holds: a packet (``json``), or sheets that have a cell."""
+
+    kind: Kind
+    sheets: list[Sheet] = field(default_factory=list)
+    packet: Packet | None = None
+
+
+def read(source: str, data: bytes, captions: Collection[str] = (), head: int = HEADER_SEARCH) -> Content:
+    """``captions`` are folded ones, looked for in the first ``head`` lines: they tell a csv file's separator.
+
+    Raises ProblemList with what is wrong with the file: FILE-002 to 026, or 060 to 064, where a bound
+    ended its reading.
+    """
+    if len(data) > MAX_BYTES:
+        size = {"size": len(data) >> 20, "limit": MAX_BYTES >> 20}
+        raise ProblemList([Problem("FILE-002", SourceLocation(source), size)])
+    asked = msgspec.json.encode(
+        Question(source.encode("utf-8", "replace").decode(), list(captions), head, _parts(contracts_folder()))
+    )
+    try:
+        answer = ask([asked, b"\n", data])
+    except Stopped as stopped:
+        limit = {"memory": BOUNDS.memory >> 20, "seconds": BOUNDS.seconds, "size": BOUNDS.answer >> 20}
+        raise ProblemList([Problem(STOPPED[stopped.why], SourceLocation(source), limit)]) from None
+    return _content(source, answer)
+
+
+def ask(question: Sequence[bytes]) -> memoryview:
+    """The answer of the process that reads. Raises Stopped."""
+    return READER.ask(question, BOUNDS)
+
+
+@cache
+def _parts(_: Path) -> dict[str, Part]:
+    return {
+        t: Part(record(t).packet, record(t).single, [_shape(f) for f in record(t).fields])
+        for t in record_types()
+        if record(t).packet
+    }
+
+
+def _shape(f: Field) -> Shape:
+    nested = None if f.nested is None else [_shape(n) for n in f.nested]
+    return Shape(f.name, f.avro_type, f.spec_type, bool(f.codelists), nested)
+
+
+def _content(source: str, answer: memoryview) -> Content:
+    whole = pa.py_buffer(answer)
+    at = bytes(answer).index(b"\n") + 1
+    said: dict[str, Any] = json.loads(bytes(answer[:at]))
+
+    def problems(given: Sequence[Any]) -> list[Problem]:
+        return [
+            Problem(code, SourceLocation(source, sheet, row, name), params)
+            for code, sheet, row, name, params in given
+        ]
+
+    if "refused" in said:
+        raise ProblemList(problems(said["refused"]))
+    tables = _tables(whole.slice(at))
+    if (packet := said.get("packet")) is None:
+        return Content(said["kind"], [_sheet(s, tables[s["table"]]) for s in said["sheets"]])
+    lists = {record_type: _raw(node, tables) for record_type, node in packet["lists"].items()}
+    return Content(
+        said["kind"],
+        packet=Packet(
+            packet["header"], lists, problems(packet["problems"]), problems(packet["warnings"]),
+            packet["decomposed"],
+        ),
+    )  # fmt: skip
+
+
+def _tables(answer: pa.Buffer) -> list[pa.Table]:
+    found, source = [], pa.BufferReader(answer)
+    while source.tell() < source.size():
+        with pa.ipc.open_stream(source) as stream:
+            table = stream.read_all()
+        table.validate(full=True)
+        found.append(table)
+    return found
+
+
+def _sheet(said: Mapping[str, Any], table: pa.Table) -> Sheet:
+    cells = pl.DataFrame(pl.from_arrow(table))
+    lengths = cells[LENGTH].to_list() if LENGTH in cells.columns else None
+    rows = cells[ROW].to_list()
+    return Sheet(said["name"], cells.drop(ROW, LENGTH, strict=False), rows, said["hidden"], lengths)
+
+
+def _raw(said: Mapping[str, Any], tables: list[pa.Table]) -> Raw:
+    frame = pl.DataFrame(pl.from_arrow(tables[said["table"]]))
+    texts = [frame[name].alias(name[1:]) for name in frame.columns if name.startswith(TEXT)]
+    lists = {}
+    for name, node in said["lists"].items():
+        items = _raw(node, tables)
+        parent = pl.Series(pl.from_arrow(tables[node["table"]][PARENT]))
+        lists[name] = Nested(parent, items, frame[MANY + name])
+    faults = concat_faults(
+        pl.DataFrame({"index": at, "rule": [code] * len(at), "field": [name] * len(at)}, schema=FAULTS)
+        for code, name, at in said["faults"]
+    )
+    return Raw(said["height"], pl.DataFrame(texts), lists, faults, frozenset(said["unknown"]))

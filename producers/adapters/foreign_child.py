@@ -1,0 +1,177 @@
+"""A file's bytes → what it holds, in the process that reads foreign files (``foreign.py`` asks it).
+
+The question is a line of JSON and the file; the answer a line of JSON, and Arrow tables that it names by
+their number. Nothing here imports polars: a process that forks has one thread.
+"""
+
+import codecs
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, BinaryIO, Final
+
+import msgspec
+import pyarrow as pa
+
+from producers.adapters import csv_cells, old_workbook, xlsx
+from producers.adapters.grid import (
+    MAX_AREA,
+    MAX_COLUMNS,
+    TOO_MUCH,
+    Cells,
+    TooMuch,
+    Unreadable,
+)  # fmt: skip
+from producers.adapters.packet_columns import Columns
+from producers.adapters.packet_columns import read as read_records
+from producers.adapters.packet_json import Part, split
+from producers.adapters.sniff import Kind, sniff
+from producers.feedback import own
+from schemas.errors import Problem, ProblemList, SourceLocation
+
+UNREADABLE: Final = "FILE-014"
+DIFFER: Final = "FILE-065"
+ALIGNED: Final = 64
+ROW, LENGTH, PARENT = "row", "length", "parent"
+TEXT, MANY = "=", "#"
+"""Before a field's name: its texts, or how many items its list has."""
+
+_COMBINING: Final = (b"\xcc", b"\xcd", b"\\u03")
+"""How U+0300 to U+036F begin in UTF-8, and in a JSON escape."""
+
+for _name in (
+    "cp437",
+    "latin_1",
+    "mac_roman",
+    "utf_16_le",
+    "utf_16_be",
+    "cp874",
+    *(f"cp125{n}" for n in range(9)),
+):
+    codecs.lookup(_name)  # imported when a file first asks for it, which may open no file then
+
+
+class Question(msgspec.Struct, frozen=True):
+    """Name of the file; captions that tell a csv file's separator, and the lines in which they are looked
+    for; the parts of a packet by record type."""
+
+    source: str
+    captions: list[str]
+    head: int
+    parts: dict[str, Part]
+
+
+def answer(question: bytes, out: BinaryIO) -> None:
+    """One file, read or refused."""
+    line, _, data = question.partition(b"\n")
+    tables: list[pa.Table] = []
+    said = _said(msgspec.json.decode(line, type=Question), data, tables)
+    head = json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")  # a lone surrogate is no text
+    out.write(head + b" " * (-(len(head) + 1) % ALIGNED) + b"\n")
+    for table in tables:
+        with pa.ipc.new_stream(out, table.schema) as stream:
+            stream.write_table(table)
+
+
+def _said(asked: Question, data: bytes, tables: list[pa.Table]) -> dict[str, Any]:
+    place = SourceLocation(asked.source)
+    try:
+        kind, content = sniff(asked.source, data)
+        if kind == "json":
+            return {"kind": kind, "packet": _packet(asked, content, tables)}
+        return {"kind": kind, "sheets": _sheets(asked, kind, content, tables)}
+    except ProblemList as error:
+        return {"refused": [told(p) for p in error.problems]}
+    except TooMuch:
+        return {"refused": [told(Problem(TOO_MUCH, place))]}
+    except old_workbook.Differ as error:
+        cells = [SourceLocation(asked.source, sheet, row, _letters(at)) for sheet, row, at in error.places]
+        return {"refused": [told(Problem(DIFFER, cell)) for cell in cells]}
+    except (*xlsx.UNREADABLE, Unreadable):
+        return {"refused": [told(Problem(UNREADABLE, place))]}
+
+
+def told(problem: Problem) -> list[Any]:
+    """A problem of the file as JSON."""
+    p = problem.place
+    return [problem.code, p.sheet, p.row, p.field, problem.params]
+
+
+def _sheets(asked: Question, kind: Kind, data: bytes, tables: list[pa.Table]) -> list[dict[str, Any]]:
+    if kind == "csv":
+        rows = csv_cells.read(asked.source, data, frozenset(asked.captions), asked.head)
+        given: own.Rows = {line: {i: c for i, c in enumerate(row, 1) if c} for line, row in rows}
+        ours = own.column_of_faults(given)
+        lengths = {line: len(row) - (ours is not None and len(row) >= ours) for line, row in rows}
+        found = [Cells("", False, given)]
+    else:
+        found, lengths = xlsx.read(data) if kind == "xlsx" else old_workbook.read(data), {}
+    sheets = []
+    for cells in found:
+        if cells.rows and (kind == "csv" or not own.is_list_of_faults(cells.rows)):
+            sheets.append({"name": cells.name, "hidden": cells.hidden, "table": len(tables)})
+            tables.append(_table(own.without_faults(cells.rows), lengths))
+    return sheets
+
+
+def _table(given: Mapping[int, Mapping[int, str]], lengths: Mapping[int, int]) -> pa.Table:
+    """Columns that hold something by their number, beside the rows' numbers and a csv file's cells a row."""
+    rows = sorted(row for row, cells in given.items() if cells)
+    columns = sorted({column for row in rows for column in given[row]})
+    if len(columns) > MAX_COLUMNS or len(rows) * len(columns) > MAX_AREA:
+        raise TooMuch
+    arrays = {ROW: pa.array(rows, pa.int32())}
+    if lengths:
+        arrays[LENGTH] = pa.array([lengths[row] for row in rows], pa.int32())
+    lines = [given[row] for row in rows]
+    for column in columns:
+        arrays[str(column)] = pa.array([line.get(column) for line in lines], pa.string())
+    return pa.table(arrays)
+
+
+def _letters(number: int) -> str:
+    """38 → AL, as the program shows it."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def _packet(asked: Question, data: bytes, tables: list[pa.Table]) -> dict[str, Any]:
+    packet, problems = split(asked.source, data, asked.parts)
+    if packet is None:
+        raise ProblemList(problems)
+    lists: dict[str, Any] = {}
+    for record_type, part in asked.parts.items():
+        if records := packet.lists.get(record_type):
+            try:
+                lists[record_type] = _columns(read_records(records, part.fields), tables)
+            except TooMuch:
+                problems.append(Problem(TOO_MUCH, SourceLocation(asked.source, field=part.member)))
+    return {
+        "header": packet.header,
+        "lists": lists,
+        "problems": [told(p) for p in problems],
+        "warnings": [told(p) for p in packet.warnings],
+        "decomposed": any(mark in data for mark in _COMBINING),
+    }
+
+
+def _columns(read: Columns, tables: list[pa.Table], parent: pa.Array | None = None) -> dict[str, Any]:
+    number = len(tables)
+    arrays = {TEXT + name: array for name, array in read.texts.items()}
+    arrays |= {MANY + name: items.lengths for name, items in read.lists.items()}
+    if parent is not None:
+        arrays[PARENT] = parent
+    tables.append(pa.table(arrays))
+    return {
+        "table": number,
+        "height": read.height,
+        "faults": read.faults,
+        "unknown": sorted(_text(read.unknown)),
+        "lists": {name: _columns(items.items, tables, items.parent) for name, items in read.lists.items()},
+    }
+
+
+def _text(names: Iterable[str]) -> Iterable[str]:
+    return (name.encode("utf-8", "replace").decode() for name in names)

@@ -1,0 +1,178 @@
+"""The process behind ``apart.py``: a fork of it for each question, within bounds, that ends with its answer.
+
+Started by its path with ``-I``. It imports what reads files once, and sees no byte of a file itself: question
+and answer are open files, which it hands on. So no file can harm the reading of the next one.
+"""
+
+import ctypes
+import errno
+import fcntl
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+OUT_OF_MEMORY: Final = 77
+TOO_LARGE: Final = 78
+"""Statuses with which a fork ends by itself."""
+LATE: Final = 256
+NO_ROOM: Final = 257
+"""Told where no status is: it was given up after its time, or never began."""
+
+_QUESTION, _ANSWER, _FIRST_FREE = 3, 4, 5
+_DIE_WITH_PARENT: Final = 1
+_HEADER: Final = 4096
+
+Answers = Callable[[bytes, BinaryIO], None]
+
+
+@dataclass
+class Job:
+    """A fork under way: its number, the descriptor that tells of its end, who is told, its last moment."""
+
+    pid: int
+    over: int
+    told: int
+    ends: float
+    status: int | None = None
+
+
+def main(root: str, module: str) -> None:
+    """Ends, with all that it has begun, when whoever began it ends."""
+    sys.path.insert(0, root)
+    answers: Answers = importlib.import_module(module).answer
+    libc = ctypes.CDLL(None)
+    asked = socket.socket(fileno=0)
+    gc.collect()
+    gc.freeze()  # a fork that collects would copy all that was imported
+    jobs: list[Job] = []
+    while True:
+        for ready in _ready(asked, jobs):
+            if ready == asked.fileno():
+                message, handed, _, _ = socket.recv_fds(asked, _HEADER, 3)
+                if not message:
+                    for job in jobs:
+                        os.kill(job.pid, signal.SIGKILL)
+                    return
+                question, answer, told = handed
+                begun = _begun(answers, libc, json.loads(message), question, answer, told)
+                if begun is not None:
+                    jobs.append(begun)
+                os.close(question)
+                os.close(answer)
+        now = time.monotonic()
+        for job in list(jobs):
+            if _over(job, now):
+                jobs.remove(job)
+
+
+def _ready(asked: socket.socket, jobs: list[Job]) -> list[int]:
+    """Descriptors with something to see, once there is something or a job's time is over."""
+    poll = select.poll()
+    poll.register(asked, select.POLLIN)
+    for job in jobs:
+        poll.register(job.over, select.POLLIN)
+        if job.status is None:
+            poll.register(job.told, 0)  # whether the other end was closed is always told
+    ends = min((job.ends for job in jobs), default=float("inf"))
+    wait = None if ends == float("inf") else max(0.0, ends - time.monotonic()) * 1000 + 1
+    found = poll.poll(wait)
+    gone = {ready for ready, event in found if event & (select.POLLERR | select.POLLHUP)}
+    for job in jobs:
+        if job.told in gone and job.status is None:  # nobody waits for the answer
+            _give_up(job)
+    return [ready for ready, _ in found]
+
+
+def _give_up(job: Job) -> None:
+    job.status, job.ends = LATE, float("inf")
+    os.kill(job.pid, signal.SIGKILL)
+
+
+def _over(job: Job, now: float) -> bool:
+    """Whether it has ended; then it is told."""
+    pid, status = os.waitpid(job.pid, os.WNOHANG)
+    if not pid:
+        if job.ends <= now:
+            _give_up(job)
+        return False
+    _tell(job.told, os.waitstatus_to_exitcode(status) if job.status is None else job.status)
+    os.close(job.over)
+    return True
+
+
+def _tell(told: int, status: int) -> None:
+    with suppress(OSError):
+        os.write(told, status.to_bytes(4, "little", signed=True))
+    os.close(told)
+
+
+def _begun(
+    answers: Answers, libc: ctypes.CDLL, bounds: Mapping[str, Any], question: int, answer: int, told: int
+) -> Job | None:
+    mine = os.getpid()
+    try:
+        pid = os.fork()
+    except OSError:
+        _tell(told, NO_ROOM)
+        return None
+    if pid == 0:
+        status = 1
+        try:
+            libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+            if os.getppid() == mine:
+                status = _answered(answers, bounds, question, answer)
+        finally:
+            os._exit(status)
+    return Job(pid, os.pidfd_open(pid), told, time.monotonic() + 2 * bounds["seconds"])
+
+
+def _answered(answers: Answers, bounds: Mapping[str, Any], question: int, answer: int) -> int:
+    """In the fork: the status to end with. It holds no descriptor but those two."""
+    far = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 64) for descriptor in (question, answer)]
+    os.dup2(far[0], _QUESTION)
+    os.dup2(far[1], _ANSWER)
+    os.dup2(1, 0)
+    os.closerange(_FIRST_FREE, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    gc.disable()  # it ends before it would pay
+    try:
+        with os.fdopen(_QUESTION, "rb") as asked, os.fdopen(_ANSWER, "wb") as out:
+            data = asked.read()
+            _bound(bounds)
+            answers(data, out)
+    except MemoryError:
+        return OUT_OF_MEMORY
+    except OSError as error:
+        return TOO_LARGE if error.errno == errno.EFBIG else 1
+    return 0
+
+
+def _bound(bounds: Mapping[str, Any]) -> None:
+    with suppress(OSError):  # where memory runs out after all, this process is the one that ends
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    now = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+    for limit, most in (
+        (resource.RLIMIT_AS, now + bounds["memory"]),
+        (resource.RLIMIT_FSIZE, bounds["answer"]),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, _FIRST_FREE + bounds["files"]),
+    ):
+        resource.setrlimit(limit, (most, most))
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (bounds["seconds"], bounds["seconds"] + 1)
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
