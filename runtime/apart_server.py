@@ -169,9 +169,7 @@ def _bound(bounds: Mapping[str, Any]) -> None:
         (resource.RLIMIT_NOFILE, _FIRST_FREE + bounds["files"]),
     ):
         resource.setrlimit(limit, (most, most))
-    resource.setrlimit(
-        resource.RLIMIT_CPU, (bounds["seconds"], bounds["seconds"] + 1)
-    )
+    resource.setrlimit(resource.RLIMIT_CPU, (bounds["seconds"], bounds["seconds"] + 1))
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def told(problem: Problem) -> list[Any]:
 def _sheets(asked: Question, kind: Kind, data: bytes, tables: list[pa.Table]) -> list[dict[str, Any]]:
     if kind == "csv":
         rows = csv_cells.read(asked.source, data, frozenset(asked.captions), asked.head)
-        given: own.Rows = {line: {i: c for i, c in enumerate(row, 1) if c} for line, row in rows}
+        given = {line: {i: c for i, c in enumerate(row, 1) if c} for line, row in rows}
         ours = own.column_of_faults(given)
         lengths = {line: len(row) - (ours is not None and len(row) >= ours) for line, row in rows}
         found = [Cells("", False, given)]

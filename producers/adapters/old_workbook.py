@@ -20,6 +20,8 @@ MOST_NAMED: Final = 20
 """Cells that are named where the libraries differ."""
 NEAR: Final = 1e-8
 """The second library writes nine digits behind the point."""
+MAX_DENSE: Final = 4_000_000
+"""Cells from the first to the last row and column: the second library allots each."""
 LEAP_OF_1900: Final = 61
 """Before this day the libraries count with or without 29 February 1900."""
 
@@ -58,6 +60,8 @@ def _of_both(data: bytes) -> list[Cells]:
     book = xlrd.open_workbook(
         file_contents=data, formatting_info=True, ragged_rows=True, logfile=io.StringIO()
     )
+    if sum(sheet.nrows * sheet.ncols for sheet in book.sheets()) > MAX_DENSE:
+        raise TooMuch
     second = _of_second(fastexcel.read_excel(data))
     reader, found, places = _First(book), [], []
     for sheet in book.sheets():
@@ -131,7 +135,9 @@ def _same(text: str, number: float | None, other: str, epoch: datetime) -> bool:
         moment = datetime.fromisoformat(other)
     except ValueError:
         return False
-    if number < LEAP_OF_1900:
+    if number < MAX_DENSE: Final = 4_000_000
+"""Cells from the first to the last row and column: the second library allots each."""
+LEAP_OF_1900:
         return True
     return abs((moment - moment_of(number, epoch)).total_seconds()) <= 1
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from producers.adapters.sheets import sheets
+from producers.adapters import foreign
 from producers.feedback import own
-from producers.layouts import vnedu_student_list
 from tests.unit.producers.made import CAPTIONS, ROW, VNEDU, listing, read, table, workbook
 
 TEXTS = (
@@ -29,7 +28,7 @@ def test_guards_of_guards_come_off_one_by_one():
 
 def test_our_sheet_is_not_a_sheet_of_the_list():
     data = workbook({"Sheet1": [CAPTIONS, [ROW.get(c) for c in CAPTIONS]], "x": [[own.SHEET_MARK], CAPTIONS]})
-    assert [s.name for s in sheets("a.xlsx", "xlsx", data, vnedu_student_list())] == ["Sheet1"]
+    assert [s.name for s in foreign.read("a.xlsx", data).sheets] == ["Sheet1"]
     reading = read(data, VNEDU)
     assert reading.warnings == []
     assert table(reading).count == 1

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from producers.adapters import csv_cells, foreign_child, old_workbook, xlsx
+from producers.adapters import csv_cells, foreign_child, xlsx
 from producers.model import Reading
 from tests.unit.producers.made import CAPTIONS, ROW, VNEDU, listing, problems, read, table, workbook
 from tests.unit.producers.made_xls import ERROR, xls
@@ -173,28 +173,6 @@ def test_an_old_workbook_is_read_with_its_hidden_sheets_and_errors_named() -> No
     reading = read(xls({"6A": [["x"], CAPTIONS, LINE, second], "cũ": [CAPTIONS, LINE]}, hidden=["cũ"]), VNEDU)
     assert table(reading).records["_row"].to_list() == [3, 4]
     assert warned(reading) == [("CELL-206", 4, "Quê quán"), ("FILE-206", 0, "")]
-
-
-@pytest.mark.parametrize(
-    "child",
-    [
-        "import os; os.abort()",
-        "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 28,) * 2); b' ' * (1 << 29)",
-        "raise BaseException",
-        "pass",
-    ],
-)
-def test_whatever_the_library_does_to_the_child_is_one_code(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, child: str
-) -> None:
-    (tmp_path / "child.py").write_text(child)
-    monkeypatch.setattr(old_workbook, "_CHILD", tmp_path / "child.py")
-    assert codes(xls({"S": [CAPTIONS, LINE]})) == [("FILE-014", 0)]
-
-
-def test_a_stray_cell_in_an_old_workbook_has_a_bounded_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(old_workbook, "MAX_MEMORY", 100 * 1024 * 1024)
-    assert codes(xls({"S": [CAPTIONS, LINE]})) == [("FILE-014", 0)]
 
 
 # csv
