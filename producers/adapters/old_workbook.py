@@ -135,9 +135,7 @@ def _same(text: str, number: float | None, other: str, epoch: datetime) -> bool:
         moment = datetime.fromisoformat(other)
     except ValueError:
         return False
-    if number < MAX_DENSE: Final = 4_000_000
-"""Cells from the first to the last row and column: the second library allots each."""
-LEAP_OF_1900:
+    if number < LEAP_OF_1900:
         return True
     return abs((moment - moment_of(number, epoch)).total_seconds()) <= 1
 
