@@ -15,15 +15,18 @@ from typing import Any, Final
 import msgspec
 
 from access.documents import foreign_files
-from access.documents.judge import Judge
 from access.documents.trust import Authority, Trust
 from producers.text import fold
+from runtime.apart import Apart, Bounds, Stopped
 from schemas.errors import Problem, SourceLocation
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 """Of a PDF. A scan of ten pages has three."""
 MAX_SECONDS: Final = 60
 MAX_MEMORY: Final = 1024 * 1024 * 1024
+MAX_ANSWER: Final = 512 * 1024
+MAX_FILES: Final = 16
+"""Open at a time: the library runs an event loop."""
 
 FAULTS: Final = {
     "damaged": "SIG-003",
@@ -54,7 +57,7 @@ BOUNDS: Final = "SIG-008"
 NOT_ITS: Final = "SIG-032"
 NO_ROOTS: Final = "SIG-041"
 
-_JUDGE: Final = Judge()
+JUDGE: Final = Apart("access.documents.signed_pdf_child", at_once=1)
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -135,14 +138,14 @@ def _asked(data: bytes, trust: Trust, accepted: list[str], at: datetime) -> dict
         "between": _texts(trust.between),
         "lists": _texts(trust.lists),
         "at": at.isoformat(),
-        "bytes": len(data),
-        "memory": MAX_MEMORY,
-        "seconds": MAX_SECONDS,
     }
-    told = _JUDGE.ask(json.dumps(header).encode(), data, 2 * MAX_SECONDS)
-    if not told:
+    bounds = Bounds(MAX_MEMORY, MAX_SECONDS, MAX_ANSWER, MAX_FILES)
+    try:
+        answer: dict[str, Any] = json.loads(
+            bytes(JUDGE.ask([json.dumps(header).encode(), b"\n", data], bounds))
+        )
+    except Stopped:
         return None
-    answer: dict[str, Any] = json.loads(told)
     return answer
 
 

@@ -1,22 +1,17 @@
-"""The child of judge.py: PDFs and what to trust on stdin, what their signatures are worth on stdout.
+"""What a PDF's signatures are worth, in the process that judges them (``signed_pdf.py`` asks it).
 
-Started by its path with ``-I``; it knows nothing of this project. Whatever
-the library says of a certificate names a person, so nothing is logged.
+It knows nothing of this project. Whatever the library says of a certificate names a person, so nothing is
+logged.
 """
 
 import asyncio
 import json
 import logging
-import os
-import resource
-import sys
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from io import BytesIO
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from asn1crypto import x509
 from pyhanko.pdf_utils import generic
@@ -30,7 +25,6 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
-MAX_ANSWER: Final = 512 * 1024
 FOR_SIGNING: Final = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"})
 CLOCKS: Final = timedelta(minutes=10)
 """By so much a signer's clock may be ahead of ours."""
@@ -217,47 +211,8 @@ def _certificate(text: str) -> x509.Certificate:
     return x509.Certificate.load(b64decode(text))
 
 
-def main() -> None:
-    """Again and again: one line of JSON, then so many bytes of a PDF; one line of JSON in answer, an empty
-    one if it did not come within the bounds that were said."""
+def answer(question: bytes, out: BinaryIO) -> None:
+    """A line of JSON with what to trust, and a PDF; JSON in answer."""
     logging.disable(logging.CRITICAL)
-    while line := sys.stdin.buffer.readline():
-        said = json.loads(line)
-        pdf = sys.stdin.buffer.read(said["bytes"])
-        sys.stdout.buffer.write(_in_a_fork(said, pdf) + b"\n")
-        sys.stdout.buffer.flush()
-
-
-def _in_a_fork(said: Mapping[str, Any], pdf: bytes) -> bytes:
-    """What a process of its own answers, which has neither our questions nor our answers open."""
-    ours, theirs = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.close(ours)
-            nothing = os.open(os.devnull, os.O_RDWR)
-            os.dup2(nothing, 0)
-            os.dup2(nothing, 1)
-            _bound(said["memory"], said["seconds"])
-            with os.fdopen(theirs, "wb") as out:
-                out.write(json.dumps(judge(pdf, Trust(said))).encode())
-            os._exit(0)
-        finally:
-            os._exit(1)
-    os.close(theirs)
-    with os.fdopen(ours, "rb") as answer:
-        told = answer.read(MAX_ANSWER + 1)
-    _, status = os.waitpid(child, 0)
-    return told if status == 0 and len(told) <= MAX_ANSWER else b""
-
-
-def _bound(memory: int, seconds: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(OSError):  # where memory runs out after all, this process is the one that ends
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-
-
-if __name__ == "__main__":
-    main()
+    line, _, pdf = question.partition(b"\n")
+    out.write(json.dumps(judge(pdf, Trust(json.loads(line)))).encode())

@@ -16,7 +16,6 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 
 from access.documents import kept, received, signed_pdf, signed_pdf_child, trust, whole_file
-from access.documents.judge import Judge
 from access.documents.signed_pdf import FAULTS
 from access.documents.trust import Authority
 from cli.main import main
@@ -247,19 +246,6 @@ def test_what_takes_more_time_than_it_may_is_refused(monkeypatch):
     assert [p.code for p in signed_pdf.check_signed(GOOD, TRUST).problems] == ["SIG-008"]
     monkeypatch.undo()
     assert signed_pdf.check_signed(GOOD, TRUST).good, "the next one has a judge again"
-
-
-def test_a_judge_that_was_killed_is_replaced():
-    judge = Judge()
-    ask = json.dumps(made.as_said(TRUST, list(BOTH)) | {"bytes": 1, "memory": 1 << 30, "seconds": 9}).encode()
-    try:
-        assert json.loads(judge.ask(ask, b"x", 60)) == {"fault": "damaged"}
-        assert judge._process is not None
-        judge._process.kill()
-        judge._process.wait()
-        assert json.loads(judge.ask(ask, b"x", 60)) == {"fault": "damaged"}
-    finally:
-        judge.end()
 
 
 def test_without_a_root_of_an_accepted_authority_nothing_is_good():
