@@ -18,18 +18,26 @@
 - ``required``: yes if a list without the column cannot be read; ``rank``: of several columns with one target
   the lowest with a value wins;
 - ``format``, of which an argument follows a colon:
-  ``id`` (digits or letters of a code); ``citizen:SEX,BIRTH`` (12-digit number; a lost zero is repaired where
-  the two fields named prove it); ``identity:SEX,BIRTH`` (the same, and older numbers into the second target);
-  ``name``, ``name:GIVEN`` (its last word is that field too); ``text``;
-  ``part`` (columns with one target are joined by ", " in their order), ``name_part`` (by a blank);
-  ``class``, ``class:GRADE`` (a class name; the grade it begins with is that field's where nothing says it
-  better); ``grade`` (6, 06, Khối 6; other labels by the code list); ``commune`` (a code of five digits; a
-  name is told and not sent); ``date`` (day first); ``year``; ``phone``; ``int``; ``number``;
-  ``label``, ``label:99`` (what a blank means); ``tick`` (x or blank; yes or no), ``tick:09`` (the code that a
-  tick means), ``tick:02,01`` (and the code of a blank); ``flag`` (yes or no, a blank
-  says neither); ``disability`` (two targets: whether, which);
-  ``skip`` (known, says nothing); ``unsent`` (known, no field to send it in: told);
-  ``constant:01`` (no column: what the list says of every record).
+
+  - ``id`` (digits or letters of a code), ``id:OWN=moet.`` (with this before it also that field, where no
+    column is: a list whose only code is another's); ``citizen:SEX,BIRTH`` (12-digit number; a lost zero is
+    repaired where the two fields named prove it); ``identity:SEX,BIRTH`` (the same, and older numbers into
+    the second target); ``commune`` (a code of five digits; a name is told and not sent);
+    ``school`` (of the row: a row of another school than the push's is refused);
+  - ``name``, ``name:GIVEN`` (its last word is that field too); ``text``;
+  - ``part`` (columns with one target are joined by ", " in the order of their ranks), ``part:FIELD`` (alone
+    it is that field too, by the code list if it has one); ``name_part`` (joined by a blank),
+    ``name_part:GIVEN``; ``word:Sáng`` (the word that a yes says; words of one target are joined and read by
+    the code list);
+  - ``class``, ``class:GRADE`` (a class name; the grade it begins with is that field's where nothing says it
+    better; without a caption it is in no column: a title, a row of its own or the sheet's name says it);
+    ``grade`` (6, 06, Khối 6; other labels by the code list);
+  - ``date`` (day first); ``year``; ``phone``; ``int``; ``number``;
+  - ``label``, ``label:99`` (what a blank means); ``disability`` (two targets: whether, which);
+  - ``tick`` (x or blank; yes or no), ``tick:09`` (the code that a tick means), ``tick:02,01`` (and the code
+    of a blank); ``flag`` (yes or no, a blank says neither);
+  - ``skip`` (known, says nothing); ``unsent`` (known, no field to send it in: told); ``constant:01`` (no
+    column: what the list says of every record).
 """
 
 from collections.abc import Mapping
@@ -44,9 +52,9 @@ ANY: Final = "*"
 """A level that is any text."""
 
 COLUMN_FORMATS: Final = (
-    "id", "citizen", "identity", "name", "text", "part", "name_part", "class", "grade", "date", "year",
-    "phone", "int", "number", "label", "code", "tick", "flag", "commune", "disability", "skip", "unsent",
-    "constant",
+    "id", "citizen", "identity", "commune", "school", "name", "text", "part", "name_part", "word", "class",
+    "grade", "date", "year", "phone", "int", "number", "label", "disability", "tick", "flag", "skip",
+    "unsent", "constant",
 )  # fmt: skip
 
 

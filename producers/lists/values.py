@@ -1,7 +1,7 @@
 """Columns of a list → fields of its record type, each by its format (``producers/layouts/layout.py``)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import polars as pl
@@ -19,6 +19,7 @@ from schemas.errors import Problem, SourceLocation
 YEAR_ONLY: Final = "CELL-205"
 SHARED: Final = "CELL-204"
 NO_OWN_ID: Final = "CELL-110"
+OTHER_SCHOOL: Final = "CELL-130"
 
 _SIMPLE: Final[dict[str, Callable[[pl.Series], Cells]]] = {
     "id": cells.ids,
@@ -32,7 +33,9 @@ _SIMPLE: Final[dict[str, Callable[[pl.Series], Cells]]] = {
     "flag": forms.flags,
     "commune": forms.commune_codes,
 }
-_JOINED: Final = {"part": ", ", "name_part": " "}
+_JOINED: Final = {"part": ", ", "name_part": " ", "word": ", "}
+IMPLIED: Final = 1000
+"""Added to the rank of what a column says of another field."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,15 @@ class _Sheet:
     codemap: CodeMap
     place: SourceLocation
     schema: dict[str, pl.DataType]
+    school: str
     values: dict[str, list[tuple[int, pl.Series]]] = field(default_factory=dict)
-    parts: dict[tuple[str, str, int], list[pl.Series]] = field(default_factory=dict)
+    parts: dict[tuple[str, str], list[tuple[int, pl.Series]]] = field(default_factory=dict)
     faults: list[pl.DataFrame] = field(default_factory=list)
     doubts: list[Problem] = field(default_factory=list)
+
+    def imply(self, read: Read, values: Cells, target: str) -> None:
+        """What a column says of another field, where no column of the field's own says it."""
+        self.take(replace(read, column=replace(read.column, rank=read.column.rank + IMPLIED)), values, target)
 
     def take(self, read: Read, values: Cells, *targets: str) -> None:
         targets = targets or read.column.targets
@@ -88,16 +96,14 @@ def read_columns(
     codemap: CodeMap,
     place: SourceLocation,
     constants: Sequence[Column] = (),
+    school: str = "",
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Problem]]:
     """(values with ``_row``, faults as FAULTS, doubts) of cleaned cells, a column a number of the sheet."""
-    sheet = _Sheet(texts, codemap, place, frame_schema(record_type))
+    sheet = _Sheet(texts, codemap, place, frame_schema(record_type), school)
     taken = [c for c in columns if c.column.format not in ("skip", "unsent")]
     for column in sorted(taken, key=lambda c: c.column.format in ("citizen", "identity")):
         _read(sheet, column, texts[column.name])
-    for (separator, target, rank), parts in sheet.parts.items():
-        joined = pl.select(pl.concat_str(parts, separator=separator, ignore_nulls=True)).to_series()
-        whole = pl.select(pl.when(joined != "").then(joined)).to_series()
-        sheet.values.setdefault(target, []).append((rank, whole.alias(target)))
+    _join(sheet, taken)
     for constant in constants:
         everywhere = Cells(pl.Series([constant.argument] * texts.height, dtype=pl.String))
         sheet.take(Read("", constant.caption, constant), everywhere)
@@ -110,6 +116,23 @@ def read_columns(
         own = values[OWN_ID] if OWN_ID in values.columns else sheet.value(OWN_ID)
         faults = concat_faults([faults, faults_of(NO_OWN_ID, OWN_ID, own.is_null())])
     return values, faults, sheet.doubts
+
+
+def _join(sheet: _Sheet, columns: Sequence[Read]) -> None:
+    """Parts of a value → the value, in the order of their ranks; words by their code list.
+
+    A given name without the column before it is no name."""
+    for (form, target), ranked in sheet.parts.items():
+        parts = [p for _, p in sorted(ranked, key=lambda pair: pair[0])]
+        if form == "name_part" and len(parts) < 2:
+            continue
+        joined = pl.select(pl.concat_str(parts, separator=_JOINED[form], ignore_nulls=True)).to_series()
+        whole = Cells(pl.select(pl.when(joined != "").then(joined)).to_series())
+        first = next(c for c in columns if c.column.format == form and target in c.column.targets)
+        first = replace(first, column=replace(first.column, rank=min(rank for rank, _ in ranked)))
+        if form == "word":
+            whole = _labels(sheet, replace(first.column, argument=""), whole.values)
+        sheet.take(first, whole, target)
 
 
 def _read(sheet: _Sheet, read: Read, text: pl.Series) -> None:
@@ -126,24 +149,52 @@ def _read(sheet: _Sheet, read: Read, text: pl.Series) -> None:
         case "class":
             sheet.take(read, Cells(text))
             if column.argument:
-                sheet.take(read, Cells(cells.grades(text)), column.argument)
+                sheet.imply(read, Cells(cells.grades(text)), column.argument)
+        case "id" if column.argument:
+            own, prefix = column.argument.split("=")
+            ids = cells.ids(text)
+            sheet.take(read, ids)
+            sheet.imply(read, Cells(prefix + ids.values), own)
         case "grade":
             sheet.take(read, forms.grades(text, sheet.codemap, column.codelist))
         case "citizen" | "identity":
             _numbers(sheet, read, text)
+        case "school":
+            _school(sheet, read, cells.ids(text))
         case "name":
             names = cells.names(text)
             sheet.take(read, names)
             if column.argument:
-                sheet.take(read, Cells(names.values.str.split(" ").list.last()), column.argument)
-        case "part" | "name_part" as form:
-            for target in column.targets:
-                sheet.parts.setdefault((_JOINED[form], target, column.rank), []).append(text)
+                sheet.imply(read, Cells(names.values.str.split(" ").list.last()), column.argument)
+        case "part" | "name_part" | "word" as form:
+            _part(sheet, read, form, text)
         case other:
             sheet.take(read, _SIMPLE[other](text))
             if other == "year" and text.str.contains(r"^[0-9]{4}(\.0)?$").any():
                 at = SourceLocation(sheet.place.file, sheet.place.sheet, field=read.caption)
                 sheet.doubts.append(Problem(YEAR_ONLY, at))
+
+
+def _school(sheet: _Sheet, read: Read, codes: Cells) -> None:
+    if read.column.targets:
+        sheet.take(read, codes)
+    other = pl.select(pl.lit(codes.values) != sheet.school).to_series().fill_null(value=False)
+    if sheet.school:
+        sheet.faults.append(faults_of(OTHER_SCHOOL, "", other))
+
+
+def _part(sheet: _Sheet, read: Read, form: str, text: pl.Series) -> None:
+    """A part of a value; where the argument names a field, the part alone is that one too."""
+    column, part = read.column, text
+    if form == "word":
+        word = forms.marks(text, column.argument)
+        part = word.values
+        sheet.take(read, Cells(pl.Series([None] * len(text), dtype=pl.String), word.bad))
+    elif column.argument:
+        alone = _labels(sheet, replace(column, argument=""), text) if column.codelist else Cells(text)
+        sheet.imply(read, alone, column.argument)
+    for target in column.targets:
+        sheet.parts.setdefault((form, target), []).append((column.rank, part))
 
 
 def _labels(sheet: _Sheet, column: Column, text: pl.Series) -> Cells:
