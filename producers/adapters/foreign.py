@@ -28,7 +28,7 @@ from schemas.contracts.contracts import Field, record, record_types
 from schemas.contracts.contracts_folder import contracts_folder
 from schemas.errors import Problem, ProblemList, SourceLocation
 
-BOUNDS: Final = Bounds(memory=1536 * 1024 * 1024, seconds=60, answer=256 * 1024 * 1024)
+BOUNDS: Final = Bounds(memory=1536 * 1024 * 1024, seconds=120, answer=512 * 1024 * 1024)
 """A school of 3,000 pupils takes a second and 60 MiB."""
 
 AT_ONCE: Final = 4

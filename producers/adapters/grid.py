@@ -3,16 +3,17 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-MAX_AREA: Final = 1_000_000
-"""Rows times columns that hold something. A school of 3,000 pupils has 120,000."""
+MAX_AREA: Final = 5_000_000
+"""Rows times columns that hold something. A school of 3,000 pupils has 120,000; a province's 100,000 of one
+grade 4 million."""
 
-MAX_CHARS: Final = 32 * 1024 * 1024
+MAX_CHARS: Final = 128 * 1024 * 1024
 """Of all cells, a text that many cells share counted for each. A school of 3,000 pupils has 5 million."""
 
 MAX_COLUMNS: Final = 16_384
 """Of a sheet, as Excel has it."""
 
-MAX_RECORDS: Final = 50_000
+MAX_RECORDS: Final = 150_000
 """Of one list of a packet, and of all its records' lists under one name."""
 
 MAX_NAMES: Final = 1_000

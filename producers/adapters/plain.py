@@ -9,12 +9,13 @@ import re
 import zipfile
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
-from producers.adapters.grid import MAX_CHARS
 from producers.adapters.parts import opened
 
-MAX_BYTES: Final = MAX_CHARS
+CHUNK: Final = 1024 * 1024
+MAX_PIECE: Final = 8 * 1024 * 1024
+"""Bytes of one row, and of what follows the body."""
 
 _UTF_8: Final = re.compile(
     rb'(?:<\?xml version="1\.0"(?: encoding="(?:UTF|utf)-8")?(?: standalone="(?:yes|no)")?\?>)?\s*<[A-Za-z]'
@@ -38,61 +39,83 @@ Cell = tuple[str, str, str, str, str]
 """As it stands, letters of its column, style and kind ("" where not said), value."""
 
 
-class Split(NamedTuple):
-    """A part in two: ``around`` with an empty body, and the body of the element that was asked for."""
-
-    around: bytes
-    body: str
+class NotPlain(Exception):
+    """The part is to be read element by element."""
 
 
-def split(archive: zipfile.ZipFile, path: str, element: str) -> Split | None:
-    """None if the part is too large for this, in another encoding, or its body holds what is not plain."""
-    with opened(archive, path) as part:
-        data = part.read(MAX_BYTES + 1)
-    name = element.encode("ascii")
-    start = re.search(rb"<" + name + rb"(?: [^<>]*[^<>/])?>", data)
-    closed = data.find(b"</" + name + b">")
-    if len(data) > MAX_BYTES or start is None or closed < start.end() or not _UTF_8.match(data):
-        return None
-    if b"<!" in data[: start.start()]:  # a comment may hold what looks like the body
-        return None
-    body, around = data[start.end() : closed], data[: start.end()] + data[closed:]
-    if _OF_A_BODY.search(around):  # it would go on from the body's last row
-        return None
-    if len(body.translate(None, _NEVER_PLAIN)) < len(body) or any(found in body for found in _NOT_IN_XML):
-        return None
+class Body:
+    """The body of one element of a part, piece by piece: each ends with the end tag of a ``unit``, so that no
+    part is held whole."""
+
+    def __init__(self, archive: zipfile.ZipFile, path: str, element: str, unit: str) -> None:
+        self._archive, self._path = archive, path
+        self._start = re.compile(b"<" + element.encode() + rb"(?: [^<>]*[^<>/])?>")
+        self._end, self._unit = f"</{element}>".encode(), f"</{unit}>".encode()
+        self.around = b""
+        """The part with an empty body, once all pieces have been taken."""
+
+    def pieces(self) -> Iterator[str]:
+        """Raises NotPlain, at whatever piece: what was read of the part before is void then."""
+        with opened(self._archive, self._path) as part:
+            data = part.read(CHUNK)
+            start = self._start.search(data)
+            # A comment may hold what looks like the body.
+            if start is None or not _UTF_8.match(data) or b"<!" in data[: start.start()]:
+                raise NotPlain
+            head, rest = data[: start.end()], data[start.end() :]
+            while (closed := rest.find(self._end)) < 0:
+                if cut := rest.rfind(self._unit) + 1:
+                    cut += len(self._unit) - 1
+                    yield _text(rest[:cut])
+                    rest = rest[cut:]
+                more = part.read(CHUNK)
+                if not more or len(rest) > MAX_PIECE:
+                    raise NotPlain
+                rest += more
+            yield _text(rest[:closed])
+            tail = rest[closed:] + part.read(MAX_PIECE)
+            if part.read(1) or _OF_A_BODY.search(head) or _OF_A_BODY.search(tail):
+                raise NotPlain  # it would go on from the body's last row
+        self.around = head + tail
+
+
+def _text(piece: bytes) -> str:
+    if len(piece.translate(None, _NEVER_PLAIN)) < len(piece) or any(found in piece for found in _NOT_IN_XML):
+        raise NotPlain
     try:
-        return Split(around, body.decode("utf-8"))
+        return piece.decode("utf-8")
     except UnicodeDecodeError:
-        return None
+        raise NotPlain from None
 
 
-def rows(body: str) -> Iterator[tuple[int, list[Cell]] | None]:
-    """Row number and cells, row by row; None, and no more, at the first thing that is neither."""
-    *closed, rest = body.split("</row>")
-    for text in closed:
-        row, at = None, 0
-        while (row is None or row[0].endswith("/>")) and (row := _ROW.match(text, at)):
-            at = row.end()  # rows without cells have no end of their own
-            if not _told_once(row[2]):
-                row = None
-                break
-        if row is None or row[0].endswith("/>"):
-            yield None
-            return
-        cells = _CELL.findall(text, at)
-        if sum(len(cell[0]) for cell in cells) != len(text) - at:
-            yield None
-            return
-        yield int(row[1]), cells
-    if rest:
-        yield None
+def rows(body: Body) -> Iterator[tuple[int, list[Cell]]]:
+    """Row number and cells, row by row. Raises NotPlain at the first thing that is neither."""
+    for piece in body.pieces():
+        *closed, rest = piece.split("</row>")
+        for text in closed:
+            row, at = None, 0
+            while (row is None or row[0].endswith("/>")) and (row := _ROW.match(text, at)):
+                at = row.end()  # rows without cells have no end of their own
+                if not _told_once(row[2]):
+                    raise NotPlain
+            if row is None or row[0].endswith("/>"):
+                raise NotPlain
+            cells = _CELL.findall(text, at)
+            if sum(len(cell[0]) for cell in cells) != len(text) - at:
+                raise NotPlain
+            yield int(row[1]), cells
+        if rest:
+            raise NotPlain
 
 
-def texts(body: str) -> list[str] | None:
-    """Texts in their order; None if the body holds anything else."""
-    found = _TEXT.findall(body)
-    return [text for _, text in found] if sum(len(whole) for whole, _ in found) == len(body) else None
+def texts(body: Body) -> Iterator[str]:
+    """Texts in their order. Raises NotPlain at anything else."""
+    for piece in body.pieces():
+        found = _TEXT.findall(piece)
+        if sum(len(whole) for whole, _ in found) != len(piece):
+            raise NotPlain
+        for _, text in found:
+            yield text
 
 
 @lru_cache(1024)

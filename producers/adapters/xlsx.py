@@ -113,12 +113,19 @@ def _formats(archive: zipfile.ZipFile, path: str) -> list[str]:
 
 
 def _shared(archive: zipfile.ZipFile, path: str) -> list[str]:
-    part = plain.split(archive, path, "sst")
-    texts = plain.texts(part.body) if part else None
-    around = part.around if part and texts is not None else None
-    texts = [unescaped(text) for text in texts or ()]
+    texts: list[str] = []
+    chars, body = 0, plain.Body(archive, path, "sst", "si")
+    try:
+        for text in plain.texts(body):
+            texts.append(unescaped(text))
+            chars += len(texts[-1])
+            if chars > MAX_CHARS:
+                raise TooMuch
+        around = body.around
+    except plain.NotPlain:
+        texts, chars, around = [], 0, None
     pieces: list[str] = []
-    chars, skipped = sum(map(len, texts)), False
+    skipped = False
 
     def start(tag: str, _: Mapping[str, str]) -> None:
         nonlocal skipped
@@ -142,24 +149,24 @@ def _shared(archive: zipfile.ZipFile, path: str) -> list[str]:
 
 
 def _cells(book: Book, path: str, sheet: Cells) -> Cells:
-    part = plain.split(book.archive, path, "sheetData")
-    rows = _plain(book, part.body) if part else None
-    if part is None or rows is None:
+    body = plain.Body(book.archive, path, "sheetData", "row")
+    try:
+        sheet.rows = _plain(book, body)
+    except plain.NotPlain:
         return _elements(book, path, sheet)
-    sheet.rows = rows
-    return _elements(book, path, sheet, part.around)
+    return _elements(book, path, sheet, body.around)
 
 
-def _plain(book: Book, body: str) -> dict[int, dict[int, str]] | None:
-    """Rows of a worksheet's body; None if it is not plain."""
+def _plain(book: Book, body: plain.Body) -> dict[int, dict[int, str]]:
+    """Rows of a worksheet's body. Raises NotPlain, TooMuch."""
     rows: dict[int, dict[int, str]] = {}
     columns: set[int] = set()
     texts, chars, elements = book.texts, book.chars, book.elements
-    for found in plain.rows(body):
-        if found is None or found[0] in rows or found[0] > MAX_ROW:
-            return None
+    for number, found in plain.rows(body):
+        if number in rows or number > MAX_ROW:
+            raise plain.NotPlain
         cells: dict[int, str] = {}
-        for _, letters, style, kind, value in found[1]:
+        for _, letters, style, kind, value in found:
             if kind == "s" and value.isdecimal():
                 text = texts[int(value)]
             else:
@@ -167,13 +174,13 @@ def _plain(book: Book, body: str) -> dict[int, dict[int, str]] | None:
             if text and not text.isspace():
                 column = column_number(letters)
                 if column in cells:
-                    return None
+                    raise plain.NotPlain
                 cells[column] = text
                 chars += len(text)
-        elements += 1 + 2 * len(found[1])
+        elements += 1 + 2 * len(found)
         columns.update(cells)
         if cells:
-            rows[found[0]] = cells
+            rows[number] = cells
         if chars > MAX_CHARS or elements > MAX_ELEMENTS or len(rows) * len(columns) > MAX_AREA:
             raise TooMuch
     book.chars, book.elements = chars, elements

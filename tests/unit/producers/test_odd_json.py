@@ -113,7 +113,7 @@ def test_a_packet_of_names_or_records_without_end_is_given_up() -> None:
     for data, field in (
         (pupils(names), "LstHocSinh"),
         (pupils(*({name: 1} for name in names)), "LstHocSinh"),
-        (packet(LstHocSinh=[None] * 60_000), "LstHocSinh"),
+        (packet(LstHocSinh=[None] * 150_001), "LstHocSinh"),
         (packet(**names), ""),
     ):
         assert [(p.code, p.place.field) for p in problems(data)] == [("FILE-026", field)]
@@ -143,7 +143,7 @@ def test_names_below_the_top_become_no_columns(around: str, due: Any, monkeypatc
 
 @pytest.mark.parametrize(
     "items",
-    [NAMES, f'{{"DsGiaoVien":[{NAMES}]}}', ",".join(["{}"] * 50_001)],
+    [NAMES, f'{{"DsGiaoVien":[{NAMES}]}}', ",".join(["{}"] * 150_001)],
     ids=["names", "deeper", "items"],
 )
 def test_more_names_or_items_than_any_list_has_are_one_code(items: str) -> None:
