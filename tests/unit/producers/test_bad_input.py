@@ -101,11 +101,11 @@ def test_a_file_given_twice_is_named() -> None:
 def test_missing_and_large_files_are_not_read(tmp_path: Path) -> None:
     large = tmp_path / "large.json"
     with large.open("wb") as out:
-        out.truncate(50 * 1024 * 1024)
+        out.truncate(sniff.MAX_BYTES + (1 << 20))
     with pytest.raises(ProblemList) as error:
         files.read([tmp_path / "none.json", large, tmp_path], SMAS)
     assert lines(error.value.problems)[:2] == [("FILE-001", "none.json"), ("FILE-002", "large.json")]
-    assert error.value.problems[1].params == {"size": 50, "limit": 32}
+    assert error.value.problems[1].params == {"size": 129, "limit": 128}
     assert error.value.problems[2].code == "FILE-001"
 
 
