@@ -99,7 +99,7 @@ def push(
                 "whole": receipt.whole,
                 "refused_before_sending": receipt.refused,
                 "rows": [r.as_dict() for r in rows_read],
-                "warnings": [w.as_dict() for w in [*reading.warnings, *receipt.warnings]],
+                "warnings": [w.as_dict() for w in [*reading.warnings, *reading.unsaid, *receipt.warnings]],
             }
         )
         return
@@ -171,7 +171,7 @@ def _report(
         parts=parts,
         limits=limits(settings),
     )
-    found = by_place([*told.findings, *warned(reading.tables, reading.warnings, target)])
+    found = by_place([*told.findings, *warned(reading.tables, [*reading.warnings, *reading.unsaid], target)])
     clock, rows_read = ask_if_reachable(settings), accounting.told(reading.tables)
     counts, push = Counter(f.verdict for f in found), told.push
     if as_json:

@@ -2,41 +2,41 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from producers import accounting, classes, duplicates, size
 from producers.adapters import foreign, packet
 from producers.adapters.sniff import MAX_BYTES
-from producers.layouts import vnedu_student_list
+from producers.layouts import Library, library
 from producers.lists import reading
 from producers.model import Reading, SourceTable, Target
 from schemas.contracts.contracts import record_types
 from schemas.errors import Problem, ProblemList, SourceLocation
 
-VENDOR_FORMATS: Final = {
-    "smas": (packet.FORMAT,),
-    "vnedu": (packet.FORMAT, reading.FORMAT),
-}
-"""Formats a vendor sends; a vendor that is not named sends packets."""
 
+def read(paths: Sequence[Path], target: Target, known: Library | None = None) -> Reading:
+    """All tables of a push, in the order they are sent; ``known`` are the layouts, if not only the product's.
 
-def read(paths: Sequence[Path], target: Target) -> Reading:
-    """All tables of a push, in the order they are sent. Raises ProblemList with the problems of all files."""
+    Raises ProblemList with the problems of all files.
+    """
     contents, problems = [], []
     for path in paths:
         try:
             contents.append((path.name, _content(path)))
         except ProblemList as error:
             problems += error.problems
-    return read_contents(contents, target, problems)
+    return read_contents(contents, target, problems, known)
 
 
 def read_contents(
-    contents: Sequence[tuple[str, bytes]], target: Target, problems: Sequence[Problem] = ()
+    contents: Sequence[tuple[str, bytes]],
+    target: Target,
+    problems: Sequence[Problem] = (),
+    known: Library | None = None,
 ) -> Reading:
     """``read`` of (file name, bytes). ``problems`` found earlier are raised with the ones found here."""
-    found, tables, warnings = list(problems), [], []
+    found, tables, warnings, unsaid = list(problems), [], [], []
     seen: dict[str, str] = {}
     for name, data in contents:
         digest = hashlib.sha256(data).hexdigest()
@@ -45,17 +45,18 @@ def read_contents(
             continue
         seen[digest] = name
         try:
-            one = _read_one(name, data, target)
+            one = _read_one(name, data, target, known or library())
         except ProblemList as error:
             found += error.problems
         else:
             tables += one.tables
             warnings += one.warnings
+            unsaid += one.unsaid
     if not found and not any(t.count for t in tables):
         found.append(Problem("FILE-020", SourceLocation(", ".join(n for n, _ in contents))))
     if found:
         raise ProblemList(found)
-    return _arranged(tables, warnings, target)
+    return replace(_arranged(tables, warnings, target), unsaid=unsaid)
 
 
 def _arranged(tables: list[SourceTable], warnings: list[Problem], target: Target) -> Reading:
@@ -72,20 +73,11 @@ def _arranged(tables: list[SourceTable], warnings: list[Problem], target: Target
     return Reading(resolved, warnings)
 
 
-def _read_one(name: str, data: bytes, target: Target) -> Reading:
-    content = foreign.read(name, data, vnedu_student_list().by_caption())
-    formats = VENDOR_FORMATS.get(target.vendor, (packet.FORMAT,))
+def _read_one(name: str, data: bytes, target: Target, known: Library) -> Reading:
+    content = foreign.read(name, data, known.captions.words)
     if content.packet is not None:
         return packet.read(name, content.packet, target)
-    if reading.FORMAT not in formats:
-        raise ProblemList(
-            [
-                Problem(
-                    "FILE-024", SourceLocation(name), {"formats": ", ".join(formats), "found": content.kind}
-                )
-            ]
-        )
-    return reading.read(name, content.sheets, target)
+    return reading.read(name, content.sheets, target, known)
 
 
 def _content(path: Path) -> bytes:

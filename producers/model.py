@@ -117,6 +117,8 @@ class Reading:
 
     tables: list[SourceTable]
     warnings: list[Problem] = field(default_factory=list)
+    unsaid: list[Problem] = field(default_factory=list)
+    """What nothing in the file says, so that the sender's word alone stands for it: the school year."""
 
 
 def faults_of(rule: str, name: str, mask: pl.Series) -> pl.DataFrame:

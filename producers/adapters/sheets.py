@@ -24,3 +24,5 @@ class Sheet:
     hidden: bool = False
     lengths: list[int] | None = None
     """Cells of each row of a csv file: one with more than the header has shifted what stands in them."""
+    spans: tuple[tuple[int, int, int], ...] = ()
+    """Merged cells of one row: its number, first and last column."""

@@ -48,10 +48,17 @@ class Library:
                 return CodeMap(name, [(r["codelist"], r["vendor_code"], r["ministry_code"]) for r in rows])
         return codemaps.load(name)
 
-    def of_vendor(self, vendor: str, kind: str) -> list[Layout]:
-        """Layouts of a kind that a vendor sends, its own first."""
-        sent = [x for x in self.layouts.values() if x.kind == kind and x.sent_by(vendor)]
+    def of_vendor(self, vendor: str) -> list[Layout]:
+        """Layouts with records that a vendor sends, its own first."""
+        sent = [x for x in self.layouts.values() if x.sent and x.sent_by(vendor)]
         return sorted(sent, key=lambda x: not x.vendors)
+
+    def labels_of(self, vendor: str, record_type: str) -> CodeMap:
+        """The map for a vendor's list that no layout knows: that of its lists, the longest chain of them."""
+        lists = [x for x in self.of_vendor(vendor) if x.kind != "packet" and x.codemap]
+        own = [x for x in lists if x.vendors] or lists
+        best = max(own, key=lambda x: (x.codemap.count("|"), x.record_type == record_type))
+        return self.codemap(best.codemap)
 
 
 @cache

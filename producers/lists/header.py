@@ -1,42 +1,133 @@
-"""Where the table stands on a sheet."""
+"""Where tables stand on a sheet: rows of known captions, wherever they are, one to three rows deep."""
 
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
-from producers.adapters.sheets import HEADER_SEARCH, Sheet
-from producers.layouts import Column, Layout
-from producers.text import fold
+import polars as pl
 
-MIN_CAPTIONS: Final = 3
-"""Known captions, as whole cells, that make a row the header. Instructions quote one, sometimes two."""
+from producers.adapters.sheets import Sheet
+from producers.layouts.layout import Kind
+from producers.layouts.vocabulary import Vocabulary, plain
+from producers.lists import levels as names
+from producers.lists.recognition import Paths, matches, synonyms
+
+MOST_ROWS: Final = 3
+FIRST_ROWS: Final = 60
+"""Rows in which any row may be a header; further down one has no cell that begins with a digit."""
+
+LEAST: Final = 2
+"""Known captions, as whole cells, of a row that may be a header."""
+
+_WITHOUT_LETTERS: Final = re.compile(r"^[\W0-9_]*$")
 
 
 @dataclass(frozen=True)
 class Header:
-    """Where the table begins: row index, and for each cell of it the layout's column (None: unknown)."""
+    """``top`` and ``bottom``: indexes of its rows in the sheet; ``paths``: column → levels of its caption;
+    ``after``: index of the first row below that is not a part of it (it may number its columns)."""
 
-    row: int
-    columns: dict[str, Column]
-    unknown: dict[str, str]
-    twice: list[str]
+    top: int
+    bottom: int
+    after: int
+    paths: Paths
+    score: float
 
-
-def find_header(sheet: Sheet, layout: Layout) -> Header | None:
-    """The first row that holds enough of the layout's captions as whole cells."""
-    known = layout.by_caption()
-    for row in range(min(HEADER_SEARCH, sheet.cells.height)):
-        captions = {
-            name: text for name, text in zip(sheet.cells.columns, sheet.cells.row(row), strict=True) if text
-        }
-        columns = {name: known[fold(text)] for name, text in captions.items() if fold(text) in known}
-        if len({c.caption for c in columns.values()}) >= MIN_CAPTIONS:
-            found = [c.caption for c in columns.values()]
-            twice = sorted({c for c in found if found.count(c) > 1})
-            unknown = {name: text for name, text in captions.items() if name not in columns}
-            return Header(row, columns, unknown, twice)
-    return None
+    @property
+    def rows(self) -> range:
+        """Indexes of all rows of the header."""
+        return range(self.top, self.after)
 
 
-def titles(sheet: Sheet, header: Header) -> list[str]:
-    """Texts above the table."""
-    return [text for row in sheet.cells.head(header.row).rows() for text in row if text]
+def headers(sheet: Sheet, captions: Vocabulary, kind: Kind = "sheet") -> list[Header]:
+    """Every block of rows that may be a header, none over another, in the order of the sheet."""
+    anchors = [row for row in _candidates(sheet) if _known_words(_row(sheet, row), captions) >= LEAST]
+    found: dict[tuple[int, int], Header] = {}
+    for anchor in anchors:
+        for top in range(max(0, anchor - MOST_ROWS + 1), anchor + 1):
+            for bottom in range(anchor, min(sheet.cells.height, top + MOST_ROWS)):
+                if (top, bottom) not in found and (block := _block(sheet, top, bottom, captions, kind)):
+                    found[top, bottom] = block
+    chosen: list[Header] = []
+    for block in sorted(found.values(), key=lambda h: (-round(h.score, 3), len(h.rows), h.top)):
+        if not any(block.top < other.after and other.top < block.after for other in chosen):
+            chosen.append(block)
+    return sorted(chosen, key=lambda h: h.top)
+
+
+def _candidates(sheet: Sheet) -> list[int]:
+    digit = pl.any_horizontal(pl.all().str.contains(r"^\s*[0-9]").fill_null(False))
+    several = pl.sum_horizontal(pl.all().is_not_null()) >= LEAST
+    below = sheet.cells.select(~digit & several).to_series().arg_true().to_list()
+    return sorted({*range(min(FIRST_ROWS, sheet.cells.height)), *below})
+
+
+def _row(sheet: Sheet, index: int) -> dict[int, str]:
+    cells = zip(sheet.cells.columns, sheet.cells.row(index), strict=True)
+    return {int(name): text for name, text in cells if text}
+
+
+def _known_words(row: Mapping[int, str], captions: Vocabulary) -> int:
+    words = {plain(text) for text in row.values() if not _WITHOUT_LETTERS.match(text)}
+    return len(words & captions.words)
+
+
+def _block(sheet: Sheet, top: int, bottom: int, captions: Vocabulary, kind: Kind) -> Header | None:
+    """The rows as a header, None where one of them does not belong to it."""
+    rows = [_row(sheet, row) for row in range(top, bottom + 1)]
+    if not _adjacent(sheet, top, bottom):
+        return None
+    spans = [
+        (sheet.rows.index(row) - top, first, last)
+        for row, first, last in sheet.spans
+        if sheet.rows[top] <= row <= sheet.rows[bottom] and row in sheet.rows
+    ]
+    spans = [s for s in spans if s[1] in rows[s[0]]]
+    keys = len(rows) > 1 and names.is_keys(rows[-2], rows[-1])
+    paths = names.levels(rows, spans)
+    score = _explained(paths, captions, kind)
+    if keys:
+        without = names.levels(rows[:-1], [s for s in spans if s[0] < len(rows) - 1])
+        if (other := _explained(without, captions, kind)) >= score:
+            paths, score = without, other
+    elif len(rows) > 1:
+        levels = sum(names.is_level(above, row) for above, row in pairwise(rows))
+        score += 0.3 * (levels - (len(rows) - 1)) + 0.2 * levels
+    if score < LEAST - 0.5:
+        return None
+    after = bottom + 1
+    if after < sheet.cells.height and names.is_numbering(list(paths), _row(sheet, after)):
+        after += 1
+    return Header(top, bottom, after, paths, score)
+
+
+def _adjacent(sheet: Sheet, top: int, bottom: int) -> bool:
+    return sheet.rows[bottom] - sheet.rows[top] == bottom - top
+
+
+def _explained(paths: Paths, captions: Vocabulary, kind: Kind) -> float:
+    """How many captions one layout explains, or synonyms do."""
+    ranked = matches(paths, captions, kind)
+    by_layout = ranked[0].score if ranked else 0.0
+    kinds: Counter[str] = Counter()
+    for path in paths.values():
+        kinds.update({s.record_type for s in synonyms(path, captions) if s.record_type})
+    return max(by_layout, 0.9 * max(kinds.values(), default=0))
+
+
+def same_place(header: Header, other: Header) -> bool:
+    """Whether every caption of ``other`` stands where ``header`` has it: it is the header again."""
+    return all(
+        tuple(map(plain, header.paths.get(c, ()))) == tuple(map(plain, path))
+        or (c in header.paths and plain(header.paths[c][-1]) == plain(path[-1]))
+        for c, path in other.paths.items()
+    )
+
+
+def titles(sheet: Sheet, above: int, below: int = 0) -> list[str]:
+    """Texts of the rows above a table."""
+    rows: Sequence[tuple[str | None, ...]] = sheet.cells.slice(below, above - below).rows()
+    return [text for row in rows for text in row if text]

@@ -73,7 +73,7 @@ def listing(*rows: Mapping[str, str], captions: Sequence[str] = CAPTIONS) -> byt
         ["SỞ GIÁO DỤC VÀ ĐÀO TẠO"],
         ["Trường mẫu"],
         ["DANH SÁCH HỌC SINH"],
-        [],
+        ["Năm học 2019 - 2020"],
         [],
         [],
     ]

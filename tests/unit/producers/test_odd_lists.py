@@ -353,11 +353,16 @@ def test_a_hidden_sheet_is_not_sent_and_is_named(state: str) -> None:
     assert [(w.code, w.place.sheet) for w in reading.warnings] == [("FILE-206", "cũ")]
 
 
-def test_a_second_table_with_its_columns_elsewhere_is_not_read_under_the_first_header() -> None:
+def test_a_second_table_with_its_columns_elsewhere_is_read_under_its_own_header() -> None:
     swapped = list(CAPTIONS)
     father, mother = swapped.index("Tên cha"), swapped.index("Tên mẹ")
     swapped[father], swapped[mother] = swapped[mother], swapped[father]
-    assert codes(rows_of(LINE, swapped, line(Mã_học_sinh="2"))) == [("FILE-027", 3)]
+    parents = {"Tên cha": "Lê Văn Cha", "Tên mẹ": "Trần Thị Mẹ"}
+    first = [{**ROW, **parents}.get(c) for c in CAPTIONS]
+    second = [{**ROW, **parents, "Mã học sinh": "2"}.get(c) for c in swapped]
+    reading = read(rows_of(first, swapped, second), VNEDU)
+    found = [t.records.select("_row", "HoTenBo", "HoTenMe").rows() for t in reading.tables]
+    assert found == [[(2, "Lê Văn Cha", "Trần Thị Mẹ")], [(4, "Lê Văn Cha", "Trần Thị Mẹ")]]
     assert table(read(rows_of(LINE, CAPTIONS, line(Mã_học_sinh="2")), VNEDU)).count == 2
 
 
