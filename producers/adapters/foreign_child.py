@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 import pyarrow as pa
 
-from producers.adapters import csv_cells, old_workbook, xlsx
+from producers.adapters import csv_cells, html_tables, old_workbook, xlsx
 from producers.adapters.grid import (
     MAX_AREA,
     MAX_COLUMNS,
@@ -30,6 +30,7 @@ from schemas.errors import Problem, ProblemList, SourceLocation
 
 UNREADABLE: Final = "FILE-014"
 DIFFER: Final = "FILE-065"
+CUT_OFF: Final = "FILE-066"
 ALIGNED: Final = 64
 ROW, LENGTH, PARENT = "row", "length", "parent"
 TEXT, MANY = "=", "#"
@@ -86,7 +87,9 @@ def _said(asked: Question, data: bytes, tables: list[pa.Table]) -> dict[str, Any
     except old_workbook.Differ as error:
         cells = [SourceLocation(asked.source, sheet, row, _letters(at)) for sheet, row, at in error.places]
         return {"refused": [told(Problem(DIFFER, cell)) for cell in cells]}
-    except (*xlsx.UNREADABLE, Unreadable):
+    except html_tables.CutOff:
+        return {"refused": [told(Problem(CUT_OFF, place))]}
+    except (*xlsx.UNREADABLE, Unreadable, AssertionError):
         return {"refused": [told(Problem(UNREADABLE, place))]}
 
 
@@ -103,6 +106,8 @@ def _sheets(asked: Question, kind: Kind, data: bytes, tables: list[pa.Table]) ->
         ours = own.column_of_faults(given)
         lengths = {line: len(row) - (ours is not None and len(row) >= ours) for line, row in rows}
         found = [Cells("", False, given)]
+    elif kind == "html":
+        found, lengths = [html_tables.read(data.decode("utf-8"))], {}
     else:
         found, lengths = xlsx.read(data) if kind == "xlsx" else old_workbook.read(data), {}
     sheets = []

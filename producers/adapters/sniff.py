@@ -1,6 +1,7 @@
 """What a file is, by its content. The extension is what somebody typed."""
 
 import io
+import re
 import zipfile
 from typing import Final, Literal
 
@@ -8,7 +9,7 @@ import pyarrow as pa
 
 from schemas.errors import Problem, ProblemList, SourceLocation
 
-Kind = Literal["json", "xlsx", "old workbook", "csv"]
+Kind = Literal["json", "xlsx", "old workbook", "html", "csv"]
 """``old workbook``: .xls and .xlsb."""
 
 MAX_BYTES: Final = 128 * 1024 * 1024
@@ -18,6 +19,9 @@ MAX_UNPACKED: Final = 512 * 1024 * 1024
 """Of what a workbook unpacks to: a small file can hold a very large one."""
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_TABLE: Final = re.compile(rb"<table[\s>]", re.I)
+_OLDER: Final = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08")
+"""Workbooks of Excel 2 to 5 without a container."""
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -30,7 +34,7 @@ def sniff(source: str, data: bytes) -> tuple[Kind, bytes]:
         raise ProblemList([Problem("FILE-023", place)])
     if data.startswith(b"PK\x03\x04"):
         return _workbook(place, data)
-    if data.startswith(_OLE):
+    if data.startswith((_OLE, *_OLDER)):
         return "old workbook", data
     return _text(place, data.removeprefix(b"\xef\xbb\xbf"))
 
@@ -40,8 +44,11 @@ def _workbook(place: SourceLocation, data: bytes) -> tuple[Kind, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(item.file_size for item in archive.infolist())
             names = archive.namelist()
+            twice = len(set(names)) < len(names)
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         raise ProblemList([Problem("FILE-014", place)]) from None
+    if twice:  # programs differ in which of two they open
+        raise ProblemList([Problem("FILE-014", place)])
     if unpacked > MAX_UNPACKED:
         raise ProblemList([Problem("FILE-002", place, {"size": unpacked >> 20, "limit": MAX_UNPACKED >> 20})])
     if not any(name.startswith("xl/") for name in names):
@@ -59,6 +66,8 @@ def _text(place: SourceLocation, data: bytes) -> tuple[Kind, bytes]:
     if start[:1] in b"{[":
         return "json", data
     if start[:1] == b"<":
+        if not start.startswith(b"<?xml") and _TABLE.search(data):
+            return "html", data
         raise ProblemList([Problem("FILE-022", place)])
     return "csv", data
 

@@ -45,7 +45,7 @@ CASES = [
     ("the header said twice", GOOD[:-1] + b', "NamHoc":2019}', "FILE-008", "file1 · NamHoc"),
     ("wrong encoding", GOOD.decode().encode("utf-16"), "FILE-003", "file1"),
     ("an old code page", b'{"a":"\xe1\xba\nx\xff"}', "FILE-003", "file1 · dòng 1"),
-    ("a web page", b"<html><table></table></html>", "FILE-022", "file1"),
+    ("a web page", b"<html><p>Kh\xc3\xb4ng c\xc3\xb3</p></html>", "FILE-022", "file1"),
     ("an empty file", b" \n", "FILE-023", "file1"),
     ("no records", packet(LstHocSinh=[]), "FILE-020", "file1"),
     ("no school", packet(MaTruongHoc=None, LstHocSinh=[PUPIL]), "ENV-001", "file1 · MaTruongHoc"),
