@@ -77,7 +77,7 @@ def _read_one(name: str, data: bytes, target: Target, known: Library) -> Reading
     content = foreign.read(name, data, known.captions.words)
     if content.packet is not None:
         return packet.read(name, content.packet, target)
-    return reading.read(name, content.sheets, target, known)
+    return reading.read(name, content.sheets, target, known, "json" if content.kind == "json" else "sheet")
 
 
 def _content(path: Path) -> bytes:

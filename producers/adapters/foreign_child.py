@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 import pyarrow as pa
 
-from producers.adapters import csv_cells, html_tables, old_workbook, xlsx
+from producers.adapters import csv_cells, html_tables, json_lists, old_workbook, xlsx
 from producers.adapters.grid import (
     MAX_AREA,
     MAX_COLUMNS,
@@ -21,9 +21,9 @@ from producers.adapters.grid import (
     TooMuch,
     Unreadable,
 )  # fmt: skip
-from producers.adapters.packet_columns import Columns
+from producers.adapters.packet_columns import Columns, text_array
 from producers.adapters.packet_columns import read as read_records
-from producers.adapters.packet_json import Part, split
+from producers.adapters.packet_json import Part, is_packet, malformed, split
 from producers.adapters.sniff import Kind, sniff
 from producers.feedback import own
 from schemas.errors import Problem, ProblemList, SourceLocation
@@ -78,6 +78,8 @@ def _said(asked: Question, data: bytes, tables: list[pa.Table]) -> dict[str, Any
     try:
         kind, content = sniff(asked.source, data)
         if kind == "json":
+            if lists := _lists(asked, content):
+                return {"kind": kind, "sheets": _written(lists, {}, tables)}
             return {"kind": kind, "packet": _packet(asked, content, tables)}
         return {"kind": kind, "sheets": _sheets(asked, kind, content, tables)}
     except ProblemList as error:
@@ -110,11 +112,40 @@ def _sheets(asked: Question, kind: Kind, data: bytes, tables: list[pa.Table]) ->
         found, lengths = [html_tables.read(data.decode("utf-8"))], {}
     else:
         found, lengths = xlsx.read(data) if kind == "xlsx" else old_workbook.read(data), {}
+    if kind != "csv":
+        found = [cells for cells in found if not own.is_list_of_faults(cells.rows)]
+    return _written(found, lengths, tables)
+
+
+def _written(
+    found: Iterable[Cells], lengths: Mapping[int, int], tables: list[pa.Table]
+) -> list[dict[str, Any]]:
+    """Sheets that have a cell."""
     sheets = []
     for cells in found:
-        if cells.rows and (kind == "csv" or not own.is_list_of_faults(cells.rows)):
-            sheets.append({"name": cells.name, "hidden": cells.hidden, "table": len(tables)})
+        if cells.rows:
+            sheets.append({"name": _plain(cells.name), "hidden": cells.hidden, "table": len(tables)})
             tables.append(_table(own.without_faults(cells.rows), lengths))
+    return sheets
+
+
+def _lists(asked: Question, data: bytes) -> list[Cells] | None:
+    """Lists of objects in JSON that is no packet; None if it is one, or holds no list."""
+    try:
+        members = msgspec.json.decode(data, type=dict[str, msgspec.Raw] | list[msgspec.Raw])
+    except msgspec.ValidationError:
+        return None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ProblemList([malformed(asked.source, data, str(error))]) from None
+    for outer in [members] if isinstance(members, dict) else members[:1]:
+        if is_packet(_names(outer), asked.parts):
+            return None
+    try:
+        sheets, problems = json_lists.read(asked.source, data)
+    except RecursionError:
+        return None
+    if problems:
+        raise ProblemList(problems)
     return sheets
 
 
@@ -129,7 +160,7 @@ def _table(given: Mapping[int, Mapping[int, str]], lengths: Mapping[int, int]) -
         arrays[LENGTH] = pa.array([lengths[row] for row in rows], pa.int32())
     lines = [given[row] for row in rows]
     for column in columns:
-        arrays[str(column)] = pa.array([line.get(column) for line in lines], pa.string())
+        arrays[str(column)] = text_array([line.get(column) for line in lines])
     return pa.table(arrays)
 
 
@@ -173,10 +204,18 @@ def _columns(read: Columns, tables: list[pa.Table], parent: pa.Array | None = No
         "table": number,
         "height": read.height,
         "faults": read.faults,
-        "unknown": sorted(_text(read.unknown)),
+        "unknown": sorted(map(_plain, read.unknown)),
         "lists": {name: _columns(items.items, tables, items.parent) for name, items in read.lists.items()},
     }
 
 
-def _text(names: Iterable[str]) -> Iterable[str]:
-    return (name.encode("utf-8", "replace").decode() for name in names)
+def _names(of: "dict[str, msgspec.Raw] | msgspec.Raw") -> Iterable[str]:
+    """Members of an object; of anything else none."""
+    if isinstance(of, dict) or not bytes(of).startswith(b"{"):
+        return of if isinstance(of, dict) else ()
+    return msgspec.json.decode(of, type=dict[str, msgspec.Raw])
+
+
+def _plain(text: str) -> str:
+    """A lone surrogate is no text."""
+    return text.encode("utf-8", "replace").decode()

@@ -245,7 +245,7 @@ def _of_rows(rows: Sequence[Any], fields: list[Field]) -> Columns:
             lists[f.name] = nested = _nested_rows(column, f)
             unknown |= {f"{f.name}.{name}" for name in nested.items.unknown}
         else:
-            texts[f.name] = _texts([str(v).lower() if isinstance(v, bool) else v for v in column])
+            texts[f.name] = text_array([str(v).lower() if isinstance(v, bool) else v for v in column])
     return Columns(len(rows), texts, lists, faults, frozenset(unknown))
 
 
@@ -270,12 +270,12 @@ def _nested_rows(column: list[Any], f: Field) -> Items:
     if f.nested is not None:
         return Items(parent, _of_rows(items, f.nested), lengths)
     wrong = _fault_of(WRONG_KIND, "", (not isinstance(v, str) for v in items))
-    texts = {ITEM: _texts([v if isinstance(v, str) else None for v in items])}
+    texts = {ITEM: text_array([v if isinstance(v, str) else None for v in items])}
     return Items(parent, Columns(len(items), texts, faults=wrong), lengths)
 
 
-def _texts(values: list[str | None]) -> pa.Array:
-    """A lone surrogate, which JSON may escape and no text holds, becomes U+FFFD."""
+def text_array(values: list[str | None]) -> pa.Array:
+    """Texts. A lone surrogate, which JSON may escape and no text holds, becomes U+FFFD."""
     try:
         return pa.array(values, pa.string())
     except (UnicodeEncodeError, pa.ArrowInvalid):

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +40,12 @@ class Packet:
     warnings: list[Problem]
 
 
+def is_packet(members: Iterable[str], parts: Mapping[str, Part]) -> bool:
+    """Whether one of a packet's members is among them, in whatever capitals."""
+    known = {*HEADER, *ANOTHER_SPELLING, *NOT_TAKEN_YET, *(part.member for part in parts.values())}
+    return not {name.lower() for name in known}.isdisjoint(name.lower() for name in members)
+
+
 def split(source: str, data: bytes, parts: Mapping[str, Part]) -> tuple[Packet | None, list[Problem]]:
     """(packet, problems); ``parts`` by record type. ``packet`` is None where nothing can be read of it."""
     try:
@@ -47,7 +53,7 @@ def split(source: str, data: bytes, parts: Mapping[str, Part]) -> tuple[Packet |
     except msgspec.ValidationError:
         return None, [Problem("FILE-005", SourceLocation(source), {"found": _kind(data)})]
     except (msgspec.DecodeError, RecursionError) as error:
-        return None, [_malformed(source, data, str(error))]
+        return None, [malformed(source, data, str(error))]
     if len(members) > MAX_NAMES:
         return None, [Problem(TOO_MUCH, SourceLocation(source))]
     problems = [
@@ -124,8 +130,8 @@ def _twice(data: bytes, members: dict[str, msgspec.Raw]) -> list[str]:
     return sorted(name for name, times in names.items() if times > 1)
 
 
-def _malformed(source: str, data: bytes, reason: str) -> Problem:
-    """Line, column and byte where the text stops being JSON."""
+def malformed(source: str, data: bytes, reason: str) -> Problem:
+    """FILE-004 with line, column and byte where the text stops being JSON."""
     text = data.decode("utf-8")
     try:
         json.loads(text)

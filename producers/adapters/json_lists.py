@@ -1,0 +1,124 @@
+"""JSON that is no packet, as sheets: each list of objects, its members' paths above their values.
+
+What vendors' services answer: a list, lists within an object, lists grouped under a heading. Row 0 of a sheet
+has the paths, levels joined by `` > ``; row n the n-th object of all lists at that place.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from producers.adapters.grid import MAX_AREA, MAX_CHARS, MAX_NAMES, Cells, TooMuch
+from schemas.errors import Problem, SourceLocation
+
+LEVEL: Final = " > "
+WHOLE: Final = "[]"
+"""Name of the list that is all of a file."""
+
+Found = tuple[list[Cells], list[Problem]]
+
+
+@dataclass
+class _List:
+    """All objects at one place; ``columns``: path → number."""
+
+    columns: dict[str, int] = field(default_factory=dict)
+    rows: dict[int, dict[int, str]] = field(default_factory=dict)
+
+
+class _Number(str):
+    """As it is written."""
+
+
+class _Twice(dict[str, Any]):
+    """An object that names a member twice: ``name``."""
+
+    name = ""
+
+
+def read(source: str, data: bytes) -> Found:
+    """(sheets, what stands where an object is due, and objects that say a member twice). ``data`` is well
+    formed. Raises TooMuch, RecursionError."""
+    reader = _Reader(source)
+    reader.take(json.loads(data, object_pairs_hook=_members, parse_int=_Number, parse_float=_Number), "")
+    sheets = []
+    for name, found in reader.lists.items():
+        head = {number: path for path, number in found.columns.items()}
+        if head:
+            sheets.append(Cells(name or WHOLE, False, {0: head, **found.rows}))
+    return sheets, reader.problems
+
+
+class _Reader:
+    def __init__(self, source: str) -> None:
+        self.lists: dict[str, _List] = {}
+        self.problems: list[Problem] = []
+        self._source = source
+        self._chars = 0
+
+    def take(self, value: Any, path: str) -> None:
+        """What stands at a path, from the outermost object or list on."""
+        if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            self._list(value, path)
+        elif isinstance(value, dict):
+            if isinstance(value, _Twice):
+                self._problem("FILE-008", path, 0, name=value.name)
+            for name, member in value.items():
+                self.take(member, _below(path, name))
+
+    def _list(self, items: list[Any], path: str) -> None:
+        found = self.lists.setdefault(path, _List())
+        for item in items:
+            row = len(found.rows) + 1
+            cells = found.rows[row] = {}
+            if not isinstance(item, dict):
+                self._problem("FILE-007", path, row, found=_kind(item), due="đối tượng/object {}")
+                continue
+            for name, text in self._texts(item, "", path, row):
+                column = found.columns.setdefault(name, len(found.columns) + 1)
+                cells[column] = text
+                self._chars += len(text)
+            many = len(found.columns)
+            if many > MAX_NAMES or row * many > MAX_AREA or self._chars > MAX_CHARS:
+                raise TooMuch
+
+    def _texts(self, item: dict[str, Any], within: str, path: str, row: int) -> Iterator[tuple[str, str]]:
+        """Members that are values; lists of objects among them are sheets of their own."""
+        if isinstance(item, _Twice):
+            self._problem("FILE-008", path, row, name=item.name)
+        for name, value in item.items():
+            inner = _below(within, name)
+            if isinstance(value, dict):
+                yield from self._texts(value, inner, path, row)
+            elif isinstance(value, list) and any(isinstance(part, dict) for part in value):
+                self._list(value, _below(path, inner))
+            elif value is not None and value != []:
+                yield inner, _text(value)
+
+    def _problem(self, code: str, path: str, row: int, **params: str) -> None:
+        self.problems.append(Problem(code, SourceLocation(self._source, path or WHOLE, row), params))
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    twice = _Twice(pairs)
+    twice.name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+    return twice
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}{LEVEL}{name}" if path else name
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_text(part) for part in value if part is not None)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _kind(value: Any) -> str:
+    return "danh sách/list []" if isinstance(value, list) else "giá trị/value"
