@@ -56,10 +56,10 @@ def read_contents(
         found.append(Problem("FILE-020", SourceLocation(", ".join(n for n, _ in contents))))
     if found:
         raise ProblemList(found)
-    return replace(_arranged(tables, warnings, target), unsaid=unsaid)
+    return replace(arranged(tables, warnings, target), unsaid=unsaid)
 
 
-def _arranged(tables: list[SourceTable], warnings: list[Problem], target: Target) -> Reading:
+def arranged(tables: list[SourceTable], warnings: list[Problem], target: Target) -> Reading:
     merged = []
     for table in tables:
         kept, moved = duplicates.merge_moves(table)
