@@ -1,6 +1,7 @@
 """Files of one push → its tables: sniffed, read by their format, duplicates aside, references resolved."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,12 +22,22 @@ def read(paths: Sequence[Path], target: Target, known: Library | None = None) ->
     Raises ProblemList with the problems of all files.
     """
     contents, problems = [], []
-    for path in paths:
+    for path, name in zip(paths, names(paths), strict=True):
         try:
-            contents.append((path.name, _content(path)))
+            contents.append((name, _content(path)))
         except ProblemList as error:
             problems += error.problems
     return read_contents(contents, target, problems, known)
+
+
+def names(paths: Sequence[Path]) -> list[str]:
+    """What files are called where they are told apart by their names: two of one name are numbered."""
+    times = Counter[str]()
+    found = []
+    for path in paths:
+        times[path.name] += 1
+        found.append(path.name if times[path.name] == 1 else f"{path.name} ({times[path.name]})")
+    return found
 
 
 def read_contents(

@@ -1,18 +1,26 @@
 """Pushes of made-up schools with faults strewn in at random, the same for a seed."""
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from random import Random
 from typing import Any
 
 import polars as pl
 
 from producers import files
+from producers.client import PushReceipt, chunks_of, closing, totals
 from producers.model import ROW, SourceTable, Target
 from producers.synthetic import province, school
+from schemas.days import today
+from schemas.encoding import codec
 from schemas.encoding.codec import frame_schema
 from schemas.organisation.organisation import Organisation
 from schemas.organisation.units import Kind, Period, Unit
+from schemas.rules import catalogue
+from schemas.topics import in_topic
+from streams.validation.verdict.header import RulesInForce
+from streams.validation.verdict.input_messages import InputMessage, sort
+from streams.validation.verdict.judge import judge
 
 YEAR = 2019
 MOST = {"HocSinh": 40, "CanBo": 20, "LopHoc": 8, "TruongHoc": 1}
@@ -39,9 +47,35 @@ def push(seed: int) -> tuple[Target, Organisation, list[SourceTable]]:
         for _ in range(rng.randrange(FAULTS)):
             records = _damaged(records, rng)
         rows = pl.Series(ROW, range(1, records.height + 1), dtype=pl.Int32)
-        tables.append(SourceTable(record_type, f"{seed}.json", record_type, records.hstack([rows]), rows=rows))
+        records = records.hstack([rows])
+        tables.append(SourceTable(record_type, f"{seed}.json", record_type, records, rows=rows))
     unit = Unit(plan.code, Kind.SCHOOL, (Period(date(2000, 1, 1), None, "Mẫu", plan.district),))
     return target, Organisation([unit]), files.arranged(tables, [], target).tables
+
+
+def verdicts(seed: int, push_id: str) -> Iterator[bytes]:
+    """What validation passes on of ``push(seed)``, its messages cut and judged otherwise than preflight does
+    it: each alone."""
+    target, known, tables = push(seed)
+    rng = Random(seed)
+    now = datetime.now(UTC)
+    chunks = [value for _, value in chunks_of(tables, target, push_id, rng.choice([3, 17, 250]))]
+    counts = totals(tables)
+    sent = PushReceipt(push_id, target, len(chunks), now, now, counts, whole=sorted(counts))
+    values = [*chunks, codec.encode("PushClosed", closing(sent))]
+    in_force = RulesInForce(
+        grant_fault=lambda *_: "",
+        may_remove=lambda *_: False,
+        awaits_first_push=lambda *_: False,
+        is_school=lambda code, day: known.school(code, day) is not None,
+        school_years={YEAR},
+        rules=catalogue.rules,
+        violations=catalogue.violations,
+    )
+    for value in values:
+        came = [InputMessage(value, in_topic(target.vendor), today())]
+        (verdict,) = judge(sort(came), came, in_force)
+        yield verdict.accepted
 
 
 def _damaged(records: pl.DataFrame, rng: Random) -> pl.DataFrame:

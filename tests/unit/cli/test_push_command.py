@@ -58,6 +58,16 @@ def test_rows_that_are_no_records_are_counted_and_named(folder: Path) -> None:
     assert (read["rows"], read["records"], read["left_out"]) == (4, 2, {"FILE-252": [10], "FILE-255": [11]})
 
 
+def test_two_files_of_one_name_are_two_files(folder: Path) -> None:
+    for name, client_id in (("a", "1"), ("b", "2")):
+        (folder / name).mkdir()
+        (folder / name / "x.json").write_bytes(pupils({"ClientId": client_id, "TrangThai": 5}))
+    said = json.loads(run("preflight", *TARGET, "a/x.json", "b/x.json", "--json").stdout)
+    assert (said["accepted"], said["refused"]) == (0, 2)
+    refused = [(f["file"], f["row"]) for f in said["findings"] if f["rule"] == "CELL-101"]
+    assert refused == [("x.json", 1), ("x.json (2)", 1)]
+
+
 def test_all_that_is_wrong_is_printed_in_both_languages_with_exit_1(folder: Path) -> None:
     result = run(
         "push", "--vendor", "smas", "--school", "191649990", "--year", "1999", "bad.json", "none.json"

@@ -3,13 +3,20 @@
 from datetime import date
 from typing import Any
 
+import polars as pl
 import pytest
 
 from cli.rehearsal import Rehearsal, rehearse
 from producers.preflight import Finding, by_place, warned
+from schemas.contracts.contracts import record, record_types
+from schemas.encoding import codec
+from schemas.encoding.codec import frame_schema
 from schemas.organisation.organisation import Organisation
 from schemas.organisation.units import Kind, Period, Unit
+from sinks.postgres.copying import Records
 from sinks.provincial.load.pushes import Limits
+from sinks.provincial.records import rows, tables
+from tests import damaged
 from tests.unit.producers.made import CLASS, PUPIL, SCHOOL, SMAS, VNEDU, YEAR, listing, packet, pupils, read
 
 
@@ -140,8 +147,13 @@ def test_a_push_that_is_larger_than_a_push_may_be_is_told(limits: Limits, code: 
 
 
 def test_a_day_that_no_calendar_has_is_refused_as_load_does() -> None:
-    """Rules that warn leave it to the database, which cannot store it."""
-    assert said(pupils({}, {"NgayVaoDoi": "0000-05-20T00:00:00.0"}))
+    """Where a rule only warns of it, the database refuses it: it cannot be stored."""
+    school = frame_schema("TruongHoc")
+    days = pl.Series([-719_600, 11_000, None, 3_000_000], dtype=pl.Int32).cast(pl.Date)
+    given = pl.DataFrame({"NgayThanhLap": days, "DiaChi": ["a", "day 5", None, "b"]})
+    absent = [pl.lit(None, dtype=t).alias(n) for n, t in school.items() if n not in given.columns]
+    texts = Records.of(given.with_columns(absent).select(list(school))).texts
+    assert rows.beyond_storing(tables.table("TruongHoc"), texts) == [0, 3]
 
 
 LOP = {**CLASS, "MaLopHoc": "LH01"}
@@ -188,3 +200,22 @@ def test_a_double_is_warned_of_with_its_grounds_and_twins_are_two_pupils() -> No
         ("HS-509", "warning", 15, grounds),
     ]
     assert counts(rehearsed(packet(LstHocSinh=members))) == (15, 15, 0, "version")
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_preflight_refuses_what_validation_refuses_however_it_is_cut(seed: int) -> None:
+    target, organisation, tables = damaged.push(seed)
+    told = rehearse(tables, target, organisation, [YEAR])
+    chunks = [v for v in damaged.verdicts(seed, "p") if codec.contract_name(v) != "PushClosed"]
+    by_validation = {
+        (chunk.record_type, r["Row"], r["Rule"], ", ".join(r["Fields"]))
+        for chunk in codec.decode_chunks(chunks)
+        for r in chunk.header["Refused"]
+    }
+    by_load = {"REC-001", "REC-002", "REC-003", *(record(t).repeated_client_id for t in record_types())}
+    refused = {
+        (f.record_type, f.place.row, f.rule, f.place.field) for f in told.findings if f.verdict == "refused"
+    }
+    assert by_validation <= refused
+    assert {rule for _, _, rule, _ in refused - by_validation} <= by_load
+    assert told.push.received == told.push.accepted + told.push.refused == sum(t.count for t in tables)
