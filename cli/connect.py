@@ -1,5 +1,6 @@
 """`csdl connect`: the kit that a school hands to its vendor, and the vendor's own look whether it works."""
 
+import re
 import tempfile
 from dataclasses import replace
 from datetime import date
@@ -11,7 +12,7 @@ import click
 from access import client
 from access.credentials import kit, selftest
 from access.credentials.kit import Connection, Kit
-from cli.answers import REFUSED, json_option, print_json, say, tell
+from cli.answers import exit_code, json_option, print_json, say, tell
 from cli.login import password
 from cli.rehearsal import rehearse
 from producers import files
@@ -23,6 +24,8 @@ from schemas.errors import Problem, ProblemList
 
 REFUSED_RECORD: Final = "KEY-036"
 NO_SECRET: Final = "KEY-037"
+_SECRET: Final = re.compile(r"[!-~]+")
+"""Letters that a secret of ours is made of: what holds others is another file."""
 OF_A_TEST: Final = "1"
 """LoaiDongBo of the record that is tried."""
 
@@ -101,12 +104,13 @@ def test(
             steps.append(step)
             if not as_json:
                 _tell(step)
-    ok = not any(step.problems for step in steps)
+    problems = [problem for step in steps for problem in step.problems]
+    ok = not problems
     if as_json:
         print_json({"connected": ok, "steps": [step.as_dict() for step in steps]})
     elif ok:
         tell("Kết nối dùng được — the connection works")
-    ctx.exit(0 if ok else REFUSED)
+    ctx.exit(exit_code(problems))
 
 
 def _tell(step: selftest.Step) -> None:
@@ -122,7 +126,7 @@ def _secret(path: Path) -> str:
         found = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         found = ""
-    if not found:
+    if not _SECRET.fullmatch(found):
         raise ProblemList([Problem(NO_SECRET, params={"path": str(path)})])
     return found
 

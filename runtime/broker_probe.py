@@ -85,7 +85,7 @@ class _Talk:
                     with tls.wrap_socket(plain, server_hostname=host) as safe:
                         self._ask_and_log_in(safe)
         except ssl.SSLCertVerificationError as fault:
-            raise _Said(_of_certificate(fault), fault.verify_message) from None
+            raise _Said(of_certificate(fault), fault.verify_message) from None
         except ssl.SSLError as fault:
             raise _Said(OTHER_PROTOCOL, fault.reason or "TLS") from None
         except (OSError, ValueError) as fault:
@@ -152,7 +152,8 @@ def _text(said: bytes) -> bytes:
     return struct.pack(">h", len(said)) + said
 
 
-def _of_certificate(fault: ssl.SSLCertVerificationError) -> str:
+def of_certificate(fault: ssl.SSLCertVerificationError) -> str:
+    """What is wrong with a server's certificate: OTHER_AUTHORITY, EXPIRED or OTHER_HOST."""
     if fault.verify_code in _CERTIFICATE_OVER:
         return EXPIRED
     return OTHER_HOST if fault.verify_code in _CERTIFICATE_OF_ANOTHER else OTHER_AUTHORITY

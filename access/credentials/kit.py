@@ -14,7 +14,7 @@ from typing import Any, Final
 from zipfile import BadZipFile
 
 import pyzipper
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from access.credentials.worth import Kind
 from schemas.documents import contracts_book, rule_book
@@ -51,7 +51,7 @@ class Connection(BaseModel):
     user: str = ""
     topic: str = ""
     link: str = ""
-    school_years: tuple[int, ...] = ()
+    school_years: tuple[int, ...] = Field(min_length=1)
 
 
 class Kit(BaseModel):
@@ -148,4 +148,4 @@ def _codes() -> str:
     return "\n".join([*lines, *(f"| {code} | {vi} | {en} |" for code, (vi, en) in shown.items()), ""])
 
 
-_OF_VENDORS: Final = ("KEY-1", "MSG-", "PUSH-", "REC-", "SEC-10", "SEND-", "ENV-")
+_OF_VENDORS: Final = ("KEY-03", "KEY-1", "MSG-", "PUSH-", "REC-", "SEC-10", "SEND-", "ENV-")

@@ -86,6 +86,22 @@ def prove_key(
     return proof
 
 
+def shown_to_people(
+    conn: connection, keys: Keyring, refusals: Refusals, secret: str, address: str, code: str
+) -> None:
+    """Put on record that a vendor's key was shown at a door for people, where it proves nobody: ``code``.
+
+    ``conn`` has no transaction under way. Raises psycopg2.Error.
+    """
+    if not (handle := keyring.handle_of(secret)):
+        return
+    with conn, conn.cursor() as cur:
+        one, kept, _ = store.by_handle(cur, handle)
+    if one is not None and keyring.same(kept, keys.mac(secret)) and refusals.due(one.number, code, address):
+        what = {"act": "show", "subject": one.subject, "code": code, "address": address}
+        audit.record(conn, [AuditEvent(Kind.REFUSED, one.vendor, one.vendor, "vendor", **what)])
+
+
 def _prove(
     conn: connection, grants: Grants, keys: Keyring, secret: str, address: str, school: str, test: bool
 ) -> Proof:

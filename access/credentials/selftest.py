@@ -17,12 +17,19 @@ from access.credentials import standing
 from access.credentials.kit import Connection
 from access.credentials.worth import OTHER_SCHOOL, Kind
 from runtime import broker_probe, credentials, kafka
+from runtime.probes import reason
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 
 NO_NAME: Final = "KEY-032"
-NO_TLS: Final = "KEY-033"
+NO_CONNECTION: Final = "KEY-033"
 NO_RIGHT: Final = "KEY-034"
+OF_CERTIFICATES: Final = {
+    broker_probe.OTHER_AUTHORITY: "KEY-035",
+    broker_probe.EXPIRED: "KEY-038",
+    broker_probe.OTHER_HOST: "KEY-039",
+}
+"""What is wrong with a certificate at Kafka → at the service for keys."""
 WAIT_S: Final = 10.0
 
 OF_GRANTS: Final = frozenset({standing.SUSPENDED, standing.NOT_GRANTED, OTHER_SCHOOL})
@@ -72,7 +79,10 @@ def steps(asked: Connection, settings: Settings, secret: str, record: Check) -> 
     checks = _of_kafka(asked, settings) if by_kafka else _of_key(asked, settings, secret)
     names: tuple[str, Check] = ("name", lambda: _unknown(servers))
     for name, check in (names, *checks, ("record", record)):
-        problems = check()
+        try:
+            problems = check()
+        except ProblemList as refused:
+            problems = refused.problems
         yield Step(name, tuple(problems or ()), skipped=problems is None)
         if problems:
             return
@@ -104,14 +114,16 @@ def _of_kafka(asked: Connection, settings: Settings) -> list[tuple[str, Check]]:
         return [found] if found else []
 
     def grant() -> list[Problem]:
-        no_right = [Problem(NO_RIGHT, params={"topic": asked.topic})]
         try:
             with closing(kafka.admin(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)) as admin:
                 [topic] = admin.describe_topics([asked.topic])
-        except (KafkaError, ValueError):
-            return no_right
+        except (KafkaError, ValueError) as fault:  # it has just taken the login
+            params = {"address": asked.brokers, "reason": type(fault).__name__}
+            return [Problem(broker_probe.AWAY, params=params)]
         allowed = topic.get("authorized_operations")
-        return [] if isinstance(allowed, list) and "WRITE" in allowed else no_right
+        if isinstance(allowed, list) and "WRITE" in allowed:
+            return []
+        return [Problem(NO_RIGHT, params={"topic": asked.topic})]
 
     return [("tls", tls), ("login", login), ("grant", grant)]
 
@@ -134,8 +146,11 @@ def _of_key(asked: Connection, settings: Settings, secret: str) -> list[tuple[st
         try:
             with socket.create_connection((url.hostname or "", url.port or 443), WAIT_S) as connection:
                 context.wrap_socket(connection, server_hostname=url.hostname).close()
+        except ssl.SSLCertVerificationError as fault:
+            code = OF_CERTIFICATES[broker_probe.of_certificate(fault)]
+            return [Problem(code, params={"url": asked.url, "reason": fault.verify_message})]
         except OSError as fault:  # what ssl raises is one, too
-            return [Problem(NO_TLS, params={"url": asked.url, "reason": type(fault).__name__})]
+            return [Problem(NO_CONNECTION, params={"url": asked.url, "reason": reason(fault, WAIT_S)})]
         return []
 
     return [

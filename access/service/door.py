@@ -24,6 +24,7 @@ from access import audit
 from access.accounts import credentials
 from access.accounts.account import Account, Role
 from access.audit import AuditEvent, Kind
+from access.credentials import proof
 from access.service.parts import Parts
 from runtime import metrics, postgres
 from runtime.process import one_line
@@ -167,9 +168,12 @@ def proved(parts: Parts, door: Door, most: int = MAX_BODY) -> Callable[[HttpRequ
         if found is not None:
             about = replace(about, account=found.account.id, unit=found.account.unit)
         if code:
-            if found is not None:
-                with parts.connections.borrowed() as conn:
+            with parts.connections.borrowed() as conn:
+                if found is not None:
                     audit.record(conn, [replace(about, kind=Kind.REFUSED, code=code)])
+                else:
+                    shown = caller.secret, caller.address, code
+                    proof.shown_to_people(conn, parts.keys, parts.refusals, *shown)
             raise ProblemList([Problem(code)])
         assert found is not None
         request = Request(parts, found, caller.address, path, query, content, about)

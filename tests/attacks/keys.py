@@ -5,9 +5,12 @@ from typing import Any
 
 import httpx
 
+from access.accounts.account import Role
+from access.client import AccessClient
+from access.service.app import DOORS
 from tests import keys, people
 from tests.attacks import schools
-from tests.attacks.closed_stack import ClosedStack
+from tests.attacks.closed_stack import ClosedStack, dataset
 from tests.attacks.people import refusal
 from tests.keys import FORGED, opened, shown
 
@@ -129,6 +132,39 @@ def another_school_read_and_its_keys_ended(stack: ClosedStack) -> None:
         assert access.credentials(school=SCHOOL, vendor="smas") == []
 
 
+def a_vendors_key_at_the_doors_of_people(stack: ClosedStack) -> None:
+    """Each that tells of a school's data, its own and another's; on record as the vendor's, once a minute."""
+    secret = shown(stack.credential("cua.nguoi"))
+    doors = [path for method, path, _ in DOORS if method == "GET"]
+    told = "smas", "show", "ACC-023"
+    with stack.refused_at_the_door({"ACC-023": 2 * len(doors)}, told), _with(stack, secret) as vendor:
+        for school in (SCHOOL, schools.OF_VNEDU):
+            for door in doors:
+                path = door.format(dataset=dataset(school), school=school)
+                assert refusal(vendor.call, "GET", path) == ["ACC-023"], door
+
+
+def a_vendors_technician_reads_of_other_vendors_schools(stack: ClosedStack) -> None:
+    """By an account of the vendor's, at each door that tells of a school's data."""
+    who = people.person(stack.settings, "ky.thuat", "smas", Role.VENDOR_TECHNICIAN)
+    school = schools.OF_VNEDU
+    doors = {
+        f"/v1/datasets/{dataset(school)}": ("read", "ACC-035"),
+        f"/v1/grants/{school}": ("read", "ACC-035"),
+        "/v1/conformity": ("list", "ACC-034"),
+    }
+    recorded = [(who.account.id, *each) for each in doors.values()]
+    with stack.refused_at_the_door({"ACC-035": 2, "ACC-034": 1}, *recorded), who.access() as access:
+        for path, (_, code) in doors.items():
+            assert refusal(access.call, "GET", path) == [code], path
+        assert access.credentials(school=school, vendor="vnedu") == []
+        assert access.call("GET", "/v1/grants")["grants"] == []
+
+
+def _with(stack: ClosedStack, secret: str) -> AccessClient:
+    return AccessClient(stack.settings.access, secret)
+
+
 ATTACKS: tuple[Callable[[ClosedStack], None], ...] = (
     a_key_that_was_never_issued,
     a_key_after_its_revocation_on_an_open_connection_too,
@@ -139,4 +175,6 @@ ATTACKS: tuple[Callable[[ClosedStack], None], ...] = (
     a_key_for_another_school,
     a_link_opened_by_a_mail_scanner,
     another_school_read_and_its_keys_ended,
+    a_vendors_key_at_the_doors_of_people,
+    a_vendors_technician_reads_of_other_vendors_schools,
 )

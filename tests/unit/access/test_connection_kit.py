@@ -1,7 +1,10 @@
 """The kit is encrypted and read by nobody without its passphrase; a self-test names the step that fails."""
 
+import socket
 import zipfile
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pyzipper
@@ -11,6 +14,7 @@ from access.credentials.kit import Connection, Kit
 from access.credentials.worth import Kind
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
+from tests.unit.test_broker_probe import NOW, WEEK, Authority, server
 
 ASKED = Connection(
     vendor="smas",
@@ -89,3 +93,48 @@ def test_a_self_test_ends_at_the_step_that_fails() -> None:
     assert _steps(closed) == [("name", []), ("tls", ["KEY-033"])]
     assert _steps(ASKED) == [("name", []), ("tls", []), ("login", ["ACC-052"])]
     assert [step.skipped for step in selftest.steps(ASKED, Settings(), "", list)][1]
+
+
+@pytest.mark.parametrize(
+    ("signed", "code"),
+    [
+        ({}, ""),
+        ({"at": NOW - 2 * WEEK}, "KEY-038"),
+        ({"at": NOW + timedelta(days=2)}, "KEY-038"),
+        ({"addresses": ("127.0.0.2",)}, "KEY-039"),
+        (None, "KEY-035"),
+    ],
+)
+def test_a_certificate_that_must_not_be_trusted_is_named_before_the_key_is_shown(
+    tmp_path: Path, signed: dict[str, Any] | None, code: str
+) -> None:
+    """None: of another authority."""
+    ours = Authority(tmp_path, "ours")
+    with server((ours if signed is not None else Authority(tmp_path, "theirs")).signs(**signed or {})) as (
+        address,
+        heard,
+    ):
+        settings = Settings(_env_file=None, kafka_ca_file=ours.file)
+        asked = ASKED.model_copy(update={"url": f"https://{address}"})
+        told = {s.name: [p.code for p in s.problems] for s in selftest.steps(asked, settings, "key", list)}
+    assert told["tls"] == [code] if code else told["tls"] == []
+    assert list(told)[-1] == ("tls" if code else "login")
+    assert not any(b"key" in said for said in heard) or not code
+
+
+def test_where_nobody_listens_is_no_connection(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        asked = ASKED.model_copy(update={"url": f"https://127.0.0.1:{taken.getsockname()[1]}"})
+        found = list(selftest.steps(asked, Settings(_env_file=None), "key", list))
+    assert [(p.code, p.params["reason"]) for p in found[-1].problems] == [("KEY-033", "connection refused")]
+
+
+def test_what_is_wrong_with_ones_own_file_is_told_at_its_step() -> None:
+    def refused() -> None:
+        raise ProblemList([Problem("FILE-020")])
+
+    steps = selftest.steps(ASKED, Settings(_env_file=None), "key", refused)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selftest, "_of_key", lambda *_: [])
+        assert [[p.code for p in s.problems] for s in steps] == [[], ["FILE-020"]]
