@@ -18,6 +18,8 @@ LAST_DAY: Final = 2_958_466
 """The end of year 9999."""
 
 _ESCAPE: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_BRACKETS: Final = re.compile(r"\[[^\]]*\]")
+_PLACES: Final = re.compile(r'((?:"[0-9]*"|\\[0-9])*)([0#? -]+)')
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 
 
@@ -69,8 +71,27 @@ def number_text(number: float, form: str, epoch: datetime) -> str:
         return moment.isoformat(" ") if moment.time().isoformat() != "00:00:00" else moment.date().isoformat()
     if abs(number) >= LARGEST_EXACT:
         return f"{number:.14E}"
-    text = str(int(number)) if number.is_integer() else repr(number)
-    return text.zfill(len(form)) if form and not form.strip("0") else text
+    if not number.is_integer():
+        return repr(number)
+    digits = str(int(number))
+    if not form or number < 0 or (places := _places(form)) is None:
+        return digits
+    before, width = places
+    return before + digits.zfill(width)
+
+
+@lru_cache(1024)
+def _places(form: str) -> tuple[str, int] | None:
+    """What a number format of digits alone shows: (digits in quotes before the number, its least digits).
+
+    ``0000000000``, ``0#########`` and ``"0"000000000`` show 626000001 as 0626000001; None for other forms.
+    """
+    first = _BRACKETS.sub("", form.split(";")[0])
+    found = _PLACES.fullmatch(first)
+    if found is None:
+        return None
+    places = re.sub("[ -]", "", found[2]).lstrip("#?")
+    return re.sub(r'["\\]', "", found[1]), len(places)
 
 
 def moment_of(number: float, epoch: datetime) -> datetime:

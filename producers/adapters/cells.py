@@ -9,24 +9,42 @@ from typing import Final
 
 import polars as pl
 
+from producers.text.columns import BEGIN, END, holding, joined, tidied, untidy
+
 NOT_A_DATE: Final = "CELL-102"
 NOT_YES_NO: Final = "CELL-105"
 DIGITS_LOST: Final = "CELL-108"
+BECAME_DATE: Final = "CELL-147"
+TRUE_FALSE: Final = "CELL-148"
 ZERO_RESTORED: Final = "CELL-201"
 MONTH_FIRST: Final = "CELL-202"
 REMARK_CUT: Final = "CELL-203"
+FORMULA_ERROR: Final = "CELL-206"
+LETTER_AMONG_DIGITS: Final = "CELL-227"
+TIME_OF_DAY: Final = "CELL-228"
+EVENING_BEFORE: Final = "CELL-229"
+DAY_COUNT: Final = "CELL-230"
+DATE_IN_TEXT: Final = "CELL-231"
+CLASS_AS_NUMBER: Final = "CELL-232"
+SIGN_CUT: Final = "CELL-233"
 
-_MISSING: Final = ["", "-", "—", "–", "_", "...", "…", "nan", "none", "null", "nat"]
-_BLANKS: Final = r"[\s\u{00a0}\u{200b}\u{feff}]+"
-_WIDE: Final = {chr(0xFF10 + n): str(n) for n in range(10)}
-"""Full-width digits of East Asian keyboards → the digits that they are."""
-_ODD: Final = r"[\u{0300}-\u{036f}]|[^\S ]|[\u{00a0}\u{200b}\u{feff}\u{ff10}-\u{ff19}]|  "
-"""Combining marks, blanks other than a space, two blanks, wide digits: rare, and dear to look for one by
-one."""
-_FORMULA_ERROR: Final = r"^(#(N/A|[A-Z0-9/_]+[!?])|Err:[0-9]{3})$"
-_SCIENTIFIC: Final = r"^[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$"
+_FORMULA_ERROR: Final = r"#(?:N/A|[A-Z0-9/_]+[!?])|Err:[0-9]{3}"
+_NOTHING: Final = rf"(?i:-|—|–|_|\.\.\.|…|nan|none|null|nat)?|{_FORMULA_ERROR}"
+_SCIENTIFIC: Final = r"^[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+$"
+_FRACTION: Final = r"^[0-9]*[.,][0-9]+$"
+_OF_A_SPREADSHEET: Final = (
+    r"^(?i)([0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9:.]+)?|[0-9]{1,2}/[0-9]{1,2}/([0-9]{2}){1,2}( [0-9:.]+)?|"
+    r"[0-9]{1,2}[- ](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|thg ?[0-9]{1,2})([- ][0-9]{2,4})?|"
+    r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|thg ?[0-9]{1,2})[- ][0-9]{1,4})$"
+)
+"""6/1, 1-2 or 2E3 where the program has made a date of them: 2019-01-06, 06-Jan, 1-thg2."""
+
 _YES: Final = ["x", "có", "1", "true", "ü", "þ", "\uf0fc", "✓", "✔", "v"]
 _NO: Final = ["không", "0", "false"]
+
+
+FIRST_YEAR: Final = 1900
+HIGHEST_GRADE: Final = 12
 
 
 @dataclass(frozen=True)
@@ -39,23 +57,19 @@ class Cells:
 
 
 def clean(raw: pl.DataFrame) -> pl.DataFrame:
-    """Texts of cells: NFC, blanks folded, wide digits made plain, a leading apostrophe dropped; words for "no
-    value" are null."""
-    text = pl.all()
-    if raw.select(pl.any_horizontal(pl.all().str.contains(_ODD).any())).item():
-        text = text.str.normalize("NFC").str.replace_all(_BLANKS, " ").str.replace_many(_WIDE)
-    cells = raw.select(text.str.strip_chars(" ").str.strip_prefix("'"))
-    return cells.select(
-        pl.when(
-            ~(pl.col(n).str.to_lowercase().is_in(_MISSING) | pl.col(n).str.contains(_FORMULA_ERROR))
-        ).then(n)
-        for n in cells.columns
-    )
+    """Texts of cells, tidied (``producers.text``), a leading apostrophe dropped; words for "no value" and
+    error results of formulas are null."""
+    whole = joined(raw)
+    odd = untidy(whole) | holding(whole, f"{BEGIN}'")
+    nothing = odd | holding(whole, f"{BEGIN}(?:{_NOTHING}){END}")
+    cells = raw.with_columns(e.str.strip_prefix("'") for e in tidied(odd)) if odd else raw
+    said = [pl.when(~pl.col(n).str.contains(f"^(?:{_NOTHING})$")).then(n) for n in nothing]
+    return cells.with_columns(said) if said else cells
 
 
 def formula_error(name: str) -> pl.Expr:
     """Whether a raw cell holds an error result of a formula, such as #N/A."""
-    return pl.col(name).str.strip_chars().str.contains(_FORMULA_ERROR).fill_null(value=False)
+    return pl.col(name).str.contains(rf"^\s*(?:{_FORMULA_ERROR})\s*$").fill_null(value=False)
 
 
 def dates(column: pl.Series) -> Cells:
@@ -65,11 +79,12 @@ def dates(column: pl.Series) -> Cells:
     could be read both ways are doubtful.
     """
     text = column.str.replace(r"(?i)^ngày\s*", "").str.replace_all(r"\s*([/.\-])\s*", "$1")
+    clock = r"(?:[T ](?<t>[0-9:.]+))?$"
     ymd = text.str.extract_groups(
-        r"^(?<y>[0-9]{4})[/.\-]?(?<m>[0-9]{2}|[0-9])[/.\-]?(?<d>[0-9]{2}|[0-9])(?:[T ][0-9:.]+)?$"
+        r"^(?<y>[0-9]{4})[/.\-]?(?<m>[0-9]{2}|[0-9])[/.\-]?(?<d>[0-9]{2}|[0-9])" + clock
     )
     dmy = text.str.extract_groups(
-        r"^(?<a>[0-9]{1,2})[/.\-](?<b>[0-9]{1,2})[/.\-](?<y>[0-9]{4}|[0-9]{2})(?: [0-9:.]+)?$"
+        r"^(?<a>[0-9]{1,2})[/.\-](?<b>[0-9]{1,2})[/.\-](?<y>[0-9]{4}|[0-9]{2})" + clock
     )
     parts = pl.DataFrame({"text": text, "ymd": ymd, "dmy": dmy})
     year_4, month, day = (pl.col("ymd").struct.field(n).cast(pl.Int32) for n in ("y", "m", "d"))
@@ -78,36 +93,68 @@ def dates(column: pl.Series) -> Cells:
     full_year = pl.when(year < 30).then(year + 2000).when(year < 100).then(year + 1900).otherwise(year)
     month_first = (first <= 12) & (second > 12)
     serial = pl.col("text").str.extract(r"^([0-9]{5})(?:\.[0-9]+)?$").cast(pl.Int32)
+    serial = pl.when(serial.is_between(15_000, 60_000)).then(serial)
+    clock_time = pl.coalesce(pl.col("ymd").struct.field("t"), pl.col("dmy").struct.field("t"))
     read = parts.select(
         value=pl.coalesce(
             _date(year_4, month, day, when=_compact_ok()),
-            _date(full_year, second, first),
-            _date(full_year, first, second, when=month_first),
-            pl.when(serial.is_between(15_000, 60_000)).then(
-                pl.lit("1899-12-30").str.to_date() + pl.duration(days=serial)
-            ),
+            _date(full_year, second, first, when=full_year >= FIRST_YEAR),
+            _date(full_year, first, second, when=month_first & (full_year >= FIRST_YEAR)),
+            pl.lit("1899-12-30").str.to_date() + pl.duration(days=serial),
         ),
+        clock=clock_time,
+        counted=serial.is_not_null(),
         month_first=month_first.fill_null(value=False),
         both=((first <= 12) & (second <= 12) & (first != second)).fill_null(value=False),
     )
     values = read["value"].alias(column.name)
     doubtful = {MONTH_FIRST: read["both"]} if read["month_first"].any() else {}
+    if read["counted"].any():
+        doubtful[DAY_COUNT] = read["counted"]
+    doubtful |= times_of_day(read["clock"])
     return Cells(values, {NOT_A_DATE: column.is_not_null() & values.is_null()}, doubtful)
+
+
+def times_of_day(clock: pl.Series) -> dict[str, pl.Series]:
+    """Doubts of dates that say a time (null: none): 17:00 is midnight in Vietnam, of the next day, in UTC."""
+    said = clock.str.contains("[1-9]").fill_null(value=False)
+    evening = clock.str.contains(r"^17:00(:00(\.0+)?)?$").fill_null(value=False)
+    found = {EVENING_BEFORE: evening, TIME_OF_DAY: said & ~evening}
+    return _found(found)
 
 
 def years(column: pl.Series) -> Cells:
     """Birth years of parents, or full dates. The wire wants a date: a year stands as its 1 January."""
     year = column.str.extract(r"^((?:19|20)[0-9]{2})(?:\.0)?$")
-    full = dates(column).values
-    values = (year + "-01-01").str.to_date("%Y-%m-%d", strict=False).fill_null(full).alias(column.name)
-    return Cells(values, {NOT_A_DATE: column.is_not_null() & values.is_null()})
+    full = dates(column)
+    values = (year + "-01-01").str.to_date("%Y-%m-%d", strict=False).fill_null(full.values).alias(column.name)
+    return Cells(values, {NOT_A_DATE: column.is_not_null() & values.is_null()}, full.doubtful)
 
 
 def ids(column: pl.Series) -> Cells:
-    """Codes and numbers of things: no blanks inside, no ``.0`` of a float; 1.9E+10 has lost digits."""
+    """Codes and numbers of things: no blanks inside, no ``.0`` of a float; 1.9E+10 has lost digits, and so
+    may any number with a fraction. The letters O, o, I, l among digits alone are doubtful, never changed."""
+    digits = _digits(column)
+    text = digits.values.str.replace(r"^([0-9A-Za-z]+)[,;.]$", "$1")
+    cut = (text != digits.values).fill_null(value=False)
+    lost = digits.bad[DIGITS_LOST] | text.str.contains(_FRACTION).fill_null(value=False)
+    dated = column.str.contains(_OF_A_SPREADSHEET).fill_null(value=False)
+    truth = text.str.contains("^(?i:true|false)$").fill_null(value=False)
+    letters = text.str.contains("^[0-9OoIl]{6,}$") & text.str.contains("[OoIl]") & text.str.contains("[0-9]")
+    return Cells(
+        text,
+        _found({DIGITS_LOST: lost, BECAME_DATE: dated, TRUE_FALSE: truth}),
+        _found({LETTER_AMONG_DIGITS: letters.fill_null(value=False), SIGN_CUT: cut}),
+    )
+
+
+def _digits(column: pl.Series) -> Cells:
     text = column.str.replace_all(" ", "").str.replace(r"^'", "").str.replace(r"^([0-9]+)\.0+$", "$1")
-    lost = text.str.contains(_SCIENTIFIC).fill_null(value=False)
-    return Cells(text, {DIGITS_LOST: lost})
+    return Cells(text, {DIGITS_LOST: text.str.contains(_SCIENTIFIC).fill_null(value=False)})
+
+
+def _found(masks: dict[str, pl.Series]) -> dict[str, pl.Series]:
+    return {code: mask for code, mask in masks.items() if mask.any()}
 
 
 def citizen_numbers(column: pl.Series, genders: pl.Series, births: pl.Series) -> Cells:
@@ -128,12 +175,12 @@ def citizen_numbers(column: pl.Series, genders: pl.Series, births: pl.Series) ->
     ).fill_null(value=False)
     repaired = frame.select(fits.alias("fits"), pl.when(fits).then(padded).otherwise("text").alias("value"))
     values = repaired["value"].alias(column.name)
-    return Cells(values, read.bad, {ZERO_RESTORED: repaired["fits"]})
+    return Cells(values, read.bad, read.doubtful | {ZERO_RESTORED: repaired["fits"]})
 
 
 def phones(column: pl.Series) -> Cells:
     """Telephones: ``+84…`` becomes ``0…``; nine digits that begin a mobile number get their zero back."""
-    read = ids(column)
+    read = _digits(column)
     digits = read.values.str.replace_all(r"[.\-()]", "")
     local = digits.str.replace(r"^(?:\+84|84)([0-9]{9})$", "0$1").str.replace(r"^([35789][0-9]{8})$", "0$1")
     return Cells(local.alias(column.name), read.bad)
@@ -150,7 +197,25 @@ def ticks(column: pl.Series) -> Cells:
 def names(column: pl.Series) -> Cells:
     """Names as given; a remark in brackets, such as (chuyển trường), is cut and reported."""
     cut = column.str.contains(r"\(.*\)").fill_null(value=False)
-    return Cells(column.str.replace_all(r"\s*\([^)]*\)", "").str.strip_chars(), {}, {REMARK_CUT: cut})
+    truth = column.str.contains("^(?i:true|false)$").fill_null(value=False)
+    read = column.str.replace_all(r"\s*\([^)]*\)", "").str.strip_chars()
+    return Cells(read, _found({TRUE_FALSE: truth}), {REMARK_CUT: cut})
+
+
+def texts(column: pl.Series) -> Cells:
+    """Texts as given; told where a spreadsheet has made a date of one, such as a house's number 12/5."""
+    dated = column.str.contains(_OF_A_SPREADSHEET).fill_null(value=False)
+    return Cells(column, {}, _found({DATE_IN_TEXT: dated}))
+
+
+def class_names(column: pl.Series) -> Cells:
+    """Names of classes. 6/1 may have become a date, 6E2 the number 600: which class it was, nobody can tell.
+    6.1 may have been 6.10: doubtful."""
+    number = column.str.extract(r"^([0-9]+)(?:\.0+)?$").cast(pl.Int64, strict=False)
+    lost = column.str.contains(_OF_A_SPREADSHEET) | column.str.contains(_SCIENTIFIC)
+    lost = lost.fill_null(value=False) | (number > HIGHEST_GRADE).fill_null(value=False)
+    fraction = column.str.contains(r"^[0-9]{1,2}[.,][0-9]{1,2}$").fill_null(value=False)
+    return Cells(column, _found({BECAME_DATE: lost}), _found({CLASS_AS_NUMBER: fraction}))
 
 
 def grades(column: pl.Series) -> pl.Series:

@@ -4,49 +4,103 @@ Each field is converted by what its contract says (Avro type, code list); nothin
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
 import polars as pl
 import pyarrow as pa
 
+from producers.adapters import cell_letters, cells
+from producers.adapters.cells import Cells
 from producers.adapters.raw import ITEM, Nested, Raw
 from producers.codemaps import CodeMap
-from producers.model import concat_faults, faults_of
+from producers.model import NO_FAULTS, concat_faults, faults_of
+from producers.text.columns import holding, joined, tidy
+from producers.text.letters import strange
 from schemas.contracts.contracts import Field
 
 UNMAPPED: Final = "CELL-101"
 NO_CLIENT_ID: Final = "CELL-110"
+BYTES: Final = "bytes"
+"""Specification's type of a portrait: a long text that nobody reads."""
+
 _BY_TYPE: Final = {"date": "CELL-102", "int": "CELL-103", "double": "CELL-104", "boolean": "CELL-105"}
 
 _FLAGS: Final = {"0": False, "1": True, "false": False, "true": True}
-_TIMESTAMP: Final = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
+_TIMESTAMP: Final = r"^\d{4}-\d{2}-\d{2}(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?$"
+_CLOCK: Final = r"[T ][0-9:.]*[1-9]"
 """``2012-01-09T00:00:00.0``: no zone, since a moment elsewhere may be another day here."""
 
 
-def convert(
-    raw: Raw, fields: list[Field], codemap: CodeMap, schema: dict[str, pl.DataType], *, nfc: bool
-) -> "Converted":
-    """Values of all ``fields`` in the types of ``schema``; a field that does not occur is null.
+@dataclass(frozen=True)
+class Converted:
+    """``values`` in the types of the contract; ``faults`` and ``doubts`` as FAULTS, by position."""
 
-    ``nfc``: letters may be decomposed and must be composed first.
-    """
-    texts = raw.texts.select(_stripped(name, nfc) for name in raw.texts.columns)
-    given = set(texts.columns)  # asked once: polars makes the list anew each time
+    values: pl.DataFrame
+    faults: pl.DataFrame
+    doubts: pl.DataFrame
+
+
+def convert(raw: Raw, fields: list[Field], codemap: CodeMap, schema: dict[str, pl.DataType]) -> Converted:
+    """Values of all ``fields`` in the types of ``schema``; a field that does not occur is null."""
+    faults, doubts = [raw.faults], []
+    given = set(raw.texts.columns)  # asked once: polars makes the list anew each time
     present = [f for f in fields if f.name in given]
+    texts = _tidied(raw.texts, present, codemap)
+    for name, letters in _letters(texts, present, codemap):
+        texts = texts.with_columns(letters.values.alias(name))
+        faults += [faults_of(code, name, mask) for code, mask in letters.bad.items()]
+        doubts += [faults_of(code, name, mask) for code, mask in letters.doubtful.items()]
     read = texts.select(_value(f.name, f.avro_type, mapped_list(f, codemap), codemap) for f in present)
     values = {s.name: s for s in read}
-    faults = [raw.faults, *_faults(texts, values, present, codemap)]
+    faults += _faults(texts, values, present, codemap)
+    doubts += _doubts(raw.texts, texts, present, codemap)
     for f in fields:
         if f.name in raw.lists:
-            values[f.name], of_items = _list(raw.lists[f.name], f, codemap, schema[f.name], raw.height, nfc)
+            values[f.name], of_items, doubted = _list(
+                raw.lists[f.name], f, codemap, schema[f.name], raw.height
+            )
             faults.append(of_items)
+            doubts.append(doubted)
     columns = [values[n] if n in values else _nulls(t, raw.height).alias(n) for n, t in schema.items()]
-    return pl.DataFrame(columns), concat_faults(faults)
+    return Converted(pl.DataFrame(columns), concat_faults(faults), concat_faults(doubts))
 
 
-Converted = tuple[pl.DataFrame, pl.DataFrame]
-"""(values, faults as FAULTS)"""
+def _tidied(raw: pl.DataFrame, fields: list[Field], codemap: CodeMap) -> pl.DataFrame:
+    """What says nothing is null. Words for "no value" are so in plain texts; elsewhere they are no value of
+    the type, which is a fault."""
+    plain = [f.name for f in fields if _is_plain(f, codemap)]
+    others = [f.name for f in fields if f.spec_type != BYTES and f.name not in set(plain)]
+    kept = [f.name for f in fields if f.spec_type == BYTES]
+    said = tidy(raw.select(others)).select(pl.when(pl.col(n) != "").then(n) for n in others)
+    return pl.DataFrame([*raw.select(kept), *cells.clean(raw.select(plain)), *said])
+
+
+def _is_plain(f: Field, codemap: CodeMap) -> bool:
+    return f.avro_type == "string" and f.spec_type != BYTES and not mapped_list(f, codemap)
+
+
+def _letters(texts: pl.DataFrame, fields: list[Field], codemap: CodeMap) -> Iterator[tuple[str, Cells]]:
+    odd = holding(joined(texts.select(f.name for f in fields if f.spec_type != BYTES)), strange())
+    for f in fields:
+        if f.name in odd:
+            kind = cell_letters.kind_of(f) if _is_plain(f, codemap) else "text"
+            yield f.name, cell_letters.read(texts[f.name], kind)
+
+
+def _doubts(
+    raw: pl.DataFrame, texts: pl.DataFrame, fields: list[Field], codemap: CodeMap
+) -> Iterator[pl.DataFrame]:
+    """Dates that say a time of day, and error results of formulas, which count as missing."""
+    for f in fields:
+        if _is_plain(f, codemap) and texts[f.name].null_count() > raw[f.name].null_count():
+            errors = raw.select(cells.formula_error(f.name)).to_series()
+            yield faults_of(cells.FORMULA_ERROR, f.name, errors)
+    days = texts.select(f.name for f in fields if f.avro_type == "date")
+    for name in sorted(holding(joined(days), _CLOCK)):
+        told = cells.times_of_day(days[name].str.extract(_TIMESTAMP))
+        yield from (faults_of(code, name, mask) for code, mask in told.items())
 
 
 def mapped_list(f: Field, codemap: CodeMap) -> str | None:
@@ -66,20 +120,13 @@ def _faults(
     typed = [f for f in fields if f.avro_type != "string" or mapped_list(f, codemap)]
     if not typed:
         return
-    blanks = texts.select(pl.col([f.name for f in typed]).eq("").sum()).row(0, named=True)
     for f in typed:
         text, value = texts[f.name], values[f.name]
-        if value.null_count() != text.null_count() + blanks[f.name]:
-            bad = text.is_not_null() & (text != "") & value.is_null()
+        if value.null_count() != text.null_count():
+            bad = text.is_not_null() & value.is_null()
             if codelist := mapped_list(f, codemap):
                 bad &= ~text.is_in(_silent(codemap, codelist))
             yield faults_of(_BY_TYPE.get(f.avro_type, UNMAPPED), f.name, bad.fill_null(value=False))
-
-
-@cache
-def _stripped(name: str, nfc: bool) -> pl.Expr:
-    text = pl.col(name).str.strip_chars()
-    return text.str.normalize("NFC") if nfc else text
 
 
 @cache
@@ -97,9 +144,7 @@ def _value(name: str, avro_type: str, codelist: str | None, codemap: CodeMap) ->
             day = text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
             return pl.when(text.str.contains(_TIMESTAMP)).then(day).alias(name)
         case _:
-            return (
-                _mapped(text, codemap, codelist) if codelist else pl.when(text != "").then(text).alias(name)
-            )
+            return _mapped(text, codemap, codelist) if codelist else text
 
 
 def _mapped(text: pl.Expr, codemap: CodeMap, codelist: str) -> pl.Expr:
@@ -119,29 +164,33 @@ def _silent(codemap: CodeMap, codelist: str) -> list[str]:
 
 
 def _list(
-    nested: Nested, f: Field, codemap: CodeMap, dtype: pl.DataType, height: int, nfc: bool
-) -> tuple[pl.Series, pl.DataFrame]:
-    """The list column of ``height`` records, and the faults of its items as faults of their records."""
+    nested: Nested, f: Field, codemap: CodeMap, dtype: pl.DataType, height: int
+) -> tuple[pl.Series, pl.DataFrame, pl.DataFrame]:
+    """The list column of ``height`` records, and its items' faults and doubts as those of their records."""
     assert isinstance(dtype, pl.List)
     if nested.items.height == 0:
         empty = pl.Series(f.name, [None if n is None else [] for n in nested.lengths], dtype=dtype)
-        return empty, nested.items.faults
+        return empty, nested.items.faults, NO_FAULTS
+    doubts = NO_FAULTS
     if f.nested is None:
-        values, faults = _codes(nested.items, f, codemap, nfc)
+        values, faults = _codes(nested.items, f, codemap)
     else:
         assert isinstance(dtype.inner, pl.Struct)
-        frame, faults = convert(nested.items, f.nested, codemap, pl.Schema(dict(dtype.inner)), nfc=nfc)
-        values = frame.to_struct(f.name)
+        read = convert(nested.items, f.nested, codemap, pl.Schema(dict(dtype.inner)))
+        values, faults, doubts = read.values.to_struct(f.name), read.faults, read.doubts
     column = _lists(nested.lengths, values, dtype).alias(f.name)
-    if faults.is_empty():
-        return column, faults
-    at_parent = faults.select(
-        index=nested.parent.gather(faults["index"]),
+    return column, _of_parents(nested, f, faults), _of_parents(nested, f, doubts)
+
+
+def _of_parents(nested: Nested, f: Field, found: pl.DataFrame) -> pl.DataFrame:
+    if found.is_empty():
+        return found
+    return found.select(
+        index=nested.parent.gather(found["index"]),
         rule=pl.col("rule"),
         field=pl.lit(f.name)
         + pl.when(pl.col("field") != "").then("." + pl.col("field")).otherwise(pl.lit("")),
     )
-    return column, at_parent
 
 
 def _lists(lengths: pl.Series, values: pl.Series, dtype: pl.List) -> pl.Series:
@@ -151,8 +200,8 @@ def _lists(lengths: pl.Series, values: pl.Series, dtype: pl.List) -> pl.Series:
     return pl.Series(lists).cast(dtype)
 
 
-def _codes(items: Raw, f: Field, codemap: CodeMap, nfc: bool) -> tuple[pl.Series, pl.DataFrame]:
-    text = items.texts.select(_stripped(ITEM, nfc)).to_series()
+def _codes(items: Raw, f: Field, codemap: CodeMap) -> tuple[pl.Series, pl.DataFrame]:
+    text = items.texts.select(pl.col(ITEM).str.strip_chars()).to_series()
     codelist = mapped_list(f, codemap)
     if codelist is None:
         return text, items.faults

@@ -45,14 +45,12 @@ READER: Final = Apart(foreign_child.__name__, AT_ONCE)
 
 @dataclass(frozen=True)
 class Packet:
-    """A packet: its header, records by type, what is wrong with it. ``decomposed``: letters may be written
-    in several code points (NFD)."""
+    """A packet: its header, records by type, what is wrong with it."""
 
     header: Mapping[str, str | None]
     lists: Mapping[str, Raw]
     problems: list[Problem]
     warnings: list[Problem]
-    decomposed: bool
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,6 @@ def _content(source: str, answer: memoryview) -> Content:
         said["kind"],
         packet=Packet(
             packet["header"], lists, problems(packet["problems"]), problems(packet["warnings"]),
-            packet["decomposed"],
         ),
     )  # fmt: skip
 

@@ -36,9 +36,6 @@ ROW, LENGTH, PARENT = "row", "length", "parent"
 TEXT, MANY = "=", "#"
 """Before a field's name: its texts, or how many items its list has."""
 
-_COMBINING: Final = (b"\xcc", b"\xcd", b"\\u03")
-"""How U+0300 to U+036F begin in UTF-8, and in a JSON escape."""
-
 for _name in (
     "cp437",
     "latin_1",
@@ -189,7 +186,6 @@ def _packet(asked: Question, data: bytes, tables: list[pa.Table]) -> dict[str, A
         "lists": lists,
         "problems": [told(p) for p in problems],
         "warnings": [told(p) for p in packet.warnings],
-        "decomposed": any(mark in data for mark in _COMBINING),
     }
 
 

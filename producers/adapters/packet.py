@@ -24,7 +24,7 @@ def read(source: str, packet: Packet, target: Target) -> Reading:
     tables, warnings = [], list(packet.warnings)
     for record_type in record_types():
         if (raw := packet.lists.get(record_type)) is not None:
-            table, found = _table(source, record_type, raw, packet.decomposed)
+            table, found = _table(source, record_type, raw)
             tables.append(table)
             warnings += found
     problems = _school_problems(source, tables, target)
@@ -33,9 +33,10 @@ def read(source: str, packet: Packet, target: Target) -> Reading:
     return Reading(tables, warnings)
 
 
-def _table(source: str, record_type: str, raw: Raw, nfc: bool) -> tuple[SourceTable, list[Problem]]:
+def _table(source: str, record_type: str, raw: Raw) -> tuple[SourceTable, list[Problem]]:
     contract, schema = record(record_type), frame_schema(record_type)
-    frame, faults = convert(raw, contract.fields, load("smas"), schema, nfc=nfc)
+    converted = convert(raw, contract.fields, load("smas"), schema)
+    frame, faults = converted.values, converted.faults
     frame.insert_column(frame.width, pl.Series(ROW, range(1, frame.height + 1), dtype=pl.Int32))
     if "ClientId" in schema and frame["ClientId"].null_count():
         missing = faults_of(NO_CLIENT_ID, "ClientId", frame["ClientId"].is_null())
@@ -44,6 +45,10 @@ def _table(source: str, record_type: str, raw: Raw, nfc: bool) -> tuple[SourceTa
     warnings = [
         Problem("ENV-312", SourceLocation(source, contract.packet, field=name), {"name": name})
         for name in sorted(raw.unknown)
+    ]
+    warnings += [
+        Problem(code, SourceLocation(source, contract.packet, index + 1, name))
+        for index, code, name in converted.doubts.iter_rows()
     ]
     return table.refuse(faults), warnings
 

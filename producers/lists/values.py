@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from producers.adapters import cells
+from producers.adapters import cell_letters, cells
 from producers.adapters.cells import Cells
 from producers.codemaps import CodeMap
 from producers.layouts import Column
@@ -24,7 +24,7 @@ OTHER_SCHOOL: Final = "CELL-130"
 _SIMPLE: Final[dict[str, Callable[[pl.Series], Cells]]] = {
     "id": cells.ids,
     "code": cells.ids,
-    "text": Cells,
+    "text": cells.texts,
     "date": cells.dates,
     "year": cells.years,
     "phone": cells.phones,
@@ -73,8 +73,12 @@ class _Sheet:
                 series, wrong = forms.as_type(series, due)
                 self.faults.append(faults_of(forms.WRONG_TYPE.get(due, NO_OWN_ID), target, wrong))
             self.values.setdefault(target, []).append((read.column.rank, series.alias(target)))
+        self.tell(read, values, targets[0])
+
+    def tell(self, read: Read, values: Cells, target: str = "") -> None:
+        """What cannot be expressed, and what is doubtful."""
         for code, mask in values.bad.items():
-            self.faults.append(faults_of(code, targets[0], mask))
+            self.faults.append(faults_of(code, target, mask))
         for code, mask in values.doubtful.items():
             self.doubts += [
                 Problem(code, SourceLocation(self.place.file, self.place.sheet, int(row), read.caption))
@@ -102,7 +106,7 @@ def read_columns(
     sheet = _Sheet(texts, codemap, place, frame_schema(record_type), school)
     taken = [c for c in columns if c.column.format not in ("skip", "unsent")]
     for column in sorted(taken, key=lambda c: c.column.format in ("citizen", "identity")):
-        _read(sheet, column, texts[column.name])
+        _read(sheet, column, _letters(sheet, column, record_type))
     _join(sheet, taken)
     for constant in constants:
         everywhere = Cells(pl.Series([constant.argument] * texts.height, dtype=pl.String))
@@ -135,6 +139,21 @@ def _join(sheet: _Sheet, columns: Sequence[Read]) -> None:
         sheet.take(first, whole, target)
 
 
+def _letters(sheet: _Sheet, read: Read, record_type: str) -> pl.Series:
+    """The cells of a column with their letters put right; what is strange about them is told."""
+    text, column = sheet.texts[read.name], read.column
+    kind: cell_letters.Kind = "text"
+    if column.format == "class":
+        kind = "name"
+    elif column.format in ("tick", "flag", "word"):
+        kind = "sign"
+    elif column.targets and not column.codelist:
+        kind = cell_letters.kind_of(record(record_type).field(column.targets[0]))
+    letters = cell_letters.read(text, kind)
+    sheet.tell(read, letters, *column.targets[:1])
+    return letters.values
+
+
 def _read(sheet: _Sheet, read: Read, text: pl.Series) -> None:
     column = read.column
     match column.format:
@@ -147,7 +166,7 @@ def _read(sheet: _Sheet, read: Read, text: pl.Series) -> None:
         case "tick":
             sheet.take(read, cells.ticks(text))
         case "class":
-            sheet.take(read, Cells(text))
+            sheet.take(read, cells.class_names(text))
             if column.argument:
                 sheet.imply(read, Cells(cells.grades(text)), column.argument)
         case "id" if column.argument:

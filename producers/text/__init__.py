@@ -1,21 +1,29 @@
-"""Folding of captions and labels, so that spellings that mean the same compare equal."""
+"""What a text says, however it was typed: the one normaliser of lists, packets, captions and labels.
+
+Here: blanks, composition and comparing; ``columns``: the same for whole columns. ``letters``: look-alikes,
+hidden and full-width characters. ``encodings``: TCVN3, VNI, VISCII and UTF-8 read as another. ``syllables``:
+what Vietnamese can write.
+"""
 
 import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
 
+from producers.text.letters import HIDDEN
+
 _TONES: Final = "\u0300\u0301\u0303\u0309\u0323"
 """grave, acute, tilde, hook, dot: a syllable has at most one, and people put it on either vowel."""
 
 _STARS: Final = re.compile(r"\(\s*\*\s*\)|\*")
-_BLANKS: Final = re.compile(r"[\s\u00a0\u200b\ufeff]+")
+_BLANKS: Final = re.compile(r"[\s\u200b\ufeff]+")
+_ENDS: Final = re.compile(f"^[\\s{HIDDEN}]+|[\\s{HIDDEN}]+$")
 _MARKS: Final = re.compile(r"['’‘`´.,;:/()\-–—]+")
 
 
 def nfc(text: str) -> str:
     """NFC with every run of blanks (line breaks and U+00A0 too) made one, none at the ends."""
-    return _BLANKS.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return _ENDS.sub("", _BLANKS.sub(" ", unicodedata.normalize("NFC", text)))
 
 
 @lru_cache(maxsize=20_000)
