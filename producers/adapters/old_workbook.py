@@ -12,7 +12,9 @@ from typing import Final
 
 import fastexcel
 import xlrd
+import xlrd.compdoc
 
+from producers.adapters import old_records
 from producers.adapters.cell_values import EPOCH, EPOCH_1904, is_date, moment_of, number_text
 from producers.adapters.grid import ERROR_RESULT, MAX_CHARS, Cells, TooMuch, Unreadable
 
@@ -57,6 +59,7 @@ def read(data: bytes) -> list[Cells]:
 
 
 def _of_both(data: bytes) -> list[Cells]:
+    old_records.check(_stream(data))
     book = xlrd.open_workbook(
         file_contents=data, formatting_info=True, ragged_rows=True, logfile=io.StringIO()
     )
@@ -81,6 +84,14 @@ def _of_both(data: bytes) -> list[Cells]:
     if places:
         raise Differ(sorted(places)[:MOST_NAMED])
     return found
+
+
+def _stream(data: bytes) -> bytes:
+    """The workbook within its container; without one the data is the stream."""
+    if not data.startswith(b"\xd0\xcf"):
+        return data
+    container = xlrd.compdoc.CompDoc(data, logfile=io.StringIO())
+    return container.get_named_stream("Workbook") or container.get_named_stream("Book") or b""
 
 
 class _First:

@@ -112,3 +112,19 @@ def problems(data: bytes, target: Target = SMAS, *more: bytes) -> list[Problem]:
     except ProblemList as error:
         return error.problems
     raise AssertionError("nothing was wrong")
+
+
+def typed_listing(rows: Sequence[Sequence[Any]], *, since_1904: bool = False) -> bytes:
+    """An .xlsx list of texts and ``Number`` cells (``made_xls``), captions in row 1."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"date_1904": since_1904})
+    sheet = book.add_worksheet("S")
+    sheet.write_row(0, 0, CAPTIONS)
+    for r, row in enumerate(rows, 1):
+        for c, value in enumerate(row):
+            if hasattr(value, "shown"):
+                sheet.write_number(r, c, value.value, book.add_format({"num_format": value.shown}))
+            elif value is not None:
+                sheet.write_string(r, c, value)
+    book.close()
+    return out.getvalue()

@@ -1,20 +1,38 @@
-"""A workbook of the older kind (.xls), written byte by byte: text cells and error results, nothing else."""
+"""A workbook of the older kind (.xls), byte by byte: texts, formatted numbers, truth values, errors."""
 
 import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 SECTOR = 512
 END, FREE, TABLE = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
 ERROR = object()
 """A cell that shows #N/A."""
+FORMATS = ("General", "dd/mm/yyyy", "0000000000", "0.00", "dd/mm/yyyy hh:mm")
 
 
-def xls(sheets: Mapping[str, Sequence[Sequence[object]]], hidden: Sequence[str] = ()) -> bytes:
-    """Sheets of texts, ERRORs and Nones."""
+@dataclass(frozen=True)
+class Number:
+    """A number that is shown in one of FORMATS."""
+
+    value: float
+    shown: str = "General"
+
+
+def xls(
+    sheets: Mapping[str, Sequence[Sequence[object]]], hidden: Sequence[str] = (), *, since_1904: bool = False
+) -> bytes:
+    """Sheets of texts, Numbers, booleans, ERRORs and Nones."""
     bodies = [_sheet(rows) for rows in sheets.values()]
     heads = [_record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0, 0, 0, 0))]
+    heads.append(_record(0x0022, struct.pack("<H", since_1904)))
+    for number, form in enumerate(FORMATS[1:], 165):
+        heads.append(_record(0x041E, struct.pack("<HHB", number, len(form), 1) + form.encode("utf-16-le")))
+    for number in (0, *range(165, 164 + len(FORMATS))):
+        heads.append(_record(0x00E0, struct.pack("<HHH14x", 0, number, 1)))
+    start = sum(map(len, heads))
     names = [struct.pack("<BB", len(n), 1) + n.encode("utf-16-le") for n in sheets]
-    at = len(heads[0]) + sum(4 + 6 + len(n) for n in names) + 4
+    at = start + sum(4 + 6 + len(n) for n in names) + 4
     for name, text, body in zip(sheets, names, bodies, strict=True):
         heads.append(_record(0x0085, struct.pack("<IBB", at, int(name in hidden), 0) + text))
         at += len(body)
@@ -26,8 +44,12 @@ def _sheet(rows: Sequence[Sequence[object]]) -> bytes:
     for r, row in enumerate(rows):
         for c, value in enumerate(row):
             place = struct.pack("<HHH", r, c, 0)
-            if value is ERROR:
-                records.append(_record(0x0205, place + bytes([0x2A, 1])))
+            if value is ERROR or isinstance(value, bool):
+                what = bytes([0x2A, 1]) if value is ERROR else bytes([bool(value), 0])
+                records.append(_record(0x0205, place + what))
+            elif isinstance(value, Number):
+                place = struct.pack("<HHH", r, c, FORMATS.index(value.shown))
+                records.append(_record(0x0203, place + struct.pack("<d", value.value)))
             elif value is not None:
                 text = str(value)
                 records.append(
