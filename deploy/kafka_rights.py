@@ -4,8 +4,7 @@ Only differences are written, those that must go included. Of another's principa
 is touched: the cluster may not be ours alone.
 """
 
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -13,12 +12,10 @@ from typing import Final
 from kafka import KafkaAdminClient
 from kafka.admin import (
     ACL,
-    ACLFilter,
     ACLOperation,
     ACLPermissionType,
     ACLResourcePatternType,
     ResourcePattern,
-    ResourcePatternFilter,
     ResourceType,
     UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
@@ -27,7 +24,8 @@ from kafka.admin import (
 from deploy import quotas
 from deploy.broker_rights import Right, principals, rights
 from deploy.local import secrets
-from runtime import accounts, credentials, kafka
+from runtime import accounts, credentials, kafka, kafka_acls
+from runtime.kafka_acls import NotTaken
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 
@@ -38,9 +36,6 @@ NOT_TAKEN: Final = "SEC-112"
 OURS: Final = "User:csdl-"
 NAMES: Final = ("csdl", "dlq.csdl")
 """How our principals, topics, groups and ids begin."""
-
-IN_FORCE_S: Final = 30.0
-"""At most so long until what Kafka has taken can be seen."""
 
 
 def ensure(settings: Settings) -> list[str]:
@@ -83,7 +78,7 @@ def deviations(settings: Settings) -> list[Problem]:
     if not settings.kafka_user:
         return []
     with closing(kafka.admin(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)) as admin:
-        found, slow = set(_described(admin)), quotas.deviations(admin, settings)
+        found, slow = kafka_acls.described(admin), quotas.deviations(admin, settings)
     wanted = {_acl(right): right for right in rights(settings.vendors, settings.vendors_by_credentials)}
     lacking = sorted(right for acl, right in wanted.items() if acl not in found)
     problems = [Problem(LACKING, params={"right": right}) for right in lacking]
@@ -93,31 +88,14 @@ def deviations(settings: Settings) -> list[Problem]:
 
 def _ensure_rights(admin: KafkaAdminClient, table: list[Right]) -> list[str]:
     wanted = {_acl(right) for right in table}
-    found = {acl for acl in _described(admin) if _ours(acl)}
-    if found - wanted:
-        admin.delete_acls([_exactly(acl) for acl in found - wanted])
-    if wanted - found:
-        answer = admin.create_acls(sorted(wanted - found, key=_told))
-        if answer["failed"]:
-            raise ProblemList([_not_taken("ACL")])
-    _until_in_force(admin, wanted)
+    found = {acl for acl in kafka_acls.described(admin) if _ours(acl)}
+    try:
+        kafka_acls.delete(admin, found - wanted)
+        kafka_acls.create(admin, wanted - found)
+    except NotTaken:
+        raise ProblemList([_not_taken("ACL")]) from None
     said = [f"+ {_told(acl)}" for acl in wanted - found] + [f"- {_told(acl)}" for acl in found - wanted]
     return sorted(said)
-
-
-def _until_in_force(admin: KafkaAdminClient, wanted: set[ACL]) -> None:
-    """Kafka answers before every broker goes by it."""
-    deadline = time.monotonic() + IN_FORCE_S
-    while {acl for acl in _described(admin) if _ours(acl)} != wanted:
-        if time.monotonic() > deadline:
-            raise ProblemList([_not_taken("ACL")])
-        time.sleep(0.02)
-
-
-def _described(admin: KafkaAdminClient) -> Iterator[ACL]:
-    everything = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
-    found, _ = admin.describe_acls(ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, everything))
-    yield from found
 
 
 def _acl(right: Right) -> ACL:
@@ -129,12 +107,6 @@ def _acl(right: Right) -> ACL:
         ACLPermissionType.ALLOW,
         ResourcePattern(ResourceType[right.kind.upper()], right.name, pattern),
     )
-
-
-def _exactly(acl: ACL) -> ACLFilter:
-    at = acl.resource_pattern
-    pattern = ResourcePatternFilter(at.resource_type, at.resource_name, at.pattern_type)
-    return ACLFilter(acl.principal, acl.host, acl.operation, acl.permission_type, pattern)
 
 
 def _ours(acl: ACL) -> bool:

@@ -6,35 +6,27 @@ deleted user alone goes on as long as its connection. Before somebody may write 
 bounds make room: all users of a vendor together never write more than the vendor may.
 """
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from kafka import KafkaAdminClient
 from kafka.admin import (
     ACL,
-    ACLFilter,
     ACLOperation,
     ACLPermissionType,
     ACLResourcePatternType,
     ResourcePattern,
-    ResourcePatternFilter,
     ResourceType,
     UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
 
 from access.credentials.kafka_users import Wanted, Writes
-from runtime import client_quotas, credentials
+from runtime import client_quotas, credentials, kafka_acls
 from runtime.accounts import KEYS, VENDOR
+from runtime.kafka_acls import NotTaken
 
 OURS: Final = f"User:{KEYS}"
-IN_FORCE_S: Final = 30.0
-"""At most so long until what Kafka has taken can be seen."""
-
-
-class NotTaken(Exception):
-    """Kafka did not take a change; what it said of it may be of its inside, so that is left out."""
 
 
 def users(admin: KafkaAdminClient) -> set[str]:
@@ -47,9 +39,7 @@ def bring(admin: KafkaAdminClient, wanted: Wanted, new: Mapping[str, str], rate:
     may not have yet. ``rate``: bytes a second that a vendor may write. Raises KafkaError, NotTaken."""
     due = {_acl(one) for one in wanted.writes}
     there = users(admin)
-    if gone := rights(admin) - due:
-        admin.delete_acls([_exactly(acl) for acl in gone])
-        _until_in_force(admin, lambda found: not found & gone)
+    kafka_acls.delete(admin, rights(admin) - due)
     if gone_users := there - wanted.users:
         _alter(admin, [UserScramCredentialDeletion(name, credentials.MECHANISM) for name in gone_users])
         client_quotas.bound(admin, gone_users, None)
@@ -62,10 +52,7 @@ def bring(admin: KafkaAdminClient, wanted: Wanted, new: Mapping[str, str], rate:
     writers |= client_quotas.writers(admin, VENDOR)
     client_quotas.share(admin, client_quotas.shares(writers, rate))
     lacking = {acl for acl in due if str(acl.principal).removeprefix("User:") in there} - rights(admin)
-    if lacking:
-        if admin.create_acls(list(lacking))["failed"]:
-            raise NotTaken
-        _until_in_force(admin, lambda found: lacking <= found)
+    kafka_acls.create(admin, lacking)
     return there
 
 
@@ -74,29 +61,12 @@ def _alter(admin: KafkaAdminClient, changes: list[object]) -> None:
         raise NotTaken
 
 
-def _until_in_force(admin: KafkaAdminClient, done: Callable[[set[ACL]], bool]) -> None:
-    """Kafka answers before every broker goes by it."""
-    deadline = time.monotonic() + IN_FORCE_S
-    while not done(rights(admin)):
-        if time.monotonic() > deadline:
-            raise NotTaken
-        time.sleep(0.02)
-
-
 def rights(admin: KafkaAdminClient) -> set[ACL]:
     """All that users of credentials have, whatever it is. Raises KafkaError."""
-    everything = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
-    found, _ = admin.describe_acls(ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, everything))
-    return {acl for acl in found if str(acl.principal).startswith(OURS)}
+    return {acl for acl in kafka_acls.described(admin) if str(acl.principal).startswith(OURS)}
 
 
 def _acl(right: Writes) -> ACL:
     pattern = ResourcePattern(ResourceType.TOPIC, right.topic, ACLResourcePatternType.LITERAL)
     allow = ACLPermissionType.ALLOW
     return ACL(f"User:{right.user}", right.host, ACLOperation.WRITE, allow, pattern)
-
-
-def _exactly(acl: ACL) -> ACLFilter:
-    at = acl.resource_pattern
-    pattern = ResourcePatternFilter(at.resource_type, at.resource_name, at.pattern_type)
-    return ACLFilter(acl.principal, acl.host, acl.operation, acl.permission_type, pattern)
