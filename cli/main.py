@@ -114,6 +114,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "Kiểm tra tệp, không gửi — say what files would be refused for, send nothing.",
     ),
     "push": ("cli.push", "push", "Gửi tệp của một trường — send a vendor's files for one school."),
+    "push-report": (
+        "cli.feedback",
+        "push_report",
+        "Báo cáo một lần đẩy — what was found in a push, by cell of its file; the file with marks.",
+    ),
     "push-status": (
         "cli.pushes",
         "push_status",

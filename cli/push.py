@@ -9,12 +9,14 @@ from typing import Any, Final
 
 import click
 
+from cli import feedback
 from cli.answers import REFUSED, json_option, print_json, say, tell
 from cli.rehearsal import rehearse
 from cli.schools import schools
 from producers import accounting, envelope, files
 from producers.accounting import RowsRead
 from producers.client import PushClient, totals
+from producers.feedback.places import located
 from producers.model import Reading, Target
 from producers.preflight import Verdict, by_place, of_problem, warned
 from runtime.clock import ask_if_reachable
@@ -24,7 +26,7 @@ from schemas.errors import Problem, ProblemList, SourceLocation
 from sinks.provincial.load.process import limits
 
 SHOWN = 50
-"""Findings printed on a terminal; --json has them all."""
+"""Findings printed on a terminal; --json and --csv have them all."""
 
 VERDICTS: Final[Mapping[Verdict, str]] = {
     "refused": "từ chối/refused",
@@ -85,7 +87,7 @@ def push(
     settings, target = Settings(), Target(vendor, school, year, kind)
     reading = _read(settings, target, paths, push_id)
     if dry_run:
-        _report(settings, target, reading, parts, as_json)
+        _report(settings, target, reading, parts, as_json, paths)
         return
     with PushClient(settings, vendor) as client:
         receipt = client.push(school, year, kind, reading.tables, push_id, parts=parts)
@@ -116,6 +118,7 @@ def push(
 
 @click.command()
 @_options
+@feedback.outputs
 def preflight(
     vendor: str,
     school: str,
@@ -124,6 +127,8 @@ def preflight(
     paths: tuple[Path, ...],
     as_json: bool,
     parts: tuple[str, ...],
+    report: Path | None,
+    marked: Path | None,
 ) -> None:
     """Kiểm tra tệp, không gửi — say what would be refused or warned of, with its place.
 
@@ -131,7 +136,12 @@ def preflight(
     """
     target = Target(vendor, school, year, kind)
     settings = Settings()
-    _report(settings, target, _read(settings, target, paths, None), parts, as_json)
+    try:
+        reading = _read(settings, target, paths, None)
+    except ProblemList as error:
+        feedback.write_problems(error.problems, paths, report, marked)
+        raise
+    _report(settings, target, reading, parts, as_json, paths, report, marked)
 
 
 def _read(settings: Settings, target: Target, paths: tuple[Path, ...], push_id: str | None) -> Reading:
@@ -159,7 +169,14 @@ def _is_uuid(text: str) -> bool:
 
 
 def _report(
-    settings: Settings, target: Target, reading: Reading, parts: tuple[str, ...], as_json: bool
+    settings: Settings,
+    target: Target,
+    reading: Reading,
+    parts: tuple[str, ...],
+    as_json: bool,
+    paths: Sequence[Path],
+    report: Path | None = None,
+    marked: Path | None = None,
 ) -> None:
     """What was read, every row accounted for, what would become of it, and what is wrong with the clock where
     a broker can tell; exit 1 if a record or the push would be refused."""
@@ -172,6 +189,8 @@ def _report(
         limits=limits(settings),
     )
     found = by_place([*told.findings, *warned(reading.tables, [*reading.warnings, *reading.unsaid], target)])
+    cells = located(found, reading.tables)
+    of_copy = feedback.write(cells, reading.tables, paths, report, marked)
     clock, rows_read = ask_if_reachable(settings), accounting.told(reading.tables)
     counts, push = Counter(f.verdict for f in found), told.push
     if as_json:
@@ -183,13 +202,17 @@ def _report(
                 "outcome": push.outcome,
                 "rows": [r.as_dict() for r in rows_read],
                 "unknown": list(UNKNOWN),
-                "findings": [f.as_dict() for f in [*found, *map(of_problem, clock)]],
+                "findings": [
+                    *(f.as_dict() for f in cells),
+                    *(of_problem(p).as_dict() for p in [*of_copy, *clock]),
+                ],
             }
         )
         sys.exit(REFUSED if told.refuses else 0)
     _say_rows(rows_read)
-    for f in found[:SHOWN]:
-        tell(f"{f.rule} {VERDICTS[f.verdict]} {f.record_type} {f.client_id} · {f.place}")
+    for f, cell in zip(found[:SHOWN], cells, strict=False):
+        at = f" [{cell.address}]" if cell.address else ""
+        tell(f"{f.rule} {VERDICTS[f.verdict]} {f.record_type} {f.client_id} · {f.place}{at}")
         tell(f"  {f.message_vi}", f"  {f.message_en}")
     _say_more(len(found))
     blocking, warnings = counts["blocking"], counts["warning"]
@@ -201,7 +224,7 @@ def _report(
         UNKNOWN_VI,
         UNKNOWN_EN,
     )
-    say(clock)
+    say([*of_copy, *clock])
     sys.exit(REFUSED if told.refuses else 0)
 
 
@@ -220,4 +243,4 @@ def _say_rows(rows_read: Sequence[RowsRead]) -> None:
 
 def _say_more(found: int) -> None:
     if found > SHOWN:
-        tell(f"… +{found - SHOWN} (--json)")
+        tell(f"… +{found - SHOWN} (--json, --csv)")

@@ -24,7 +24,7 @@ def read(paths: Sequence[Path], target: Target, known: Library | None = None) ->
     contents, problems = [], []
     for path, name in zip(paths, names(paths), strict=True):
         try:
-            contents.append((name, _content(path)))
+            contents.append((name, content(path)))
         except ProblemList as error:
             problems += error.problems
     return read_contents(contents, target, problems, known)
@@ -91,7 +91,8 @@ def _read_one(name: str, data: bytes, target: Target, known: Library) -> Reading
     return reading.read(name, content.sheets, target, known, "json" if content.kind == "json" else "sheet")
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
+    """The bytes of a file. Raises ProblemList (FILE-001, 002)."""
     place = SourceLocation(path.name)
     try:
         length = path.stat().st_size

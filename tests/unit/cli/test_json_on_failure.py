@@ -68,6 +68,7 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "positions accept": (("load", "t", "0", "--to", "end", "--reason", "r"), KAFKA_AWAY),
     "positions show": ((), KAFKA_AWAY),
     "push": (("--vendor", "smas", "--school", SCHOOL, *PERIOD, "good.json"), KAFKA_AWAY),
+    "push-report": (("p1",), POSTGRES_AWAY),
     "push-status": (("p1",), POSTGRES_AWAY),
     "pushes": ((), POSTGRES_AWAY),
     "records absent": ((SCHOOL, *PERIOD), POSTGRES_AWAY),

@@ -1,0 +1,64 @@
+"""The file that a school sent, with its faults marked, as the school would open it."""
+
+from codecs import BOM_UTF8
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from producers.adapters import foreign
+from producers.feedback import copies, workbook
+from producers.feedback.places import Located
+from producers.feedback.xml import Unmarkable
+from producers.layouts import library
+from producers.model import SourceTable
+from schemas.errors import Problem, ProblemList, SourceLocation
+
+PACKET: Final = "BACK-001"
+WRONG_NAME: Final = "BACK-003"
+NEW_WORKBOOK: Final = "BACK-201"
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A file's bytes and what its reader must be told of it."""
+
+    data: bytes
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def copy(
+    name: str, data: bytes, found: Sequence[Located], tables: Sequence[SourceTable], suffix: str
+) -> Copy:
+    """The file ``name`` with what was found in it, as a file of this suffix (.xlsx, .xlsm, .csv).
+
+    Raises ProblemList: of a packet there is no such copy (BACK-001), another suffix is due (BACK-003).
+    """
+    place, captions = SourceLocation(name), library().captions.words
+    content = foreign.read(name, data, captions)
+    if content.packet is not None:
+        raise ProblemList([Problem(PACKET, place)])
+    ours = [f for f in found if f.finding.place.file in ("", name)]
+    if content.kind == "xlsx":
+        try:
+            _due(place, ".xlsm" if workbook.has_macros(data) else ".xlsx", suffix)
+            return Copy(workbook.marked(data, ours))
+        except Unmarkable:
+            pass
+    if content.kind == "csv" and suffix == ".csv":
+        columns = [c for table in tables if table.source == name for c in table.columns]
+        text = data.removeprefix(BOM_UTF8).decode()
+        return Copy(copies.csv_file(text, content.sheets[0], ours, columns))
+    _due(place, ".xlsx", suffix)
+    new, names = copies.workbook(content.sheets)
+    renamed = [_on_sheet(f, names.get(f.finding.place.sheet, "")) for f in ours]
+    return Copy(workbook.marked(new, renamed), [Problem(NEW_WORKBOOK, place)])
+
+
+def _on_sheet(found: Located, sheet: str) -> Located:
+    finding = found.finding
+    return replace(found, finding=replace(finding, place=replace(finding.place, sheet=sheet)))
+
+
+def _due(place: SourceLocation, due: str, suffix: str) -> None:
+    if suffix.lower() != due:
+        raise ProblemList([Problem(WRONG_NAME, place, {"due": due, "found": suffix or "–"})])

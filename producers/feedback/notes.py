@@ -1,0 +1,192 @@
+"""Notes at faulty cells: texts in one part, boxes in another (VML, which Excel wants), as Excel has them.
+
+Ours are known by their author and by how they begin, for some programs keep no authors. A cell has one note:
+where somebody's stands, it stays and there is none of ours.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from producers.adapters.cell_values import column_number
+from producers.feedback import cells, xml
+from producers.feedback.package import Package
+from producers.feedback.xml import Edit, Unmarkable
+
+AUTHOR: Final = "CSDL (kiểm tra dữ liệu)"
+MARK: Final = f"{AUTHOR}:"
+"""How our notes begin."""
+
+_COMMENTS: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
+_VML: Final = "application/vnd.openxmlformats-officedocument.vmlDrawing"
+_SHAPE: Final = re.compile(rb"<v:shape\b(?!type).*?</v:shape>", re.S)
+_SHAPE_TYPE: Final = (
+    b'<v:shapetype id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
+    b'<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
+)
+_DRAWING: Final = (
+    b'<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
+    b' xmlns:x="urn:schemas-microsoft-com:office:excel"><o:shapelayout v:ext="edit">'
+    b'<o:idmap v:ext="edit" data="%d"/></o:shapelayout>' + _SHAPE_TYPE + b"</xml>"
+)
+_LINE: Final = 44
+"""Characters that a line of a note's box holds."""
+
+Place = tuple[int, int]
+"""(row, column), from 1."""
+
+
+class Notes:
+    """The notes of one worksheet of a package. ``kinds``: namespace of the types of relations."""
+
+    def __init__(self, package: Package, sheet: str, main: str, kinds: str) -> None:
+        self._package, self._sheet, self._main, self._kinds = package, sheet, main, kinds
+        found = {kind.rpartition("/")[2]: (r, path) for r, (kind, path) in package.related(sheet).items()}
+        self._texts = found.get("comments")
+        drawing = cells.notes_relation(package[sheet])
+        related = package.related(sheet)
+        self._boxes = (drawing, related[drawing][1]) if drawing in related and drawing else None
+
+    def renew(self, notes: Mapping[Place, str]) -> int:
+        """Take our notes away and put these there; how many there was no room for."""
+        kept = self._clear()
+        new = {place: text for place, text in notes.items() if place not in kept}
+        if new:
+            self._write(new)
+        return len(notes) - len(new)
+
+    def _clear(self) -> set[Place]:
+        """Take ours away; the places of the others."""
+        if self._texts is None:
+            return set()
+        relation, path = self._texts
+        data = self._package[path]
+        root = xml.tree(data, 3)
+        authors, listed = root.child("authors"), root.child("commentList")
+        if authors is None or listed is None:
+            raise Unmarkable
+        names = [_said(data, a) for a in authors.children]
+        ours = [
+            c
+            for c in listed.children
+            if names[int(c.attributes["authorId"])] == AUTHOR or _said(data, c).strip().startswith(MARK)
+        ]
+        if not ours:
+            return {_place(c.attributes["ref"]) for c in listed.children}
+        edits = [Edit(c.start, c.end, b"") for c in ours]
+        if names[-1] == AUTHOR:
+            edits.append(Edit(authors.children[-1].start, authors.children[-1].end, b""))
+        self._package[path] = xml.spliced(data, edits)
+        self._take_boxes({_place(c.attributes["ref"]) for c in ours})
+        if len(ours) == len(listed.children):
+            self._package.unrelate(self._sheet, relation)
+            self._package.remove(path)
+            self._texts = None
+        gone = {id(c) for c in ours}
+        return {_place(c.attributes["ref"]) for c in listed.children if id(c) not in gone}
+
+    def _take_boxes(self, places: set[Place]) -> None:
+        if self._boxes is None:
+            return
+        relation, path = self._boxes
+        drawing = _SHAPE.sub(lambda m: b"" if _of_box(m[0]) in places else m[0], self._package[path])
+        self._package[path] = drawing
+        if _SHAPE.search(drawing):
+            return
+        self._package[self._sheet] = cells.without_notes(self._package[self._sheet])
+        self._package.unrelate(self._sheet, relation)
+        self._package.remove(path)
+        self._boxes = None
+
+    def _write(self, notes: Mapping[Place, str]) -> None:
+        if self._texts is None:
+            path = self._package.free("xl/comments{}.xml")
+            empty = (
+                '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+                f"<comments xmlns={xml.attribute(self._main)}><authors></authors>"
+                "<commentList></commentList></comments>"
+            )
+            self._package.add(path, _COMMENTS, empty.encode())
+            relation = self._package.relate(self._sheet, f"{self._kinds}/comments", path)
+            self._texts = relation, path
+        path = self._texts[1]
+        data = self._package[path]
+        root = xml.tree(data, 2)
+        authors, listed = root.child("authors"), root.child("commentList")
+        if authors is None or listed is None:
+            raise Unmarkable
+        p, author = root.prefix, len(authors.children)
+        texts = [
+            f'<{p}comment ref="{cells.letters(column)}{row}" authorId="{author}"><{p}text>'
+            f'<{p}t xml:space="preserve">{MARK}\n{xml.text(text)}</{p}t></{p}text></{p}comment>'.encode()
+            for (row, column), text in sorted(notes.items())
+        ]
+        edits = xml.appended(authors, data, [f"<{p}author>{xml.text(AUTHOR)}</{p}author>".encode()])
+        self._package[path] = xml.spliced(data, [*edits, *xml.appended(listed, data, texts)])
+        self._put_boxes(notes)
+
+    def _put_boxes(self, notes: Mapping[Place, str]) -> None:
+        if self._boxes is None:
+            path = self._package.free("xl/drawings/vmlDrawing{}.vml")
+            self._package.add(path, _VML, _DRAWING % _free_map(self._package))
+            relation = self._package.relate(self._sheet, f"{self._kinds}/vmlDrawing", path)
+            names = self._kinds
+            self._package[self._sheet] = cells.with_notes(self._package[self._sheet], relation, names)
+            self._boxes = relation, path
+        path = self._boxes[1]
+        drawing = self._package[path]
+        map_of = re.search(rb'<o:idmap[^>]*\bdata="(\d+)', drawing)
+        taken = [int(n) for n in re.findall(rb'id="_x0000_s(\d+)"', drawing)]
+        first = max([1024 * int(map_of[1] if map_of else b"1"), *taken]) + 1
+        boxes = [_box(first + n, place, text) for n, (place, text) in enumerate(sorted(notes.items()))]
+        end = drawing.rindex(b"</xml>")
+        shape_type = b"" if b'id="_x0000_t202"' in drawing else _SHAPE_TYPE
+        self._package[path] = drawing[:end] + shape_type + b"".join(boxes) + drawing[end:]
+
+
+def _free_map(package: Package) -> int:
+    """A block of numbers of boxes that no drawing of the workbook has."""
+    taken = [0]
+    for name in package.names():
+        if name.endswith(".vml"):
+            for numbers in re.findall(rb'<o:idmap[^>]*\bdata="([\d,]+)"', package[name]):
+                taken += map(int, numbers.split(b","))
+    return max(taken) + 1
+
+
+def _box(number: int, place: Place, text: str) -> bytes:
+    row, column = place[0] - 1, place[1] - 1
+    lines = sum(len(line) // _LINE + 1 for line in text.split("\n")) + 2
+    anchor = (
+        f"{column + 1}, 15, {max(row - 1, 0)}, 10, {column + 6}, 15, {max(row - 1, 0) + max(lines, 4)}, 4"
+    )
+    return (
+        f'<v:shape id="_x0000_s{number}" type="#_x0000_t202" style="position:absolute;margin-left:60pt;'
+        f'margin-top:8pt;width:240pt;height:{15 * max(lines, 4)}pt;z-index:1;visibility:hidden"'
+        ' fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/>'
+        '<v:shadow on="t" color="black" obscured="t"/><v:path o:connecttype="none"/>'
+        '<v:textbox style="mso-direction-alt:auto"><div style="text-align:left"></div></v:textbox>'
+        f'<x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/><x:Anchor>{anchor}</x:Anchor>'
+        f"<x:AutoFill>False</x:AutoFill><x:Row>{row}</x:Row><x:Column>{column}</x:Column>"
+        "</x:ClientData></v:shape>"
+    ).encode()
+
+
+def _of_box(shape: bytes) -> Place | None:
+    row, column = (re.search(rb"<x:%s>\s*(\d+)\s*</x:%s>" % (n, n), shape) for n in (b"Row", b"Column"))
+    if not row or not column or b'ObjectType="Note"' not in shape:
+        return None
+    return int(row[1]) + 1, int(column[1]) + 1
+
+
+def _place(ref: str) -> Place:
+    column = ref.rstrip("0123456789")
+    return int(ref[len(column) :]), column_number(column)
+
+
+def _said(data: bytes, node: xml.Node) -> str:
+    texts: list[str] = []
+    parser = xml.scanner(piece := data[node.start : node.end])
+    parser.CharacterDataHandler = texts.append
+    parser.Parse(piece, True)
+    return "".join(texts)

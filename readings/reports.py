@@ -1,0 +1,60 @@
+"""All that was found in a push: what was refused of it, and what the check found in the version it became."""
+
+from typing import Any
+
+from psycopg2.extensions import connection
+
+from readings import findings, pushes
+from readings.database import rows
+from schemas import datasets
+from schemas.contracts import contracts
+
+Row = dict[str, Any]
+
+
+def of_push(conn: connection, push_id: str) -> tuple[list[Row], list[Row], list[Row]]:
+    """(the push, one row a dataset, with ``checked_at`` of its version; refused records; findings of it).
+
+    A finding has ``client_id``, by which its vendor knows the record: nothing of a record that another vendor
+    brought.
+    """
+    found, refused = pushes.one(conn, push_id)
+    checked: list[Row] = []
+    for push in found:
+        push["checked_at"] = _checked_at(conn, push)
+        if push["checked_at"] is not None:
+            checked += _findings(conn, push)
+    return found, refused, checked
+
+
+def _checked_at(conn: connection, push: Row) -> Any:
+    if not push["version"]:
+        return None
+    key = (push["dataset_id"], push["version"])
+    said = rows(conn, "SELECT checked_at FROM version WHERE dataset_id = %s AND version = %s", key)
+    return said[0]["checked_at"] if said else None
+
+
+def _findings(conn: connection, push: Row) -> list[Row]:
+    found = findings.of_version(conn, push["dataset_id"], push["version"])
+    for record_type in {row["record_type"] for row in found} & set(contracts.record_types()):
+        of_type = [row for row in found if row["record_type"] == record_type]
+        ids = _client_ids(conn, record_type, push, [row["identity"] for row in of_type])
+        for row in of_type:
+            row["client_id"] = ids.get(row["identity"]) or ""
+    return [{"client_id": ""} | row for row in found]
+
+
+def _client_ids(conn: connection, record_type: str, push: Row, identities: list[str]) -> dict[str, str]:
+    """The vendor's own ids in the version, of the records that this vendor brought."""
+    contract = contracts.record(record_type)
+    if not any(f.name == "ClientId" for f in contract.fields):
+        return {}
+    statement = (
+        f"SELECT identity, client_id FROM {contract.table} WHERE school_year = %s AND dataset_id = %s "
+        "AND identity = ANY(%s) AND vendor = %s AND valid_from <= %s AND (valid_to IS NULL OR valid_to > %s)"
+    )
+    _, year, _ = datasets.split(push["dataset_id"])
+    version = push["version"]
+    key = (year, push["dataset_id"], identities, push["vendor"], version, version)
+    return {row["identity"]: row["client_id"] for row in rows(conn, statement, key)}
