@@ -13,7 +13,7 @@
 ``<name>.csv`` has a line a column, found by its caption, never by its position:
 
 - ``caption``, ``synonyms`` (``a|b``): levels of a header joined by `` > ``, outermost first. A level ``*`` is
-  any text (a subject, a number). In JSON the path: ``pupil.name``;
+  any text (a subject, a number). In JSON the path: ``pupil > name``;
 - ``targets`` (``a|b``): fields of the record type; ``codelist``: of ``label``;
 - ``required``: yes if a list without the column cannot be read; ``rank``: of several columns with one target
   the lowest with a value wins;
@@ -37,7 +37,7 @@
   - ``tick`` (x or blank; yes or no), ``tick:09`` (the code that a tick means), ``tick:02,01`` (and the code
     of a blank); ``flag`` (yes or no, a blank says neither);
   - ``skip`` (known, says nothing); ``unsent`` (known, no field to send it in: told); ``constant:01`` (no
-    column: what the list says of every record).
+    column: what the list says of every record; ``constant:@year``: the school year of the push).
 """
 
 from collections.abc import Mapping

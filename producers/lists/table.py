@@ -81,6 +81,7 @@ def read(source: str, of: Prepared, target: Target, library: Library) -> tuple[S
         library.codemap(layout.codemap) if layout else library.labels_of(target.vendor, meaning.record_type),
         place,
         layout.constants if layout else (),
+        push=target,
     )
     result = SourceTable(
         meaning.record_type,

@@ -11,7 +11,7 @@ from producers.adapters.cells import Cells
 from producers.codemaps import CodeMap
 from producers.layouts import Column
 from producers.lists import forms
-from producers.model import OWN_ID, ROW, concat_faults, faults_of
+from producers.model import OWN_ID, ROW, Target, concat_faults, faults_of
 from schemas.contracts.contracts import record
 from schemas.encoding.codec import frame_schema
 from schemas.errors import Problem, SourceLocation
@@ -34,6 +34,7 @@ _SIMPLE: Final[dict[str, Callable[[pl.Series], Cells]]] = {
     "commune": forms.commune_codes,
 }
 _JOINED: Final = {"part": ", ", "name_part": " ", "word": ", "}
+YEAR_OF_PUSH: Final = "@year"
 IMPLIED: Final = 1000
 """Added to the rank of what a column says of another field."""
 
@@ -55,7 +56,7 @@ class _Sheet:
     codemap: CodeMap
     place: SourceLocation
     schema: dict[str, pl.DataType]
-    school: str
+    push: Target
     values: dict[str, list[tuple[int, pl.Series]]] = field(default_factory=dict)
     parts: dict[tuple[str, str], list[tuple[int, pl.Series]]] = field(default_factory=dict)
     faults: list[pl.DataFrame] = field(default_factory=list)
@@ -100,16 +101,18 @@ def read_columns(
     codemap: CodeMap,
     place: SourceLocation,
     constants: Sequence[Column] = (),
-    school: str = "",
+    *,
+    push: Target,
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Problem]]:
     """(values with ``_row``, faults as FAULTS, doubts) of cleaned cells, a column a number of the sheet."""
-    sheet = _Sheet(texts, codemap, place, frame_schema(record_type), school)
+    sheet = _Sheet(texts, codemap, place, frame_schema(record_type), push)
     taken = [c for c in columns if c.column.format not in ("skip", "unsent")]
     for column in sorted(taken, key=lambda c: c.column.format in ("citizen", "identity")):
         _read(sheet, column, _letters(sheet, column, record_type))
     _join(sheet, taken)
     for constant in constants:
-        everywhere = Cells(pl.Series([constant.argument] * texts.height, dtype=pl.String))
+        of_push = str(push.year) if constant.argument == YEAR_OF_PUSH else constant.argument
+        everywhere = Cells(pl.Series([of_push] * texts.height, dtype=pl.String))
         sheet.take(Read("", constant.caption, constant), everywhere)
     values = pl.DataFrame([texts[ROW], *(sheet.value(t) for t in sheet.values)])
     for column in taken:
@@ -197,9 +200,8 @@ def _read(sheet: _Sheet, read: Read, text: pl.Series) -> None:
 def _school(sheet: _Sheet, read: Read, codes: Cells) -> None:
     if read.column.targets:
         sheet.take(read, codes)
-    other = pl.select(pl.lit(codes.values) != sheet.school).to_series().fill_null(value=False)
-    if sheet.school:
-        sheet.faults.append(faults_of(OTHER_SCHOOL, "", other))
+    other = pl.select(pl.lit(codes.values) != sheet.push.school).to_series().fill_null(value=False)
+    sheet.faults.append(faults_of(OTHER_SCHOOL, "", other))
 
 
 def _part(sheet: _Sheet, read: Read, form: str, text: pl.Series) -> None:

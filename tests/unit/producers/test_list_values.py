@@ -8,7 +8,7 @@ import pytest
 from producers.codemaps import load
 from producers.layouts import Column
 from producers.lists.values import Read, read_columns
-from producers.model import ROW
+from producers.model import ROW, Target
 from schemas.errors import SourceLocation
 
 CODEMAP = load("vnedu|ministry")
@@ -20,7 +20,7 @@ def column(targets: str, form: str, rank: int = 1, codelist: str = "") -> Column
 
 
 def read(
-    record_type: str, *columns: tuple[Column, str | None], school: str = ""
+    record_type: str, *columns: tuple[Column, str | None], school: str = "19172355"
 ) -> tuple[dict[str, Any], set[str]]:
     """(values of a list of one row, codes of its faults)"""
     names = [str(i) for i in range(len(columns))]
@@ -28,7 +28,9 @@ def read(
     texts = pl.DataFrame({ROW: pl.Series([2], dtype=pl.Int32), **cells})
     reads = [Read(n, c.caption, c) for n, (c, _) in zip(names, columns, strict=True)]
     place = SourceLocation("list.xlsx", "Sheet1")
-    values, faults, _ = read_columns(texts, reads, record_type, CODEMAP, place, school=school)
+    values, faults, _ = read_columns(
+        texts, reads, record_type, CODEMAP, place, push=Target("made", school, 2019, "1")
+    )
     return values.row(0, named=True), set(faults["rule"])
 
 
