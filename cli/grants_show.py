@@ -19,7 +19,8 @@ from streams.grants.table import TABLE
 from streams.machines import topic_log, wire
 
 CHECKED: Final = {
-    Signature.VERIFIED: " chữ ký đúng — verified",
+    Signature.COMPARED: " chữ ký và nội dung đúng — signature and text verified",
+    Signature.VERIFIED: " chữ ký đúng, nội dung phải xem — signature verified, text to be read",
     Signature.BY_HAND: " kiểm tra thủ công — by hand",
 }
 """How a document's signature was checked, as an event is told."""

@@ -3,6 +3,7 @@ from a public one."""
 
 # mypy: disable-error-code="no-untyped-call"
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -136,18 +137,53 @@ def of_key(
     )
 
 
-def document(*pages: str, **root: Any) -> bytes:
-    """A PDF of these pages; ``root``: entries of its catalogue."""
+def document(*pages: str, says: Sequence[str] = (), **root: Any) -> bytes:
+    """A PDF of these pages; ``says``: lines of text on the first, Vietnamese ones too; ``root``: entries of
+    its catalogue."""
     writer = PdfFileWriter()
-    for text in pages or ("Trang 1", "Trang 2"):
-        contents = generic.StreamObject(stream_data=f"BT ({text}) Tj ET".encode())
-        page = PageObject(contents=writer.add_object(contents), media_box=(0, 0, 595, 842))
+    for number, text in enumerate(pages or ("Trang 1", "Trang 2")):
+        lines = "" if number else "".join(f"<{_codes(line)}> Tj 0 -14 Td " for line in says)
+        stream = f"BT /F1 12 Tf 40 800 Td {lines}/F2 12 Tf ({text}) Tj ET"
+        contents = generic.StreamObject(stream_data=stream.encode())
+        page = PageObject(
+            contents=writer.add_object(contents), media_box=(0, 0, 595, 842), resources=_fonts(writer)
+        )
         writer.insert_page(page)
     for name, value in root.items():
         writer.root[generic.NameObject(f"/{name}")] = value
     out = BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def _codes(line: str) -> str:
+    """A line in the first font: two bytes a letter, as Unicode numbers it."""
+    return line.encode("utf-16-be").hex()
+
+
+def _fonts(writer: PdfFileWriter) -> generic.DictionaryObject:
+    """One whose codes are Unicode's, which nobody can draw and everybody can read; one for plain letters."""
+    unicode = "\n".join(f"<{high:02x}00> <{high:02x}ff> <{high:02x}00>" for high in range(0x20))
+    table = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def "
+        "1 begincodespacerange <0000> <ffff> endcodespacerange "
+        f"32 beginbfrange\n{unicode}\nendbfrange endcmap end end"
+    )
+    name = generic.NameObject
+    below = _dictionary(Type="/Font", Subtype="/CIDFontType2", BaseFont="/Made")
+    fonts = {
+        "/F1": _dictionary(Type="/Font", Subtype="/Type0", BaseFont="/Made", Encoding="/Identity-H"),
+        "/F2": _dictionary(Type="/Font", Subtype="/Type1", BaseFont="/Helvetica"),
+    }
+    fonts["/F1"][name("/DescendantFonts")] = generic.ArrayObject([writer.add_object(below)])
+    fonts["/F1"][name("/ToUnicode")] = writer.add_object(generic.StreamObject(stream_data=table.encode()))
+    named = generic.DictionaryObject({name(key): writer.add_object(font) for key, font in fonts.items()})
+    return generic.DictionaryObject({name("/Font"): named})
+
+
+def _dictionary(**entries: str) -> generic.DictionaryObject:
+    name = generic.NameObject
+    return generic.DictionaryObject({name(f"/{key}"): name(value) for key, value in entries.items()})
 
 
 def signed(pdf: bytes, who: signers.SimpleSigner, name: str = "KySo", **other: Any) -> bytes:

@@ -62,8 +62,7 @@ def play(settings: Settings, staff: Staff, schools: list[SchoolPlan]) -> Played:
         _batch(staff, unit, batches[unit], known, BATCHED_LATE if unit == late_unit else BATCHED, issuer)
 
     with ThreadPoolExecutor(AT_ONCE) as people, ThreadPoolExecutor(DOCUMENTS_AT_ONCE) as signing:
-        list(people.map(ask, (s for s in schools if not s.direct)))
-        list(signing.map(ask, direct))
+        list(signing.map(ask, schools))
         list(signing.map(batch, batches))
         _grant(staff, schools)
         list(people.map(lambda s: _hand_over(staff, s), schools))
@@ -73,10 +72,8 @@ def play(settings: Settings, staff: Staff, schools: list[SchoolPlan]) -> Played:
 
 def _ask(staff: Staff, school: SchoolPlan, known: Organisation, day: date, issuer: Issuer) -> None:
     head = staff.of(school.code, Role.SCHOOL_HEAD)
-    signed = ""
-    if school.direct:  # others send theirs to the unit that batches them
-        signed = _handed_in(head, issuer, school.name, papers.number(school))
-    asked = papers.request(school, known, day, signed)
+    asked = papers.request(school, known, day)
+    asked["sha256"] = _handed_in(head, issuer, school.name, asked["form"])
     _done(head.act("/v1/grants/requests", {"request": asked}))
 
 
@@ -87,14 +84,15 @@ def _batch(
     _all_done(reviewer.call("POST", "/v1/grants/acts/check", {"grants": _named(schools)}))
     batch = papers.batch(unit, schools, known, day)
     form = batch["form"]
-    batch["sha256"] = _handed_in(reviewer, issuer, form["unit_name"], form["number"])
+    batch["sha256"] = _handed_in(reviewer, issuer, form["unit_name"], form)
     _all_done(reviewer.call("POST", "/v1/grants/batches", {"batch": papers.listed(batch)}))
 
 
-def _handed_in(who: AccessClient, issuer: Issuer, organisation: str, number: str) -> str:
-    """The SHA-256 of a PDF that somebody of this organisation has signed and handed in."""
+def _handed_in(who: AccessClient, issuer: Issuer, organisation: str, form: dict[str, Any]) -> str:
+    """The SHA-256 of a form as PDF that somebody of this organisation has signed and handed in."""
     signer = authority.signer(issuer, organisation=organisation)
-    sha256: str = who.document(authority.signed(authority.document(number), signer))["sha256"]
+    pdf = authority.signed(authority.document(says=papers.lines(form)), signer)
+    sha256: str = who.document(pdf)["sha256"]
     return sha256
 
 

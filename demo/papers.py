@@ -81,6 +81,20 @@ def listed(batch: dict[str, Any]) -> dict[str, Any]:
     return batch | {"list_file": word, "list_name": "mau2.docx"}
 
 
+def lines(form: dict[str, Any]) -> list[str]:
+    """What stands in either form, as far as it is compared with what is sent."""
+    day = date.fromisoformat(form["day"])
+    said = [
+        f"Số: {form['number']}",
+        f"{form['place']}, ngày {day:%d} tháng {day:%m} năm {day:%Y}",
+        f"{form.get('area') or form.get('school_name')} {form.get('school', '')}",
+    ]
+    if "lines" in form:
+        said += [f"{line['school']} {line['name']}" for line in form["lines"]]
+        said.append(f"Tổng số: {form['count']} đơn vị.")
+    return said
+
+
 def office(area: str) -> str:
     """As the education office of a district signs."""
     return f"Phòng GDĐT {area}"

@@ -46,6 +46,7 @@ def database() -> str:
         lines += [f"**{name}** ({_WHO.get(name, '–')}){' T' if account.temporary else ''}", ""]
         lines += ["| | |", "|---|---|"]
         lines += [f"| {allowed} | {', '.join(sorted(tables))} |" for allowed, tables in by_letters.items()]
+        lines += [f"| EXECUTE | {', '.join(account.functions)} |"] if account.functions else []
         lines.append("")
     return "\n".join(lines)
 

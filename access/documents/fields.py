@@ -42,7 +42,12 @@ _PASSWORD: Final = re.compile(r"(?i)(^|[._@-])(mk|mat-?khau|pass(word)?|pw|pwd)(
 
 def names_area(unit: str, area: str) -> bool:
     """Whether a unit's name ends with an area's: Phòng GDĐT TP Thái Nguyên, of Thành phố Thái Nguyên."""
-    return f" {fold(unit)}".endswith(f" {fold(_KINDS.sub('', nfc(area).lower()))}")
+    return f" {fold(unit)}".endswith(f" {fold(bare_area(area))}")
+
+
+def bare_area(area: str) -> str:
+    """An area's name without what it is, in small letters: Huyện Định Hóa, định hóa."""
+    return _KINDS.sub("", nfc(area).lower())
 
 
 class Person(msgspec.Struct, frozen=True):

@@ -24,12 +24,13 @@ MAX_BYTES: Final = 20 * 1024 * 1024
 """Of a PDF. A scan of ten pages has three."""
 MAX_SECONDS: Final = 60
 MAX_MEMORY: Final = 1024 * 1024 * 1024
-MAX_ANSWER: Final = 512 * 1024
+MAX_ANSWER: Final = 4 * 1024 * 1024
 MAX_FILES: Final = 16
 """Open at a time: the library runs an event loop."""
 
 FAULTS: Final = {
     "damaged": "SIG-003",
+    "long": "SIG-010",
     "encrypted": "SIG-004",
     "unsigned": "SIG-005",
     "kind": "SIG-006",
@@ -75,11 +76,13 @@ class Signature(msgspec.Struct, frozen=True):
 class Findings(msgspec.Struct, frozen=True):
     """Of a file: its SHA-256, its signatures in the order in which they were made, and what is wrong. Without
     problems every signature holds, and together they cover all of the file. A problem's row is the number
-    of its signature."""
+    of its signature. ``text``: of its pages; ``unread``: there are pages of pictures alone."""
 
     sha256: str
     signatures: tuple[Signature, ...]
     problems: tuple[Problem, ...]
+    text: str = ""
+    unread: bool = False
 
     @property
     def good(self) -> bool:
@@ -127,7 +130,7 @@ def check_signed(
     signatures = [
         msgspec.convert({k: v for k, v in s.items() if k != "faults"}, Signature) for s in said["signatures"]
     ]
-    return Findings(digest, tuple(signatures), tuple(problems))
+    return Findings(digest, tuple(signatures), tuple(problems), said["text"], said["unread"])
 
 
 def _asked(data: bytes, trust: Trust, accepted: list[str], at: datetime) -> dict[str, Any] | None:
@@ -155,8 +158,10 @@ def _texts(many: list[bytes]) -> list[str]:
 
 def of_unit(findings: Findings, names: Collection[str], file: str = "") -> list[Problem]:
     """SIG-032 unless one of the signatures is of a certificate whose organisation is called by one of these
-    names: a good signature of somebody else's is not the unit's."""
+    names: a good signature of somebody else's is not the unit's. It says what was found and what was due."""
     known = {fold(name) for name in names if name.strip()}
     if any(fold(signature.organisation) in known for signature in findings.signatures):
         return []
-    return [Problem(NOT_ITS, SourceLocation(file), {"names": "; ".join(names)})]
+    found = dict.fromkeys(signature.organisation[:200] or "–" for signature in findings.signatures)
+    params = {"names": "; ".join(names), "found": "; ".join(found)}
+    return [Problem(NOT_ITS, SourceLocation(file), params)]

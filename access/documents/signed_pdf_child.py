@@ -25,6 +25,8 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
+from access.documents import pdf_letters
+
 FOR_SIGNING: Final = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"})
 CLOCKS: Final = timedelta(minutes=10)
 """By so much a signer's clock may be ahead of ours."""
@@ -79,7 +81,8 @@ class Trust:
 
 
 def judge(pdf: bytes, trust: Trust) -> dict[str, Any]:
-    """``{"fault": …}`` for the file, or ``{"signatures": […]}``: each with its faults, none if it holds."""
+    """``{"fault": …}`` for the file, or ``{"signatures": […], "text": …, "unread": …}``: each signature with
+    its faults, none if it holds; what ``pdf_letters`` says."""
     try:
         reader = PdfFileReader(BytesIO(pdf))
         if reader.security_handler is not None:
@@ -102,7 +105,11 @@ def judge(pdf: bytes, trust: Trust) -> dict[str, Any]:
         return {"fault": "unsigned"}
     if len(signatures) < filled or not regular:  # the library leaves out kinds that it does not know
         return {"fault": "kind"}
-    return {"signatures": [_judged(s, trust, last=s is regular[-1]) for s in regular]}
+    judged = [_judged(s, trust, last=s is regular[-1]) for s in regular]
+    text, unread = pdf_letters.text_of(pdf)
+    if len(text) > pdf_letters.MAX_TEXT:
+        return {"fault": "long"}
+    return {"signatures": judged, "text": text, "unread": unread}
 
 
 def _judged(signature: EmbeddedPdfSignature, trust: Trust, *, last: bool) -> dict[str, Any]:
@@ -215,4 +222,4 @@ def answer(question: bytes, out: BinaryIO) -> None:
     """A line of JSON with what to trust, and a PDF; JSON in answer."""
     logging.disable(logging.CRITICAL)
     line, _, pdf = question.partition(b"\n")
-    out.write(json.dumps(judge(pdf, Trust(json.loads(line)))).encode())
+    out.write(json.dumps(judge(pdf, Trust(json.loads(line))), ensure_ascii=False).encode("utf-8", "replace"))

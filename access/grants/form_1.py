@@ -7,6 +7,7 @@ from datetime import date
 from access.documents import against
 from access.documents.form1 import Form1
 from access.grants.papers import Request1, fault, products, signed
+from access.grants.used import number_used
 from schemas.contracts.contracts import record_types
 from schemas.errors import Problem
 from schemas.organisation.organisation import NoRoute, Organisation
@@ -37,7 +38,7 @@ def read(
     if form.day is None or form.school != school:
         return Read((), problems)
     if form.number and number_of(document(asked, form)) in used:
-        problems.append(fault("GRT-104", "number", number=form.number[:40], year=form.day.year))
+        problems.append(number_used(document(asked, form)))
     try:
         route = tuple(unit.code for unit in known.route(school, form.day))
     except NoRoute as no_route:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from access import campaigns
 from access.accounts.account import Role
 from access.audit import Kind
-from access.service.door import Body, Request, said
+from access.service.door import Body, Request, as_told, said
 from runtime.settings import Settings
 from schemas.datasets import PERIODS, reference_day
 from schemas.errors import Problem, ProblemList
@@ -87,7 +87,7 @@ def open_campaign(request: Request) -> Response:
             "not_sent": [p.as_dict() for p in not_sent],
             "on": day,
             "routes": dict(Counter(" → ".join(c.route) for c in commands)),
-            "warnings": [w.as_dict() for w in (outcomes[0].warnings if outcomes else ())],
+            "warnings": [as_told(w) for w in (outcomes[0].warnings if outcomes else ())],
         }
     )
 

@@ -12,7 +12,7 @@ from access import confirmation_acts
 from access.accounts import persons, store
 from access.accounts.account import READS_ALL, Role
 from access.audit import Kind
-from access.service.door import NOT_ITS_FORM, REFUSED, Body, Request, field_problem, said
+from access.service.door import NOT_ITS_FORM, REFUSED, Body, Request, as_told, field_problem, said
 from access.service.parts import CATCH_UP_S
 from runtime import metrics
 from schemas.contracts import bounds
@@ -107,7 +107,7 @@ def answer(request: Request, outcome: CommandOutcome) -> Response:
         "state": outcome.state,
         "message_vi": vi,
         "message_en": en,
-        "warnings": [w.as_dict() for w in outcome.warnings],
+        "warnings": [as_told(w) for w in outcome.warnings],
     }
     if not outcome.code:
         return said(told)

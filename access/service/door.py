@@ -59,6 +59,7 @@ STATUS: Final[Mapping[str, int]] = {
     "ACC-029": 429,
     "ACC-042": 413,
     "SIG-009": 503,
+    "GRT-116": 409,
     "STK-019": 500,
 }
 """Of what is refused before a machine is asked; 400 of the rest. A machine's own refusal is 409."""
@@ -244,7 +245,7 @@ def problem(problems: list[Problem], **more: Any) -> Response:
         "title": first.messages()[1],
         "status": status,
         "code": first.code,
-        "problems": [each.as_dict() | {"params": _plain(each.params)} for each in problems],
+        "problems": [as_told(each) for each in problems],
         **more,
     }
     headers = {}
@@ -269,8 +270,10 @@ def field_problem(code: str, name: str) -> Problem:
     return Problem(code, SourceLocation(field=name), {"field": name[:100]})
 
 
-def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value if isinstance(value, int | float) else str(value) for name, value in params.items()}
+def as_told(each: Problem) -> dict[str, Any]:
+    """A problem in JSON, as the client reads it back."""
+    params = {n: value if isinstance(value, int | float) else str(value) for n, value in each.params.items()}
+    return each.as_dict() | {"params": params}
 
 
 def _secret(http: HttpRequest) -> str:

@@ -13,14 +13,14 @@ from access.accounts.account import Role
 from access.audit import Kind
 from access.grants import contract
 from access.grants.papers import ContractForm
-from access.service import signatures
+from access.service import approvals, signatures
 from access.service.confirmation import NO_DOOR, answer
-from access.service.door import NOT_ITS_FORM, Body, Request, field_problem, said
+from access.service.door import NOT_ITS_FORM, Body, Request, as_told, field_problem, said
 from runtime import metrics
 from schemas.days import today
 from schemas.errors import Problem, ProblemList
 from streams.grants.commands import Act, Command
-from streams.grants.state import Scope, Standing, State, level
+from streams.grants.state import Scope, State, level
 from streams.machines.commands_client import CommandOutcome
 
 _DEPARTMENT: Final = frozenset({Role.DEPARTMENT_OFFICER})
@@ -89,12 +89,12 @@ def act(request: Request) -> Response:
         raise ProblemList(problems)
     state = standing(request, vendor, school, asked.sequence)
     by_another(request, what, [state])
-    signature = _checked(request, what, [state])
-    command = _command(request, what, role, state, asked, signature)
+    found = approvals.checked(request, [state]) if what is Act.APPROVE else {}
+    command = _command(request, what, role, state, asked, signatures.together(found, state.paper))
     request.trying(what, subject, role, command.command_id)
     request.record(Kind.ASKED)
     [outcome] = request.parts.grants.ask([command])
-    return answer(request, outcome)
+    return answer(request, replace(outcome, warnings=(*outcome.warnings, *signatures.doubts(found))))
 
 
 def many(request: Request) -> Response:
@@ -109,9 +109,12 @@ def many(request: Request) -> Response:
     request.parts.catch_up(request.parts.granted)
     states = [_known(request, vendor, school) for vendor, school in named]
     by_another(request, what, states)
-    signature = _checked(request, what, states)
+    found = approvals.checked(request, states) if what is Act.APPROVE else {}
     said_of_each = GrantAct(valid_until=asked.valid_until)
-    return carry_out(request, [_command(request, what, role, s, said_of_each, signature) for s in states])
+    commands = [
+        _command(request, what, role, s, said_of_each, signatures.together(found, s.paper)) for s in states
+    ]
+    return carry_out(request, commands, signatures.doubts(found))
 
 
 def of_level(request: Request) -> Response:
@@ -131,8 +134,9 @@ def of_level(request: Request) -> Response:
     return answer(request, outcome)
 
 
-def carry_out(request: Request, commands: Sequence[Command]) -> Response:
-    """Send commands together; what became of each, on record. Nothing is sent that is not."""
+def carry_out(request: Request, commands: Sequence[Command], doubts: Sequence[Problem] = ()) -> Response:
+    """Send commands together; what became of each, on record. Nothing is sent that is not. ``doubts`` are
+    told with the answer."""
     about = {
         c.command_id: replace(
             request.about, act=c.command, subject=c.grant_id, role=c.role, command_id=c.command_id
@@ -154,7 +158,7 @@ def carry_out(request: Request, commands: Sequence[Command]) -> Response:
             "done": sum(not o.code for o in outcomes),
             "refused": sum(bool(o.code) for o in outcomes),
             "grants": [_told(c, o) for c, o in zip(commands, outcomes, strict=True)],
-            "warnings": [w.as_dict() for w in outcomes[0].warnings],
+            "warnings": [as_told(w) for w in (*outcomes[0].warnings, *doubts)],
         }
     )
 
@@ -193,19 +197,6 @@ def by_another(request: Request, what: Act, states: Sequence[State]) -> None:
         raise ProblemList([Problem(code)])
 
 
-def _checked(request: Request, what: Act, states: Sequence[State]) -> str:
-    """How the documents that an approval decides on were checked, now. Raises ProblemList."""
-    if what is not Act.APPROVE:
-        return ""
-    decided = (Standing.BATCHED, Standing.REQUESTED)
-    papers = [
-        (state.managing or state.ma_truong_hoc, state.paper)
-        for state in states
-        if state.paper is not None and state.state in decided
-    ]
-    return signatures.checked(request, papers)
-
-
 def _command(
     request: Request, what: Act, role: Role, state: State, asked: GrantAct, signature: str = ""
 ) -> Command:
@@ -227,7 +218,7 @@ def _command(
         product_version="" if state.is_level else asked.product_version,
         contract=contract.of(asked.contract) if asked.contract else None,
         document=state.paper if what is Act.APPROVE else None,
-        signature=signature,
+        signature=signature if what is Act.APPROVE else "",
     )
 
 

@@ -12,7 +12,7 @@ from access import organisation_imports
 from access.accounts.account import READS_ALL, Role
 from access.audit import AuditEvent, Kind
 from access.organisation_imports import Planned
-from access.service.door import Body, Request, said
+from access.service.door import Body, Request, as_told, said
 from schemas.days import today
 from schemas.errors import Problem, ProblemList
 from schemas.organisation.importing import Change
@@ -71,7 +71,7 @@ def import_units(request: Request) -> Response:
             "changes": [_told(change) for change in found.plan.changes],
             "unchanged": found.plan.known,
             "absent_columns": sorted(found.plan.absent),
-            "warnings": [w.as_dict() | {"params": dict(w.params)} for w in warnings],
+            "warnings": [as_told(w) for w in warnings],
             "refused": Counter(o.code for o in refused),
             "messages": {o.code: o.messages() for o in refused},
         }

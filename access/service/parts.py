@@ -41,6 +41,7 @@ class Parts:
         self._proxies = addresses.networks(settings.trusted_proxies)
         self.hashing = Semaphore(AT_ONCE)
         self.documents, self.judging = Semaphore(DOCUMENTS_AT_ONCE), Semaphore(1)
+        self.papers_turn, self.papers_under_way = Lock(), set[str]()
         self.flows = Flows()
         self.importing = Lock()
         self._opened = ExitStack()

@@ -9,7 +9,7 @@ from access.accounts import persons, store
 from access.accounts.account import Role
 from access.audit import Kind
 from access.service.confirmation import ANOTHERS, dataset_of
-from access.service.door import Body, Nothing, Request, said
+from access.service.door import Body, Nothing, Request, as_told, said
 from readings import records as readings
 from schemas.contracts import bounds
 from schemas.datasets import split
@@ -118,4 +118,4 @@ def _carry_out(request: Request, asked: dict[str, Any]) -> Response:
     vi, en = message(answered["Code"]) if answered["Code"] else ("", "")
     told = {name: answered[key] for name, key in TOLD.items()}
     told |= {"seen": asked["Version"], "message_vi": vi, "message_en": en}
-    return said(told | {"warnings": [w.as_dict() for w in warnings]}, 409 if refused else 200)
+    return said(told | {"warnings": [as_told(w) for w in warnings]}, 409 if refused else 200)

@@ -34,12 +34,16 @@ WITH object AS (
     UNION ALL
     SELECT 'SCHEMA', nspname, coalesce(nspacl, acldefault('n', nspowner)), nspowner, 'n'
     FROM pg_namespace WHERE nspname = 'public'
+    UNION ALL
+    SELECT 'FUNCTION', proname, coalesce(proacl, acldefault('f', proowner)), proowner, 'f'
+    FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
 )
 SELECT coalesce(r.rolname, 'PUBLIC') AS account, o.kind, o.name, a.privilege_type
 FROM object o, aclexplode(o.acl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
 WHERE a.grantee <> o.owner AND coalesce(r.rolname, '') <> %(owner)s
 """
-"""A right to a column alone counts as one to the table: the same statement takes it away."""
+"""A right to a column alone counts as one to the table: the same statement takes it away. Of functions those
+that act as their owner."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,7 @@ def _not_held(cur: cursor, rights: Collection[Right]) -> list[Right]:
     """Those that the account at hand does not have, by whatever way; a table that is missing has none."""
     cur.execute(
         "SELECT CASE kind WHEN 'TABLE' THEN coalesce(has_table_privilege(to_regclass(name), what), false) "
+        "WHEN 'FUNCTION' THEN coalesce(has_function_privilege(to_regproc(name)::oid, what), false) "
         "ELSE has_database_privilege(current_database(), what) END "
         "FROM unnest(%s::text[], %s::text[], %s::text[]) AS r (kind, name, what)",
         ([str(r.kind) for r in rights], [r.name for r in rights], [r.what for r in rights]),

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     TABLE = "TABLE"
     DATABASE = "DATABASE"
     SCHEMA = "SCHEMA"
+    FUNCTION = "FUNCTION"
 
 
 @dataclass(frozen=True, order=True)
@@ -42,10 +43,12 @@ class Right:
 
 @dataclass(frozen=True)
 class Account:
-    """Letters by table. ``temporary``: it needs tables of its own for a while, or tries if there is room."""
+    """Letters by table. ``temporary``: it needs tables of its own for a while, or tries if there is room.
+    ``functions``: that answer from what the account may not read."""
 
     tables: Mapping[str, str]
     temporary: bool = True
+    functions: tuple[str, ...] = ()
 
 
 _SINK: Final = {"alembic_version": "S", "consumer_offset": "SIU"}
@@ -142,6 +145,7 @@ TABLE: Final = {
             "audit_event": "I",
         },
         temporary=False,
+        functions=("staff_named",),
     ),
     "csdl-credentials": Account(
         {"alembic_version": "S", "vendor_credential": "SU", "audit_event": "I"}, temporary=False
@@ -196,6 +200,7 @@ def declared(accounts: Mapping[str, Account] = TABLE) -> set[Right]:
     for name, account in accounts.items():
         if account.temporary:
             found.add(Right(name, Kind.DATABASE, "", "TEMPORARY"))
+        found |= {Right(name, Kind.FUNCTION, each, "EXECUTE") for each in account.functions}
         for table, letters in account.tables.items():
             for each in typed() if table == RECORDS else (table,):
                 found |= {Right(name, Kind.TABLE, each, LETTERS[letter]) for letter in letters}

@@ -8,7 +8,7 @@ from streams.grants.state import Contract, Document, Scope, Standing, State
 from streams.machines.wire import Value, replace
 
 KEPT: Final = 100
-"""Numbers of documents that a grant remembers."""
+"""Documents, and numbers of them, that a grant remembers."""
 
 
 class Fact(StrEnum):
@@ -110,12 +110,14 @@ def evolve(state: State, event: Event) -> State:
                 authors=(event.account,),
                 late=event.late,
                 numbers=(*state.numbers, number_of(asked))[-KEPT:] if asked else state.numbers,
+                papers=_with(state.papers, asked),
             )
         case Fact.CHECKED:
             return replace(after, authors=(*state.authors, event.account))
         case Fact.BATCHED:
             authors = (*state.authors, event.account)
-            return replace(after, batch=event.document, late=event.late, authors=authors)
+            papers = _with(state.papers, event.document)
+            return replace(after, batch=event.document, late=event.late, authors=authors, papers=papers)
         case Fact.HANDED_OVER:
             return replace(
                 _standing(after),
@@ -141,6 +143,10 @@ def evolve(state: State, event: Event) -> State:
 def number_of(document: Document) -> str:
     """By which a document is told from others of its school: year and number."""
     return f"{document.date.year}/{document.number.strip().casefold()}"
+
+
+def _with(papers: tuple[Document, ...], one: Document | None) -> tuple[Document, ...]:
+    return (*papers, one)[-KEPT:] if one else papers
 
 
 def _standing(state: State) -> State:

@@ -64,10 +64,12 @@ def level(version: str = "") -> str:
 
 
 class Signature(StrEnum):
-    """How the signature of a document was checked before an act on it."""
+    """How a document was checked before an act on it."""
 
     VERIFIED = "verified"
-    """By the access service, at the act."""
+    """By the access service, at the act; the signature alone: what a scan says only people can tell."""
+    COMPARED = "verified_text"
+    """So, and its text says what the act says."""
     BY_HAND = "by_hand"
     """By whoever acts: the province has said that it is so (CSDL_SIGNATURES)."""
 
@@ -113,7 +115,8 @@ class State(Value, frozen=True):
     when it came to stand so; ``given_at``: when the vendor had it last. ``authors``: accounts whose acts an
     approval decides on. ``before`` a suspension, and why (``suspended_for``). ``reminded``: days before its
     end of the last reminder, 0 if none. ``numbers``: year/number of its requests. ``without_papers``: in
-    force by the department's word alone, also while a request is on its way.
+    force by the department's word alone, also while a request is on its way. ``papers``: every document that
+    it was asked or batched with.
     """
 
     vendor: str
@@ -141,6 +144,7 @@ class State(Value, frozen=True):
     reminded: int = 0
     numbers: tuple[str, ...] = ()
     without_papers: bool = False
+    papers: tuple[Document, ...] = ()
 
     @property
     def grant_id(self) -> str:

@@ -172,8 +172,9 @@ def _known(stack: ClosedStack) -> Organisation:
 
 def _ask(stack: ClosedStack, who: Person) -> None:
     """For the own school of whoever asks, with Form 1."""
-    handed_in = kept.keep(stack.settings.documents_dir, b"%PDF-")  # judged when it is approved
-    asked = papers.request(schools.plan(who.account.unit), _known(stack), ASKED, handed_in)
+    school = schools.plan(who.account.unit)
+    asked = papers.request(school, _known(stack), ASKED)
+    asked["sha256"] = _handed_in(stack, school.name, asked["form"])
     with who.access() as access:
         assert access.act("/v1/grants/requests", {"request": asked}).code == ""
 
@@ -186,12 +187,17 @@ def _check(who: Person, school: str) -> Any:
 def _batch(stack: ClosedStack, *codes: str) -> Any:
     """By the district, with Form 2 and its list, signed as it is called."""
     said = papers.listed(papers.batch(schools.UNIT, list(map(schools.plan, codes)), _known(stack), ASKED))
-    authorities.trusted(stack.settings.trust_dir, ISSUER)
-    signer = authorities.signer(ISSUER, organisation=said["form"]["unit_name"])
-    pdf = authorities.signed(authorities.document(), signer)
-    said["sha256"] = kept.keep(stack.settings.documents_dir, pdf)
+    said["sha256"] = _handed_in(stack, said["form"]["unit_name"], said["form"])
     with stack.district.access() as access:
         return access.call("POST", "/v1/grants/batches", {"batch": said})
+
+
+def _handed_in(stack: ClosedStack, organisation: str, form: dict[str, Any]) -> str:
+    """SHA-256 of the form, signed by somebody of this organisation."""
+    authorities.trusted(stack.settings.trust_dir, ISSUER)
+    signer = authorities.signer(ISSUER, organisation=organisation)
+    pdf = authorities.signed(authorities.document(says=papers.lines(form)), signer)
+    return kept.keep(stack.settings.documents_dir, pdf)
 
 
 def _events(stack: ClosedStack, school: str) -> list[str]:

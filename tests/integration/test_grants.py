@@ -13,10 +13,13 @@ from uuid import uuid4
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ec
 from kafka import TopicPartition
 
+from access import grant_acts
 from access.documents import kept
+from cli.main import main
 from demo import papers
 from producers.synthetic import province as synthetic
 from producers.synthetic.province import SchoolPlan
@@ -27,13 +30,16 @@ from schemas.days import today
 from schemas.encoding import codec
 from schemas.errors import ProblemList
 from schemas.topics import RECORDS_ACCEPTED, SOURCE_FAULT, in_topic
+from streams.grants.commands import Act
 from streams.grants.machine import MACHINE
+from streams.machines import commands_client, topic_log
 from tests import people
+from tests.accounts import as_operator
 from tests.conftest import empty_topics, fresh_database
 from tests.integration.command_line import csdl
 from tests.organisation import of_register, put_units
 from tests.people import Person
-from tests.support import Running, run_process, wait_until
+from tests.support import Running, environment, run_process, wait_until
 from tests.unit.documents import authorities
 from tests.unit.streams.validation_chunks import chunk, closed
 
@@ -44,7 +50,7 @@ ELSEWHERE = next(s for s in PLAN if s.managing_unit == "165")
 DIRECT, SECOND, THIRD = [s for s in PLAN if s.direct and s.vendor == "smas"][:3]
 ASKED, BATCHED, LATE = date(2020, 3, 2), date(2020, 3, 4), date(2020, 3, 5)
 ISSUER = authorities.Issuer("Gốc Chính phủ")
-_pushes = count(1)
+_pushes, _batches = count(1), count(1)
 _services: list[Running] = []
 
 
@@ -93,9 +99,12 @@ def refused(call, *args, **more) -> list[str]:
     return [p.code for p in problems.value.problems]
 
 
-def signed(organisation: str, issuer: authorities.Issuer = ISSUER, **other: Any) -> bytes:
+def signed(organisation: str, form: Any = None, issuer: authorities.Issuer = ISSUER, **other: Any) -> bytes:
+    """A PDF that somebody of this organisation has signed; ``form``: what it says, None: it is a scan."""
     signer = authorities.signer(issuer, organisation=organisation, **other)
-    return authorities.signed(authorities.document(), signer)
+    says = papers.lines(form) if form else ()
+    pdf = authorities.document(says=says) if form else authorities.document("")
+    return authorities.signed(pdf, signer)
 
 
 def keep(who: Person, pdf: bytes) -> str:
@@ -104,9 +113,9 @@ def keep(who: Person, pdf: bytes) -> str:
 
 
 def ask(who: Person, school: SchoolPlan, known, day=ASKED, pdf: bytes = b"", **more) -> str:
-    digest = keep(who, pdf or signed(school.name)) if school.direct else ""
+    asked = papers.request(school, known, day, **more)
+    asked["sha256"] = keep(who, pdf or signed(school.name, asked["form"]))
     with who.access() as access:
-        asked = papers.request(school, known, day, digest, **more)
         return access.act("/v1/grants/requests", {"request": asked}).code
 
 
@@ -117,8 +126,9 @@ def check(who: Person, *schools: SchoolPlan) -> Any:
 
 def batch(who: Person, known, day, *schools: SchoolPlan) -> Any:
     with who.access() as access:
-        said = papers.listed(papers.batch(who.account.unit, schools, known, day))
-        said["sha256"] = access.document(signed(said["form"]["unit_name"]))["sha256"]
+        number = f"{next(_batches)}/DS"
+        said = papers.listed(papers.batch(who.account.unit, schools, known, day, number=number))
+        said["sha256"] = access.document(signed(said["form"]["unit_name"], said["form"]))["sha256"]
         return access.call("POST", "/v1/grants/batches", {"batch": said})
 
 
@@ -175,11 +185,19 @@ def test_the_letter_from_the_request_to_the_first_push(settings, known, departme
     assert push(settings, one) == {"VAL-001"}
 
     form = tmp_path / "form1.json"
-    form.write_text(json.dumps(papers.request(one, known, ASKED)["form"]), encoding="utf-8")
-    (tmp_path / "signed.pdf").write_bytes(b"signed")
-    asking = ("grants", "request", str(form), "--vendor", "smas", "--year", "2019", "--signed")
-    code, said = csdl(heads[one.code].settings, *asking, str(tmp_path / "signed.pdf"))
+    asked_for = papers.request(one, known, ASKED)["form"]
+    form.write_text(json.dumps(asked_for), encoding="utf-8")
+    (tmp_path / "signed.pdf").write_bytes(signed(one.name, asked_for))
+    asking = (
+        "grants", "request", str(form), "--vendor", "smas", "--year", "2019",
+        "--signed", str(tmp_path / "signed.pdf"),
+    )  # fmt: skip
+    code, said = csdl(heads[one.code].settings, *asking)
+    assert (code, [p["code"] for p in said["problems"]]) == (1, ["FORM-063"])
+    assert csdl(heads[one.code].settings, "forms", "send", asking[-1])[0] == 0
+    code, said = csdl(heads[one.code].settings, *asking)
     assert (code, said["state"]) == (0, "requested")
+    assert [w["code"] for w in said["warnings"]] == ["FORM-202"]
     assert ask(heads[other.code], other, known) == ""
     assert ask(heads[DIRECT.code], DIRECT, known, date(2020, 3, 15)) == ""
     assert {g["turn"] for s in (one, other) for g in shown(settings, s)["grants"]} == {UNIT}
@@ -210,8 +228,8 @@ def test_the_letter_from_the_request_to_the_first_push(settings, known, departme
     assert (code, [p["code"] for p in said["problems"]]) == (1, ["GRT-304"])
     assert csdl(heads[one.code].settings, *hand_over, "--clause")[0] == 0
     for school in (other, DIRECT):
-        signed = papers.contract(school, ASKED)
-        assert act(heads[school.code], school, "hand-over", contract=signed) == ""
+        contract = papers.contract(school, ASKED)
+        assert act(heads[school.code], school, "hand-over", contract=contract) == ""
     assert [push(settings, s) for s in (one, other, DIRECT)] == [set()] * 3
 
     wait_until(
@@ -223,7 +241,9 @@ def test_the_letter_from_the_request_to_the_first_push(settings, known, departme
         ("approved", "19", True), ("issued", "19", True), ("handed_over", one.code, True),
         ("used", "system", True),
     ]  # fmt: skip
-    assert [e["signature"] for e in story["events"]] == ["", "", "verified", "verified", "", "", ""]
+    assert [e["signature"] for e in story["events"]] == [
+        "", "", "verified_text", "verified_text", "", "", "",
+    ]  # fmt: skip
     batched, approved = (e["document"] for e in story["events"][2:4])
     assert batched == approved and batched["ListSha256"] != batched["Sha256"]
     for digest in (batched["Sha256"], batched["ListSha256"]):
@@ -235,6 +255,59 @@ def test_the_letter_from_the_request_to_the_first_push(settings, known, departme
     assert [a["act"] for a in audited["acts"] if a["source"].startswith(MACHINE.events_topic)] == [
         e["event"] for e in story["events"]
     ]
+
+
+def test_the_story_is_told_in_words_and_says_where_people_looked_at_the_papers(settings, known):
+    """What a service writes where the province has said so: CSDL_SIGNATURES."""
+    head = people.head(settings, SECOND.code)
+    assert ask(head, SECOND, known, date(2020, 3, 15)) == ""
+    waits = told(settings, "grants", "show", SECOND.code)
+    assert f"đến lượt — turn: 19; từ — since {today().year}" in waits
+    state = topic_log.read_states(MACHINE, settings)[grant(SECOND)]
+    approval = grant_acts.grant(
+        Act.APPROVE, SECOND.vendor, SECOND.code, unit="19", account="A-so", sequence=state.sequence,
+        types=state.pending.types, periods=state.pending.periods, document=state.paper, signature="by_hand",
+    )  # fmt: skip
+    assert commands_client.send(MACHINE, settings, approval).code == ""
+    said = told(settings, "grants", "show", SECOND.code)
+    assert f"smas/{SECOND.code}: Sở đã duyệt — approved; đến lượt — turn: 19" in said
+    assert "push CanBo, HocSinh, LopHoc, TruongHoc; periods" in said and "remove no records" in said
+    assert f"{papers.number(SECOND)} 2020-03-15 muộn — late kiểm tra thủ công — by hand" in said
+    assert papers.IN_CHARGE["name"] not in said
+
+
+def told(settings: Settings, *args: str) -> str:
+    """What a command says to people."""
+    wide = environment(as_operator(settings)) | {"COLUMNS": "400"}
+    result = CliRunner(env=wide).invoke(main, args)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def test_the_officer_in_charge_is_of_the_schools_staff_where_it_is_known(settings, known):
+    school = OWN[2]
+    head, year = people.head(settings, school.code), max(settings.school_years)
+    pdf = signed(school.name)
+
+    def asked() -> Any:
+        request = papers.request(school, known, ASKED) | {"sha256": keep(head, pdf)}
+        with head.access() as access:
+            return access.act("/v1/grants/requests", {"request": request})
+
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
+        cur.execute(
+            "INSERT INTO dataset (dataset_id, school, school_year, period) VALUES ('staff', %s, %s, 'start')",
+            (school.code, year),
+        )
+        cur.execute(
+            "INSERT INTO can_bo (school_year, school, dataset_id, identity, valid_from, row_hash, vendor,"
+            " ten_can_bo) VALUES (%s, %s, 'staff', '1', 1, '', 'smas', 'Đỗ Thị Khác')",
+            (year, school.code),
+        )
+    assert refused(asked) == ["FORM-016"]
+    with closing(postgres.connect(settings)) as conn, conn, conn.cursor() as cur:
+        cur.execute("UPDATE can_bo SET ten_can_bo = 'NGUYỄN  thị Mâu' WHERE dataset_id = 'staff'")
+    assert asked().code == ""
 
 
 def batch_refused(who: Person, known, *schools: SchoolPlan) -> list[str]:
@@ -286,13 +359,13 @@ def test_what_was_signed_wrongly_or_changed_after_signing_is_not_approved(
     settings, known, department, service
 ):
     head = people.head(settings, THIRD.code)
-    good = signed(THIRD.name)
+    good = signed(THIRD.name, papers.request(THIRD, known, ASKED, number="7/ĐN-KS")["form"])
     revoked = authorities.signer(ISSUER, organisation=THIRD.name)
     documents = {
         "forged": (forged(), "SIG-013"),
         "expired": (signed(THIRD.name, until=-authorities.DAY), "SIG-023"),
         "revoked since": (authorities.signed(authorities.document(), revoked), "SIG-025"),
-        "of another issuer": (signed(THIRD.name, authorities.Issuer("Gốc lạ")), "SIG-021"),
+        "of another issuer": (signed(THIRD.name, issuer=authorities.Issuer("Gốc lạ")), "SIG-021"),
         "changed": (good.replace(b"Trang 1", b"Trang 9"), "SIG-011"),
         "a page replaced": (authorities.revised(good, authorities.replace_page), "SIG-012"),
         "another file under its name": (good, "FORM-064"),

@@ -19,6 +19,7 @@ from producers.synthetic.write import write_register
 from schemas.errors import Problem, catalogue
 from schemas.organisation.organisation import Organisation
 from streams.grants.state import Document, Standing, State
+from streams.machines import wire
 from tests.organisation import of_register
 
 TODAY = date(2020, 3, 16)
@@ -164,6 +165,25 @@ def test_what_is_wrong_with_a_batch_is_told_with_its_line(known):
 def test_only_a_checked_request_is_batched_and_once(known, standing, code):
     found = batch(known, SCHOOL, grants=[checked(SCHOOL, standing)]).problems
     assert [(p.code, p.place.row, p.place.field) for p in found] == [(code, 1, "school")]
+
+
+def test_a_batch_that_came_to_some_of_its_schools_carries_on_with_the_same_papers(known):
+    said = papers.batch(UNIT, BATCH, known, date(2020, 3, 4))
+    asked = Request2.model_validate_json(json.dumps(said))
+    form = data_files.parse(json.dumps(said["form"]).encode(), Form2, "")
+
+    def again(listed: str, *standings: Standing) -> form_2.Read:
+        paper = Document("form_2", form.number, date(2020, 3, 4), asked.sha256, listed)
+        grants = [wire.replace(checked(s, at), batch=paper) for s, at in zip(BATCH, standings, strict=True)]
+        by_school = {state.ma_truong_hoc: [state] for state in grants}
+        return form_2.read(asked, form, UNIT, known, by_school.__getitem__, TODAY, "b" * 64)
+
+    rest = again("b" * 64, Standing.APPROVED, Standing.CHECKED)
+    assert (rest.problems, [s.ma_truong_hoc for s in rest.states]) == ([], [SAME_UNIT.code])
+    done = again("b" * 64, Standing.BATCHED, Standing.BATCHED)
+    assert [code for code, _ in told(done.problems)] == ["GRT-208", "GRT-208"]
+    other = again("c" * 64, Standing.BATCHED, Standing.CHECKED)
+    assert [code for code, _ in told(other.problems)] == ["GRT-208"]
 
 
 def test_a_batch_is_not_older_than_what_it_lists(known):

@@ -71,7 +71,7 @@ def play(known: Organisation, asked: date, direct: date, batched: dict[str, date
         form_of_all = data_files.parse(json.dumps(batch["form"]).encode(), Form2, "")
         found = form_2.read(listed, form_of_all, unit, known, lambda code: [stories[code].state], day)
         assert (found.problems, len(found.states)) == ([], len(schools))
-        document = form_2.document(listed, form_of_all, "")
+        document = found.document
         for school in schools:
             story = stories[school.code]
             story.now = max(story.now, datetime.combine(day, time(3), UTC))

@@ -353,10 +353,10 @@ def test_a_document_is_received_once_it_holds_and_judged_again_before_an_act(fol
     settings = settings_of(folder)
     digest = received.receive(settings, GOOD).sha256
     names = ["Đơn vị Nguyễn Thị Mẫu"]
-    assert received.problems(settings, digest, names, [Authority.GOVERNMENT]) == []
+    assert received.judged(settings, digest, names, [Authority.GOVERNMENT]).problems == ()
 
     def codes(*more):
-        return [p.code for p in received.problems(settings, *more)]
+        return [p.code for p in received.judged(settings, *more).problems]
 
     assert codes(digest, names, [Authority.PUBLIC]) == ["SIG-022"]
     assert codes(digest, ["Phòng GDĐT"]) == ["SIG-032"]
