@@ -133,6 +133,21 @@ def test_a_batch_names_what_its_signed_paper_says_otherwise(settings):
     ]  # fmt: skip
 
 
+def test_a_school_signs_by_the_name_that_it_had_on_the_day_of_its_form(settings):
+    known, school = forms.organisation(), forms.line(3)
+    before, after = DAY, date(2020, 4, 2)
+
+    def form_1(day: date) -> Paper:
+        says = ["Số: 7/DS", f"Định Hóa, ngày {day.day}/{day.month}/{day.year}", school.name]
+        pdf = signed(made.document(says=says), organisation=school.name)
+        return replace(paper(settings, pdf, "form_1", day, unit=school.school), schools=(school.school,))
+
+    old = form_1(before)
+    found = signatures.checked(request(settings, known), [old])
+    assert signatures.together(found, old.document) == "verified_text"
+    assert [code for code, _ in refused(settings, form_1(after), known=known)] == ["SIG-032"]
+
+
 def test_one_act_at_a_time_with_a_document_or_a_number(settings):
     busy = request(settings)
     one = document(settings, SIGNED)
