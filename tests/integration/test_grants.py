@@ -262,6 +262,7 @@ def test_the_story_is_told_in_words_and_says_where_people_looked_at_the_papers(s
     head = people.head(settings, SECOND.code)
     assert ask(head, SECOND, known, date(2020, 3, 15)) == ""
     waits = told(settings, "grants", "show", SECOND.code)
+    assert "thủ công" not in waits
     assert f"đến lượt — turn: 19; từ — since {today().year}" in waits
     state = topic_log.read_states(MACHINE, settings)[grant(SECOND)]
     approval = grant_acts.grant(
@@ -272,7 +273,7 @@ def test_the_story_is_told_in_words_and_says_where_people_looked_at_the_papers(s
     said = told(settings, "grants", "show", SECOND.code)
     assert f"smas/{SECOND.code}: Sở đã duyệt — approved; đến lượt — turn: 19" in said
     assert "push CanBo, HocSinh, LopHoc, TruongHoc; periods" in said and "remove no records" in said
-    assert f"{papers.number(SECOND)} 2020-03-15 muộn — late kiểm tra thủ công — by hand" in said
+    assert all(word in said for word in (papers.number(SECOND), "2020-03-15", "muộn", "thủ công"))
     assert papers.IN_CHARGE["name"] not in said
 
 
