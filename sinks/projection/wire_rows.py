@@ -25,12 +25,17 @@ INSIDE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Fields of a value inside the value: one column each (``window_opens``), all NULL if there is none."""
 
+LEFT_OUT: Final = frozenset({"papers"})
+"""Fields that no table has: they are asked of the machine's own states alone."""
+
 
 def to_row(value: msgspec.Struct) -> dict[str, Any]:
     """Column → value as psycopg2 takes it."""
     row: dict[str, Any] = {}
     for name, held in wire.to_record(value).items():
         field = snake(name)
+        if field in LEFT_OUT:
+            continue
         if field in INSIDE:
             row |= {f"{field}_{part}": held and _stored(held[wire.avro_name(part)]) for part in INSIDE[field]}
         else:

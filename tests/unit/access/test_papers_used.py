@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from access.grants import used
+from sinks.projection import wire_rows
 from streams.grants.state import Document, State
 from streams.machines.wire import replace
 from tests.unit.streams.grant_steps import DISTRICT, FORM_1, FORM_2, Story
@@ -82,3 +83,9 @@ def test_an_approval_sees_what_two_acts_at_once_have_used_twice():
     assert codes(used.approved(own.state, [own.state])) == []
     together = batched("19164103", replace(MINE, sha256="e" * 64))
     assert codes(used.approved(own.state, [own.state, together.state])) == []
+
+
+def test_the_read_model_keeps_a_grant_without_the_papers_before():
+    row = wire_rows.to_row(batched().state)
+    assert "papers" not in row and row["batch_sha256"] == BATCH.sha256
+    assert wire_rows.from_row(State, row).numbers == batched().state.numbers
