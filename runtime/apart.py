@@ -14,7 +14,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +54,7 @@ class Bounds:
 
 
 class Apart:
-    """Asks ``module.answer(question, out)``, so many questions ``at_once``: further ones wait their turn.
+    """Asks ``module.answer(head, data, out)``, so many questions ``at_once``: further ones wait their turn.
 
     The process is begun with the first question, and again if it has ended. Threads may share this; in an
     event loop it belongs into a thread. ``end`` is called when Python ends; a caller that is killed takes
@@ -71,13 +70,13 @@ class Apart:
         self._owner = os.getpid()
         atexit.register(self.end)
 
-    def ask(self, question: Sequence[bytes], bounds: Bounds) -> memoryview:
-        """The answer to a question in pieces. Raises Stopped."""
+    def ask(self, head: bytes, data: bytes, bounds: Bounds) -> memoryview:
+        """The answer to a question: a line that says what is asked, and the bytes. Raises Stopped."""
         with self._turns:
             asked, answer = _memory("question"), _memory("answer")
             told, tells = os.pipe()
             try:
-                for piece in question:
+                for piece in (head + b"\n", data):
                     _write(asked, piece)
                 os.lseek(asked, 0, os.SEEK_SET)
                 self._send(json.dumps(vars(bounds)).encode(), [asked, answer, tells])

@@ -34,7 +34,7 @@ _QUESTION, _ANSWER, _FIRST_FREE = 3, 4, 5
 _DIE_WITH_PARENT: Final = 1
 _HEADER: Final = 4096
 
-Answers = Callable[[bytes, BinaryIO], None]
+Answers = Callable[[bytes, bytes, BinaryIO], None]
 
 
 @dataclass
@@ -148,9 +148,9 @@ def _answered(answers: Answers, bounds: Mapping[str, Any], question: int, answer
     gc.disable()  # it ends before it would pay
     try:
         with os.fdopen(_QUESTION, "rb") as asked, os.fdopen(_ANSWER, "wb") as out:
-            data = asked.read()
+            head, data = asked.readline(), asked.read()
             _bound(bounds)
-            answers(data, out)
+            answers(head, data, out)
     except MemoryError:
         return OUT_OF_MEMORY
     except OSError as error:

@@ -144,9 +144,7 @@ def _asked(data: bytes, trust: Trust, accepted: list[str], at: datetime) -> dict
     }
     bounds = Bounds(MAX_MEMORY, MAX_SECONDS, MAX_ANSWER, MAX_FILES)
     try:
-        answer: dict[str, Any] = json.loads(
-            bytes(JUDGE.ask([json.dumps(header).encode(), b"\n", data], bounds))
-        )
+        answer: dict[str, Any] = json.loads(bytes(JUDGE.ask(json.dumps(header).encode(), data, bounds)))
     except Stopped:
         return None
     return answer

@@ -218,8 +218,7 @@ def _certificate(text: str) -> x509.Certificate:
     return x509.Certificate.load(b64decode(text))
 
 
-def answer(question: bytes, out: BinaryIO) -> None:
-    """A line of JSON with what to trust, and a PDF; JSON in answer."""
+def answer(head: bytes, pdf: bytes, out: BinaryIO) -> None:
+    """``head``: JSON with what to trust; JSON in answer."""
     logging.disable(logging.CRITICAL)
-    line, _, pdf = question.partition(b"\n")
-    out.write(json.dumps(judge(pdf, Trust(json.loads(line))), ensure_ascii=False).encode("utf-8", "replace"))
+    out.write(json.dumps(judge(pdf, Trust(json.loads(head))), ensure_ascii=False).encode("utf-8", "replace"))

@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from producers.adapters import foreign_child
-from producers.adapters.foreign_child import LENGTH, MANY, PARENT, ROW, TEXT, Question
+from producers.adapters.foreign_child import LENGTH, LENGTH_BYTES, MANY, PARENT, ROW, TEXT, Question
 from producers.adapters.packet_columns import Field as Shape
 from producers.adapters.packet_json import Part
 from producers.adapters.raw import Nested, Raw
@@ -75,16 +75,16 @@ def read(source: str, data: bytes, captions: Collection[str] = (), head: int = H
         Question(source.encode("utf-8", "replace").decode(), list(captions), head, _parts(contracts_folder()))
     )
     try:
-        answer = ask([asked, b"\n", data])
+        answer = ask(asked, data)
     except Stopped as stopped:
         limit = {"memory": BOUNDS.memory >> 20, "seconds": BOUNDS.seconds, "size": BOUNDS.answer >> 20}
         raise ProblemList([Problem(STOPPED[stopped.why], SourceLocation(source), limit)]) from None
     return _content(source, answer)
 
 
-def ask(question: Sequence[bytes]) -> memoryview:
+def ask(head: bytes, data: bytes) -> memoryview:
     """The answer of the process that reads. Raises Stopped."""
-    return READER.ask(question, BOUNDS)
+    return READER.ask(head, data, BOUNDS)
 
 
 @cache
@@ -102,9 +102,8 @@ def _shape(f: Field) -> Shape:
 
 
 def _content(source: str, answer: memoryview) -> Content:
-    whole = pa.py_buffer(answer)
-    at = bytes(answer).index(b"\n") + 1
-    said: dict[str, Any] = json.loads(bytes(answer[:at]))
+    at = LENGTH_BYTES + int.from_bytes(answer[:LENGTH_BYTES], "little")
+    said: dict[str, Any] = json.loads(bytes(answer[LENGTH_BYTES:at]))
 
     def problems(given: Sequence[Any]) -> list[Problem]:
         return [
@@ -114,7 +113,7 @@ def _content(source: str, answer: memoryview) -> Content:
 
     if "refused" in said:
         raise ProblemList(problems(said["refused"]))
-    tables = _tables(whole.slice(at))
+    tables = _tables(pa.py_buffer(answer).slice(at))
     if (packet := said.get("packet")) is None:
         return Content(said["kind"], [_sheet(s, tables[s["table"]]) for s in said["sheets"]])
     lists = {record_type: _raw(node, tables) for record_type, node in packet["lists"].items()}

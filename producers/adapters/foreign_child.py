@@ -1,7 +1,7 @@
 """A file's bytes → what it holds, in the process that reads foreign files (``foreign.py`` asks it).
 
-The question is a line of JSON and the file; the answer a line of JSON, and Arrow tables that it names by
-their number. Nothing here imports polars: a process that forks has one thread.
+The question is a line of JSON and the file; the answer JSON behind its length, and Arrow tables that it names
+by their number. Nothing here imports polars: a process that forks has one thread.
 """
 
 import codecs
@@ -32,6 +32,7 @@ UNREADABLE: Final = "FILE-014"
 DIFFER: Final = "FILE-065"
 CUT_OFF: Final = "FILE-066"
 ALIGNED: Final = 64
+LENGTH_BYTES: Final = 8
 ROW, LENGTH, PARENT = "row", "length", "parent"
 TEXT, MANY = "=", "#"
 """Before a field's name: its texts, or how many items its list has."""
@@ -58,13 +59,13 @@ class Question(msgspec.Struct, frozen=True):
     parts: dict[str, Part]
 
 
-def answer(question: bytes, out: BinaryIO) -> None:
+def answer(head: bytes, data: bytes, out: BinaryIO) -> None:
     """One file, read or refused."""
-    line, _, data = question.partition(b"\n")
     tables: list[pa.Table] = []
-    said = _said(msgspec.json.decode(line, type=Question), data, tables)
-    head = json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")  # a lone surrogate is no text
-    out.write(head + b" " * (-(len(head) + 1) % ALIGNED) + b"\n")
+    said = _said(msgspec.json.decode(head, type=Question), data, tables)
+    text = json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")  # a lone surrogate is no text
+    text += b" " * (-(LENGTH_BYTES + len(text)) % ALIGNED)
+    out.write(len(text).to_bytes(LENGTH_BYTES, "little") + text)
     for table in tables:
         with pa.ipc.new_stream(out, table.schema) as stream:
             stream.write_table(table)

@@ -1,7 +1,6 @@
 """Files are read in the test's own process, where bounds can be lowered; ``test_foreign.py`` reads apart."""
 
 import io
-from collections.abc import Sequence
 
 import pytest
 
@@ -10,9 +9,9 @@ from producers.adapters import foreign, foreign_child
 
 @pytest.fixture(autouse=True)
 def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    def ask(question: Sequence[bytes]) -> memoryview:
+    def ask(head: bytes, data: bytes) -> memoryview:
         out = io.BytesIO()
-        foreign_child.answer(b"".join(question), out)
+        foreign_child.answer(head, data, out)
         return memoryview(out.getvalue())
 
     monkeypatch.setattr(foreign, "ask", ask)

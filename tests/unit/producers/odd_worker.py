@@ -8,8 +8,8 @@ import time
 from typing import BinaryIO
 
 
-def answer(question: bytes, out: BinaryIO) -> None:
-    match question.decode().split():
+def answer(head: bytes, data: bytes, out: BinaryIO) -> None:
+    match head.decode().split():
         case ["say", *words]:
             out.write(" ".join(words).encode())
         case ["segfault"]:

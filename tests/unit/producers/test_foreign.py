@@ -29,7 +29,7 @@ def odd() -> Iterator[Apart]:
 
 def stopped(apart: Apart, question: str, bounds: Bounds = BOUNDS) -> str:
     try:
-        answer = apart.ask([question.encode()], bounds)
+        answer = apart.ask(question.encode(), b"", bounds)
     except Stopped as error:
         return error.why
     return bytes(answer).decode()
@@ -125,9 +125,9 @@ import sys, threading
 from runtime.apart import Apart, Bounds
 apart = Apart("tests.unit.producers.odd_worker", 2)
 bounds = Bounds(memory=1 << 28, seconds=60, answer=1 << 20)
-apart.ask([b"say x"], bounds)
+apart.ask(b"say x", b"", bounds)
 print(apart._process.pid, flush=True)
-apart.ask([b"sleep"], bounds)
+apart.ask(b"sleep", b"", bounds)
 """
 
 
@@ -172,7 +172,7 @@ def pid(apart: Apart) -> "subprocess.Popen[bytes]":
 
 @pytest.fixture
 def apart(read_here: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign, "ask", lambda question: foreign.READER.ask(question, foreign.BOUNDS))
+    monkeypatch.setattr(foreign, "ask", lambda head, data: foreign.READER.ask(head, data, foreign.BOUNDS))
 
 
 @pytest.mark.usefixtures("apart")
