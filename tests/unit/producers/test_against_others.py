@@ -72,8 +72,9 @@ def _shown(value: object, form: str) -> str:
         case date():
             return str(value)
         case int() | float():
-            text = str(int(value)) if float(value).is_integer() else repr(value)
-            return text.zfill(len(form)) if not form.strip("0") else text
+            if not float(value).is_integer():
+                return repr(value)
+            return str(int(value)).zfill(len(form) if value >= 0 and not form.strip("0") else 0)
     return str(value)
 
 
