@@ -28,6 +28,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "chains",
         "Sự kiện bị để riêng — events that do not belong to their chain.",
     ),
+    "codemap": (
+        "cli.codemap",
+        "codemap",
+        "Bảng ánh xạ mã — a vendor's code map, what is doubtful about it, codes of files that it lacks.",
+    ),
     "compose": (
         "cli.stack",
         "compose",

@@ -101,6 +101,7 @@ def push(
                 "whole": receipt.whole,
                 "refused_before_sending": receipt.refused,
                 "rows": [r.as_dict() for r in rows_read],
+                "codemaps": reading.codemaps,
                 "warnings": [w.as_dict() for w in [*reading.warnings, *reading.unsaid, *receipt.warnings]],
             }
         )
@@ -201,6 +202,7 @@ def _report(
                 "refused": push.refused,
                 "outcome": push.outcome,
                 "rows": [r.as_dict() for r in rows_read],
+                "codemaps": reading.codemaps,
                 "unknown": list(UNKNOWN),
                 "findings": [
                     *(f.as_dict() for f in cells),
@@ -210,6 +212,7 @@ def _report(
         )
         sys.exit(REFUSED if told.refuses else 0)
     _say_rows(rows_read)
+    tell(f"Bảng ánh xạ — code maps: {', '.join(reading.codemaps)}")
     for f, cell in zip(found[:SHOWN], cells, strict=False):
         at = f" [{cell.address}]" if cell.address else ""
         tell(f"{f.rule} {VERDICTS[f.verdict]} {f.record_type} {f.client_id} · {f.place}{at}")

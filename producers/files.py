@@ -87,7 +87,7 @@ def arranged(tables: list[SourceTable], warnings: list[Problem], target: Target)
 def _read_one(name: str, data: bytes, target: Target, known: Library) -> Reading:
     content = foreign.read(name, data, known.captions.words)
     if content.packet is not None:
-        return packet.read(name, content.packet, target)
+        return packet.read(name, content.packet, target, known.packet_codemap(target.vendor, target.year))
     return reading.read(name, content.sheets, target, known, "json" if content.kind == "json" else "sheet")
 
 

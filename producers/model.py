@@ -72,6 +72,8 @@ class SourceTable:
     columns: tuple[SourceColumn, ...] = ()
     rows: pl.Series | None = None
     left_out: pl.DataFrame = field(default_factory=lambda: NONE_LEFT_OUT)
+    codemap: str = ""
+    """Name and version of the code map that its codes were read by."""
 
     def leave_out(self, rows: pl.Series, reasons: pl.Series | str) -> "SourceTable":
         """Name rows that are no record of their own; ``reasons`` are codes, one a row or one for all."""
@@ -119,6 +121,12 @@ class Reading:
     warnings: list[Problem] = field(default_factory=list)
     unsaid: list[Problem] = field(default_factory=list)
     """What nothing in the file says, so that the sender's word alone stands for it: the school year."""
+
+    @property
+    def codemaps(self) -> list[str]:
+        """Names and versions of the code maps that the codes were read by."""
+        named = {one for table in self.tables for one in table.codemap.split("|") if one}
+        return sorted(named)
 
 
 def faults_of(rule: str, name: str, mask: pl.Series) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import polars as pl
 from producers.adapters.convert import NO_CLIENT_ID, convert
 from producers.adapters.foreign import Packet
 from producers.adapters.raw import Raw
-from producers.codemaps import load
+from producers.codemaps import PACKET, CodeMap, load
 from producers.model import ROW, Reading, SourceTable, Target, concat_faults, faults_of
 from schemas.contracts.contracts import record, record_types
 from schemas.encoding.codec import frame_schema
@@ -16,15 +16,19 @@ from schemas.errors import Problem, ProblemList, SourceLocation
 FORMAT: Final = "packet"
 
 
-def read(source: str, packet: Packet, target: Target) -> Reading:
-    """Tables of a packet. Raises ProblemList with all that is wrong with the file."""
+def read(source: str, packet: Packet, target: Target, codemap: CodeMap | None = None) -> Reading:
+    """Tables of a packet, its codes by ``codemap``, if not by everybody's.
+
+    Raises ProblemList with all that is wrong with the file.
+    """
+    codemap = codemap or load(PACKET, target.year)
     problems = packet.problems + _header_problems(source, packet, target)
     if problems:
         raise ProblemList(problems)
     tables, warnings = [], list(packet.warnings)
     for record_type in record_types():
         if (raw := packet.lists.get(record_type)) is not None:
-            table, found = _table(source, record_type, raw)
+            table, found = _table(source, record_type, raw, codemap)
             tables.append(table)
             warnings += found
     problems = _school_problems(source, tables, target)
@@ -33,15 +37,15 @@ def read(source: str, packet: Packet, target: Target) -> Reading:
     return Reading(tables, warnings)
 
 
-def _table(source: str, record_type: str, raw: Raw) -> tuple[SourceTable, list[Problem]]:
+def _table(source: str, record_type: str, raw: Raw, codemap: CodeMap) -> tuple[SourceTable, list[Problem]]:
     contract, schema = record(record_type), frame_schema(record_type)
-    converted = convert(raw, contract.fields, load("smas"), schema)
+    converted = convert(raw, contract.fields, codemap, schema)
     frame, faults = converted.values, converted.faults
     frame.insert_column(frame.width, pl.Series(ROW, range(1, frame.height + 1), dtype=pl.Int32))
     if "ClientId" in schema and frame["ClientId"].null_count():
         missing = faults_of(NO_CLIENT_ID, "ClientId", frame["ClientId"].is_null())
         faults = concat_faults([faults, missing.join(faults.select("index"), on="index", how="anti")])
-    table = SourceTable(record_type, source, contract.packet, frame, rows=frame[ROW])
+    table = SourceTable(record_type, source, contract.packet, frame, rows=frame[ROW], codemap=codemap.version)
     warnings = [
         Problem("ENV-312", SourceLocation(source, contract.packet, field=name), {"name": name})
         for name in sorted(raw.unknown)

@@ -36,29 +36,27 @@ class Library:
         """The layout of a name. Raises KeyError."""
         return self.layouts[name]
 
-    def codemap(self, name: str) -> CodeMap:
-        """The code map of a name, or of several (``a|b``): a further folder's, else the product's own."""
-        first, *more = name.split("|", 1)
-        return self._codemap(first).before(self.codemap(more[0])) if more else self._codemap(first)
+    def codemap(self, name: str, year: int | None = None) -> CodeMap:
+        """The code map of a name, or of several (``a|b``), in a school year: a further folder's, else the
+        product's own."""
+        return codemaps.load(name, year, self.folders)
 
-    def _codemap(self, name: str) -> CodeMap:
-        for folder in reversed(self.folders):
-            if (folder / f"codemap_{name}.csv").is_file():
-                rows = _rows(folder, f"codemap_{name}.csv")
-                return CodeMap(name, [(r["codelist"], r["vendor_code"], r["ministry_code"]) for r in rows])
-        return codemaps.load(name)
+    def packet_codemap(self, vendor: str, year: int) -> CodeMap:
+        """The map of the codes in a vendor's packets: its own, if a layout names one, else everybody's."""
+        packets = [x for x in self.of_vendor(vendor) if x.kind == "packet"]
+        return self.codemap(packets[0].codemap if packets else codemaps.PACKET, year)
 
     def of_vendor(self, vendor: str) -> list[Layout]:
         """Layouts with records that a vendor sends, its own first."""
         sent = [x for x in self.layouts.values() if x.sent and x.sent_by(vendor)]
         return sorted(sent, key=lambda x: not x.vendors)
 
-    def labels_of(self, vendor: str, record_type: str) -> CodeMap:
+    def labels_of(self, vendor: str, record_type: str, year: int | None = None) -> CodeMap:
         """The map for a vendor's list that no layout knows: that of its lists, the longest chain of them."""
         lists = [x for x in self.of_vendor(vendor) if x.kind != "packet" and x.codemap]
         own = [x for x in lists if x.vendors] or lists
         best = max(own, key=lambda x: (x.codemap.count("|"), x.record_type == record_type))
-        return self.codemap(best.codemap)
+        return self.codemap(best.codemap, year)
 
 
 @cache

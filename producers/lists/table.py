@@ -73,12 +73,16 @@ def read(source: str, of: Prepared, target: Target, library: Library) -> tuple[S
     if of.class_said:
         texts = texts.with_columns(of.class_said.names.alias(_CLASS))
         columns.append(Read(_CLASS, "", of.class_said.column))
-    layout = meaning.layout
+    layout, year = meaning.layout, target.year
+    if layout:
+        codemap = library.codemap(layout.codemap, year)
+    else:
+        codemap = library.labels_of(target.vendor, meaning.record_type, year)
     values, faults, doubts = read_columns(
         texts.filter(kept),
         columns,
         meaning.record_type,
-        library.codemap(layout.codemap) if layout else library.labels_of(target.vendor, meaning.record_type),
+        codemap,
         place,
         layout.constants if layout else (),
         push=target,
@@ -91,6 +95,7 @@ def read(source: str, of: Prepared, target: Target, library: Library) -> tuple[S
         by_name=any(c.column.format == "class" for c in columns),
         columns=tuple(_source_column(m) for m in meaning.columns),
         rows=texts[ROW],
+        codemap=codemap.version,
     )
     result = result.leave_out(texts[ROW].filter(~kept), reasons.filter(~kept))
     return result.refuse(concat_faults([faults, *beyond])), warnings + doubts

@@ -84,6 +84,8 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
 NEEDS_NO_SERVER = {
     "audit accept",
     "audit verify",
+    "codemap doctor",
+    "codemap show",
     "config",
     "confirmation reasons",
     "confirmation table",

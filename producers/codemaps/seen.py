@@ -1,0 +1,115 @@
+"""Codes of files that no map holds: by field, how often and where. Codes alone are shown; what may be a
+person's text is only counted.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import polars as pl
+
+from producers import files
+from producers.adapters import foreign
+from producers.adapters.convert import UNMAPPED
+from producers.adapters.raw import ITEM, Raw
+from producers.layouts import Library
+from producers.model import Reading, SourceTable, Target
+from schemas.errors import Problem, ProblemList
+
+ROWS_SHOWN: Final = 5
+HIDDEN: Final = ""
+"""Stands for all values that are not shown."""
+
+_CODE: Final = re.compile(r"-?[A-Za-z]{0,3}[._/-]?[0-9]{1,5}[A-Za-z]?|[A-Za-z]{1,2}")
+"""What can only be a code: a name has more letters, a number of a person more digits."""
+
+_ANOTHER: Final = {"FILE-011": "school", "FILE-012": "year", "FILE-013": "kind"}
+"""Codes of a file that is of another push than it is read for → what is another."""
+
+
+@dataclass
+class UnknownCode:
+    """A code of a field that has no entry. ``code`` is HIDDEN for all that may be people's texts."""
+
+    record_type: str
+    field_name: str
+    code: str
+    count: int = 0
+    places: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    """(file, sheet or list) → its first rows."""
+
+
+def unknown(
+    contents: Sequence[tuple[str, bytes]], target: Target, library: Library
+) -> tuple[list[UnknownCode], list[Problem]]:
+    """Unknown codes of (file name, bytes), and what keeps a file from being read."""
+    found: dict[tuple[str, str, str], UnknownCode] = {}
+    problems = []
+    for name, data in contents:
+        try:
+            content = foreign.read(name, data, library.captions.words)
+            tables = _read(name, data, target, library).tables
+        except ProblemList as error:
+            problems += error.problems
+            continue
+        for table in tables:
+            for row, said, value in _values(table, content):
+                code = value if _CODE.fullmatch(value) else HIDDEN
+                key = (table.record_type, said, code)
+                one = found.setdefault(key, UnknownCode(*key))
+                one.count += 1
+                rows = one.places.setdefault((name, table.sheet), [])
+                if len(rows) < ROWS_SHOWN and row not in rows:
+                    rows.append(row)
+    order = Counter({key: one.count for key, one in found.items()}).most_common()
+    return [found[key] for key, _ in sorted(order, key=lambda pair: (pair[0][:2], -pair[1]))], problems
+
+
+def _read(name: str, data: bytes, target: Target, library: Library) -> Reading:
+    """As of the school, year and kind that the file itself says, where it says them."""
+    for _ in _ANOTHER:
+        try:
+            return files.read_contents([(name, data)], target, known=library)
+        except ProblemList as error:
+            own = {_ANOTHER[p.code]: p.params["found"] for p in error.problems if p.code in _ANOTHER}
+            if not own:
+                raise
+            target = Target(
+                target.vendor,
+                own.get("school", target.school),
+                int(own.get("year", target.year)),
+                own.get("kind", target.kind),
+            )
+    return files.read_contents([(name, data)], target, known=library)
+
+
+def _values(table: SourceTable, content: foreign.Content) -> Iterator[tuple[int, str, str]]:
+    """(row, field, value) of the cells that have no entry."""
+    lines = table.refused.filter(pl.col("Rule") == UNMAPPED).select("Row", "Fields").explode("Fields")
+    for row, said in lines.iter_rows():
+        if content.packet is not None:
+            cells = _of_packet(content.packet.lists[table.record_type], row - 1, said.split("."))
+        else:
+            cells = _of_sheet(table, content, row, said)
+        for value in cells:
+            yield row, said, value.strip()
+
+
+def _of_packet(raw: Raw, index: int, path: list[str]) -> list[str]:
+    name, *inner = path
+    if name not in raw.lists:
+        return [raw.texts[name][index] or ""] if name in raw.texts.columns else []
+    nested = raw.lists[name]
+    items = nested.items.texts[inner[0] if inner else ITEM]
+    return [value or "" for value in items.filter(nested.parent == index)]
+
+
+def _of_sheet(table: SourceTable, content: foreign.Content, row: int, said: str) -> list[str]:
+    numbers = [str(c.number) for c in table.columns if said in c.fields]
+    for sheet in content.sheets:
+        if sheet.name == table.sheet and row in sheet.rows:
+            at = sheet.rows.index(row)
+            return [sheet.cells[n][at] or "" for n in numbers[:1] if n in sheet.cells.columns]
+    return []
