@@ -35,6 +35,7 @@ AWAY_CODES: Final = frozenset(
         "REM-008",
         "ACC-036",
         "ACC-052",
+        "KEY-033",
         "SIG-009",
     }
 )

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from kafka.errors import KafkaError
 
+from access import client
 from access.client import AccessClient
 from access.credentials import standing
 from access.credentials.kit import Connection
@@ -83,9 +84,18 @@ def steps(asked: Connection, settings: Settings, secret: str, record: Check) -> 
             problems = check()
         except ProblemList as refused:
             problems = refused.problems
+        problems = None if problems is None else [_in_a_vendors_words(p) for p in problems]
         yield Step(name, tuple(problems or ()), skipped=problems is None)
         if problems:
             return
+
+
+def _in_a_vendors_words(problem: Problem) -> Problem:
+    """Nobody answers: what the operator is told to look at, a vendor has not."""
+    if problem.code not in (broker_probe.AWAY, client.AWAY):
+        return problem
+    params = {"url": problem.params.get("address") or problem.params.get("url", ""), **problem.params}
+    return Problem(NO_CONNECTION, problem.place, params)
 
 
 def _unknown(servers: Sequence[str]) -> list[Problem]:

@@ -12,6 +12,7 @@ import pyzipper
 from access.credentials import kit, selftest
 from access.credentials.kit import Connection, Kit
 from access.credentials.worth import Kind
+from cli import answers
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 from tests.unit.test_broker_probe import NOW, WEEK, Authority, server
@@ -91,7 +92,7 @@ def test_a_self_test_ends_at_the_step_that_fails() -> None:
     assert _steps(nowhere) == [("name", ["KEY-032"])]
     closed = ASKED.model_copy(update={"url": "https://127.0.0.1:1"})
     assert _steps(closed) == [("name", []), ("tls", ["KEY-033"])]
-    assert _steps(ASKED) == [("name", []), ("tls", []), ("login", ["ACC-052"])]
+    assert _steps(ASKED) == [("name", []), ("tls", []), ("login", ["KEY-033"])]
     assert [step.skipped for step in selftest.steps(ASKED, Settings(), "", list)][1]
 
 
@@ -128,6 +129,21 @@ def test_where_nobody_listens_is_no_connection(tmp_path: Path) -> None:
         asked = ASKED.model_copy(update={"url": f"https://127.0.0.1:{taken.getsockname()[1]}"})
         found = list(selftest.steps(asked, Settings(_env_file=None), "key", list))
     assert [(p.code, p.params["reason"]) for p in found[-1].problems] == [("KEY-033", "connection refused")]
+
+
+@pytest.mark.parametrize("scheme", ["http", "kafka"])
+def test_of_a_server_that_is_away_a_vendor_is_told_what_it_can_look_at(tmp_path: Path, scheme: str) -> None:
+    """Not the operator's words of the same."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        kind = Kind.KAFKA if scheme == "kafka" else Kind.API
+        asked = ASKED.model_copy(update={"kind": kind, "url": f"http://{address}", "brokers": address})
+        settings = Settings(_env_file=None, bootstrap_servers=address)
+        last = list(selftest.steps(asked, settings, "key", list))[-1]
+    [problem] = last.problems
+    assert problem.code == "KEY-033" and address in str(problem.messages())
+    assert answers.exit_code([problem]) == answers.AWAY
 
 
 def test_what_is_wrong_with_ones_own_file_is_told_at_its_step() -> None:
