@@ -14,7 +14,6 @@ from producers.model import OWN_ID, Reading, Target
 from producers.synthetic import layout_cells, layout_file
 from producers.synthetic.layout_cells import Row
 from producers.synthetic.layout_file import Where
-from schemas.contracts.contracts import record
 from schemas.errors import ProblemList
 
 COUNT = 8
@@ -28,8 +27,6 @@ ENVELOPES = {
     "vnpt_portal_lookup": "data",
 }
 """Under what a service gives its records."""
-
-IDS = {"HocSinh": "Mã học sinh", "CanBo": "Mã cán bộ"}
 
 LAYOUTS = [layout for layout in library().layouts.values() if layout.kind != "packet"]
 SENT = [layout for layout in LAYOUTS if layout.record_type]
@@ -67,20 +64,6 @@ def read(layout: Layout, file: tuple[str, bytes]) -> Reading:
     return reading.read(file[0], content.sheets, push(layout), library(), layout.kind)
 
 
-OPTIONAL_ID = [x for x in SENT if not any(c.required and OWN_ID in fields(c) for c in x.columns)]
-OPTIONAL_ID = [x for x in OPTIONAL_ID if x.record_type != "TruongHoc"]
-
-
-def with_id(layout: Layout) -> Layout:
-    """The same list with a column of the sender's own ids, where it has none: found as in any list."""
-    contract = {f.name for f in record(layout.record_type).fields}
-    if OWN_ID not in contract or any(OWN_ID in fields(c) for c in layout.columns):
-        return layout
-    line = {"caption": IDS[layout.record_type], "synonyms": "", "targets": OWN_ID, "format": "id"}
-    column = Column.of_row({**line, "codelist": "", "required": "yes", "rank": "1"})
-    return replace(layout, columns=(*layout.columns, column))
-
-
 def assert_read(found: Reading, rows: Sequence[Row]) -> None:
     assert sum(t.refused_count for t in found.tables) == 0
     records = pl.concat(t.records for t in found.tables).rows(named=True)
@@ -90,33 +73,33 @@ def assert_read(found: Reading, rows: Sequence[Row]) -> None:
 
 @pytest.mark.parametrize("layout", SENT, ids=name)
 def test_what_is_written_in_a_layout_is_read_back(layout: Layout) -> None:
-    whole = with_id(layout)
-    rows = made(whole)
+    rows = made(layout)
     where: Where = "sheet" if layout in WITHOUT_CLASS else "column"
-    assert_read(read(layout, written(whole, rows, where)), rows)
+    assert_read(read(layout, written(layout, rows, where)), rows)
 
 
 @pytest.mark.parametrize("where", ["row", "title", "sheet"])
 @pytest.mark.parametrize("layout", WITHOUT_CLASS, ids=name)
 def test_the_class_stands_in_a_row_a_title_or_the_sheets_name(layout: Layout, where: Where) -> None:
-    whole = with_id(layout)
-    rows = made(whole)
-    assert_read(read(layout, written(whole, rows, where)), rows)
+    rows = made(layout)
+    assert_read(read(layout, written(layout, rows, where)), rows)
 
 
 @pytest.mark.parametrize("layout", [x for x in FLAT if x not in WITHOUT_CLASS], ids=name)
 def test_the_same_as_csv(layout: Layout) -> None:
-    whole = with_id(layout)
-    rows = made(whole)
-    assert_read(read(layout, ("list.csv", layout_file.as_csv(whole, rows))), rows)
+    rows = made(layout)
+    assert_read(read(layout, ("list.csv", layout_file.as_csv(layout, rows))), rows)
 
 
-@pytest.mark.parametrize("layout", OPTIONAL_ID, ids=name)
-def test_a_list_without_an_id_has_every_row_refused_for_it(layout: Layout) -> None:
-    bare = replace(layout, columns=tuple(c for c in layout.columns if OWN_ID not in fields(c)))
-    found = read(layout, written(bare, made(bare)))
-    assert [set(t.refused["Rule"]) for t in found.tables] == [{"CELL-110"}]
-    assert [t.refused_count for t in found.tables] == [COUNT]
+@pytest.mark.parametrize("layout", [x for x in SENT if x.record_type != "TruongHoc"], ids=name)
+def test_a_list_without_its_id_is_asked_for_it(layout: Layout) -> None:
+    """``Mã học sinh`` and the like: nothing else is missing, and nothing stands in its place."""
+    ids = [c for c in layout.columns if OWN_ID in fields(c)]
+    bare = replace(layout, columns=tuple(c for c in layout.columns if c not in ids))
+    with pytest.raises(ProblemList) as error:
+        read(layout, written(bare, made(bare)))
+    due = {c.caption for c in ids if c.required}
+    assert {(p.code, p.params["column"]) for p in error.value.problems} == {("FILE-016", c) for c in due}
 
 
 @pytest.mark.parametrize("layout", [x for x in LAYOUTS if not x.sent], ids=name)
