@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import psutil
@@ -58,6 +58,16 @@ def resident_mb(pids: dict[str, int]) -> dict[str, float]:
     return {name: round(sum(map(_resident, _tree(pid))) / 1e6, 1) for name, pid in pids.items()}
 
 
+def peak_mb(pid: int, every_s: float = 0.02) -> float:
+    """The most MB that a process and its children have together until it ends, looked at so often; of what
+    several share, each its part (PSS)."""
+    peak = 0.0
+    while (tree := _tree(pid)) and tree[0].status() != psutil.STATUS_ZOMBIE:
+        peak = max(peak, sum(map(_resident, tree)) / 1e6)
+        sleep(every_s)
+    return peak
+
+
 def _machine() -> float:
     times = psutil.cpu_times()
     return float(times.user + times.nice + times.system + times.irq + times.softirq)
@@ -79,7 +89,7 @@ def _cpu(pid: int) -> float:
 def _resident(process: psutil.Process) -> float:
     try:
         return float(process.memory_full_info().pss)
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return 0.0
 
 
