@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from bench import access, figures, idle, lanes
+from bench import access, figures, files, idle, lanes
 from bench.cpu import measured
 from bench.ours import wait_for
 from bench.records import PUPILS_A_SCHOOL
@@ -26,6 +26,8 @@ VERDICTS = 50_000
 @click.option(
     "--documented-records", default=20_000, show_default=True, help="Pupils in the documented lane."
 )
+@click.option("--listed", default=5_000, show_default=True, help="Rows of the list that goes file to broker.")
+@click.option("--most", default=100_000, show_default=True, help="Rows of the largest list of preflight.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write figures here."
 )
@@ -37,6 +39,8 @@ def main(
     idle_steps: int,
     commands: int,
     documented_records: int,
+    listed: int,
+    most: int,
     json_file: Path | None,
     port_base: int,
 ) -> None:
@@ -55,6 +59,7 @@ def main(
             "verdicts": verdicts(it, paced, *rates),
             "idle": alone(it, idle_steps, commands),
             "rounds": found,
+            "files": files.figures(it.settings, listed, most),
             "documented": lanes.documented_lane(it, documented_records),
         }
     text = json.dumps(report, indent=2)

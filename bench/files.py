@@ -18,13 +18,17 @@ import polars as pl
 
 from bench import row_by_row
 from bench.cpu import peak_mb
-from bench.running import Running, running, say
+from bench.running import say
+from deploy.local import stack as local
+from deploy.local.layout import Stack
 from producers import files
 from producers.client import PushClient
 from producers.model import Target
 from producers.synthetic import province, pupil_list, school
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.write import write_register
+from runtime.accounts import SETUP
+from runtime.settings import Settings
 
 SEED: Final = 3
 VENDOR: Final = "vnedu"
@@ -48,15 +52,15 @@ def pupils_listed(rows: int, folder: Path) -> tuple[SchoolPlan, Path]:
     return plans[0], path
 
 
-def to_broker(it: Running, rows: int) -> dict[str, Any]:
+def to_broker(settings: Settings, rows: int) -> dict[str, Any]:
     """Rows a second of both ways, from the file's path to the broker's last confirmation, and their ratio."""
     say("file to broker")
     with TemporaryDirectory(prefix="csdl-bench-") as folder:
         plan, path = pupils_listed(rows, Path(folder))
         target = Target(VENDOR, plan.code, YEAR, "1")
-        row_by_row.prepare(it.settings)
+        row_by_row.prepare(settings)
         found: dict[str, list[float]] = {"ours": [], "row_by_row": []}
-        with PushClient(it.settings, VENDOR) as client:
+        with PushClient(settings, VENDOR) as client:
             files.read([path], target)  # the reading process is there once it was needed once
             for _ in range(TURNS):
                 started = time.perf_counter()
@@ -66,7 +70,7 @@ def to_broker(it: Running, rows: int) -> dict[str, Any]:
                 if sum(receipt.records.values()) != rows:
                     raise ValueError(f"{receipt.records} of {rows}")
                 started = time.perf_counter()
-                if row_by_row.push(it.settings, path, target) != rows:
+                if row_by_row.push(settings, path, target) != rows:
                     raise ValueError("rows are missing")
                 found["row_by_row"].append(time.perf_counter() - started)
     rate = {name: round(rows / sorted(took)[TURNS // 2]) for name, took in found.items()}
@@ -94,9 +98,9 @@ def preflight(rows: int) -> dict[str, Any]:
     return {"rows": rows, "seconds": round(seconds, 2), "peak_mb": round(peak)}
 
 
-def figures(it: Running, rows: int, most: int) -> dict[str, Any]:
+def figures(settings: Settings, rows: int, most: int) -> dict[str, Any]:
     """All of the section."""
-    return {"to_broker": to_broker(it, rows), "preflight": [preflight(n) for n in (rows, most)]}
+    return {"to_broker": to_broker(settings, rows), "preflight": [preflight(n) for n in (rows, most)]}
 
 
 @click.command()
@@ -105,8 +109,14 @@ def figures(it: Running, rows: int, most: int) -> dict[str, Any]:
 @click.option("--port-base", default=21_290, show_default=True)
 def main(rows: int, most: int, port_base: int) -> None:
     """Rates and their ratio; seconds and MB of preflight."""
-    with running(port_base, 0) as it:
-        click.echo(json.dumps(figures(it, rows, most), indent=2))
+    with TemporaryDirectory(prefix="csdl-bench-") as folder:
+        stack = Stack(Path(folder), port_base)
+        local.up(stack, processes=())
+        try:
+            settings = stack.settings().acting_as(SETUP)
+            click.echo(json.dumps(figures(settings, rows, most), indent=2))
+        finally:
+            local.down(stack, delete=False)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,15 @@
 """The bench: its pupils are as dirty as it says, and of several rounds the least is quoted."""
 
-import polars as pl
+from pathlib import Path
 
-from bench import figures, flat
+import polars as pl
+import pytest
+
+from bench import figures, files, flat, row_by_row
 from bench.records import PUPILS_A_SCHOOL, class_of, pupils, schools
+from producers import files as reader
+from producers.model import Target
+from runtime.settings import Settings
 from schemas.rules import catalogue
 
 FIRST = 5_000_010 // PUPILS_A_SCHOOL * PUPILS_A_SCHOOL  # far behind what any bench takes
@@ -99,3 +105,23 @@ def test_blocks_lead_to_their_marks():
     assert [len(some) for some in sizes] == [1, 4]
     assert all(size % PUPILS_A_SCHOOL == 0 for some in sizes for size in some)
     assert 0 <= sum(map(sum, sizes)) - 1_000_000 < PUPILS_A_SCHOOL
+
+
+def test_a_list_goes_row_by_row_as_many_as_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, path = files.pupils_listed(30, tmp_path)
+    target = Target(files.VENDOR, plan.code, files.YEAR, "1")
+    sent: list[bytes] = []
+
+    class Producer:
+        def __init__(self, **_: object) -> None: ...
+        def send(self, _: str, *, key: bytes, value: bytes) -> None:
+            sent.append(value)
+
+        def flush(self) -> None: ...
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(row_by_row, "KafkaProducer", Producer)
+    assert row_by_row.push(Settings(bootstrap_servers="127.0.0.1:9"), path, target) == 30
+    assert len(set(sent)) == 30
+    (table,) = reader.read([path], target).tables
+    assert (table.records.height, table.count) == (30, 30)
