@@ -1,7 +1,9 @@
 """`csdl push` on a real Kafka and PostgreSQL: from the vendor's files to the answer on the command line."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from runtime.settings import Settings
 from tests.integration.command_line import answer, csdl
 from tests.integration.test_validation import grant
 from tests.organisation import put_units
+from tests.support import wait_until
 
 YEAR = 2019
 
@@ -39,7 +42,7 @@ def test_a_push_and_what_became_of_it(
     told = ("--vendor", target.vendor, "--school", target.school, "--year", str(YEAR), *map(str, paths))
     sent = sum(t.count for t in files.read(paths, target).tables)
     spoiled = _spoil(paths)
-    with run_process("validation", settings), run_process("load", settings):
+    with run_process("validation", settings) as validation, run_process("load", settings) as load:
         code, receipt = csdl(settings, "push", *told)
         assert code == 0
         assert sum(receipt["records"].values()) == sent
@@ -59,6 +62,71 @@ def test_a_push_and_what_became_of_it(
             receipt["push_id"]: "version",
             fresh["push_id"]: "unchanged",
         }
+        _four_are_two_and_two(settings, target, paths, validation, load)
+
+
+def _four_are_two_and_two(
+    settings: Settings, target: Target, paths: list[Path], validation: Any, load: Any
+) -> None:
+    """Records are counted, not their faults: by preflight, the push, its answer, the database, the metrics."""
+    path = _four(paths)
+    told = (
+        "--vendor",
+        target.vendor,
+        "--school",
+        target.school,
+        "--year",
+        str(YEAR),
+        "--kind",
+        "2",
+        str(path),
+    )
+    before = _counted(validation, load)
+    code, foreseen = csdl(settings, "preflight", *told)
+    assert (code, foreseen["records"]) == (1, {"CanBo": 4})
+    assert (foreseen["accepted"], foreseen["refused"]) == (2, 2)
+    refused = [f for f in foreseen["findings"] if f["verdict"] == "refused"]
+    for outcome, written, unchanged in (("version", 2, 0), ("unchanged", 0, 2)):
+        code, receipt = csdl(settings, "push", *told)
+        assert (code, receipt["records"]) == (0, {"CanBo": 4})
+        (rows,) = receipt["rows"]
+        assert (rows["rows"], rows["records"], rows["left_out"]) == (4, 4, {})
+        said = answer(settings, receipt["push_id"])
+        (push,) = said["pushes"]
+        assert (push["outcome"], push["received"], push["accepted"], push["refused"]) == (outcome, 4, 2, 2)
+        assert push["written"] == written
+        assert sorted((r["row"], r["rule"], ", ".join(r["fields"])) for r in said["refused"]) == sorted(
+            (f["row"], f["rule"], f["fields"]) for f in refused
+        )
+        assert len(said["refused"]) == 6 and len({r["row"] for r in said["refused"]}) == 2
+        expected = {"accepted": 2, "refused": 2, "written": written, "unchanged": unchanged}
+        wait_until(partial(_have_counted, before, expected, validation, load))
+        before = _counted(validation, load)
+
+
+def _four(paths: list[Path]) -> Path:
+    """Four staff; one with three cells that say nothing, one that breaks three rules."""
+    (path,) = [p for p in paths if p.suffix == ".json"]
+    packet = json.loads(path.read_bytes())
+    members = [m for m in packet["LstCanBo"] if m["LoaiCanBo"] != 4][:4]
+    members[1] |= {"LoaiCanBo": 4, "NgaySinh": "x", "HeSo": "x"}
+    members[3] |= {"TenCanBo": None, "MaNgach": None, "BacLuong": None}
+    header = {"MaTruongHoc": packet["MaTruongHoc"], "NamHoc": packet["NamHoc"], "LoaiDongBo": 2}
+    four = path.with_name("four.json")
+    four.write_text(json.dumps({**header, "LstCanBo": members}, ensure_ascii=False), encoding="utf-8")
+    return four
+
+
+def _counted(validation: Any, load: Any) -> dict[str, float]:
+    """csdl_records_total by outcome, of both stages."""
+    text = validation.metrics() + load.metrics()
+    found = re.findall(r'csdl_records_total{outcome="(\w+)",stage="(?:validation|load)"} ([0-9.]+)', text)
+    return {outcome: float(n) for outcome, n in found}
+
+
+def _have_counted(before: dict[str, float], due: dict[str, int], validation: Any, load: Any) -> bool:
+    now = _counted(validation, load)
+    return {outcome: now.get(outcome, 0) - before.get(outcome, 0) for outcome in due} == due
 
 
 def _spoil(paths: list[Path]) -> int:
