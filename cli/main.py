@@ -21,6 +21,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "audit",
         "Kiểm toán — are the logs what was signed; who did what to a school's data.",
     ),
+    "adapters": (
+        "cli.adapters",
+        "adapters",
+        "Mẫu tệp — layouts of files: which are known, and which one a file is.",
+    ),
     "accounts": ("cli.accounts", "accounts", "Tài khoản — accounts of people: make, end, move, list."),
     "campaign": ("cli.campaign", "campaign", "Mở đợt báo cáo — open datasets for the schools to fill."),
     "chains": (

@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from cli import feedback
+from cli.adapters import known as known_layouts
 from cli.answers import REFUSED, json_option, print_json, say, tell
 from cli.rehearsal import rehearse
 from cli.schools import schools
@@ -114,7 +115,7 @@ def push(
     tell(f"Đã gửi lần đẩy {push_id}: {total} bản ghi trong {chunks} gói, {left_out} đã bị từ chối.")
     tell(f"Push {push_id} is sent: {total} records in {chunks} chunks, {left_out} refused already.")
     tell(f"Kết quả — what becomes of it: csdl push-status {push_id}")
-    say(receipt.warnings)
+    say([*reading.unsaid, *receipt.warnings])
 
 
 @click.command()
@@ -153,7 +154,7 @@ def _read(settings: Settings, target: Target, paths: tuple[Path, ...], push_id: 
         problems.append(Problem("SEND-003"))
     problems += envelope.problems(target, known, settings.school_years, settings.vendors)
     try:
-        reading = files.read(paths, target)
+        reading = files.read(paths, target, known_layouts(settings))
     except ProblemList as error:
         problems += error.problems
     if problems:

@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     """Schools as a file, of units or a register of releases up to 0.4.0: setup hands it over once, and a
     vendor's push is checked against it before it is sent."""
 
+    layouts_dir: Path = Path()
+    """Layouts, captions and code maps beside the product's own (``producers/layouts``), as data."""
+
     province: str = ""
     """Province whose folder holds, by name (``provinces/``) or path; without, the only one there is."""
 

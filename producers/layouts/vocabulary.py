@@ -9,8 +9,13 @@ from typing import Final, Literal, NamedTuple
 from producers.layouts.layout import ANY, LEVELS, Column, Layout
 from producers.text import fold
 
-Nearness = Literal["caption", "synonym", "last level"]
-WEIGHT: Final[Mapping[Nearness, float]] = {"caption": 1.0, "synonym": 0.95, "last level": 0.8}
+Nearness = Literal["caption", "synonym", "joined levels", "last level"]
+WEIGHT: Final[Mapping[Nearness, float]] = {
+    "caption": 1.0,
+    "synonym": 0.95,
+    "joined levels": 0.9,
+    "last level": 0.8,
+}
 """How much a column of a layout counts that was found so. A layout's own captions go before synonyms."""
 
 _NUMBER: Final = re.compile(r"^([0-9]+)\.0+$")
@@ -58,6 +63,11 @@ def plain(caption: str) -> str:
     return fold(_NUMBER.sub(r"\1", caption.strip()))
 
 
+def repeats(group: str, caption: str) -> bool:
+    """Whether a caption says all that the group above it says: ``Mẹ > Tên mẹ``."""
+    return set(plain(group).split()) <= set(plain(caption).split())
+
+
 def vocabulary(layouts: Iterable[Layout], synonyms: Iterable[Mapping[str, str]]) -> Vocabulary:
     """Of layouts and of the lines of ``synonyms.csv``: field (Type.field, Type, or nothing), caption, format,
     codelist, rank."""
@@ -80,7 +90,8 @@ def vocabulary(layouts: Iterable[Layout], synonyms: Iterable[Mapping[str, str]])
 
 
 def _path(caption: str) -> str:
-    return LEVELS.join(plain(level) for level in caption.split(LEVELS))
+    levels = caption.split(LEVELS)
+    return LEVELS.join(ANY if level == ANY else plain(level) for level in levels)
 
 
 def _own(layout: Layout) -> dict[str, Known]:
@@ -91,8 +102,9 @@ def _own(layout: Layout) -> dict[str, Known]:
             own.setdefault(_path(synonym), Known(layout, column, "synonym"))
     lasts: dict[str, list[Column]] = defaultdict(list)
     for caption, known in own.items():
-        if LEVELS in caption:
-            lasts[caption.rpartition(LEVELS)[2]].append(known.column)
+        *groups, last = caption.split(LEVELS)
+        if groups and all(group == ANY or repeats(group, last) for group in groups):
+            lasts[last].append(known.column)
     for last, columns in lasts.items():
         if len(set(columns)) == 1 and last != ANY and not last.isdigit():
             own.setdefault(last, Known(layout, columns[0], "last level"))

@@ -13,12 +13,13 @@ from producers.adapters.sheets import Sheet
 from producers.layouts.layout import Kind
 from producers.layouts.vocabulary import Vocabulary, plain
 from producers.lists import levels as names
-from producers.lists.recognition import Paths, matches, synonyms
+from producers.lists.recognition import Match, Paths, matches, synonyms
 
 MOST_ROWS: Final = 3
 FIRST_ROWS: Final = 60
 """Rows in which any row may be a header; further down one has no cell that begins with a digit."""
 
+MOST: Final = 0.6
 LEAST: Final = 2
 """Known captions, as whole cells, of a row that may be a header."""
 
@@ -96,6 +97,8 @@ def _block(sheet: Sheet, top: int, bottom: int, captions: Vocabulary, kind: Kind
     elif len(rows) > 1:
         levels = sum(names.is_level(above, row) for above, row in pairwise(rows))
         score += 0.3 * (levels - (len(rows) - 1)) + 0.2 * levels
+        if _known_words(rows[-1], captions) >= LEAST:
+            score += names.of_others(rows[-2], rows[-1])
     if score < LEAST - 0.5:
         return None
     after = bottom + 1
@@ -111,11 +114,24 @@ def _adjacent(sheet: Sheet, top: int, bottom: int) -> bool:
 def _explained(paths: Paths, captions: Vocabulary, kind: Kind) -> float:
     """How many captions one layout explains, or synonyms do."""
     ranked = matches(paths, captions, kind)
-    by_layout = ranked[0].score if ranked else 0.0
+    by_layout = ranked[0].score + _groups(paths, captions, ranked[0]) if ranked else 0.0
     kinds: Counter[str] = Counter()
     for path in paths.values():
         kinds.update({s.record_type for s in synonyms(path, captions) if s.record_type})
     return max(by_layout, 0.9 * max(kinds.values(), default=0))
+
+
+def all_known(sheet: Sheet, header: Header, captions: Vocabulary) -> bool:
+    """Whether most of what stands in a header's rows is a caption: a record may hold one or two by chance."""
+    row = _row(sheet, header.bottom)
+    return _known_words(row, captions) >= MOST * len(row)
+
+
+def _groups(paths: Paths, captions: Vocabulary, match: Match) -> float:
+    """What captions of groups add that the layout knows as one column."""
+    rest = {path[:1] for c, path in paths.items() if c not in match.columns and len(path) > 1}
+    known = {k.column for path in rest for k in captions.known(path) if k.layout == match.layout}
+    return 0.9 * len(known - set(match.distinct))
 
 
 def same_place(header: Header, other: Header) -> bool:

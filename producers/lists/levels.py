@@ -18,6 +18,7 @@ Span = tuple[int, int, int]
 """Level, first and last column of a merged cell."""
 
 _DATA: Final = re.compile(r"[0-9]{4,}|[0-9]{1,2}[/.\-][0-9]{1,2}[/.\-][0-9]{2,4}")
+_OTHERS: Final = re.compile(r"\b(cha|bố|mẹ|phụ huynh|giám hộ|đỡ đầu|gia đình|người đón|người thân)\b")
 _KEY: Final = re.compile(r"^[A-Za-z_][A-Za-z0-9_.]*$")
 
 
@@ -75,6 +76,18 @@ def is_level(above: Row, row: Row) -> bool:
     alone = [c for c in row if c in above and c + 1 not in beside]
     edges = [c for c in beside if c - 1 not in row and c + 1 not in row]
     return not alone and not edges
+
+
+def of_others(above: Row, row: Row) -> int:
+    """How many captions stand below a group of other persons than the record's: theirs are no captions of the
+    record, whatever they are called."""
+    below = 0
+    for start, text in above.items():
+        following = min((c for c in above if c > start), default=max(row) + 1)
+        under = sum(column in row for column in range(start, following))
+        if under > 1 and _OTHERS.search(nfc(text).lower()):
+            below += under
+    return below
 
 
 def is_keys(above: Row, row: Row) -> bool:

@@ -31,20 +31,25 @@ _JOINED: Final = {"text": "part", "name": "name_part"}
 @dataclass(frozen=True)
 class Mapped:
     """One column of a table. ``column``: what it is read as, None if it is left over; ``doubt``: why it is
-    (``ambiguous``: one of ``fields``; ``contents``: its cells are ``found``)."""
+    (``ambiguous``: it may be one of the fields ``meant``; ``contents``: its cells are ``found``)."""
 
     number: int
     path: tuple[str, ...]
     column: Column | None
     by: By
     doubt: Literal["", "ambiguous", "contents"] = ""
-    fields: tuple[str, ...] = ()
+    meant: tuple[str, ...] = ()
     found: str = ""
 
     @property
     def caption(self) -> str:
         """As the sheet spells it."""
         return LEVELS.join(self.path)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Fields that are read from it, those that its form implies among them."""
+        return gives(self.column) if self.column else ()
 
     @property
     def guessed(self) -> bool:
@@ -92,7 +97,7 @@ def meaning(paths: Paths, body: pl.DataFrame, captions: Vocabulary, kind: Kind =
     if record_type in record_types():
         columns = _by_synonyms(columns, record_type, captions)
         columns = _groups(columns, record_type, captions, layout)
-        columns = _names_beside(columns, body)
+        columns = _names_beside(_whole_names(columns), body)
         columns = [_against_contents(m, body) for m in columns]
     return Meaning(recognition, record_type, tuple(columns), tuple(rivals))
 
@@ -122,25 +127,39 @@ def _by_synonyms(columns: Sequence[Mapped], record_type: str, captions: Vocabula
             of_type = [s.column for s in synonyms(m.path, captions) if s.record_type in (record_type, "")]
             meant[m.number] = of_type
     taken = {t for m in columns if m.column for t in m.column.targets}
-    sure = [c for found in meant.values() if len(found) == 1 for c in found]
-    times = Counter(t for c in sure for t in c.targets)
+    times = Counter(place for found in meant.values() if len(found) == 1 for place in _places(found[0]))
     result = []
     for m in columns:
         free = [c for c in meant.get(m.number, ()) if not taken & set(c.targets)]
         if m.column is not None or not free:
             result.append(m)
-        elif len(meant[m.number]) == 1 and all(times[t] == 1 for t in free[0].targets):
+        elif len(meant[m.number]) == 1 and all(times[place] == 1 for place in _places(free[0])):
             result.append(replace(m, column=free[0], by="field synonym"))
         else:
-            left = [c for c in free if not any(times[t] for t in c.targets)]
-            alone = len(left) == 1 and len(meant[m.number]) > 1 and len(free) < len(meant[m.number])
-            by_others = len(left) == 1 and len(free) > 1
-            if alone or by_others:
+            left = [c for c in free if not any(times[place] for place in _places(c))]
+            if len(left) == 1 and len(meant[m.number]) > 1:
                 result.append(replace(m, column=left[0], by="elimination"))
             else:
                 fields = tuple(dict.fromkeys(t for c in free for t in c.targets))
-                result.append(replace(m, doubt="ambiguous", fields=fields))
+                result.append(replace(m, doubt="ambiguous", meant=fields))
     return result
+
+
+def _places(column: Column) -> list[tuple[str, int]]:
+    """Fields and the rank in which a column gives them: two columns of one rank cannot both be meant."""
+    return [(target, column.rank) for target in column.targets]
+
+
+def _whole_names(columns: Sequence[Mapped]) -> list[Mapped]:
+    """A part of a name without the others is not guessed to be the name."""
+    part = _JOINED["name"]
+    parts = Counter(t for m in columns if m.column and m.column.format == part for t in m.column.targets)
+    return [
+        replace(m, column=None, doubt="ambiguous", meant=m.column.targets)
+        if m.column and m.column.format == part and m.guessed and parts[m.column.targets[0]] == 1
+        else m
+        for m in columns
+    ]
 
 
 def _groups(
@@ -148,19 +167,33 @@ def _groups(
 ) -> list[Mapped]:
     """Columns below one caption that is a text or a name: parts of it, joined in their order."""
     result = list(columns)
-    taken = {t for m in columns if m.column for t in m.column.targets}
-    groups: dict[tuple[str, ...], list[int]] = {}
+    groups: dict[str, list[int]] = {}
     for i, m in enumerate(columns):
-        if m.column is None and not m.doubt and len(m.path) > 1:
-            groups.setdefault(m.path[:1], []).append(i)
-    for path, members in groups.items():
-        whole = _whole(path, record_type, captions, layout)
-        if whole is None or whole.format not in _JOINED or taken & set(whole.targets):
+        if len(m.path) > 1:
+            groups.setdefault(m.path[0], []).append(i)
+    for caption, members in groups.items():
+        whole = _whole((caption,), record_type, captions, layout)
+        if whole is None or whole.format not in _JOINED:
             continue
+        form, rest = _JOINED[whole.format], set(range(len(columns))) - set(members)
+        taken = {t for i in rest for m in (columns[i],) if m.column for t in m.column.targets}
+        if taken & set(whole.targets) or any(_is_other(columns[i], whole, form) for i in members):
+            continue
+        if all(columns[i].column for i in members):
+            continue
+        last = len(members)
         for rank, i in enumerate(members, 1):
-            part = replace(whole, format=_JOINED[whole.format], argument="", rank=rank)
-            result[i] = replace(result[i], column=part, by="group")
+            argument = whole.argument if rank == last and form == _JOINED["name"] else ""
+            part = replace(whole, format=form, argument=argument, rank=rank)
+            result[i] = replace(result[i], column=part, by="group", doubt="", meant=())
     return result
+
+
+def _is_other(m: Mapped, whole: Column, form: str) -> bool:
+    """Whether a column is something else than a part of the whole."""
+    if m.column is None:
+        return bool(m.doubt) and m.meant != whole.targets
+    return m.column.format != form or m.column.targets != whole.targets
 
 
 def _whole(
@@ -197,13 +230,25 @@ def _against_contents(m: Mapped, body: pl.DataFrame) -> Mapped:
     if m.column is None or str(m.number) not in body.columns:
         return m
     found = contents.contradiction(m.column.format, body[str(m.number)])
-    return replace(m, column=None, doubt="contents", fields=m.column.targets, found=found) if found else m
+    return replace(m, column=None, doubt="contents", meant=m.column.targets, found=found) if found else m
+
+
+def gives(column: Column) -> tuple[str, ...]:
+    """Targets of a column, and the field that its argument says it gives besides."""
+    implied = {
+        "name": column.argument,
+        "name_part": column.argument,
+        "part": column.argument,
+        "class": column.argument,
+        "id": column.argument.partition("=")[0],
+    }.get(column.format, "")
+    return (*column.targets, implied) if implied and implied not in column.targets else column.targets
 
 
 def required(m: Meaning) -> list[tuple[str, set[str]]]:
     """(caption or label, fields) of what a list cannot be read without and no column gives: what the layout
     requires; without one the vendor's own id."""
-    given = {t for c in m.columns if c.column for t in c.column.targets}
+    given = {t for c in m.columns for t in c.fields}
     if m.recognition.match is not None:
         lacking = m.recognition.match.missing
         return [(c.caption, set(c.targets)) for c in lacking if not set(c.targets) & given]

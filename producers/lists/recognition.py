@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 from producers.layouts import Column, Layout
 from producers.layouts.layout import ANY, LEVELS, Kind
-from producers.layouts.vocabulary import WEIGHT, Known, Nearness, Synonym, Vocabulary, plain
+from producers.layouts.vocabulary import WEIGHT, Known, Nearness, Synonym, Vocabulary, plain, repeats
+from schemas.contracts.contracts import record, record_types
 
 Sureness = Literal["sure", "likely", "unknown"]
 Paths = Mapping[int, tuple[str, ...]]
@@ -22,8 +23,11 @@ CLOSE: Final = 0.3
 STRANGERS: Final = 3
 """Captions of another kind of record that make a list one of that kind."""
 
-_PART_OF_PATH: Final = 0.9
-"""What a caption counts for that is known without the groups above it."""
+_INFORMATION: Final = plain("Thông tin") + " "
+_OF_THE_RECORD: Final = frozenset(
+    map(plain, ("Thông tin chung", "Thông tin cá nhân", "Thông tin cơ bản", "Lý lịch", "Sơ yếu lý lịch"))
+)
+"""Groups that speak of the record itself."""
 
 
 @dataclass(frozen=True)
@@ -80,30 +84,55 @@ class Recognition:
 
 def matches(paths: Paths, captions: Vocabulary, kind: Kind) -> list[Match]:
     """Every layout of a kind that knows a caption of the header, the one that explains most first."""
-    lasts = Counter(suffix for path in paths.values() for suffix in _suffixes(path))
+    lasts = Counter(_said(path[i:]) for path in paths.values() for i in range(len(path)))
     found: dict[str, dict[int, tuple[Known, float]]] = {}
     layouts: dict[str, Layout] = {}
     for column, path in paths.items():
-        tries = [(path, 1.0)]
-        tries += [
-            (path[i:], _PART_OF_PATH)
-            for i in range(1, len(path))
-            if lasts[LEVELS.join(map(plain, path[i:]))] == 1
-        ]
-        for levels, weight in tries:
+        for levels, nearness in _readings(path, lasts):
             for known in captions.known(levels):
-                if known.layout.kind == kind:
-                    layouts[known.layout.name] = known.layout
-                    better = (known, weight * WEIGHT[known.nearness])
-                    there = found.setdefault(known.layout.name, {})
-                    if column not in there or there[column][1] < better[1]:
-                        there[column] = better
+                if known.layout.kind != kind:
+                    continue
+                layouts[known.layout.name] = known.layout
+                near = known._replace(nearness=nearness) if nearness else known
+                better = (near, WEIGHT[near.nearness])
+                there = found.setdefault(known.layout.name, {})
+                if column not in there or there[column][1] < better[1]:
+                    there[column] = better
     scored = [Match(layouts[n], {c: k for c, (k, _) in f.items()}, _score(f)) for n, f in found.items()]
     return sorted(scored, key=lambda m: (-round(m.score, 2), len(m.missing), -m.share, m.layout.name))
 
 
-def _suffixes(path: Sequence[str]) -> list[str]:
-    return [LEVELS.join(map(plain, path[i:])) for i in range(1, len(path))] or [LEVELS.join(map(plain, path))]
+def _said(levels: Sequence[str]) -> str:
+    return LEVELS.join(map(plain, levels))
+
+
+def _readings(path: tuple[str, ...], lasts: Counter[str]) -> list[tuple[Sequence[str], Nearness | None]]:
+    """A path as captions may have it: whole; with its last group as one caption; below groups that add
+    nothing, where no other column ends so."""
+    readings: list[tuple[Sequence[str], Nearness | None]] = [(path, None)]
+    readings += [((joined,), "joined levels") for joined in joined_levels(path)]
+    for i in range(1, len(path)):
+        if lasts[_said(path[i:])] == 1 and adds_nothing(path[:i], path[i:]):
+            readings.append((path[i:], "last level"))
+    return readings
+
+
+def joined_levels(path: Sequence[str]) -> list[str]:
+    """``Cha > Họ tên`` is ``Họ tên cha``."""
+    return [f"{path[-1]} {path[-2]}", f"{path[-2]} {path[-1]}"] if len(path) > 1 else []
+
+
+def adds_nothing(groups: Sequence[str], rest: Sequence[str]) -> bool:
+    """Whether a caption means the same without the groups above it: they speak of the record itself, or the
+    caption repeats them (``Mẹ > Tên mẹ``). ``Mẹ > Ngày sinh`` is another day than ``Ngày sinh``."""
+    own = {plain(record(t).label_vi) for t in record_types()}
+    return all(
+        (words := plain(group)) in own
+        or words in _OF_THE_RECORD
+        or words.removeprefix(_INFORMATION) in own
+        or repeats(group, rest[-1])
+        for group in groups
+    )
 
 
 def _score(found: Mapping[int, tuple[Known, float]]) -> float:
@@ -157,9 +186,14 @@ def _by_type(paths: Paths, captions: Vocabulary) -> dict[str, int]:
 
 
 def synonyms(path: Sequence[str], captions: Vocabulary) -> list[Synonym]:
-    """What a caption may mean where no layout says it: its whole path, else its last level alone."""
-    whole = captions.synonyms.get(LEVELS.join(map(plain, path)), [])
-    return whole or (captions.synonyms.get(plain(path[-1]), []) if path else [])
+    """What a caption may mean where no layout says it: its whole path, its levels as one caption, else its
+    last level alone where the groups add nothing."""
+    for caption in (_said(path), *map(plain, joined_levels(path))):
+        if meant := captions.synonyms.get(caption):
+            return meant
+    if len(path) > 1 and adds_nothing(path[:-1], path[-1:]):
+        return captions.synonyms.get(plain(path[-1]), [])
+    return []
 
 
 __all__ = ["FEW", "Match", "Nearness", "Paths", "Recognition", "matches", "recognise", "synonyms"]

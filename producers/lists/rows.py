@@ -15,8 +15,6 @@ from schemas.contracts.contracts import record
 ENOUGH: Final = 2
 """So many telling cells filled in make a row a record, whatever its code and name lack."""
 
-LIKE: Final = 2 / 3
-"""So much of what a record usually fills makes a row above the header one like it."""
 OTHER_TABLE: Final = "FILE-212"
 """Reason of rows that belong to a table below the list, such as a count of each class."""
 
@@ -67,12 +65,17 @@ def roles(columns: Sequence[tuple[str, Column]], record_type: str) -> Roles:
 
 
 def left_out(
-    texts: pl.DataFrame, of: Roles, again: Iterable[int], others: Iterable[int], groups: Iterable[int]
+    texts: pl.DataFrame,
+    of: Roles,
+    again: Iterable[int],
+    others: Iterable[int],
+    other_headers: Iterable[int],
+    groups: Iterable[int],
 ) -> pl.Series:
     """Of each row the code that says why it is no record, null if it is one.
 
     ``texts`` are cleaned, a column a number of the sheet. Numbers of rows: ``again`` repeat the header,
-    ``others`` are another table's, ``groups`` name a class.
+    ``others`` are another table's, whose header are ``other_headers``; ``groups`` name a class.
     """
     code = pl.col(of.code) if of.code else pl.lit(None, dtype=pl.String)
     name = pl.coalesce([pl.col(n) for n in of.name] or [pl.lit(None, dtype=pl.String)])
@@ -81,6 +84,7 @@ def left_out(
     nobody = code.is_null() & (name.is_null() | name.str.contains(_FOOTER)) & (telling < ENOUGH)
     due = (
         (pl.col(ROW).is_in(list(again)), accounting.HEADER_AGAIN),
+        (pl.col(ROW).is_in(list(other_headers)), OTHER_TABLE),
         (pl.col(ROW).is_in(list(others)) & name.is_null(), OTHER_TABLE),
         (_any(pl.col(c).str.starts_with(_MACHINE) for c in of.first), accounting.MACHINE),
         (_any((code.str.contains(_SAMPLE), name.str.contains(_SAMPLE))), accounting.SAMPLE),
@@ -113,13 +117,3 @@ def _filled(column: str | None) -> pl.Expr:
 def _any(masks: Iterable[pl.Expr]) -> pl.Expr:
     """Null is no."""
     return pl.any_horizontal([pl.lit(False), *(mask.fill_null(False) for mask in masks)])
-
-
-def above(rows: pl.DataFrame, kept: pl.DataFrame) -> pl.Series:
-    """Numbers of the rows above a header that are filled like the records below it (``kept``): a sheet that
-    was sorted with its header has them there. Titles hold less."""
-    filled = pl.sum_horizontal(pl.exclude(ROW).is_not_null())
-    usual = kept.select(filled.median()).item()
-    if usual is None:
-        return rows[ROW].clear()
-    return rows.filter((filled > ENOUGH) & (filled >= LIKE * usual))[ROW]

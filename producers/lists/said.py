@@ -7,7 +7,7 @@ import polars as pl
 
 from producers.lists import classes, titles
 from producers.lists.classes import ClassSaid
-from producers.lists.mapping import Mapped, Meaning
+from producers.lists.mapping import Mapped, Meaning, gives
 from producers.lists.tables import Table
 from producers.model import OWN_ID, Target
 from schemas.contracts.contracts import record
@@ -59,14 +59,14 @@ def of_doubts(place: SourceLocation, meaning: Meaning) -> tuple[list[Problem], l
     cannot do without stops it."""
     contract = record(meaning.record_type)
     needed = {OWN_ID, *(f.name for f in contract.fields if f.required == "yes")}
-    given = {t for m in meaning.columns if m.column for t in m.column.targets}
+    given = {t for m in meaning.columns for t in m.fields}
     stops: list[Problem] = []
     told: list[Problem] = []
     for m in meaning.columns:
         if not m.doubt:
             continue
-        stop = bool(set(m.fields) & needed - given)
-        labels = ", ".join(contract.field(f).label_vi for f in m.fields)
+        stop = bool(set(m.meant) & needed - given)
+        labels = ", ".join(contract.field(f).label_vi for f in m.meant)
         params = {"column": m.caption, "fields": labels, "found": m.found}
         codes = (
             (TWO_FIELDS, TWO_FIELDS_LEFT) if m.doubt == "ambiguous" else (OTHER_CONTENTS, OTHER_CONTENTS_LEFT)
@@ -81,8 +81,8 @@ def of_guesses(place: SourceLocation, table: Table, class_said: ClassSaid | None
     meaning, contract = table.meaning, record(table.meaning.record_type)
     told = []
     if meaning.layout is None:
-        given = {t for m in meaning.columns if m.column for t in m.column.targets}
-        given |= set(class_said.column.targets) if class_said else set()
+        given = {t for m in meaning.columns for t in m.fields}
+        given |= set(gives(class_said.column)) if class_said else set()
         lacking = [f.label_vi for f in contract.fields if f.required == "yes" and f.name not in given]
         params = {"kind": contract.label_vi, "fields": ", ".join(lacking) or "–"}
         told.append(Problem(NO_LAYOUT, SourceLocation(place.file, place.sheet, place.row), params))

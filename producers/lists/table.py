@@ -6,12 +6,11 @@ from typing import Final
 
 import polars as pl
 
-from producers import accounting
 from producers.adapters import cells
 from producers.layouts import Library
 from producers.lists import classes, rows, said
 from producers.lists.classes import ClassSaid
-from producers.lists.mapping import Mapped, required
+from producers.lists.mapping import Mapped, gives, required
 from producers.lists.tables import Table
 from producers.lists.values import Read, read_columns
 from producers.model import ROW, SourceColumn, SourceTable, Target, concat_faults, faults_of
@@ -44,8 +43,8 @@ def prepare(source: str, table: Table, target: Target, library: Library) -> Prep
     meaning, place = table.meaning, SourceLocation(source, table.sheet.name, table.row)
     groups = rows.groups(table.texts)
     class_said = classes.said(table, groups, library)
-    given = set(class_said.column.targets) if class_said else set()
-    doubted = {f for m in meaning.columns if m.doubt for f in m.fields}
+    given = set(gives(class_said.column)) if class_said else set()
+    doubted = {f for m in meaning.columns if m.doubt for f in m.meant}
     problems = [
         Problem(MISSING, _at(place, name), {"column": name})
         for name, targets in required(meaning)
@@ -65,12 +64,9 @@ def read(source: str, of: Prepared, target: Target, library: Library) -> tuple[S
     known = [m for m in meaning.columns if m.column is not None]
     texts = table.texts.select(ROW, *(str(m.number) for m in known))
     roles = rows.roles([(str(m.number), m.column) for m in known if m.column], meaning.record_type)
-    reasons = rows.left_out(texts, roles, table.again, table.others, of.groups)
+    reasons = rows.left_out(texts, roles, table.again, table.others, table.other_headers, of.groups)
     kept = reasons.is_null()
     named = table.body.select(str(m.number) for m in known)
-    above = rows.above(
-        table.above.select(ROW, *named.columns), texts.select(ROW, *named.columns).filter(kept)
-    )
     warnings = said.of_columns_left_out(place, table, kept) + _errors(place, texts, named, known, kept)
     beyond = _beyond_the_cells(table, named, kept)
     columns = [Read(str(m.number), m.caption, m.column) for m in known if m.column]
@@ -98,10 +94,9 @@ def read(source: str, of: Prepared, target: Target, library: Library) -> tuple[S
         _as_contract(values, meaning.record_type),
         by_name=any(c.column.format == "class" for c in columns),
         columns=tuple(_source_column(m) for m in meaning.columns),
-        rows=pl.concat([above, texts[ROW]]),
+        rows=texts[ROW],
         codemap=codemap.version,
     )
-    result = result.leave_out(above, accounting.ABOVE)
     result = result.leave_out(texts[ROW].filter(~kept), reasons.filter(~kept))
     return result.refuse(concat_faults([faults, *beyond])), warnings + doubts
 

@@ -10,33 +10,34 @@ from producers.adapters import cells
 from producers.adapters.sheets import Sheet
 from producers.layouts.layout import Kind
 from producers.layouts.vocabulary import Vocabulary, plain
-from producers.lists.header import Header, headers, same_place
-from producers.lists.mapping import Meaning, meaning
-from producers.lists.recognition import FEW, Paths, recognise
+from producers.lists.header import Header, all_known, headers, same_place
+from producers.lists.mapping import Mapped, Meaning, meaning
+from producers.lists.recognition import FEW, Paths, recognise, synonyms
 from producers.model import ROW
 
 _HALF: Final = 0.5
 _TITLE_ROWS: Final = 12
 """Rows above a table that may be its titles, if no table is above."""
 _FEW_CELLS: Final = 3
+SHORTER: Final = 0.7
+"""Rows of a table beside a list, of the list's, at most."""
 
 
 @dataclass(frozen=True)
 class Table:
     """``body``: rows below the header with their number (``_row``), texts as they stand, of ``numbers``
     alone; ``texts``: cleaned. ``again``: rows, by number, that repeat the header; ``others``: those of
-    another table below that is no list; ``titles``: texts above. ``above``: of the sheet's first table the
-    cleaned rows above its header, else none."""
+    another table below that is no list, its header the ``other_headers``; ``titles``: texts above."""
 
     sheet: Sheet
     header: Header
     meaning: Meaning
     body: pl.DataFrame
     texts: pl.DataFrame
-    above: pl.DataFrame
     titles: Sequence[str] = ()
     again: Sequence[int] = ()
     others: Sequence[int] = ()
+    other_headers: Sequence[int] = ()
 
     @property
     def header_rows(self) -> list[int]:
@@ -75,8 +76,10 @@ def tables(sheet: Sheet, captions: Vocabulary, kind: Kind = "sheet") -> Found:
             begun[-1].again += list(header.rows)
         elif header.score >= least and _is_list(header.paths, captions, kind):
             begun.append(_Begun(header))
+        elif not all_known(sheet, header, captions):
+            continue
         elif begun:
-            begun[-1].weak.append(header.top)
+            begun[-1].weak += list(header.rows)
         else:
             passed_over.append(sheet.rows[header.bottom])
     ends = [*(b.header.top for b in begun[1:]), sheet.cells.height]
@@ -106,6 +109,27 @@ def _side_by_side(
         result.append(_table(sheet, begun, paths, numbers, start, end, captions, kind))
         first = bound
     return result
+
+
+def _beside(sheet: Sheet, begun: _Begun, paths: Paths, end: int, captions: Vocabulary) -> Paths:
+    """Columns of a shorter table on the right of a list, such as a count of each class: the last ones, which
+    begin with a row's number or a class and are filled in the same rows, the first ones, and in no other."""
+    body = sheet.cells.slice(begun.header.after, end - begun.header.after)
+    columns = [c for c in sorted(paths) if str(c) in body.columns]
+    filled = {c: body[str(c)].is_not_null() for c in columns}
+    for i, column in enumerate(columns[1:-1], 1):
+        rows = int(filled[column].sum())
+        of_list = max((int(filled[c].sum()) for c in columns[:i]), default=0)
+        same = all(filled[c].equals(filled[column]) for c in columns[i + 1 :])
+        first = filled[column].slice(0, rows).all()
+        if 0 < rows < SHORTER * of_list and same and first and _begins(paths[column], captions):
+            return {c: p for c, p in paths.items() if c >= column}
+    return {}
+
+
+def _begins(path: tuple[str, ...], captions: Vocabulary) -> bool:
+    """Whether a table may begin with such a caption."""
+    return any(s.column.format in ("skip", "class") for s in synonyms(path, captions))
 
 
 def _parts(paths: Paths) -> list[Paths]:
@@ -142,22 +166,22 @@ def _table(
 ) -> Table:
     header = replace(begun.header, paths=paths)
     rows = pl.Series(ROW, sheet.rows, dtype=pl.Int32)
-    every = sheet.cells.select(rows, *numbers)
-    body = every.slice(header.after, end - header.after)
-    texts, above = (
-        some.select(ROW).hstack(cells.clean(some.select(numbers)))
-        for some in (body, every.head(0 if start else header.top))
-    )
+    body = sheet.cells.select(rows, *numbers).slice(header.after, end - header.after)
+    texts = body.select(ROW).hstack(cells.clean(body.select(numbers)))
+    other = _beside(sheet, begun, paths, end, captions)
+    own = {c: p for c, p in paths.items() if c not in other}
+    understood = meaning(own, texts, captions, kind)
+    apart = tuple(Mapped(c, path, None, "") for c, path in other.items())
     return Table(
         sheet,
         header,
-        meaning(paths, texts, captions, kind),
+        replace(understood, columns=understood.columns + apart),
         body,
         texts,
-        above,
         _titles(sheet, header.top, start),
         [sheet.rows[i] for i in begun.again],
         list(sheet.rows[min(begun.weak) : end]) if begun.weak else [],
+        [sheet.rows[i] for i in begun.weak],
     )
 
 

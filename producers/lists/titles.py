@@ -14,7 +14,8 @@ _TERM: Final = re.compile(r"(?:HỌC K[ỲÌ]|\bHK)\s*\.?:?\s*(III?|I|[12])\b|(C
 _TERMS: Final = {"I": "1", "1": "1", "II": "2", "2": "2", "III": "3"}
 _WHOLE_YEAR: Final = "3"
 _CLASS: Final = re.compile(
-    r"\bLỚP\s*:?\s*([0-9]{1,2}(?:\s?[A-ZĐ][A-ZĐ0-9]{0,4}|\s?[./_\-]\s?[A-ZĐ0-9]{1,5})?)(?![A-ZĐ0-9./])"
+    r"(?<!SỐ )\bLỚP\s*:?\s*"
+    r"([0-9]{1,2}(?:\s?[A-ZĐ][A-ZĐ0-9]{0,4}|\s?[./_\-]\s?[A-ZĐ0-9]{1,5})?)(?![A-ZĐ0-9./])"
 )
 _CLASS_ALONE: Final = re.compile(r"^(?:DANH SÁCH(?: HỌC SINH| TRẺ)?\s+)?LỚP\s*:?\s*([^:]{1,24})$")
 _SHEET: Final = re.compile(r"^(?:LỚP\s*)?([0-9]{1,2}(?:\s?[A-ZĐ][A-ZĐ0-9]{0,5}|\s?[._\-]\s?[A-ZĐ0-9]{1,5}))$")

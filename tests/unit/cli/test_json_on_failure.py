@@ -82,6 +82,8 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
 """command → its arguments, what it says when the servers are away."""
 
 NEEDS_NO_SERVER = {
+    "adapters detect",
+    "adapters list",
     "audit accept",
     "audit verify",
     "codemap doctor",

@@ -7,6 +7,7 @@ import pytest
 
 from producers.layouts import Layout, library
 from producers.layouts.layout import layout_of
+from producers.lists.mapping import gives
 from producers.text import fold
 from schemas.contracts.contracts import record
 
@@ -44,6 +45,13 @@ def test_what_is_sent_names_a_record_type_and_only_its_fields(layout: Layout) ->
 def test_no_caption_of_a_layout_stands_for_two_columns(layout: Layout) -> None:
     captions = [caption for c in layout.columns for caption in (c.caption, *c.synonyms)]
     assert len(layout.by_caption()) == len(captions)
+
+
+def test_a_synonym_gives_fields_of_its_record_type() -> None:
+    for caption, meant in library().captions.synonyms.items():
+        for record_type, column in meant:
+            if column.targets:
+                assert set(gives(column)) <= {f.name for f in record(record_type).fields}, caption
 
 
 def test_a_line_and_its_columns_are_a_layout() -> None:

@@ -1,0 +1,116 @@
+"""`csdl adapters`: the layouts that are known, and what a file is taken for."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.answers import REFUSED, json_option, print_json, print_table, say, tell
+from producers import files
+from producers.layouts import Library, library
+from producers.lists import detect as detection
+from runtime.settings import Settings
+from schemas.errors import Problem, ProblemList, SourceLocation
+
+UNREADABLE_FOLDER = "FILE-035"
+"""The folder of further layouts cannot be read."""
+
+_SURE = {
+    "sure": "chắc chắn/sure",
+    "likely": "có lẽ/likely",
+    "unknown": "không theo mẫu nào/of no known layout",
+}
+
+
+def known(settings: Settings) -> Library:
+    """The product's layouts, and those of the settings' folder. Raises ProblemList (FILE-035)."""
+    if settings.layouts_dir == Path():
+        return library()
+    try:
+        return library(settings.layouts_dir)
+    except (OSError, ValueError, KeyError) as error:
+        place = SourceLocation(str(settings.layouts_dir))
+        raise ProblemList([Problem(UNREADABLE_FOLDER, place, {"reason": str(error)})]) from None
+
+
+@click.group()
+def adapters() -> None:
+    """Mẫu tệp — layouts of files: which are known, and which one a file is."""
+
+
+@adapters.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """Các mẫu đã biết — every layout: what it carries, whether it is sent, column → field (--json)."""
+    described = detection.described(known(Settings()))
+    if as_json:
+        print_json(described)
+        return
+    print_table(
+        ("layout", "carries", "sent", "vendors", "kind", "columns", "title"),
+        [
+            (
+                d["layout"], d["carries"], "có/yes" if d["sent"] else "không/no",
+                ", ".join(d["vendors"]) or "*", d["kind"], len(d["columns"]), d["title_vi"],
+            )
+            for d in described
+        ],
+    )  # fmt: skip
+
+
+@adapters.command("detect")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path))
+@json_option
+def detect(paths: tuple[Path, ...], as_json: bool) -> None:
+    """Tệp này là gì — layout, sheets, header rows, column → field, what is guessed, left over and unsaid.
+
+    Exit 1 if a file cannot be read, is of no known kind, or is not sent.
+    """
+    layouts = known(Settings())
+    found = [_one(path, layouts) for path in paths]
+    if as_json:
+        told = [{**one, "problems": _as_dicts(one.get("problems", ()))} for one in found]
+        print_json({"files": told})
+    else:
+        for one in found:
+            _tell(one)
+    sys.exit(0 if all(one.get("sent") and not one.get("problems") for one in found) else REFUSED)
+
+
+def _one(path: Path, layouts: Library) -> dict[str, Any]:
+    try:
+        return detection.detect(path.name, files.content(path), layouts)
+    except ProblemList as error:
+        return {"file": path.name, "layout": None, "sent": False, "problems": error.problems}
+
+
+def _as_dicts(problems: Iterable[Any]) -> list[dict[str, Any]]:
+    return [p.as_dict() if isinstance(p, Problem) else p for p in problems]
+
+
+def _tell(one: dict[str, Any]) -> None:
+    tell(f"{one['file']}")
+    if "sureness" not in one:
+        say(one["problems"])
+        return
+    title = f"{one['title_vi']} — {one['title_en']}" if one["layout"] else _SURE["unknown"]
+    sent = "được gửi/sent" if one["sent"] else "không gửi/not sent"
+    tell(f"  {one['layout'] or '–'}: {title} ({_SURE[one['sureness']]}; {sent})")
+    for sheet in one["sheets"]:
+        hidden = " (ẩn/hidden)" if sheet["hidden"] else ""
+        tell(f"  {sheet['sheet'] or '–'}{hidden}: {len(sheet['tables'])} bảng/tables")
+        for table in sheet["tables"]:
+            rows = ", ".join(map(str, table["header_rows"]))
+            tell(f"    tiêu đề ở dòng/captions in row {rows}; {table['rows_below']} dòng/rows")
+            for column in table["columns"]:
+                how = "đoán/guessed: " + column["by"] if column["guessed"] else column["by"]
+                fields = ", ".join(column["fields"]) or column["form"]
+                tell(f"      {column['column']} {column['path']} → {fields} ({how})")
+            for column in table["left_over"]:
+                tell(f"      {column['column']} {column['path']} → không gửi/not sent")
+            for name in table["missing"]:
+                tell(f"      thiếu/missing: {name}")
+    if one["asked"]:
+        tell(f"  Cần nêu — to be told: {', '.join(one['asked'])}")
