@@ -88,7 +88,15 @@ def _read_one(name: str, data: bytes, target: Target, known: Library) -> Reading
     content = foreign.read(name, data, known.captions.words)
     if content.packet is not None:
         return packet.read(name, content.packet, target, known.packet_codemap(target.vendor, target.year))
-    return reading.read(name, content.sheets, target, known, "json" if content.kind == "json" else "sheet")
+    if content.kind == "json":
+        found = reading.read(name, content.sheets, target, known, "json")
+        return replace(found, tables=[_without_cells(t) for t in found.tables])
+    return reading.read(name, content.sheets, target, known)
+
+
+def _without_cells(table: SourceTable) -> SourceTable:
+    """Members of JSON have a path and no place on a sheet."""
+    return replace(table, columns=tuple(replace(c, number=0) for c in table.columns))
 
 
 def content(path: Path) -> bytes:

@@ -42,8 +42,8 @@ class Target:
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column of a list as it stands on its sheet: its number from 1, its caption, the fields it is read
-    into (none: it is not sent)."""
+    """A column of a list as it stands on its sheet: its number from 1 (0: there is no sheet), its caption,
+    the fields it is read into (none: it is not sent)."""
 
     number: int
     caption: str

@@ -76,10 +76,15 @@ def read(source: str, data: bytes, captions: Collection[str] = (), head: int = H
     )
     try:
         answer = ask(asked, data)
-    except Stopped as stopped:
-        limit = {"memory": BOUNDS.memory >> 20, "seconds": BOUNDS.seconds, "size": BOUNDS.answer >> 20}
-        raise ProblemList([Problem(STOPPED[stopped.why], SourceLocation(source), limit)]) from None
+    except Stopped as why:
+        raise ProblemList([stopped(why, SourceLocation(source))]) from None
     return _content(source, answer)
+
+
+def stopped(why: Stopped, place: SourceLocation) -> Problem:
+    """What is told of a file whose reading was ended by a bound."""
+    limit = {"memory": BOUNDS.memory >> 20, "seconds": BOUNDS.seconds, "size": BOUNDS.answer >> 20}
+    return Problem(STOPPED[why.why], place, limit)
 
 
 def ask(head: bytes, data: bytes) -> memoryview:

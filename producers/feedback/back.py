@@ -5,17 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import msgspec
+
 from producers.adapters import foreign
-from producers.feedback import copies, workbook
+from producers.feedback import back_child, copies, workbook
 from producers.feedback.places import Located
-from producers.feedback.xml import Unmarkable
 from producers.layouts import library
 from producers.model import SourceTable
+from runtime.apart import Apart, Stopped
 from schemas.errors import Problem, ProblemList, SourceLocation
 
 PACKET: Final = "BACK-001"
 WRONG_NAME: Final = "BACK-003"
 NEW_WORKBOOK: Final = "BACK-201"
+
+MARKER: Final = Apart(back_child.__name__, 2)
 
 
 @dataclass(frozen=True)
@@ -35,15 +39,14 @@ def copy(
     """
     place, captions = SourceLocation(name), library().captions.words
     content = foreign.read(name, data, captions)
-    if content.packet is not None:
+    if content.kind == "json":
         raise ProblemList([Problem(PACKET, place)])
     ours = [f for f in found if f.finding.place.file in ("", name)]
     if content.kind == "xlsx":
-        try:
-            _due(place, ".xlsm" if workbook.has_macros(data) else ".xlsx", suffix)
-            return Copy(workbook.marked(data, ours))
-        except Unmarkable:
-            pass
+        macros, marked = _into(place, data, ours)
+        if marked is not None:
+            _due(place, ".xlsm" if macros else ".xlsx", suffix)
+            return Copy(marked)
     if content.kind == "csv" and suffix == ".csv":
         columns = [c for table in tables if table.source == name for c in table.columns]
         text = data.removeprefix(BOM_UTF8).decode()
@@ -52,6 +55,16 @@ def copy(
     new, names = copies.workbook(content.sheets)
     renamed = [_on_sheet(f, names.get(f.finding.place.sheet, "")) for f in ours]
     return Copy(workbook.marked(new, renamed), [Problem(NEW_WORKBOOK, place)])
+
+
+def _into(place: SourceLocation, data: bytes, found: Sequence[Located]) -> tuple[bool, bytes | None]:
+    """(whether it has macros, the workbook with its marks; None if it cannot be written into)."""
+    try:
+        answer = MARKER.ask([msgspec.json.encode(found), b"\n", data], foreign.BOUNDS)
+    except Stopped as stopped:
+        raise ProblemList([foreign.stopped(stopped, place)]) from None
+    kind, marked = bytes(answer[:1]), bytes(answer[1:])
+    return kind == back_child.MACROS, marked or None
 
 
 def _on_sheet(found: Located, sheet: str) -> Located:

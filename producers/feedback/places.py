@@ -17,11 +17,13 @@ _NO_LETTERS: Final = 3
 @dataclass(frozen=True)
 class Located:
     """A finding, the columns that it speaks of (none: its row, its sheet or its file as a whole), and the
-    column where what is said of a whole row is marked (0: not known)."""
+    column where what is said of a whole row is marked (0: not known). ``captions``: the columns as their
+    file calls them, else the fields as the contract does."""
 
     finding: Finding
     columns: tuple[SourceColumn, ...] = ()
     first: int = 0
+    captions: str = ""
 
     @property
     def cells(self) -> list[tuple[int, int]]:
@@ -29,20 +31,12 @@ class Located:
         row = self.finding.place.row
         if not row or not self.first:
             return []
-        return [(row, c.number) for c in self.columns] or [(row, self.first)]
+        return [(row, c.number) for c in self.columns if c.number] or [(row, self.first)]
 
     @property
     def address(self) -> str:
         """As a spreadsheet says it (H9); of the first cell, nothing where none is known."""
         return next((f"{letters(column)}{row}" for row, column in self.cells), "")
-
-    @property
-    def captions(self) -> str:
-        """The columns as their file calls them, else the fields as the contract does."""
-        if self.columns:
-            return ", ".join(c.caption or letters(c.number) for c in self.columns)
-        said = self.finding.place.field
-        return ", ".join(_label(self.finding.record_type, name) for name in said.split(", ")) if said else ""
 
     def as_dict(self) -> dict[str, object]:
         """For ``--json``: what a finding says, and its cell."""
@@ -80,13 +74,15 @@ def _located(finding: Finding, tables: Sequence[SourceTable]) -> Located:
     for table in tables:
         columns = tuple(dict.fromkeys(c for n in names if (c := _column(n, table.columns))))
         if columns:
-            return Located(finding, columns, columns[0].number)
+            captions = ", ".join(c.caption or letters(c.number) for c in columns)
+            return Located(finding, columns, columns[0].number, captions)
     if any(letter := n for n in names if _is_letters(n)):
         number = _number(letter)
-        return Located(finding, (SourceColumn(number, ""),), number)
+        return Located(finding, (SourceColumn(number, ""),), number, letter)
     of_packet = finding.place.sheet in _packet_lists() or any(not t.columns for t in tables)
     first = min((c.number for t in tables for c in t.columns), default=0 if of_packet else 1)
-    return Located(finding, (), first)
+    said = finding.place.field.split(", ") if finding.place.field else []
+    return Located(finding, (), first, ", ".join(_label(finding.record_type, name) for name in said))
 
 
 @cache

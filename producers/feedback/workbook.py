@@ -15,6 +15,9 @@ from producers.feedback.package import TYPES, Package
 from producers.feedback.places import Located
 from producers.feedback.xml import Edit, Node, Unmarkable
 
+UNREADABLE: Final = (*xlsx.UNREADABLE, TooMuch, TypeError)
+"""What a workbook raises that is put together oddly."""
+
 MARKED: Final = "1"
 """What the property of a marked workbook says: which form of marks it has."""
 
@@ -30,7 +33,7 @@ def marked(data: bytes, found: Sequence[Located]) -> bytes:
     """The workbook with these marks and none of the earlier ones. Raises Unmarkable."""
     try:
         return _Book(data).marked(found)
-    except (*xlsx.UNREADABLE, TooMuch, IndexError, TypeError):
+    except UNREADABLE:
         raise Unmarkable from None
 
 

@@ -19,7 +19,7 @@ def fault(
 ) -> Located:
     place = SourceLocation("file1", sheet, row, "HoTen")
     finding = Finding("refused", "HocSinh", "hs", place, code, text, text)
-    return Located(finding, (SourceColumn(column, "Họ tên", ("HoTen",)),), column)
+    return Located(finding, (SourceColumn(column, "Họ tên", ("HoTen",)),), column, "Họ tên")
 
 
 def test_a_cell_of_forty_faults_has_a_note_that_can_be_read():
