@@ -8,10 +8,12 @@ from typing import Final
 import msgspec
 
 from producers.adapters import foreign
+from producers.adapters.sheets import Sheet
 from producers.feedback import back_child, copies, workbook
 from producers.feedback.places import Located
 from producers.layouts import library
-from producers.model import SourceTable
+from producers.model import SourceColumn, SourceTable
+from producers.text import fold
 from runtime.apart import Apart, Stopped
 from schemas.errors import Problem, ProblemList, SourceLocation
 
@@ -41,7 +43,7 @@ def copy(
     content = foreign.read(name, data, captions)
     if content.kind == "json":
         raise ProblemList([Problem(PACKET, place)])
-    ours = [f for f in found if f.finding.place.file in ("", name)]
+    ours = [_at_caption(f, content.sheets) for f in found if f.finding.place.file in ("", name)]
     if content.kind == "xlsx":
         macros, marked = _into(place, data, ours)
         if marked is not None:
@@ -60,11 +62,22 @@ def copy(
 def _into(place: SourceLocation, data: bytes, found: Sequence[Located]) -> tuple[bool, bytes | None]:
     """(whether it has macros, the workbook with its marks; None if it cannot be written into)."""
     try:
-        answer = MARKER.ask([msgspec.json.encode(found), b"\n", data], foreign.BOUNDS)
+        answer = MARKER.ask(msgspec.json.encode(found), data, foreign.BOUNDS)
     except Stopped as stopped:
         raise ProblemList([foreign.stopped(stopped, place)]) from None
     kind, marked = bytes(answer[:1]), bytes(answer[1:])
     return kind == back_child.MACROS, marked or None
+
+
+def _at_caption(found: Located, sheets: Sequence[Sheet]) -> Located:
+    """What is told of a caption before its table is known stands at the cell that says it."""
+    place = found.finding.place
+    sheet = next((s for s in sheets if s.name == place.sheet), None)
+    if found.columns or not place.field or sheet is None or place.row not in sheet.rows:
+        return found
+    row = zip(sheet.cells.columns, sheet.cells.row(sheet.rows.index(place.row)), strict=True)
+    at = next((int(n) for n, text in row if text and fold(text) == fold(place.field)), None)
+    return found if at is None else replace(found, columns=(SourceColumn(at, place.field),), first=at)
 
 
 def _on_sheet(found: Located, sheet: str) -> Located:

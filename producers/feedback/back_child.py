@@ -15,13 +15,12 @@ PLAIN: Final = b"x"
 codecs.lookup("cp437")  # of names in archives: a fork has no file to look it up in
 
 
-def answer(question: bytes, out: BinaryIO) -> None:
+def answer(head: bytes, data: bytes, out: BinaryIO) -> None:
     """A letter that says whether it has macros, and the marked workbook: nothing if it cannot be written
     into."""
-    found, _, data = question.partition(b"\n")
     try:
         kind = MACROS if workbook.has_macros(data) else PLAIN
-        marked = workbook.marked(data, msgspec.json.decode(found, type=list[Located]))
+        marked = workbook.marked(data, msgspec.json.decode(head, type=list[Located]))
     except (*workbook.UNREADABLE, Unmarkable):
         kind, marked = PLAIN, b""
     out.write(kind + marked)

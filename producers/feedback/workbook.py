@@ -88,7 +88,7 @@ class _Book:
     def _mark(self, lists: dict[str, str], found: Sequence[Located]) -> None:
         told_of = told.by_sheet(found)
         if not self._styles and any(told_of.get(name) for name in lists):
-            self._styles = self._package.free("xl/styles{}.xml")
+            self._styles = "xl/styles.xml"  # where every program looks
             self._package.add(self._styles, _STYLES, styles.EMPTY.format(self._main).encode())
             self._package.relate(self._path, f"{self._kinds}/styles", self._styles)
         marker: styles.Marker | None = None

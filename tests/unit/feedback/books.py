@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import xlsxwriter
 
-from producers.feedback import back, places
+from producers.feedback import back, places, styles
 from producers.feedback.places import Located
 from producers.model import Reading, SourceTable
 from producers.preflight import by_place, finding, warned
@@ -127,4 +127,4 @@ def notes(data: bytes, sheet: str = "Lớp 'khối 6' A") -> dict[str, str]:
 def coloured(data: bytes, sheet: str = "Lớp 'khối 6' A") -> set[str]:
     """Addresses of cells with our fills."""
     cells = (c for row in opened(data)[sheet].iter_rows() for c in row)
-    return {c.coordinate for c in cells if c.fill.fgColor.rgb in ("FFFFC7C9", "FFFFEFB5")}
+    return {c.coordinate for c in cells if c.fill.fgColor.rgb in styles.FILLS.values()}

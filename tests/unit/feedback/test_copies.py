@@ -91,4 +91,4 @@ def test_a_list_without_captions_is_marked_where_that_can_be():
     form = finding("refused", "", {"Source": "file1", "Sheet": ""}, "", 3, "FILE-016", ["Họ tên"])
     assert warned([], [], VNEDU) == []
     made = back.copy("file1", data, places.located(by_place([form]), []), [], ".xlsx").data
-    assert coloured(made, "Danh sách") == {"A3"}
+    assert coloured(made, "Danh sách") == {"H3"}
