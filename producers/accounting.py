@@ -27,6 +27,8 @@ NOBODY: Final = "FILE-255"
 """Neither code nor name, and too little else to be a record."""
 BLANK: Final = "FILE-256"
 """Nothing in any column that is read."""
+ABOVE: Final = "FILE-257"
+"""Above the header, though filled like a record."""
 
 NAMED: Final = 20
 """Ranges of rows that one text names; ``--json`` has them all."""

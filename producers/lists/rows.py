@@ -15,6 +15,8 @@ from schemas.contracts.contracts import record
 ENOUGH: Final = 2
 """So many telling cells filled in make a row a record, whatever its code and name lack."""
 
+LIKE: Final = 2 / 3
+"""So much of what a record usually fills makes a row above the header one like it."""
 OTHER_TABLE: Final = "FILE-212"
 """Reason of rows that belong to a table below the list, such as a count of each class."""
 
@@ -117,3 +119,13 @@ def _filled(column: str | None) -> pl.Expr:
 def _any(masks: Iterable[pl.Expr]) -> pl.Expr:
     """Null is no."""
     return pl.any_horizontal([pl.lit(False), *(mask.fill_null(False) for mask in masks)])
+
+
+def above(rows: pl.DataFrame, kept: pl.DataFrame) -> pl.Series:
+    """Numbers of the rows above a header that are filled like the records below it (``kept``): a sheet that
+    was sorted with its header has them there. Titles hold less."""
+    filled = pl.sum_horizontal(pl.exclude(ROW).is_not_null())
+    usual = kept.select(filled.median()).item()
+    if usual is None:
+        return rows[ROW].clear()
+    return rows.filter((filled > ENOUGH) & (filled >= LIKE * usual))[ROW]

@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from producers import accounting
 from producers.adapters import cells
 from producers.layouts import Library
 from producers.lists import classes, rows, said
@@ -67,6 +68,9 @@ def read(source: str, of: Prepared, target: Target, library: Library) -> tuple[S
     reasons = rows.left_out(texts, roles, table.again, table.others, table.other_headers, of.groups)
     kept = reasons.is_null()
     named = table.body.select(str(m.number) for m in known)
+    above = rows.above(
+        table.above.select(ROW, *named.columns), texts.select(ROW, *named.columns).filter(kept)
+    )
     warnings = said.of_columns_left_out(place, table, kept) + _errors(place, texts, named, known, kept)
     beyond = _beyond_the_cells(table, named, kept)
     columns = [Read(str(m.number), m.caption, m.column) for m in known if m.column]
@@ -94,9 +98,10 @@ def read(source: str, of: Prepared, target: Target, library: Library) -> tuple[S
         _as_contract(values, meaning.record_type),
         by_name=any(c.column.format == "class" for c in columns),
         columns=tuple(_source_column(m) for m in meaning.columns),
-        rows=texts[ROW],
+        rows=pl.concat([above, texts[ROW]]),
         codemap=codemap.version,
     )
+    result = result.leave_out(above, accounting.ABOVE)
     result = result.leave_out(texts[ROW].filter(~kept), reasons.filter(~kept))
     return result.refuse(concat_faults([faults, *beyond])), warnings + doubts
 

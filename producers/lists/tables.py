@@ -27,13 +27,15 @@ SHORTER: Final = 0.7
 class Table:
     """``body``: rows below the header with their number (``_row``), texts as they stand, of ``numbers``
     alone; ``texts``: cleaned. ``again``: rows, by number, that repeat the header; ``others``: those of
-    another table below that is no list, its header the ``other_headers``; ``titles``: texts above."""
+    another table below that is no list, its header the ``other_headers``; ``titles``: texts above. ``above``:
+    of the sheet's first table the cleaned rows above its header, else none."""
 
     sheet: Sheet
     header: Header
     meaning: Meaning
     body: pl.DataFrame
     texts: pl.DataFrame
+    above: pl.DataFrame
     titles: Sequence[str] = ()
     again: Sequence[int] = ()
     others: Sequence[int] = ()
@@ -166,8 +168,12 @@ def _table(
 ) -> Table:
     header = replace(begun.header, paths=paths)
     rows = pl.Series(ROW, sheet.rows, dtype=pl.Int32)
-    body = sheet.cells.select(rows, *numbers).slice(header.after, end - header.after)
-    texts = body.select(ROW).hstack(cells.clean(body.select(numbers)))
+    every = sheet.cells.select(rows, *numbers)
+    body = every.slice(header.after, end - header.after)
+    texts, above = (
+        some.select(ROW).hstack(cells.clean(some.select(numbers)))
+        for some in (body, every.head(0 if start else header.top))
+    )
     other = _beside(sheet, begun, paths, end, captions)
     own = {c: p for c, p in paths.items() if c not in other}
     understood = meaning(own, texts, captions, kind)
@@ -178,6 +184,7 @@ def _table(
         replace(understood, columns=understood.columns + apart),
         body,
         texts,
+        above,
         _titles(sheet, header.top, start),
         [sheet.rows[i] for i in begun.again],
         list(sheet.rows[min(begun.weak) : end]) if begun.weak else [],

@@ -20,6 +20,7 @@ YEAR_ONLY: Final = "CELL-205"
 SHARED: Final = "CELL-204"
 NO_OWN_ID: Final = "CELL-110"
 OTHER_SCHOOL: Final = "CELL-130"
+NO_CODE: Final = "CELL-230"
 
 _SIMPLE: Final[dict[str, Callable[[pl.Series], Cells]]] = {
     "id": cells.ids,
@@ -212,7 +213,10 @@ def _part(sheet: _Sheet, read: Read, form: str, text: pl.Series) -> None:
         part = word.values
         sheet.take(read, Cells(pl.Series([None] * len(text), dtype=pl.String), word.bad))
     elif column.argument:
-        alone = _labels(sheet, replace(column, argument=""), text) if column.codelist else Cells(text)
+        alone = Cells(text)
+        if column.codelist:
+            labels = _labels(sheet, replace(column, argument=""), text)
+            alone = Cells(labels.values, {}, {NO_CODE: labels.bad[forms.UNMAPPED]})
         sheet.imply(read, alone, column.argument)
     for target in column.targets:
         sheet.parts.setdefault((form, target), []).append((column.rank, part))

@@ -16,7 +16,7 @@ VNI: Final = "VNI"
 VISCII: Final = "VISCII"
 MOJIBAKE: Final = "UTF-8"
 
-_TCVN3: Final = dict(
+TCVN3_LETTERS: Final = dict(
     zip(
         "¡¢£¤¥¦§¨©ª«¬\u00ad®µ¶·¸¹»¼½¾ÆÇÈÉÊËÌÎÏÐÑÒÓÔÕÖ×ØÜÝÞßáâãäåæçèéêëìíîïñòóôõö÷øùúûüýþ",
         "ĂÂÊÔƠƯĐăâêôơưđàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ",
@@ -33,18 +33,19 @@ _VNI_MARKS: Final = {
     "y": ("øùûõ", "ỳýỷỹ"),
 }
 _VNI_ALONE: Final = dict(zip("ìíæóòôöîñ", "ìíỉĩịơưỵđ", strict=True))
-_VISCII: Final = (
+VISCII_LETTERS: Final = (
     "ẠẮẰẶẤẦẨẬẼẸẾỀỂỄỆỐỒỔỖỘỢỚỜỞỊỎỌỈỦŨỤỲÕắằặấầẩậẽẹếềểễệốồổỗỠƠộờởịỰỨỪỬơớƯÀÁÂÃẢĂẳẵÈÉÊẺÌÍĨỳĐứÒÓÔạỷừửÙÚỹỵÝỡưàáâãảăữẫèéêẻìíĩỉ"
     "đựòóôõỏọụùúũủýợỮ"
 )
 """From byte 80 on; the six letters below 20 are control characters that no cell holds."""
 
-_SIGNS: Final = re.compile(r"(?<![^\W\d_])[°²³½¼¾±º×]|[0-9]\s?m[²³]")
+_SIGNS: Final = re.compile(r"(?<![^\W\d_])[°²³½¼¾±º×](?![^\W\d_])|[0-9]\s?m[²³]")
 """Signs that people write: no letters, unless one stands before them."""
 
+_ASCII: Final = re.compile("[^A-Za-z]")
 _LATIN: Final = re.compile(r"[^\W\d_]+")
 _UTF8_READ_AS_LATIN: Final = re.compile(
-    r"[ÃÄÆÂ][\u0080-\u00bf\u0152-\u017e\u02c6\u02dc\u2013-\u203a€™]|á[º»¼½]"
+    r"[ÃĂÄÆÂ][\u0080-\u00bf\u0152-\u017e\u02c6\u02dc\u2013-\u203a€™]|á[º»¼½]"
 )
 
 
@@ -62,7 +63,7 @@ def readings(text: str) -> tuple[str, ...]:
     said = _utf8(text)
     if (said is not None and is_vietnamese(said)) or (_UTF8_READ_AS_LATIN.search(text) and said != text):
         return (MOJIBAKE,)
-    found = {VNI: _vni(text), TCVN3: _table(text, _TCVN3)}
+    found = {VNI: _vni(text), TCVN3: _table(text, TCVN3_LETTERS)}
     if not _SIGNS.search(text):
         found[VISCII] = _viscii(text)
     names = [name for name, said in found.items() if said is not None and said != text and _says(said)]
@@ -94,7 +95,7 @@ def _utf8(text: str) -> str | None:
     """The bytes that a Windows code page made these letters of, as UTF-8; None if they are none."""
     for page in ("cp1252", "cp1258"):
         data = bytearray()
-        for char in text.replace("Ã ", "Ã\u00a0"):
+        for char in re.sub("(?<=[ÃĂ]) ", "\u00a0", text):
             try:
                 data += char.encode(page)
             except UnicodeEncodeError:
@@ -114,17 +115,18 @@ def _table(text: str, table: dict[str, str]) -> str | None:
         return None
     said = "".join(table.get(char, char) for char in text)
     # Capitals with a tone have no letters of their own: another font shows the small ones large.
-    return " ".join(w.upper() if w[:1] + w[-1:] == (w[:1] + w[-1:]).upper() else w for w in said.split(" "))
+    return " ".join(w.upper() if _ASCII.sub("", w).isupper() else w for w in said.split(" "))
 
 
 def _vni(text: str) -> str | None:
     if any(ord(char) > 0xFF for char in text):
         return None
-    return _vni_pairs().sub(lambda m: _vni_letters()[m[0]], text)
+    return _vni_pairs().sub(lambda m: vni_letters()[m[0]], text)
 
 
 @lru_cache(maxsize=1)
-def _vni_letters() -> dict[str, str]:
+def vni_letters() -> dict[str, str]:
+    """A letter and its mark, or a letter of its own → the letter that they say."""
     pairs = {
         base + mark: letter
         for base, (marks, letters) in _VNI_MARKS.items()
@@ -137,7 +139,7 @@ def _vni_letters() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _vni_pairs() -> re.Pattern[str]:
-    return re.compile("|".join(sorted(map(re.escape, _vni_letters()), key=len, reverse=True)))
+    return re.compile("|".join(sorted(map(re.escape, vni_letters()), key=len, reverse=True)))
 
 
 def _viscii(text: str) -> str | None:
@@ -149,11 +151,11 @@ def _viscii(text: str) -> str | None:
             if ord(char) > 0xFF:
                 return None
             byte = ord(char)
-        said.append(_VISCII[byte - 0x80] if byte >= 0x80 else char)
+        said.append(VISCII_LETTERS[byte - 0x80] if byte >= 0x80 else char)
     return "".join(said)
 
 
 def telltale_pairs() -> list[str]:
     """Two small letters of VNI that no Vietnamese syllable has beside each other."""
     pairs = letter_pairs()
-    return sorted(p for p in _vni_letters() if len(p) == 2 and p.islower() and p not in pairs)
+    return sorted(p for p in vni_letters() if len(p) == 2 and p.islower() and p not in pairs)

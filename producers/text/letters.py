@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from producers.text.encodings import is_vietnamese, readings, telltale_pairs
@@ -54,6 +55,7 @@ _EITHER: Final = {"υ": "uy"}
 
 _STROKED: Final = str.maketrans("ÐƉðɖ", "ĐĐđđ")
 _LATIN_NAMES: Final = ("LATIN ", "FEMININE ORDINAL", "MASCULINE ORDINAL", "MICRO SIGN")
+_SOFT_HYPHEN: Final = "\u00ad"
 _WORD: Final = re.compile(r"(?:[^\W\d_][\u0300-\u036f\u0335\u0336]*)+")
 _FOREIGN_MARK: Final = re.compile(r"([Dd])[\u0335\u0336]")
 _HIDDEN: Final = re.compile(f"[{HIDDEN}]+")
@@ -82,28 +84,19 @@ class Judged:
 def judge(text: str) -> Judged:
     """What a text in NFC with its blanks folded says, and what is strange about it."""
     said = _visible(_narrow(text))
-    plain = said != text
-    letters, foreign = _latin(said)
-    alike = letters != said
-    stroked = letters.translate(_STROKED)
-    if stroked != letters and (is_vietnamese(stroked) or not _is_old(letters)):
-        letters, alike = stroked, True
-    hidden = letters.replace("\u00ad", "")
-    if hidden != letters and (is_vietnamese(hidden) or not _is_old(letters)):
-        letters, plain = hidden, True
-    encodings = readings(text) if not foreign and not _is_sound(letters) else ()
-    if encodings:
+    latin, foreign = _latin(said)
+    shown = latin.replace(_SOFT_HYPHEN, "")
+    letters = shown.translate(_STROKED)
+    sound = _is_sound(letters) and (shown == latin or all(map(is_syllable, _WORD.findall(letters))))
+    if not foreign and not sound and (encodings := readings(text)):
         return Judged(text, encodings=encodings)
-    if stroked != said and not alike:
-        letters, alike = letters.translate(_STROKED), letters.translate(_STROKED) != letters
     return Judged(
         letters,
-        plain or alike,
-        alike,
-        (),
-        bool(_LOST.search(letters)),
-        foreign,
-        foreign and _is_mixed(letters),
+        mended=letters != text,
+        alike=latin != said or letters != shown,
+        lost=bool(_LOST.search(letters)),
+        foreign=foreign,
+        mixed=foreign and _is_mixed(letters),
     )
 
 
@@ -136,7 +129,8 @@ def _is_old(text: str) -> bool:
 
 def _is_sound(text: str) -> bool:
     """Vietnamese as it stands, and without the signs of letters that were taken for others."""
-    return is_vietnamese(text) and all(c.isascii() or c in _OURS for c in text)
+    odd = any(one.islower() and two in _UPPER for one, two in pairwise(text))
+    return not odd and is_vietnamese(text) and all(c.isascii() or c in _OURS for c in text)
 
 
 def _narrow(text: str) -> str:

@@ -68,7 +68,7 @@ def test_a_push_and_what_became_of_it(
 def _four_are_two_and_two(
     settings: Settings, target: Target, paths: list[Path], validation: Any, load: Any
 ) -> None:
-    """Records are counted, not their faults: by preflight, the push, its answer, the database, the metrics."""
+    """Records are counted, not their faults: by preflight, push, answer, database and metrics."""
     path = _four(paths)
     told = (
         "--vendor",

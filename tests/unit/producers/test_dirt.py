@@ -3,14 +3,24 @@
 All cells of the table stand in one list each, so that what is told of one is told of it alone.
 """
 
+import re
+import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from random import Random
 from typing import Any
 
+import polars as pl
 import pytest
 
+from producers.adapters import cell_letters
 from producers.adapters.cell_values import number_text
+from producers.text import encodings
+from producers.text.columns import tidy
+from producers.text.letters import judge
+from schemas.codes import codelists
 from tests.unit.producers.made import VNEDU, listing, pupils, read, table
 
 BIRTH, NAME, CODE, CITIZEN = "Ngày sinh", "Họ tên", "Mã học sinh", "Sổ định danh cá nhân"
@@ -233,3 +243,64 @@ def test_what_is_told_of_a_cell_names_its_place_and_never_its_value() -> None:
 )  # fmt: skip
 def test_a_number_format_shows_the_zeros_of_a_code(form: str, shown: str) -> None:
     assert number_text(626000001.0, form, datetime(1899, 12, 30)) == shown
+
+
+SURNAMES = "Nguyễn Trần Lê Phạm Hoàng Huỳnh Võ Đặng Bùi Đỗ Dương Lý Nông Triệu Lường Bế Hứa"
+GIVEN = "Bình Cường Dũng Hằng Hiếu Hoà Hương Khánh Linh Mẫu Phúc Phượng Quỳnh Thắng Tý Tuyết Vỹ Yến Ước"
+PEOPLE = [
+    f"{family} {middle} {given}"
+    for family in re.split(" ", SURNAMES)
+    for middle in ("Văn", "Thị", "Đức")
+    for given in re.split(" ", GIVEN)
+]
+
+
+def in_tcvn3(name: str) -> str:
+    letters = {said: letter for letter, said in encodings.TCVN3_LETTERS.items()}
+    return "".join(letters.get(c, c) for c in name)
+
+
+def in_vni(name: str) -> str:
+    letters = {said: pair for pair, said in encodings.vni_letters().items()}
+    return "".join(letters.get(c, c) for c in name)
+
+
+def in_viscii(name: str) -> str:
+    at = {c: bytes([0x80 + i]) for i, c in enumerate(encodings.VISCII_LETTERS)}
+    return as_windows(b"".join(at.get(c) or c.encode("latin1") for c in name))
+
+
+def as_windows(data: bytes, page: str = "cp1252") -> str:
+    return "".join(bytes([b]).decode(page, "ignore") or chr(b) for b in data)
+
+
+@pytest.mark.parametrize(
+    ("garble", "code"),
+    [
+        (in_tcvn3, "CELL-141"), (in_vni, "CELL-142"), (in_viscii, "CELL-143"),
+        (lambda name: as_windows(name.encode()), "CELL-144"),
+        (lambda name: as_windows(name.encode(), "cp1258"), "CELL-144"),
+    ],
+)  # fmt: skip
+def test_a_column_of_names_in_another_encoding_is_recognised(garble: Callable[[str], str], code: str) -> None:
+    column = tidy(pl.DataFrame({"name": [garble(name) for name in PEOPLE]}))["name"]
+    refused = cell_letters.read(column, "name").bad[code]
+    garbled = pl.Series([a != b for a, b in zip(column, PEOPLE, strict=True)])
+    assert len((refused & garbled).arg_true()) > 0.98 * len(garbled.arg_true())
+
+
+def test_vietnamese_as_it_is_written_is_never_doubted() -> None:
+    labels = {code.label_vi for codes in codelists().values() for code in codes.values()}
+    read = cell_letters.read(pl.Series([*PEOPLE, *labels]), "name")
+    assert (read.bad, read.doubtful) == ({}, {})
+
+
+def test_what_is_put_right_is_right_the_second_time() -> None:
+    rng = Random(7)
+    letters = (
+        "".join(map(chr, range(0x20, 0x250))) + "аеорсухАВЕо\u200b\u200e\u00ad\ufeff\u0301ＡＢ１ NguyễnVănThị"
+    )
+    for _ in range(3000):
+        text = unicodedata.normalize("NFC", "".join(rng.choice(letters) for _ in range(rng.randrange(12))))
+        once = judge(text)
+        assert once.encodings or judge(once.text).text == once.text, ascii(text)

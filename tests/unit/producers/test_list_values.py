@@ -94,6 +94,17 @@ def test_three_flags_are_one_code(flags: tuple[str | None, ...], expected: str |
     assert faults == {"CELL-110"}
 
 
+def test_a_province_that_is_in_no_list_stays_in_the_text_without_its_code() -> None:
+    values, faults = read(
+        "HocSinh",
+        (column("DchiTmtru", "part:MaTthanhTmtru", 2, "TINH"), "Tỉnh Mẫu"),
+        (column("DchiTmtru", "part", 1), "Xóm Mẫu"),
+        (column("ClientId", "id"), "1"),
+    )
+    assert (values["DchiTmtru"], values["MaTthanhTmtru"]) == ("Xóm Mẫu, Tỉnh Mẫu", None)
+    assert not faults
+
+
 @pytest.mark.parametrize(("own", "faults"), [("19172355", set()), ("19172356", {"CELL-130"})])
 def test_a_row_of_another_school_is_refused(own: str, faults: set[str]) -> None:
     values, found = read("TruongHoc", (column("MaTruongHoc", "school"), own), school="19172355")
