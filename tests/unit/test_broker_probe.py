@@ -57,8 +57,8 @@ def server(certificate: Path | None) -> Iterator[tuple[str, list[bytes]]]:
                 except OSError:
                     return
                 with taken, suppress(OSError):
-                    safe = context.wrap_socket(taken, server_side=True) if certificate else taken
-                    heard.append(safe.recv(1000))
+                    with context.wrap_socket(taken, server_side=True) if certificate else taken as safe:
+                        heard.append(safe.recv(1000))
 
         threading.Thread(target=run, daemon=True).start()
         yield f"127.0.0.1:{listening.getsockname()[1]}", heard
