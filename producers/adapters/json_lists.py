@@ -1,7 +1,8 @@
 """JSON that is no packet, as sheets: each list of objects, its members' paths above their values.
 
 What vendors' services answer: a list, lists within an object, lists grouped under a heading. Row 0 of a sheet
-has the paths, levels joined by `` > ``; row n the n-th object of all lists at that place.
+has the paths, levels joined by `` > ``; row n the n-th object of all lists at that place. What stands beside
+the outermost lists (``maTruongHoc``, ``namHoc``) is a title of each, in row -1.
 """
 
 import json
@@ -16,6 +17,10 @@ from schemas.errors import Problem, SourceLocation
 LEVEL: Final = " > "
 WHOLE: Final = "[]"
 """Name of the list that is all of a file."""
+
+TITLES: Final = -1
+LONGEST: Final = 40
+"""Of what is taken for a title: codes and years, no texts."""
 
 Found = tuple[list[Cells], list[Problem]]
 
@@ -47,7 +52,8 @@ def read(source: str, data: bytes) -> Found:
     for name, found in reader.lists.items():
         head = {number: path for path, number in found.columns.items()}
         if head:
-            sheets.append(Cells(name or WHOLE, False, {0: head, **found.rows}))
+            above = {TITLES: {1: "; ".join(reader.beside)}} if reader.beside else {}
+            sheets.append(Cells(name or WHOLE, False, {**above, 0: head, **found.rows}))
     return sheets, reader.problems
 
 
@@ -55,6 +61,7 @@ class _Reader:
     def __init__(self, source: str) -> None:
         self.lists: dict[str, _List] = {}
         self.problems: list[Problem] = []
+        self.beside: list[str] = []
         self._source = source
         self._chars = 0
 
@@ -67,6 +74,8 @@ class _Reader:
                 self._problem("FILE-008", path, 0, name=value.name)
             for name, member in value.items():
                 self.take(member, _below(path, name))
+                if isinstance(member, str) and len(member) <= LONGEST:
+                    self.beside.append(f"{name}: {member}")
 
     def _list(self, items: list[Any], path: str) -> None:
         found = self.lists.setdefault(path, _List())

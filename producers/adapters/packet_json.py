@@ -41,9 +41,11 @@ class Packet:
 
 
 def is_packet(members: Iterable[str], parts: Mapping[str, Part]) -> bool:
-    """Whether one of a packet's members is among them, in whatever capitals."""
-    known = {*HEADER, *ANOTHER_SPELLING, *NOT_TAKEN_YET, *(part.member for part in parts.values())}
-    return not {name.lower() for name in known}.isdisjoint(name.lower() for name in members)
+    """Whether one of a packet's members is among them: of its lists in whatever capitals; ``maTruongHoc``
+    stands beside the lists of other answers, too."""
+    lists = {*ANOTHER_SPELLING, *NOT_TAKEN_YET, *(part.member for part in parts.values())}
+    said, folded = set(members), {name.lower() for name in lists}
+    return not said.isdisjoint(HEADER) or not folded.isdisjoint(name.lower() for name in said)
 
 
 def split(source: str, data: bytes, parts: Mapping[str, Part]) -> tuple[Packet | None, list[Problem]]:

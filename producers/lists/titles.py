@@ -8,8 +8,10 @@ from typing import Final
 from producers.text import nfc
 
 _YEARS: Final = re.compile(r"(?<![0-9])(20[0-9]{2})\s*[-–—/_]\s*(20[0-9]{2}|[0-9]{2})(?![0-9])")
-_YEAR: Final = re.compile(r"(?:NĂM HỌC|NH)\s*:?\s*(20[0-9]{2})(?![0-9])")
-_SCHOOL: Final = re.compile(r"MÃ(?: TRƯỜNG| ĐƠN VỊ)?\s*:?\s*([0-9]{10}|[0-9]{8})(?![0-9])")
+_YEAR: Final = re.compile(r"(?:NĂM HỌC|NH|NAMHOC|SCHOOLYEAR)\s*:?\s*(20[0-9]{2})(?![0-9])")
+_SCHOOL: Final = re.compile(
+    r"(?:MÃ(?: TRƯỜNG| ĐƠN VỊ)?|MATRUONG(?:HOC)?|SCHOOLCODE)\s*:?\s*([0-9]{10}|[0-9]{8})(?![0-9])"
+)
 _TERM: Final = re.compile(r"(?:HỌC K[ỲÌ]|\bHK)\s*\.?:?\s*(III?|I|[12])\b|(CẢ NĂM)\b")
 _TERMS: Final = {"I": "1", "1": "1", "II": "2", "2": "2", "III": "3"}
 _WHOLE_YEAR: Final = "3"

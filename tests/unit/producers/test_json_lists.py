@@ -13,11 +13,12 @@ def sheets(data: Any) -> dict[str, list[tuple[int, dict[str, str]]]]:
     text = data if isinstance(data, bytes) else json.dumps(data).encode()
     found = {}
     for sheet in foreign.read("a.json", text).sheets:
-        head, *rows = sheet.cells.rows()
-        assert sheet.rows[0] == 0
+        numbered = dict(zip(sheet.rows, sheet.cells.rows(), strict=True))
+        head = numbered.pop(0)
+        numbered.pop(-1, None)
         found[sheet.name] = [
             (row, {h: c for h, c in zip(head, cells, strict=True) if c is not None})
-            for row, cells in zip(sheet.rows[1:], rows, strict=True)
+            for row, cells in numbered.items()
         ]
     return found
 
@@ -44,6 +45,13 @@ def test_members_are_named_by_their_path_and_values_are_as_they_are_written() ->
             (2, {"g": ""}),
         ]
     }
+
+
+def test_what_stands_beside_the_lists_is_a_title_of_each() -> None:
+    answer = {"maTruongHoc": "19172355", "namHoc": 2019, "ok": True, "text": "x" * 50, "rows": [{"a": 1}]}
+    (sheet,) = foreign.read("a.json", json.dumps(answer).encode()).sheets
+    assert sheet.rows == [-1, 0, 1]
+    assert sheet.cells.row(0) == ("maTruongHoc: 19172355; namHoc: 2019",)
 
 
 @pytest.mark.parametrize(

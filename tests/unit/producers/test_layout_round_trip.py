@@ -1,7 +1,9 @@
 """Made-up records written in every layout, and read back: every field that is mapped is equal."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 import pytest
@@ -117,3 +119,24 @@ def test_a_class_that_is_named_is_looked_up_in_the_whole_of_a_push() -> None:
     (table,) = files.read_contents([written(layout, rows)], push(layout)).tables
     classes = set(table.records["MaLopHocDn"])
     assert len(classes) == len(CLASSES) and classes.isdisjoint(CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("beside", "codes"),
+    [
+        ({"maTruongHoc": "19172355", "namHoc": 2019}, []),
+        ({"maTruongHoc": "19172356"}, ["FILE-011"]),
+        ({"schoolCode": "19172356", "schoolYearCode": "2019-2020"}, ["FILE-011"]),
+        ({"namHoc": 2018}, ["FILE-012"]),
+    ],
+    ids=str,
+)
+def test_an_answer_of_another_school_or_year_is_refused(beside: dict[str, Any], codes: list[str]) -> None:
+    layout = library().layout("platform_read_pupils")
+    name, data = written(layout, made(layout))
+    answer = json.dumps({**beside, **json.loads(data)}).encode()
+    try:
+        found = [p.code for p in read(layout, (name, answer)).unsaid]
+    except ProblemList as error:
+        found = [p.code for p in error.problems]
+    assert found == codes
