@@ -33,6 +33,8 @@ SYNONYMS: Final = {
     "form1_number": ("Mẫu số 1", "Số công văn", "Số Mẫu số 1"),
     "contract_confirmed": ("Hợp đồng", "Đã có hợp đồng"),
 }
+MAX_CHARS: Final = 8 * 1024 * 1024
+"""Of a workbook's cells. A list of 2,000 schools has half a million."""
 FEWEST: Final = 4
 """Known captions, as whole cells of one row, that make it the header."""
 
@@ -87,7 +89,9 @@ def _workbook(data: bytes, file: str) -> tuple[list[tuple[str, Rows]], str]:
     hidden = [s.name for s in sheets if s.hidden and any(_header(row) for row in s.rows.values())]
     if hidden:
         raise ProblemList([Problem(HIDDEN, SourceLocation(file, name)) for name in hidden])
-    cells = (text for sheet in sheets for row in sheet.rows.values() for text in row.values())
+    cells = [text for sheet in sheets for row in sheet.rows.values() for text in row.values()]
+    if sum(map(len, cells)) > MAX_CHARS:  # a text that many cells share is there once until it is joined
+        raise TooMuch
     return tables, "\n".join(cells)
 
 

@@ -44,7 +44,7 @@ def _workbook(place: SourceLocation, data: bytes) -> tuple[Kind, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(item.file_size for item in archive.infolist())
             names = archive.namelist()
-            twice = len(set(names)) < len(names)
+            twice = len({name.lower() for name in names}) < len(names)
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         raise ProblemList([Problem("FILE-014", place)]) from None
     if twice:  # programs differ in which of two they open
