@@ -13,6 +13,9 @@ from producers.text import fold
 from schemas.errors import Problem, ProblemList, SourceLocation
 
 OPEN_QUOTE: Final = "FILE-025"
+CUT_OFF: Final = "FILE-067"
+FEWEST: Final = 3
+"""Cells with something in them."""
 SEPARATORS: Final = ";,\t|"
 _AS_TEXT: Final = re.compile(r'="([^"]*)"')
 """How Excel is told to leave a number alone."""
@@ -24,7 +27,8 @@ def read(source: str, data: bytes, captions: Collection[str], head: int) -> list
     """(line, cells) of each row that holds something; ``captions`` are the folded ones, looked for in the
     first ``head`` lines. Raises TooMuch.
 
-    Raises ProblemList (FILE-025) where a quote is not closed: what stands below it would vanish in its cell.
+    Raises ProblemList where a quote is not closed (FILE-025: what stands below it would vanish in its cell),
+    and where the file ends within its last row (FILE-067).
     """
     text = data.decode("utf-8")
     separator = _separator(text, captions, head)
@@ -42,11 +46,18 @@ def read(source: str, data: bytes, captions: Collection[str], head: int) -> list
     except csv.Error:
         raise _open_quote(source, line) from None
     usual = Counter(len(row) for _, row in rows).most_common(1)
+    if rows and not text.endswith(("\n", "\r")) and _ends_within(rows[-1][1], usual[0][0]):
+        raise ProblemList([Problem(CUT_OFF, SourceLocation(source, row=rows[-1][0]))])
     many = max(2, (usual[0][0] - 1) * 3 // 4) if usual else 2
     for line, row in rows:
         if any("\n" in c and _holds_rows(c, separator, many) for c in row):
             raise _open_quote(source, line)
     return rows
+
+
+def _ends_within(last: list[str], usual: int) -> bool:
+    """Whether the last row is a record of which the rest is missing; a total or a signature says less."""
+    return FEWEST <= len(last) < usual and sum(1 for c in last if c) >= FEWEST
 
 
 def _separator(text: str, captions: Collection[str], head: int) -> str:

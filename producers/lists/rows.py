@@ -83,7 +83,8 @@ def left_out(
     name = pl.coalesce([pl.col(n) for n in of.name] or [pl.lit(None, dtype=pl.String)])
     filled = pl.sum_horizontal(pl.exclude(ROW).is_not_null())
     telling = pl.sum_horizontal([pl.col(n).is_not_null() for n in of.telling] or [pl.lit(0)])
-    nobody = code.is_null() & (name.is_null() | name.str.contains(_FOOTER)) & (telling < ENOUGH)
+    no_code = code.is_null() | code.str.contains(_FOOTER)  # no code begins so
+    nobody = no_code & (name.is_null() | name.str.contains(_FOOTER)) & (telling < ENOUGH)
     due = (
         (pl.col(ROW).is_in(list(again)), accounting.HEADER_AGAIN),
         (pl.col(ROW).is_in(list(other_headers)), OTHER_TABLE),

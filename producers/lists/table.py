@@ -147,6 +147,9 @@ def _beyond_the_cells(table: Table, named: pl.DataFrame, kept: pl.Series) -> lis
     ]
     lengths, header = table.sheet.lengths, table.header
     if lengths is not None:
-        long = pl.Series(lengths[header.after : header.after + named.height]) > lengths[header.bottom]
+        long = (
+            pl.Series(lengths[header.after : header.after + named.height], dtype=pl.Int64)
+            > lengths[header.bottom]
+        )
         faults.append(faults_of(SHIFTED, "", long.filter(kept)))
     return faults

@@ -439,3 +439,20 @@ def test_a_number_format_is_as_long_as_excel_has_it() -> None:
     styles = b'<numFmts><numFmt numFmtId="0" formatCode="' + b"[" * 100_000 + b'"/></numFmts><cellXfs'
     data = changed("xl/styles.xml", (b"<cellXfs", styles))
     assert max(map(len, xlsx._formats(zipfile.ZipFile(io.BytesIO(data)), "xl/styles.xml"))) == 255
+
+
+def test_a_csv_that_ends_within_its_last_row_is_cut_off() -> None:
+    """A total or a signature as the last line is none, nor a row that leaves its last cells out."""
+    whole = text_csv(*(line(Mã_học_sinh=str(n), Quê_quán="x") for n in range(5)))
+    start = whole.rstrip().rindex(b"\r\n") + 2
+    last = whole[start:].split(b";")
+    for cells in range(1, len(last)):
+        cut = whole[:start] + b";".join(last[:cells])
+        filled = sum(1 for c in last[:cells] if c)
+        if cells >= 3 and filled >= 3:
+            assert codes(cut) == [("FILE-067", 6)]
+        else:
+            assert table(read(cut, VNEDU)).records.height >= 4
+        assert table(read(cut + b"\r\n", VNEDU)).count >= 4
+    for note in ("Tổng số: 5", ";;Người lập biểu", "Tổng số;5"):
+        assert table(read(whole + note.encode(), VNEDU)).records.height == 5
