@@ -206,6 +206,8 @@ def machine_row(sown: Sown, rng: Random) -> None:
 
 
 def other_sheets(sown: Sown, rng: Random) -> None:
+    if sown.beside:
+        return
     for name in rng.sample(["Hướng dẫn", "Danh mục", "Cũ"], rng.randrange(1, 4)):
         rows: list[list[str | None]] = [["Mã", "Tên"], ["01", "Kinh"]]
         if name == "Cũ":
@@ -214,7 +216,7 @@ def other_sheets(sown: Sown, rng: Random) -> None:
 
 
 def in_two_sheets(sown: Sown, rng: Random) -> None:
-    if sown.kind not in ("xlsx", "xls") or sown.header > 5:
+    if sown.kind not in ("xlsx", "xls") or sown.second:
         return
     cut = sown.header + 1 + rng.randrange(1, len(sown.body()))
     sown.second, sown.lines = [Line(list(sown.lines[sown.header].cells)), *sown.lines[cut:]], sown.lines[:cut]
