@@ -10,7 +10,7 @@ from producers.adapters.sheets import Sheet
 from producers.layouts import Layout, Library
 from producers.layouts.layout import Kind
 from producers.lists import classes, rows, titles
-from producers.lists.mapping import Mapped, Meaning, required
+from producers.lists.mapping import Mapped, Meaning, gives, required
 from producers.lists.recognition import Match
 from producers.lists.said import letter
 from producers.lists.tables import Table, tables
@@ -201,7 +201,7 @@ def _columns(layout: Layout) -> list[dict[str, Any]]:
         {
             "path": c.caption,
             "synonyms": list(c.synonyms),
-            "fields": [f"{layout.record_type}.{t}" for t in c.targets],
+            "fields": [f"{layout.record_type}.{t}" for t in gives(c)],
             "form": c.format,
             "required": c.required,
         }

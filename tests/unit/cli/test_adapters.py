@@ -33,7 +33,7 @@ def test_every_layout_is_listed_with_the_fields_of_its_columns() -> None:
     listed = {d["layout"]: d for d in json.loads(run("list", "--json").stdout)}
     assert set(listed) == set(library().layouts)
     names = {c["path"]: c["fields"] for c in listed["vnedu_student_list_38"]["columns"]}
-    assert names["Họ tên"] == ["HocSinh.HoTen"]
+    assert names["Họ tên"] == ["HocSinh.HoTen", "HocSinh.TenHocSinh"]
     assert (listed["vnedu_subject_marks"]["sent"], listed["vnedu_subject_marks"]["carries"]) == (
         False,
         "marks",
