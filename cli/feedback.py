@@ -14,10 +14,10 @@ from access import audit
 from access.documents import whole_file
 from cli.answers import json_option, print_json, say, tell
 from producers import files
-from producers.feedback import back, own, told
+from producers.feedback import back, own, stored, told
 from producers.feedback.places import Located, by_cell, located
 from producers.model import SourceTable, Target
-from producers.preflight import Finding, Verdict, finding, of_problem
+from producers.preflight import of_problem
 from readings import reports
 from readings.database import database
 from schemas import datasets
@@ -124,11 +124,7 @@ def push_report(
     if not pushes:
         raise ProblemList([Problem("SEND-002", params={"push_id": push_id})])
     tables, doubts = _read(pushes, paths)
-    findings = [
-        *(_refused(r) for r in refused),
-        *_of_check(checked, tables),
-        *map(of_problem, doubts),
-    ]
+    findings = [*stored.findings(refused, checked, tables), *map(of_problem, doubts)]
     found = by_cell(located(findings, tables))
     warnings = _warnings(pushes, found, paths)
     warnings += write(found, tables, paths, report, marked)
@@ -150,34 +146,6 @@ def print_found(found: Sequence[Located]) -> None:
         tell(f"… +{len(found) - SHOWN} (--json, --csv)")
     refused = sum(f.finding.verdict == "refused" for f in found)
     tell(f"{refused} lỗi bị từ chối, {len(found) - refused} điều cần xem lại — refusals, other findings")
-
-
-def _refused(line: reports.Row) -> Finding:
-    header = {"Source": line["source"], "Sheet": line["sheet"]}
-    return finding(
-        "refused", line["record_type"], header, line["client_id"], line["row"], line["rule"], line["fields"]
-    )
-
-
-def _of_check(checked: Sequence[reports.Row], tables: Sequence[SourceTable]) -> list[Finding]:
-    """Findings of whole versions, with the rows of these tables where the vendor's own id is in them."""
-    rows = {
-        (table.record_type, client_id): (table, row)
-        for table in reversed(tables)
-        if "ClientId" in table.records.columns
-        for client_id, row in table.records.select("ClientId", "_row").iter_rows()
-    }
-    out = []
-    for line in checked:
-        table, row = rows.get((line["record_type"], line["client_id"]), (None, 0))
-        header = {"Source": table.source, "Sheet": table.sheet} if table else {}
-        verdict: Verdict = "blocking" if line["severity"] == "block" else "warning"
-        out.append(
-            finding(
-                verdict, line["record_type"], header, line["client_id"], row, line["rule"], line["fields"]
-            )
-        )
-    return out
 
 
 def _read(pushes: Sequence[reports.Row], paths: Sequence[Path]) -> tuple[list[SourceTable], list[Problem]]:

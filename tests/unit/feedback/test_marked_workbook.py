@@ -2,6 +2,7 @@
 
 import io
 import re
+from copy import copy as copy_of
 from typing import Any
 
 import openpyxl
@@ -106,6 +107,17 @@ def resaved(data: bytes, **cells: object) -> bytes:
     return saved(book)
 
 
+def upside_down(data: bytes) -> bytes:
+    """The rows of the list sorted: looks and notes go with their cells, as programs sort."""
+    book = opened(data)
+    sheet = book["Lớp 'khối 6' A"]
+    rows = [[(c.value, copy_of(c._style), c.comment) for c in row] for row in sheet["A8:AL11"]]
+    for row, moved in zip(sheet["A8:AL11"], reversed(rows), strict=True):
+        for cell, (value, style, comment) in zip(row, moved, strict=True):
+            cell.value, cell._style, cell.comment = value, style, copy_of(comment)
+    return saved(book)
+
+
 def saved(book: openpyxl.Workbook) -> bytes:
     out = io.BytesIO()
     book.save(out)
@@ -123,7 +135,9 @@ def test_three_rounds_of_corrections_end_clean():
     assert coloured(marked_again) == cells
     assert notes_of(marked_again).keys() == cells | {"B7"}
     assert opened(marked_again).sheetnames.count(told.SHEET) == 1
-    third = resaved(marked_again, J10="Nam", I10="28/02/2008")
+    third = resaved(upside_down(marked_again), J9="Nam", I9="28/02/2008")
+    assert {"J9", "I9"} <= coloured(third) & notes_of(third).keys()
+    assert not {"J9", "I9"} & {f.address for f in said_of(third)[1]}
     clean = marked(third, [])
     assert opened(clean).sheetnames == ["Lớp 'khối 6' A", "Danh mục"]
     assert coloured(clean) == set() and notes_of(clean).keys() == {"B7"}
