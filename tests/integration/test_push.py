@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg2.extensions import connection
 
 from producers import files
 from producers.model import Target
@@ -15,6 +16,7 @@ from producers.synthetic import province
 from producers.synthetic.write import write, write_register
 from runtime.settings import Settings
 from tests.integration.command_line import answer, csdl
+from tests.integration.push_report import report_by_cell
 from tests.integration.test_validation import grant
 from tests.organisation import put_units
 from tests.support import wait_until
@@ -36,7 +38,10 @@ def school(settings: Settings, tmp_path: Path) -> Iterator[tuple[Settings, Targe
 
 
 def test_a_push_and_what_became_of_it(
-    school: tuple[Settings, Target, list[Path]], run_process: Callable[..., Any]
+    school: tuple[Settings, Target, list[Path]],
+    run_process: Callable[..., Any],
+    conn: connection,
+    tmp_path: Path,
 ) -> None:
     settings, target, paths = school
     told = ("--vendor", target.vendor, "--school", target.school, "--year", str(YEAR), *map(str, paths))
@@ -63,6 +68,7 @@ def test_a_push_and_what_became_of_it(
             fresh["push_id"]: "unchanged",
         }
         _four_are_two_and_two(settings, target, paths, validation, load)
+        report_by_cell(settings, target, conn, tmp_path)
 
 
 def _four_are_two_and_two(
