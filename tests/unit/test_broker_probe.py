@@ -56,9 +56,12 @@ def server(certificate: Path | None) -> Iterator[tuple[str, list[bytes]]]:
                     taken = listening.accept()[0]
                 except OSError:
                     return
-                with taken, suppress(OSError):
-                    with context.wrap_socket(taken, server_side=True) if certificate else taken as safe:
-                        heard.append(safe.recv(1000))
+                with (
+                    taken,
+                    suppress(OSError),
+                    context.wrap_socket(taken, server_side=True) if certificate else taken as safe,
+                ):
+                    heard.append(safe.recv(1000))
 
         threading.Thread(target=run, daemon=True).start()
         yield f"127.0.0.1:{listening.getsockname()[1]}", heard
