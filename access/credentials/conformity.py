@@ -54,8 +54,8 @@ def evidence(pushes: Sequence[Pushed], credentials: Sequence[Credential]) -> dic
     """Scenario → the push that shows it, "" if none does. Both are of one vendor and school."""
     told = sorted(pushes, key=lambda one: (one.opened_at, one.push_id))
     clean = next((p for p in told if p.outcome == "version" and p.accepted and not p.refused), None)
-    dirty = next((p for p in told if p.outcome == "version" and p.accepted and p.refused), None)
-    repeat = next((p for p in told if p.outcome == "unchanged"), None)
+    dirty = next((p for p in told if p.taken and p.accepted and p.refused), None)
+    repeat = next((p for n, p in enumerate(told) if any(_same(before, p) for before in told[:n])), None)
     cut = next((p for p in told if p.outcome == "incomplete"), None)
     retry = next((p for p in told if cut and p.taken and p.opened_at > cut.opened_at), None)
     only_new = [_only_by_the_new(one, credentials) for one in credentials if one.generation > 1]
@@ -77,6 +77,12 @@ def told(shown: Mapping[str, str]) -> list[dict[str, Any]]:
         {"scenario": name, "passed": bool(shown[name]), "push_id": shown[name], "what_vi": vi, "what_en": en}
         for name, (vi, en) in SCENARIOS.items()
     ]
+
+
+def _same(before: Pushed, now: Pushed) -> bool:
+    """Nothing changed, and as much was refused: errors beside what is held already change nothing, either."""
+    counts = (now.accepted, now.refused)
+    return now.outcome == "unchanged" and before.taken and counts == (before.accepted, before.refused)
 
 
 def _only_by_the_new(one: Credential, credentials: Sequence[Credential]) -> datetime | None:

@@ -61,6 +61,8 @@ def test_all_five_are_shown_whatever_the_order_of_rows() -> None:
         ("clean", [pushed(1, accepted=0)], []),
         ("dirty", [pushed(1, "refused", accepted=0, refused=5)], []),
         ("repeat", [pushed(1), pushed(2)], []),
+        ("repeat", [pushed(1), pushed(2, "unchanged", accepted=9, refused=1)], []),
+        ("repeat", [pushed(2, "unchanged")], []),
         ("retry", [pushed(1), pushed(2, "incomplete")], []),
         ("retry", [pushed(1, "incomplete"), pushed(2, "refused")], []),
         ("rotation", SHOWN, [FIRST]),
@@ -72,3 +74,13 @@ def test_all_five_are_shown_whatever_the_order_of_rows() -> None:
 def test_what_shows_nothing(lacks: str, rows: Any, line: Any) -> None:
     shown = evidence(rows, line)
     assert shown[lacks] == "" and not conformity.passed(shown)
+
+
+def test_a_push_with_errors_that_changes_nothing_else_is_one_and_its_repeat_a_repeat() -> None:
+    rows = [
+        pushed(1),
+        pushed(2, "unchanged", accepted=9, refused=1),
+        pushed(3, "unchanged", accepted=9, refused=1),
+    ]
+    shown = evidence(rows, [])
+    assert (shown["clean"], shown["dirty"], shown["repeat"]) == ("p1", "p2", "p3")
