@@ -26,10 +26,11 @@ class CutOff(Exception):
 
 @dataclass
 class _Table:
-    """A table under way: its row (None outside of one), columns that cells above still hold and for how many
-    rows, the columns and rows of the cell under way (None outside of one)."""
+    """A table under way: its row (None outside of one), the column of its next cell, columns that cells above
+    still hold and for how many rows, the columns and rows of the cell under way (None outside of one)."""
 
     row: dict[int, str] | None = None
+    next: int = 1
     held: dict[int, int] = field(default_factory=dict)
     cell: tuple[int, int] | None = None
     pieces: list[str] = field(default_factory=list)
@@ -66,11 +67,11 @@ class _Page(HTMLParser):
             self.tables.append(_Table())
         elif table is not None and tag == "tr":
             self._row_ends(table)
-            table.row = {}
+            table.row, table.next = {}, 1
         elif table is not None and tag in ("td", "th"):
             self._cell_ends(table)
             if table.row is None:
-                table.row = {}
+                table.row, table.next = {}, 1
             given = {name: value or "" for name, value in attrs}
             table.cell = _span(given.get("colspan", "")), _span(given.get("rowspan", ""))
         elif tag in _BLOCKS:
@@ -110,9 +111,10 @@ class _Page(HTMLParser):
             return
         (wide, high), text = table.cell, _shown(table.pieces)
         table.cell, table.pieces = None, []
-        column = max(table.row, default=0) + 1
+        column = table.next
         while column in table.held:
             column += 1
+        table.next = column + wide
         for at in range(column, column + wide):
             table.row.setdefault(at, "")
             if high > 1:

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from producers.adapters import foreign
-from runtime.apart import Apart, Bounds, Stopped
+from runtime.apart import Apart, Bounds, Reason, Stopped
+from schemas.errors import ProblemList
 from tests.support import ROOT, wait_until
-from tests.unit.producers.made import VNEDU, listing, pupils, read, table
+from tests.unit.producers.made import CAPTIONS, ROW, VNEDU, listing, problems, pupils, read, table
+from tests.unit.producers.made_xls import xls
 
 BOUNDS = Bounds(memory=256 << 20, seconds=20, answer=1 << 20)
 
@@ -180,6 +182,14 @@ def test_files_of_all_kinds_are_read_apart() -> None:
     sheet = listing({}, {"Tên mẹ": "Đỗ Thị Mơ\u0300"})
     assert table(read(sheet, VNEDU)).records.height == 2
     assert table(read(pupils({}, {}))).records.height == 2
+    line = [ROW.get(c) for c in CAPTIONS]
+    assert table(read(xls({"S": [CAPTIONS, line]}), VNEDU)).records.height == 1
+    cells = "".join(f"<td>{c or ''}" for c in CAPTIONS) + "<tr>" + "".join(f"<td>{c or ''}" for c in line)
+    assert table(read(f"<table><tr>{cells}</table>".encode(), VNEDU)).records.height == 1
+    assert foreign.read("a.json", b'[{"a":1}]').sheets[0].cells.height == 2
+    with pytest.raises(ProblemList) as error:
+        foreign.read("a.xls", xls({"S": [CAPTIONS]})[:-700])
+    assert [p.code for p in error.value.problems] == ["FILE-014"]
 
 
 @pytest.mark.usefixtures("apart")
@@ -189,3 +199,29 @@ def test_the_process_that_forks_has_one_thread_and_opens_no_connection() -> None
     assert len(list(Path(f"/proc/{server.pid}/task").iterdir())) == 1
     mapped = Path(f"/proc/{server.pid}/maps").read_text("utf-8")
     assert "pyarrow" in mapped and "polars" not in mapped and "_ssl" not in mapped
+
+
+@pytest.mark.parametrize("why", list(foreign.STOPPED))
+def test_a_reading_that_was_stopped_is_a_code_with_its_bound(
+    why: Reason, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(head: bytes, data: bytes) -> memoryview:
+        raise Stopped(why)
+
+    monkeypatch.setattr(foreign, "ask", ask)
+    (problem,) = problems(pupils({}))
+    assert (problem.code, problem.place.file) == (foreign.STOPPED[why], "file1")
+    assert all(problem.messages()) and not any("{" in text for text in problem.messages())
+
+
+def test_bounds_hold_where_a_file_asks_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred megabytes of numbers in five of JSON; a megabyte of tables from a list of two thousand."""
+    small = replace(foreign.BOUNDS, memory=64 << 20)
+    monkeypatch.setattr(foreign, "ask", lambda head, data: foreign.READER.ask(head, data, small))
+    with pytest.raises(ProblemList) as error:
+        foreign.read("a.json", b"[" + b"1," * 2_500_000 + b"1]")
+    assert [p.code for p in error.value.problems] == ["FILE-060"]
+    small = replace(foreign.BOUNDS, answer=10_000)
+    with pytest.raises(ProblemList) as error:
+        foreign.read("a.csv", b"\n".join(b"%d;Nguyen Van A" % n for n in range(2_000)))
+    assert [p.code for p in error.value.problems] == ["FILE-062"]
