@@ -23,6 +23,8 @@ from schemas.topics import PARTITIONS
 
 TOPIC: Final = "bench.row_by_row.in"
 
+TIMEOUT_S: Final = 10
+
 
 def prepare(settings: Settings) -> None:
     """Its topic."""
@@ -31,8 +33,8 @@ def prepare(settings: Settings) -> None:
             admin.create_topics([NewTopic(TOPIC, PARTITIONS, 1)])
 
 
-def push(settings: Settings, path: Path, target: Target) -> int:
-    """Send every row below the captions; how many."""
+def push(settings: Settings, path: Path, target: Target, *, awaited: bool = False) -> int:
+    """Send every row below the captions; how many. ``awaited``: each is confirmed before the next is sent."""
     contract = record("HocSinh")
     schema = fastavro.parse_schema(json.loads((contract.folder / "record.avsc").read_text("utf-8")))
     kinds = {f.name: f.avro_type for f in contract.fields}
@@ -47,7 +49,9 @@ def push(settings: Settings, path: Path, target: Target) -> int:
         pupil = {name: _value(str(cell), kinds[name]) for name, cell in cells if name and cell is not None}
         out = BytesIO()
         fastavro.schemaless_writer(out, schema, pupil)
-        producer.send(TOPIC, key=key, value=out.getvalue())
+        sending = producer.send(TOPIC, key=key, value=out.getvalue())
+        if awaited:
+            sending.get(timeout=TIMEOUT_S)
         sent += 1
     producer.flush()
     producer.close()
