@@ -4,7 +4,7 @@ person's text is only counted.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,10 +12,12 @@ import polars as pl
 
 from producers import files
 from producers.adapters import foreign
-from producers.adapters.convert import UNMAPPED
+from producers.adapters.convert import UNMAPPED, mapped_list
 from producers.adapters.raw import ITEM, Raw
+from producers.codemaps.code_map import CodeMap
 from producers.layouts import Library
 from producers.model import Reading, SourceTable, Target
+from schemas.contracts.contracts import Field, record
 from schemas.errors import Problem, ProblemList
 
 ROWS_SHOWN: Final = 5
@@ -55,7 +57,8 @@ def unknown(
             problems += error.problems
             continue
         for table in tables:
-            for row, said, value in _values(table, content):
+            codemap = library.packet_codemap(target.vendor, target.year)
+            for row, said, value in _values(table, content, codemap):
                 code = value if _CODE.fullmatch(value) else HIDDEN
                 key = (table.record_type, said, code)
                 one = found.setdefault(key, UnknownCode(*key))
@@ -85,16 +88,27 @@ def _read(name: str, data: bytes, target: Target, library: Library) -> Reading:
     return files.read_contents([(name, data)], target, known=library)
 
 
-def _values(table: SourceTable, content: foreign.Content) -> Iterator[tuple[int, str, str]]:
+def _values(table: SourceTable, content: foreign.Content, codemap: CodeMap) -> Iterator[tuple[int, str, str]]:
     """(row, field, value) of the cells that have no entry."""
     lines = table.refused.filter(pl.col("Rule") == UNMAPPED).select("Row", "Fields").explode("Fields")
     for row, said in lines.iter_rows():
         if content.packet is not None:
-            cells = _of_packet(content.packet.lists[table.record_type], row - 1, said.split("."))
+            found = _of_packet(content.packet.lists[table.record_type], row - 1, said.split("."))
+            held = _codes(record(table.record_type).fields, said.split("."), codemap)
+            cells = [value for value in found if value.strip() and value.strip() not in held]
         else:
             cells = _of_sheet(table, content, row, said)
         for value in cells:
             yield row, said, value.strip()
+
+
+def _codes(fields: Sequence[Field], path: Sequence[str], codemap: CodeMap) -> Collection[str]:
+    """The codes that a field's map holds: of a record's items, some have one."""
+    (of,) = [f for f in fields if f.name == path[0]]
+    if len(path) > 1:
+        return _codes(of.nested or (), path[1:], codemap)
+    codelist = mapped_list(of, codemap)
+    return codemap.entries(codelist) if codelist else ()
 
 
 def _of_packet(raw: Raw, index: int, path: list[str]) -> list[str]:

@@ -15,7 +15,7 @@ from producers.codemaps.code_map import unambiguous
 from producers.layouts import library
 from producers.model import Target
 from schemas.errors import ProblemList
-from tests.unit.producers.made import SCHOOL, SMAS, VNEDU, YEAR, listing, pupils, read, table
+from tests.unit.producers.made import SCHOOL, SMAS, VNEDU, YEAR, listing, packet, pupils, read, table
 
 LISTS = {"A": ["01", "02", "03", "22"], "B": ["1", "2"]}
 HEAD = "codelist,vendor_code,ministry_code,valid_from,valid_to,note\n"
@@ -140,9 +140,9 @@ def test_a_map_that_was_released_never_changes() -> None:
 
 
 def test_unknown_codes_of_files_are_counted_by_field_and_no_text_of_a_person_is_shown(tmp_path: Path) -> None:
-    packet = pupils({"GioiTinh": 8}, {"GioiTinh": 8}, {"MaDanToc": "Trần Thị Mẹ"}, {"MaDanToc": "0900000001"})
+    sent = pupils({"GioiTinh": 8}, {"GioiTinh": 8}, {"MaDanToc": "Trần Thị Mẹ"}, {"MaDanToc": "0900000001"})
     sheet = listing({"Giới tính": "X9"}, {"Giới tính": "Nguyễn An"}, {})
-    contents = [("a.json", packet), ("b.xlsx", sheet), ("c.txt", b"")]
+    contents = [("a.json", sent), ("b.xlsx", sheet), ("c.txt", b"")]
     found, problems = seen.unknown(contents, Target("vnedu", "", 2026, "1"), library())
     assert [p.code for p in problems] == ["FILE-023"]
     told = [(c.record_type, c.field_name, c.code, c.count, c.places) for c in found]
@@ -160,6 +160,19 @@ def test_unknown_codes_of_files_are_counted_by_field_and_no_text_of_a_person_is_
     assert result.exit_code == 1
     assert "MAP-018" in result.output and "MAP-019" in result.output
     assert not any(text in result.output for text in ("Trần", "Nguyễn", "0900000001", "\r", "\x1b"))
+
+
+def test_of_the_codes_of_a_list_in_a_record_only_the_unknown_ones_are_named() -> None:
+    person = {
+        "ClientId": "C-1",
+        "LstNhiemVuKiemNhiem": ["1", "Q7", "1"],
+        "LstQuaTrinhLuong": [{"MaNgach": "ZZ9"}, {"MaNgach": "01"}, {}],
+    }
+    found, _ = seen.unknown([("a.json", packet(LstCanBo=[person]))], SMAS, library())
+    assert [(c.field_name, c.code, c.count) for c in found] == [
+        ("LstNhiemVuKiemNhiem", "Q7", 1),
+        ("LstQuaTrinhLuong.MaNgach", "ZZ9", 1),
+    ]
 
 
 def test_the_doctor_by_command(tmp_path: Path) -> None:
