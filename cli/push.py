@@ -13,7 +13,7 @@ from cli import feedback
 from cli.adapters import known as known_layouts
 from cli.answers import REFUSED, json_option, print_json, say, tell
 from cli.rehearsal import rehearse
-from cli.schools import schools
+from cli.schools import of_level, schools
 from producers import accounting, envelope, files
 from producers.accounting import RowsRead
 from producers.client import PushClient, totals
@@ -154,7 +154,7 @@ def _read(settings: Settings, target: Target, paths: tuple[Path, ...], push_id: 
         problems.append(Problem("SEND-003"))
     problems += envelope.problems(target, known, settings.school_years, settings.vendors)
     try:
-        reading = files.read(paths, target, known_layouts(settings))
+        reading = files.read(paths, of_level(known, target), known_layouts(settings))
     except ProblemList as error:
         problems += error.problems
     if problems:

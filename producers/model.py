@@ -32,12 +32,14 @@ NONE_LEFT_OUT: Final = LEFT_OUT.to_frame()
 
 @dataclass(frozen=True)
 class Target:
-    """What the sender says it is pushing: vendor, school code, school year, LoaiDongBo."""
+    """What the sender says it is pushing: vendor, school code, school year, LoaiDongBo. ``level``: what the
+    organisation calls the school's level, "" if that is not known."""
 
     vendor: str
     school: str
     year: int
     kind: str
+    level: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from producers.layouts import Layout, Library
 from producers.layouts.layout import Kind
 from producers.lists import classes, rows, titles
 from producers.lists.mapping import Mapped, Meaning, gives, required
+from producers.lists.reading import of_sheet
 from producers.lists.recognition import Match
 from producers.lists.said import letter
-from producers.lists.tables import Table, tables
+from producers.lists.tables import Table
 from schemas.contracts.contracts import record, record_types
 
 MANY_TERMS: Final = ("marks", "comments")
@@ -28,7 +29,7 @@ def detect(source: str, data: bytes, library: Library) -> dict[str, Any]:
     content = foreign.read(source, data, library.captions.words)
     if content.packet is not None:
         return {"file": source, "kind": content.kind, **_packet(content.packet, library)}
-    return {"file": source, "kind": content.kind, **_sheets(content, library)}
+    return {"file": source, "kind": content.kind, **_sheets(source, content, library)}
 
 
 def _packet(packet: Packet, library: Library) -> dict[str, Any]:
@@ -47,9 +48,9 @@ def _packet(packet: Packet, library: Library) -> dict[str, Any]:
     }
 
 
-def _sheets(content: Content, library: Library) -> dict[str, Any]:
+def _sheets(source: str, content: Content, library: Library) -> dict[str, Any]:
     kind: Kind = "json" if content.kind == "json" else "sheet"
-    found = [(s, tables(s, library.captions, kind) if not s.hidden else None) for s in content.sheets]
+    found = [(s, of_sheet(source, s, library, kind) if not s.hidden else None) for s in content.sheets]
     every = [t for _, f in found if f for t in f.tables]
     main = max(every, key=_importance, default=None)
     layout = main.meaning.layout if main else None

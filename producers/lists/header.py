@@ -3,14 +3,15 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 import polars as pl
 
+from producers.adapters.grid import TooMuch
 from producers.adapters.sheets import Sheet
-from producers.layouts.layout import Kind
+from producers.layouts.layout import LEVELS, Kind
 from producers.layouts.vocabulary import Vocabulary, plain
 from producers.lists import levels as names
 from producers.lists.recognition import Match, Paths, matches, synonyms
@@ -20,6 +21,8 @@ FIRST_ROWS: Final = 60
 """Rows in which any row may be a header; further down one has no cell that begins with a digit."""
 
 MOST: Final = 0.6
+MOST_HEADERS: Final = 100
+"""Different rows of one sheet that may be headers."""
 LEAST: Final = 2
 """Known captions, as whole cells, of a row that may be a header."""
 
@@ -44,19 +47,67 @@ class Header:
 
 
 def headers(sheet: Sheet, captions: Vocabulary, kind: Kind = "sheet") -> list[Header]:
-    """Every block of rows that may be a header, none over another, in the order of the sheet."""
-    anchors = [row for row in _candidates(sheet) if _known_words(_row(sheet, row), captions) >= LEAST]
+    """Every block of rows that may be a header, none over another, in the order of the sheet.
+
+    Raises TooMuch where so many different rows may be headers that no list of a school is like it.
+    """
+    best: dict[tuple[str | None, ...], tuple[int, Header] | None] = {}
     found: dict[tuple[int, int], Header] = {}
-    for anchor in anchors:
-        for top in range(max(0, anchor - MOST_ROWS + 1), anchor + 1):
-            for bottom in range(anchor, min(sheet.cells.height, top + MOST_ROWS)):
-                if (top, bottom) not in found and (block := _block(sheet, top, bottom, captions, kind)):
-                    found[top, bottom] = block
+    for anchor in _anchors(sheet, captions):
+        content = sheet.cells.row(anchor)
+        if content in best and (again := _again(sheet, anchor, best[content])):
+            found[again.top, again.bottom] = again
+            continue
+        blocks = _blocks(sheet, anchor, captions, kind, found)
+        best[content] = (anchor, max(blocks, key=lambda h: h.score)) if blocks else None
+        if len(best) > MOST_HEADERS:
+            raise TooMuch
     chosen: list[Header] = []
+    taken: set[int] = set()
     for block in sorted(found.values(), key=lambda h: (-round(h.score, 3), len(h.rows), h.top)):
-        if not any(block.top < other.after and other.top < block.after for other in chosen):
+        if taken.isdisjoint(block.rows):
             chosen.append(block)
+            taken.update(block.rows)
     return sorted(chosen, key=lambda h: h.top)
+
+
+def _anchors(sheet: Sheet, captions: Vocabulary) -> list[int]:
+    """Rows with known captions; further down, rows that hold little else."""
+    found = []
+    for index in _candidates(sheet):
+        row = _row(sheet, index)
+        known = _known_words(row, captions)
+        if known >= LEAST and (index < FIRST_ROWS or known >= MOST * len(row)):
+            found.append(index)
+    return found
+
+
+def _blocks(
+    sheet: Sheet, anchor: int, captions: Vocabulary, kind: Kind, found: dict[tuple[int, int], Header]
+) -> list[Header]:
+    """The blocks of one to three rows that hold a row, added to those that were ``found``."""
+    blocks = []
+    for top in range(max(0, anchor - MOST_ROWS + 1), anchor + 1):
+        for bottom in range(anchor, min(sheet.cells.height, top + MOST_ROWS)):
+            block = found.get((top, bottom)) or _block(sheet, top, bottom, captions, kind)
+            if block:
+                found[top, bottom] = block
+                blocks.append(block)
+    return blocks
+
+
+def _again(sheet: Sheet, anchor: int, earlier: tuple[int, Header] | None) -> Header | None:
+    """The header that an earlier row of the same content is in, if all of its rows stand here again."""
+    if earlier is None:
+        return None
+    at, header = earlier
+    top, bottom = anchor + header.top - at, anchor + header.bottom - at
+    if top < 0 or bottom >= sheet.cells.height or not _adjacent(sheet, top, bottom):
+        return None
+    rows = zip(range(header.top, header.bottom + 1), range(top, bottom + 1), strict=True)
+    if any(sheet.cells.row(a) != sheet.cells.row(b) for a, b in rows):
+        return None
+    return replace(header, top=top, bottom=bottom, after=_after(sheet, bottom, header.paths))
 
 
 def _candidates(sheet: Sheet) -> list[int]:
@@ -89,22 +140,34 @@ def _block(sheet: Sheet, top: int, bottom: int, captions: Vocabulary, kind: Kind
     spans = [s for s in spans if s[1] in rows[s[0]]]
     keys = len(rows) > 1 and names.is_keys(rows[-2], rows[-1])
     paths = names.levels(rows, spans)
+    levels = sum(names.is_level(above, row) for above, row in pairwise(rows))
+    if len(rows) > 1 and not keys and not levels and not _deep(paths, captions):
+        return None
     score = _explained(paths, captions, kind)
     if keys:
         without = names.levels(rows[:-1], [s for s in spans if s[0] < len(rows) - 1])
         if (other := _explained(without, captions, kind)) >= score:
             paths, score = without, other
     elif len(rows) > 1:
-        levels = sum(names.is_level(above, row) for above, row in pairwise(rows))
         score += 0.3 * (levels - (len(rows) - 1)) + 0.2 * levels
         if _known_words(rows[-1], captions) >= LEAST:
             score += names.of_others(rows[-2], rows[-1])
     if score < LEAST - 0.5:
         return None
+    return Header(top, bottom, _after(sheet, bottom, paths), paths, score)
+
+
+def _deep(paths: Paths, captions: Vocabulary) -> bool:
+    """Whether a caption of several levels is known as a whole."""
+    deep = [path for path in paths.values() if len(path) > 1]
+    return any(captions.known(p) or LEVELS.join(map(plain, p)) in captions.synonyms for p in deep)
+
+
+def _after(sheet: Sheet, bottom: int, paths: Paths) -> int:
+    """The first row below the header that does not only number its columns."""
     after = bottom + 1
-    if after < sheet.cells.height and names.is_numbering(list(paths), _row(sheet, after)):
-        after += 1
-    return Header(top, bottom, after, paths, score)
+    numbers = after < sheet.cells.height and names.is_numbering(list(paths), _row(sheet, after))
+    return after + 1 if numbers else after
 
 
 def _adjacent(sheet: Sheet, top: int, bottom: int) -> bool:

@@ -6,12 +6,13 @@ Whatever a sheet holds is read, or named in an error or a warning: sheets, rows,
 from collections.abc import Sequence
 from typing import Final
 
+from producers.adapters.grid import TOO_MUCH, TooMuch
 from producers.adapters.sheets import Sheet
 from producers.layouts import Library
 from producers.layouts.layout import Kind
 from producers.lists import said, table
 from producers.lists.recognition import STRANGERS
-from producers.lists.tables import Table, tables
+from producers.lists.tables import Found, Table, tables
 from producers.model import Reading, Target
 from schemas.contracts.contracts import record, record_types
 from schemas.errors import Problem, ProblemList, SourceLocation
@@ -41,7 +42,7 @@ def read(
     for sheet in given:
         if sheet.hidden:
             continue
-        found = tables(sheet, library.captions, kind)
+        found = of_sheet(source, sheet, library, kind)
         if not found.tables:
             warnings.append(Problem(NO_LIST, SourceLocation(source, sheet.name)))
         for row in found.passed_over:
@@ -67,6 +68,14 @@ def read(
         read_tables.append(records)
         warnings += [*prepared.warnings, *doubts]
     return Reading(read_tables, warnings + hidden, said.no_year(source, [one.table for one in lists], target))
+
+
+def of_sheet(source: str, sheet: Sheet, library: Library, kind: Kind) -> Found:
+    """The tables of a sheet. Raises ProblemList (FILE-026)."""
+    try:
+        return tables(sheet, library.captions, kind)
+    except TooMuch:
+        raise ProblemList([Problem(TOO_MUCH, SourceLocation(source, sheet.name))]) from None
 
 
 def _no_records(source: str, one: Table, library: Library, target: Target) -> Problem | None:

@@ -76,10 +76,10 @@ def tables(sheet: Sheet, captions: Vocabulary, kind: Kind = "sheet") -> Found:
     for header in found:
         if begun and same_place(begun[-1].header, header):
             begun[-1].again += list(header.rows)
+        elif begun and not all_known(sheet, header, captions):
+            continue
         elif header.score >= least and _is_list(header.paths, captions, kind):
             begun.append(_Begun(header))
-        elif not all_known(sheet, header, captions):
-            continue
         elif begun:
             begun[-1].weak += list(header.rows)
         else:

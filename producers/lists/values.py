@@ -34,6 +34,9 @@ _SIMPLE: Final[dict[str, Callable[[pl.Series], Cells]]] = {
     "flag": forms.flags,
     "commune": forms.commune_codes,
 }
+WITHOUT_GRADES: Final = ("preschool", "kindergarten_only")
+"""Levels of schools whose classes have ages: 1E1 or 5TA1 is no grade there."""
+
 _JOINED: Final = {"part": ", ", "name_part": " ", "word": ", "}
 YEAR_OF_PUSH: Final = "@year"
 IMPLIED: Final = 1000
@@ -171,7 +174,7 @@ def _read(sheet: _Sheet, read: Read, text: pl.Series) -> None:
             sheet.take(read, cells.ticks(text))
         case "class":
             sheet.take(read, cells.class_names(text))
-            if column.argument:
+            if column.argument and sheet.push.level not in WITHOUT_GRADES:
                 sheet.imply(read, Cells(cells.grades(text)), column.argument)
         case "id" if column.argument:
             own, prefix = column.argument.split("=")

@@ -101,3 +101,12 @@ def test_a_part_of_the_system_that_is_away_is_exit_3(folder: Path, monkeypatch: 
     assert (result.exit_code, result.stderr.split(" ")[0]) == (3, "SYS-001")
     monkeypatch.setenv("CSDL_REGISTER_FILE", "none.csv")
     assert run("preflight", *TARGET, "good.json").exit_code == 3
+
+
+def test_a_list_of_a_preschool_gets_no_grade_from_the_names_of_its_classes(folder: Path) -> None:
+    register = (folder / "register.csv").read_text(encoding="utf-8")
+    (folder / "register.csv").write_text(register.replace(",primary,", ",preschool,"), encoding="utf-8")
+    (folder / "list.xlsx").write_bytes(listing({"Lớp học": "5B"}))
+    told = ("--vendor", "vnedu", "--school", SCHOOL, "--year", str(YEAR), "list.xlsx")
+    said = json.loads(run("preflight", *told, "--json").stdout)
+    assert "KhoiHoc" in [f["fields"] for f in said["findings"] if f["verdict"] == "refused"]

@@ -404,3 +404,17 @@ def test_a_row_that_holds_captions_by_chance_is_a_record() -> None:
     reading = read(book(captions, row, ["CB2", *row[1:]]), VNEDU)
     (found,) = reading.tables
     assert (found.record_type, found.count) == ("CanBo", 2)
+
+
+@pytest.mark.parametrize("name", ["A1", "B2", "5TA1", "L1", "5B", "12"])
+def test_a_class_of_a_preschool_is_no_grade(name: str) -> None:
+    data = book(CAPTIONS, line(Lớp_học=name))
+    preschool = Target("vnedu", SCHOOL, YEAR, "1", "preschool")
+    assert table(read(data, preschool)).records["KhoiHoc"].to_list() == [None]
+
+
+def test_a_header_on_every_page_is_one_table_and_headers_without_end_are_refused() -> None:
+    pages = [row for i in range(1, 9) for row in (OWN, own(i))]
+    assert table(read(book(*pages), VNEDU)).count == 8
+    turned = [[*CAPTIONS[i % 38 :], *CAPTIONS[: i % 38], f"Lần {i}"] for i in range(120)]
+    assert codes(book(*turned)) == ["FILE-026"]
