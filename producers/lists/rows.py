@@ -82,7 +82,8 @@ def left_out(
     code = pl.col(of.code) if of.code else pl.lit(None, dtype=pl.String)
     name = pl.coalesce([pl.col(n) for n in of.name] or [pl.lit(None, dtype=pl.String)])
     filled = pl.sum_horizontal(pl.exclude(ROW).is_not_null())
-    telling = pl.sum_horizontal([pl.col(n).is_not_null() for n in of.telling] or [pl.lit(0)])
+    told = [pl.col(n).is_not_null() & ~pl.col(n).str.contains(_FOOTER) for n in of.telling]
+    telling = pl.sum_horizontal(told or [pl.lit(0)])
     no_code = code.is_null() | code.str.contains(_FOOTER)  # no code begins so
     nobody = no_code & (name.is_null() | name.str.contains(_FOOTER)) & (telling < ENOUGH)
     due = (

@@ -31,6 +31,7 @@ def left_out(*rows: dict[str, str]) -> dict[str, list[int]]:
         ({**EMPTY, "STT": "Tổng cộng", "Giới tính": "3"}, accounting.FOOTER),
         ({**EMPTY, "Lớp học": "LỚP 6A2"}, accounting.GROUP),
         ({**EMPTY, "STT": "7"}, accounting.NOBODY),
+        ({**EMPTY, "Lớp học": "Người lập biểu", "Ngày sinh": "Hiệu trưởng"}, accounting.NOBODY),
         ({**EMPTY, "STT": "-"}, accounting.BLANK),
     ],
 )
