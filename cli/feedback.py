@@ -12,6 +12,7 @@ import click
 
 from access import audit
 from access.documents import whole_file
+from cli.adapters import known as known_layouts
 from cli.answers import json_option, print_json, say, tell
 from producers import files
 from producers.feedback import back, own, stored, told
@@ -20,6 +21,7 @@ from producers.model import SourceTable, Target
 from producers.preflight import of_problem
 from readings import reports
 from readings.database import database
+from runtime.settings import Settings
 from schemas import datasets
 from schemas.datasets import PERIODS
 from schemas.errors import Problem, ProblemList, SourceLocation
@@ -155,7 +157,8 @@ def _read(pushes: Sequence[reports.Row], paths: Sequence[Path]) -> tuple[list[So
     if len(pushes) > 1:
         raise ProblemList([Problem(SEVERAL_PUSHES)])
     school, year, period = datasets.split(pushes[0]["dataset_id"])
-    reading = files.read(paths, Target(pushes[0]["vendor"], school, year, KINDS[period]))
+    target = Target(pushes[0]["vendor"], school, year, KINDS[period])
+    reading = files.read(paths, target, known_layouts(Settings()))
     return reading.tables, reading.warnings
 
 

@@ -1,7 +1,5 @@
 """The ministry's JSON packet: one school's records, codes as the vendors write them on the wire."""
 
-from typing import Final
-
 import polars as pl
 
 from producers.adapters.convert import NO_CLIENT_ID, convert
@@ -12,8 +10,6 @@ from producers.model import ROW, Reading, SourceTable, Target, concat_faults, fa
 from schemas.contracts.contracts import record, record_types
 from schemas.encoding.codec import frame_schema
 from schemas.errors import Problem, ProblemList, SourceLocation
-
-FORMAT: Final = "packet"
 
 
 def read(source: str, packet: Packet, target: Target, codemap: CodeMap | None = None) -> Reading:

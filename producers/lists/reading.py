@@ -86,7 +86,8 @@ def _no_records(source: str, one: Table, library: Library, target: Target) -> Pr
         if not layout.record_type:
             return Problem(NOT_SENT, place, {"vi": layout.title_vi, "en": layout.title_en})
         if not layout.sent_by(target.vendor):
-            formats = ", ".join(x.name for x in library.of_vendor(target.vendor))
+            own = (x for x in library.of_vendor(target.vendor) if x.vendors or x.kind == "packet")
+            formats = ", ".join(x.name for x in own)
             return Problem(ANOTHER_VENDOR, SourceLocation(source), {"formats": formats, "found": layout.name})
         rival = meaning.recognition.rival()
         if rival is not None:

@@ -17,6 +17,7 @@ Paths = Mapping[int, tuple[str, ...]]
 FEW: Final = 3
 """Captions of a layout, as whole cells, without which it is not recognised. Instructions quote one or two."""
 HALF: Final = 0.5
+OF_NO_RECORD: Final = 2
 CLOSE: Final = 0.3
 """Less than a caption."""
 
@@ -149,12 +150,26 @@ def recognise(paths: Paths, captions: Vocabulary, kind: Kind = "sheet") -> Recog
     ranked = matches(paths, captions, kind)
     by_type = _by_type(paths, captions)
     count = len(paths)
-    if not ranked or not _near(ranked[0], count) or len(_strangers(ranked[0], paths, captions)) >= STRANGERS:
+    if (
+        not ranked
+        or not (_near(ranked[0], count) or _unsent(ranked[0], paths, captions))
+        or len(_strangers(ranked[0], paths, captions)) >= STRANGERS
+    ):
         return Recognition(None, ranked[:3], count, "unknown", by_type)
     best = ranked[0]
     rival = next((m for m in ranked[1:] if m.layout.carries != best.layout.carries), None)
     sure = not best.missing and (rival is None or best.score - rival.score >= 1)
     return Recognition(best, ranked[1:4], count, "sure" if sure else "likely", by_type)
+
+
+def _unsent(match: Match, paths: Paths, captions: Vocabulary) -> bool:
+    """Whether a header is a list that is not sent, though it lacks much of it: what it has is half of the
+    header, and some of that is of no record type."""
+    sent = set(record_types())
+    kinds = ({s.record_type for s in synonyms(paths[c], captions)} for c in match.columns)
+    own = sum(not found & sent for found in kinds)
+    enough = len(match.distinct) >= max(FEW, HALF * len(paths))
+    return not match.layout.record_type and enough and own >= OF_NO_RECORD
 
 
 def _strangers(match: Match, paths: Paths, captions: Vocabulary) -> list[int]:

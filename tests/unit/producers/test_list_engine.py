@@ -240,6 +240,14 @@ def test_a_known_list_that_is_not_sent_is_named_and_asked_for_no_column(captions
     assert codes(book(captions, [str(i) for i in range(len(captions))])) == ["FILE-030"]
 
 
+def test_a_few_columns_of_a_list_that_is_not_sent_are_that_list() -> None:
+    marks = b'[{"MaVnedu": "1", "Hovaten": "x", "Lop": "6A", "ToanHKI": "8", "LiHKI": "7"}]'
+    assert codes(marks) == ["FILE-030"]
+    captions = ["STT", "Tên lớp", "Mã HS", "Họ tên", "Ngày sinh", "Giới tính"]
+    row = ["1", "6A1", "HS1", "Nguyễn Văn Mẫu", "05/09/2008", "Nam"]
+    assert table(read(book(captions, row), VNEDU)).records["ClientId"].to_list() == ["HS1"]
+
+
 def test_marks_of_subjects_that_no_layout_has_are_no_list_of_pupils() -> None:
     captions = [*OWN, "Toán", "Ngữ văn", "Tiếng Anh"]
     assert codes(book(captions, [*own(1), "8", "7", "9"])) == ["FILE-031"]
