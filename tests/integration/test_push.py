@@ -11,6 +11,7 @@ import pytest
 from psycopg2.extensions import connection
 
 from producers import files
+from producers.lists.values import WITHOUT_GRADES
 from producers.model import Target
 from producers.synthetic import province
 from producers.synthetic.write import write, write_register
@@ -26,8 +27,9 @@ YEAR = 2019
 
 @pytest.fixture
 def school(settings: Settings, tmp_path: Path) -> Iterator[tuple[Settings, Target, list[Path]]]:
-    """A made-up vnEdu school with a grant: settings, target and files."""
-    plans = [s for s in province.choose(province.plan(3), 40, 3) if s.vendor == "vnedu"]
+    """A made-up vnEdu school, of grades, with a grant: settings, target and files."""
+    some = province.choose(province.plan(3), 40, 3)
+    plans = [s for s in some if s.vendor == "vnedu" and s.level not in WITHOUT_GRADES]
     chosen = min(plans, key=lambda s: s.pupils)
     ours = settings.model_copy(update={"register_file": tmp_path / "register.csv"})
     write_register(ours.register_file, [chosen])
