@@ -1,4 +1,4 @@
-"""One place each for Kafka clients, PostgreSQL, settings, metrics, dead letters, a process's life.
+"""One place each for Kafka, PostgreSQL, settings, metrics, dead letters, foreign bytes, a process's life.
 
 Imports ``schemas`` alone; knows no step of the letter.
 """
