@@ -12,8 +12,8 @@ from schemas.errors import Problem, ProblemList, SourceLocation
 Kind = Literal["json", "xlsx", "old workbook", "html", "csv"]
 """``old workbook``: .xls and .xlsb."""
 
-MAX_BYTES: Final = 128 * 1024 * 1024
-"""Of a file. A school of 3,000 pupils is below 10 MiB, and a packet of 100,000 has 110."""
+MAX_BYTES: Final = 40 * 1024 * 1024
+"""Of a file. A school of 3,000 pupils is below 10 MiB, a workbook of 100,000 rows has 16."""
 
 MAX_UNPACKED: Final = 512 * 1024 * 1024
 """Of what a workbook unpacks to: a small file can hold a very large one."""

@@ -105,7 +105,7 @@ def test_missing_and_large_files_are_not_read(tmp_path: Path) -> None:
     with pytest.raises(ProblemList) as error:
         files.read([tmp_path / "none.json", large, tmp_path], SMAS)
     assert lines(error.value.problems)[:2] == [("FILE-001", "none.json"), ("FILE-002", "large.json")]
-    assert error.value.problems[1].params == {"size": 129, "limit": 128}
+    assert error.value.problems[1].params == {"size": 41, "limit": 40}
     assert error.value.problems[2].code == "FILE-001"
 
 
