@@ -16,7 +16,7 @@ import polars as pl
 
 from cli.rehearsed_check import WouldBeKept, findings_of_check, said
 from producers.client import CHUNK, PushReceipt, chunks_of, closing, totals
-from producers.model import SourceTable, Target
+from producers.model import ROW, SourceTable, Target
 from producers.preflight import Finding, finding
 from runtime import reading
 from schemas.contracts import contracts
@@ -40,6 +40,8 @@ from streams.validation.verdict.judge import judge
 
 PUSH_ID: Final = "preflight"
 SHARED: Final = "REC-010"
+TOLD: Final = (SHARED, contracts.REPEATED)
+"""Codes under which a number that two records have is told already."""
 APPLIED: Final = ("version", "unchanged")
 
 PORTION: Final = 40
@@ -96,6 +98,8 @@ def rehearse(
         pushes.expire(push)
     elif push.outcome is None and pushes.decide_outcome(push, pushed_records.brought(chunks), newest=None):
         found += _applied(Complete(push, chunks, 1))
+    told = {(f.record_type, f.place.file, f.place.sheet, f.place.row) for f in found if f.rule in TOLD}
+    found += _shared_by_refused(tables, push.key, told)
     if push.outcome not in APPLIED:
         found.append(finding("refused", "", {}, "", 0, push.code, []))
     return Rehearsal(push, found)
@@ -152,6 +156,36 @@ def _arrives(push: Push, message: AcceptedMessage, chunks: list[Part], limits: L
         pushes.closing_arrives(push, message.closed, offset)
     if push.outcome is None:
         pushes.outgrows(push, limits, number)
+
+
+def _shared_by_refused(
+    given: Sequence[SourceTable], push: PushKey, told: Collection[tuple[str, str, str, int]]
+) -> Iterator[Finding]:
+    """Records with another's number where one of the two is refused for something else: once that is mended,
+    load would find it, so it is told now."""
+    for record_type in contracts.record_types():
+        of_type = [t for t in given if t.record_type == record_type]
+        kinds = [k for k in contracts.record(record_type).identity if keys.VENDOR not in k]
+        if not of_type or not kinds:
+            continue
+        columns = [
+            ROW,
+            *(["ClientId"] if "ClientId" in frame_schema(record_type) else []),
+            *keys.fields_of(kinds),
+        ]
+        frame = pl.concat(
+            t.records.select(list(dict.fromkeys(columns))).with_columns(_table=pl.lit(i, dtype=pl.UInt32))
+            for i, t in enumerate(of_type)
+        )
+        keyed = keys.with_keys(frame.with_columns(_dataset=pl.lit(push.dataset_id)), kinds)
+        for i, kind in enumerate(kinds):
+            key = pl.col(f"_k{i}")
+            for row in keyed.filter(key.is_not_null() & key.is_duplicated()).iter_rows(named=True):
+                table = of_type[row["_table"]]
+                header = {"Source": table.source, "Sheet": table.sheet}
+                if (record_type, table.source, table.sheet, row[ROW]) not in told:
+                    client_id = row.get("ClientId") or ""
+                    yield finding("warning", record_type, header, client_id, row[ROW], SHARED, kind)
 
 
 def _by_validation(chunks: Sequence[Part]) -> Iterator[Finding]:

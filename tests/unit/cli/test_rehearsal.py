@@ -73,6 +73,15 @@ def test_one_number_on_two_pupils_is_told(number: str, field: str) -> None:
     assert ("REC-001", 3, field) in said(pupils({}, {field: number}, {field: f" {number}"}))
 
 
+def test_one_number_on_two_pupils_is_told_though_one_is_refused_for_something_else() -> None:
+    number = {"MaCongDan": "019212000001"}
+    warnings = said(pupils(number, {**number, "HoTen": None}), "warning")
+    assert [w for w in warnings if w[0] == "REC-010"] == [
+        ("REC-010", 1, "MaCongDan"),
+        ("REC-010", 2, "MaCongDan"),
+    ]
+
+
 def test_a_class_that_stands_twice_is_told() -> None:
     other = {**CLASS, "ClientId": "L-2", "MaLopHoc": "LH77"}
     same = {**CLASS, "ClientId": "L-3", "MaLopHoc": "LH77", "TenLopHoc": "6A9"}
