@@ -225,6 +225,13 @@ def grades(column: pl.Series) -> pl.Series:
     return pl.select(pl.when(grade).then(number.cast(pl.String).str.zfill(2))).to_series().alias(column.name)
 
 
+def grades_beyond_ages(column: pl.Series) -> pl.Series:
+    """The same in a school whose classes are named by age: ``6A1`` is a grade, ``5TA1``, ``5B`` may be an age,
+    ``12`` a count."""
+    beyond = column.str.contains(r"(?i)^(?:lớp\s*)?(?:[6-9]|1[0-2])[/\s]?\p{L}").fill_null(value=False)
+    return pl.select(pl.when(beyond).then(grades(column))).to_series().alias(column.name)
+
+
 def _compact_ok() -> pl.Expr:
     """``20120905`` or parts set apart: a bare run of 5 to 7 digits is no date."""
     text = pl.col("text")

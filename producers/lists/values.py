@@ -20,7 +20,7 @@ YEAR_ONLY: Final = "CELL-205"
 SHARED: Final = "CELL-204"
 NO_OWN_ID: Final = "CELL-110"
 OTHER_SCHOOL: Final = "CELL-130"
-NO_CODE: Final = "CELL-230"
+NO_CODE: Final = "CELL-211"
 
 _SIMPLE: Final[dict[str, Callable[[pl.Series], Cells]]] = {
     "id": cells.ids,
@@ -36,6 +36,7 @@ _SIMPLE: Final[dict[str, Callable[[pl.Series], Cells]]] = {
 }
 WITHOUT_GRADES: Final = ("preschool", "kindergarten_only")
 """Levels of schools whose classes have ages: 1E1 or 5TA1 is no grade there."""
+GRADES_OF_ANOTHER_LEVEL: Final = "FILE-222"
 
 _JOINED: Final = {"part": ", ", "name_part": " ", "word": ", "}
 YEAR_OF_PUSH: Final = "@year"
@@ -174,8 +175,8 @@ def _read(sheet: _Sheet, read: Read, text: pl.Series) -> None:
             sheet.take(read, cells.ticks(text))
         case "class":
             sheet.take(read, cells.class_names(text))
-            if column.argument and sheet.push.level not in WITHOUT_GRADES:
-                sheet.imply(read, Cells(cells.grades(text)), column.argument)
+            if column.argument:
+                sheet.imply(read, Cells(_grades(sheet, read, text)), column.argument)
         case "id" if column.argument:
             own, prefix = column.argument.split("=")
             ids = cells.ids(text)
@@ -199,6 +200,17 @@ def _read(sheet: _Sheet, read: Read, text: pl.Series) -> None:
             if other == "year" and text.str.contains(r"^[0-9]{4}(\.0)?$").any():
                 at = SourceLocation(sheet.place.file, sheet.place.sheet, field=read.caption)
                 sheet.doubts.append(Problem(YEAR_ONLY, at))
+
+
+def _grades(sheet: _Sheet, read: Read, names: pl.Series) -> pl.Series:
+    """The grades that class names say; of a school without grades those that can be no age, which is told."""
+    if sheet.push.level not in WITHOUT_GRADES:
+        return cells.grades(names)
+    grades = cells.grades_beyond_ages(names)
+    if said := grades.drop_nulls().unique().sort().to_list():
+        at = SourceLocation(sheet.place.file, sheet.place.sheet, field=read.caption)
+        sheet.doubts.append(Problem(GRADES_OF_ANOTHER_LEVEL, at, {"grade": ", ".join(said)}))
+    return grades
 
 
 def _school(sheet: _Sheet, read: Read, codes: Cells) -> None:

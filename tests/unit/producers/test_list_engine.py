@@ -421,6 +421,16 @@ def test_a_class_of_a_preschool_is_no_grade(name: str) -> None:
     assert table(read(data, preschool)).records["KhoiHoc"].to_list() == [None]
 
 
+@pytest.mark.parametrize(("name", "grade"), [("6A1", "06"), ("Lớp 10T4", "10"), ("9/A", "09")])
+def test_grades_in_a_preschool_are_told(name: str, grade: str) -> None:
+    """What no child of a preschool is old enough for is a wrong school or a wrong register."""
+    reading = read(book(CAPTIONS, line(Lớp_học=name)), Target("vnedu", SCHOOL, YEAR, "1", "preschool"))
+    assert table(reading).records["KhoiHoc"].to_list() == [grade]
+    assert [(p.code, p.params) for p in reading.warnings if p.code == "FILE-222"] == [
+        ("FILE-222", {"grade": grade})
+    ]
+
+
 def test_a_header_on_every_page_is_one_table_and_headers_without_end_are_refused() -> None:
     pages = [row for i in range(1, 9) for row in (OWN, own(i))]
     assert table(read(book(*pages), VNEDU)).count == 8
