@@ -226,7 +226,7 @@ def grades(column: pl.Series) -> pl.Series:
 
 
 def grades_beyond_ages(column: pl.Series) -> pl.Series:
-    """The same in a school whose classes are named by age: ``6A1`` is a grade, ``5TA1``, ``5B`` may be an age,
+    """The same in a school whose classes have ages: ``6A1`` is a grade, ``5TA1`` and ``5B`` may be an age,
     ``12`` a count."""
     beyond = column.str.contains(r"(?i)^(?:lớp\s*)?(?:[6-9]|1[0-2])[/\s]?\p{L}").fill_null(value=False)
     return pl.select(pl.when(beyond).then(grades(column))).to_series().alias(column.name)
