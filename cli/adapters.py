@@ -10,7 +10,9 @@ import click
 from cli.answers import REFUSED, json_option, print_json, print_table, say, tell
 from producers import files
 from producers.layouts import Library, library
+from producers.lists import answers
 from producers.lists import detect as detection
+from producers.lists.answers import Answers
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList, SourceLocation
 
@@ -33,6 +35,15 @@ def known(settings: Settings) -> Library:
     except (OSError, ValueError, KeyError) as error:
         place = SourceLocation(str(settings.layouts_dir))
         raise ProblemList([Problem(UNREADABLE_FOLDER, place, {"reason": str(error)})]) from None
+
+
+column_option = click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="CAPTION=FIELD",
+    help='What a column is, where its caption may be several fields: "Mã học sinh=ClientId". Repeatable.',
+)
 
 
 @click.group()
@@ -62,14 +73,20 @@ def list_(as_json: bool) -> None:
 
 @adapters.command("detect")
 @click.argument("paths", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path))
+@column_option
 @json_option
-def detect(paths: tuple[Path, ...], as_json: bool) -> None:
+def detect(paths: tuple[Path, ...], columns: tuple[str, ...], as_json: bool) -> None:
     """Tệp này là gì — layout, sheets, header rows, column → field, what is guessed, left over and unsaid.
 
     Exit 1 if a file cannot be read, is of no known kind, or is not sent.
     """
-    layouts = known(Settings())
-    found = [_one(path, layouts) for path in paths]
+    layouts, given = known(Settings()), answers.parsed(columns)
+    if wrong := answers.problems(given, layouts):
+        raise ProblemList(wrong)
+    said = Answers(given)
+    found = [_one(path, layouts, said) for path in paths]
+    if wrong := said.unused(SourceLocation(", ".join(path.name for path in paths))):
+        raise ProblemList(wrong)
     if as_json:
         told = [{**one, "problems": _as_dicts(one.get("problems", ()))} for one in found]
         print_json({"files": told})
@@ -79,9 +96,9 @@ def detect(paths: tuple[Path, ...], as_json: bool) -> None:
     sys.exit(0 if all(one.get("sent") and not one.get("problems") for one in found) else REFUSED)
 
 
-def _one(path: Path, layouts: Library) -> dict[str, Any]:
+def _one(path: Path, layouts: Library, said: Answers) -> dict[str, Any]:
     try:
-        return detection.detect(path.name, files.content(path), layouts)
+        return detection.detect(path.name, files.content(path), layouts, said)
     except ProblemList as error:
         return {"file": path.name, "layout": None, "sent": False, "problems": error.problems}
 

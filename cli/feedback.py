@@ -12,11 +12,13 @@ import click
 
 from access import audit
 from access.documents import whole_file
+from cli.adapters import column_option
 from cli.adapters import known as known_layouts
 from cli.answers import json_option, print_json, say, tell
 from producers import files
 from producers.feedback import back, own, stored, told
 from producers.feedback.places import Located, by_cell, located
+from producers.lists.answers import parsed
 from producers.model import SourceTable, Target
 from producers.preflight import of_problem
 from readings import reports
@@ -113,10 +115,16 @@ def _write(path: Path, data: bytes, given: Sequence[Path]) -> None:
     type=click.Path(path_type=Path),
     help="Tệp đã gửi, để biết ô — a file that was sent, to learn cells. Repeatable.",
 )
+@column_option
 @outputs
 @json_option
 def push_report(
-    push_id: str, paths: tuple[Path, ...], report: Path | None, marked: Path | None, as_json: bool
+    push_id: str,
+    paths: tuple[Path, ...],
+    columns: tuple[str, ...],
+    report: Path | None,
+    marked: Path | None,
+    as_json: bool,
 ) -> None:
     """Báo cáo một lần đẩy theo dòng của tệp — what was refused and found, by row of the file it came from."""
     with database("csdl push-report") as conn:
@@ -125,7 +133,7 @@ def push_report(
             audit.record_operators(conn, audit.Kind.LOOKED, act="push-report", subject=push_id)
     if not pushes:
         raise ProblemList([Problem("SEND-002", params={"push_id": push_id})])
-    tables, doubts = _read(pushes, paths)
+    tables, doubts = _read(pushes, paths, columns)
     findings = [*stored.findings(refused, checked, tables), *map(of_problem, doubts)]
     found = by_cell(located(findings, tables))
     warnings = _warnings(pushes, found, paths)
@@ -150,14 +158,17 @@ def print_found(found: Sequence[Located]) -> None:
     tell(f"{refused} lỗi bị từ chối, {len(found) - refused} điều cần xem lại — refusals, other findings")
 
 
-def _read(pushes: Sequence[reports.Row], paths: Sequence[Path]) -> tuple[list[SourceTable], list[Problem]]:
-    """The files as they were read for the push: tables and what its reader doubted."""
+def _read(
+    pushes: Sequence[reports.Row], paths: Sequence[Path], columns: Sequence[str]
+) -> tuple[list[SourceTable], list[Problem]]:
+    """The files as they were read for the push, with the same word on their columns: tables and what its
+    reader doubted."""
     if not paths:
         return [], []
     if len(pushes) > 1:
         raise ProblemList([Problem(SEVERAL_PUSHES)])
     school, year, period = datasets.split(pushes[0]["dataset_id"])
-    target = Target(pushes[0]["vendor"], school, year, KINDS[period])
+    target = Target(pushes[0]["vendor"], school, year, KINDS[period], columns=parsed(columns))
     reading = files.read(paths, target, known_layouts(Settings()))
     return reading.tables, reading.warnings
 

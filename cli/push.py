@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from cli import feedback
+from cli.adapters import column_option
 from cli.adapters import known as known_layouts
 from cli.answers import REFUSED, json_option, print_json, say, tell
 from cli.rehearsal import rehearse
@@ -18,6 +19,7 @@ from producers import accounting, envelope, files
 from producers.accounting import RowsRead
 from producers.client import PushClient, totals
 from producers.feedback.places import located
+from producers.lists.answers import parsed
 from producers.model import Reading, Target
 from producers.preflight import Verdict, by_place, of_problem, warned
 from runtime.clock import ask_if_reachable
@@ -60,6 +62,7 @@ def _options(command: Any) -> Any:
             type=click.Choice(record_types()),
             help="Type of which the files hold a part only; else they are its whole list. Repeatable.",
         ),
+        column_option,
         json_option,
     ):
         command = add(command)
@@ -79,13 +82,14 @@ def push(
     as_json: bool,
     push_id: str | None,
     parts: tuple[str, ...],
+    columns: tuple[str, ...],
     dry_run: bool,
 ) -> None:
     """Gửi tệp của một trường — send a vendor's files for one school as one push.
 
     Files are the whole list of each type that they hold: what they lack is listed as absent, and stays.
     """
-    settings, target = Settings(), Target(vendor, school, year, kind)
+    settings, target = Settings(), Target(vendor, school, year, kind, columns=parsed(columns))
     reading = _read(settings, target, paths, push_id)
     if dry_run:
         _report(settings, target, reading, parts, as_json, paths)
@@ -129,6 +133,7 @@ def preflight(
     paths: tuple[Path, ...],
     as_json: bool,
     parts: tuple[str, ...],
+    columns: tuple[str, ...],
     report: Path | None,
     marked: Path | None,
 ) -> None:
@@ -136,7 +141,7 @@ def preflight(
 
     Exit 1 if something would be refused.
     """
-    target = Target(vendor, school, year, kind)
+    target = Target(vendor, school, year, kind, columns=parsed(columns))
     settings = Settings()
     try:
         reading = _read(settings, target, paths, None)

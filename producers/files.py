@@ -10,7 +10,8 @@ from producers import accounting, classes, duplicates, size
 from producers.adapters import foreign, packet
 from producers.adapters.sniff import MAX_BYTES
 from producers.layouts import Library, library
-from producers.lists import reading
+from producers.lists import answers, reading
+from producers.lists.answers import Answers
 from producers.model import Reading, SourceTable, Target
 from schemas.contracts.contracts import record_types
 from schemas.errors import Problem, ProblemList, SourceLocation
@@ -47,7 +48,8 @@ def read_contents(
     known: Library | None = None,
 ) -> Reading:
     """``read`` of (file name, bytes). ``problems`` found earlier are raised with the ones found here."""
-    found, tables, warnings, unsaid = list(problems), [], [], []
+    layouts, said = known or library(), Answers(target.columns)
+    found, tables, warnings, unsaid = [*problems, *answers.problems(target.columns, layouts)], [], [], []
     seen: dict[str, str] = {}
     for name, data in contents:
         digest = hashlib.sha256(data).hexdigest()
@@ -56,13 +58,14 @@ def read_contents(
             continue
         seen[digest] = name
         try:
-            one = _read_one(name, data, target, known or library())
+            one = _read_one(name, data, target, layouts, said)
         except ProblemList as error:
             found += error.problems
         else:
             tables += one.tables
             warnings += one.warnings
             unsaid += one.unsaid
+    found += said.unused(SourceLocation(", ".join(n for n, _ in contents)))
     if not found and not any(t.count for t in tables):
         found.append(Problem("FILE-020", SourceLocation(", ".join(n for n, _ in contents))))
     if found:
@@ -84,14 +87,14 @@ def arranged(tables: list[SourceTable], warnings: list[Problem], target: Target)
     return Reading(resolved, warnings)
 
 
-def _read_one(name: str, data: bytes, target: Target, known: Library) -> Reading:
+def _read_one(name: str, data: bytes, target: Target, known: Library, said: Answers) -> Reading:
     content = foreign.read(name, data, known.captions.words)
     if content.packet is not None:
         return packet.read(name, content.packet, target, known.packet_codemap(target.vendor, target.year))
     if content.kind == "json":
-        found = reading.read(name, content.sheets, target, known, "json")
+        found = reading.read(name, content.sheets, target, known, "json", said)
         return replace(found, tables=[_without_cells(t) for t in found.tables])
-    return reading.read(name, content.sheets, target, known)
+    return reading.read(name, content.sheets, target, known, answers=said)
 
 
 def _without_cells(table: SourceTable) -> SourceTable:

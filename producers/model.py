@@ -33,13 +33,15 @@ NONE_LEFT_OUT: Final = LEFT_OUT.to_frame()
 @dataclass(frozen=True)
 class Target:
     """What the sender says it is pushing: vendor, school code, school year, LoaiDongBo. ``level``: what the
-    organisation calls the school's level, "" if that is not known."""
+    organisation calls the school's level, "" if that is not known; ``columns``: captions and the fields that
+    they are, where the sender was asked."""
 
     vendor: str
     school: str
     year: int
     kind: str
     level: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

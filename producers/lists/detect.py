@@ -1,6 +1,7 @@
 """What a file is taken for, before anything is said of a school or a year: for ``csdl adapters detect``."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from producers.adapters import foreign
@@ -10,26 +11,29 @@ from producers.adapters.sheets import Sheet
 from producers.layouts import Layout, Library
 from producers.layouts.layout import Kind
 from producers.lists import classes, rows, titles
+from producers.lists.answers import Answers
+from producers.lists.choice import decided
 from producers.lists.mapping import Mapped, Meaning, gives, required
 from producers.lists.reading import of_sheet
 from producers.lists.recognition import Match
 from producers.lists.said import letter
-from producers.lists.tables import Table
+from producers.lists.tables import Found, Table
 from schemas.contracts.contracts import record, record_types
 
 MANY_TERMS: Final = ("marks", "comments")
 """What lists carry that speak of one term."""
 
 
-def detect(source: str, data: bytes, library: Library) -> dict[str, Any]:
-    """One file: ``layout``, ``sureness`` and why, ``sheets`` with their tables, what is to be ``asked``.
+def detect(source: str, data: bytes, library: Library, answers: Answers | None = None) -> dict[str, Any]:
+    """One file: ``layout``, ``sureness`` and why, ``sheets`` with their tables, what is to be ``asked``;
+    ``answers`` is what the sender says of columns.
 
     Raises ProblemList where the file cannot be read at all.
     """
     content = foreign.read(source, data, library.captions.words)
     if content.packet is not None:
         return {"file": source, "kind": content.kind, **_packet(content.packet, library)}
-    return {"file": source, "kind": content.kind, **_sheets(source, content, library)}
+    return {"file": source, "kind": content.kind, **_sheets(source, content, library, answers)}
 
 
 def _packet(packet: Packet, library: Library) -> dict[str, Any]:
@@ -48,9 +52,12 @@ def _packet(packet: Packet, library: Library) -> dict[str, Any]:
     }
 
 
-def _sheets(source: str, content: Content, library: Library) -> dict[str, Any]:
+def _sheets(source: str, content: Content, library: Library, answers: Answers | None) -> dict[str, Any]:
     kind: Kind = "json" if content.kind == "json" else "sheet"
-    found = [(s, of_sheet(source, s, library, kind) if not s.hidden else None) for s in content.sheets]
+    found = [
+        (s, _decided(of_sheet(source, s, library, kind), library, kind, answers) if not s.hidden else None)
+        for s in content.sheets
+    ]
     every = [t for _, f in found if f for t in f.tables]
     main = max(every, key=_importance, default=None)
     layout = main.meaning.layout if main else None
@@ -67,6 +74,9 @@ def _sheets(source: str, content: Content, library: Library) -> dict[str, Any]:
         says["vendor"] = layout.vendors[0]
     if layout and layout.carries in MANY_TERMS and "term" not in says:
         asked.append("term")
+    asked += dict.fromkeys(
+        f"column {m.caption}" for t in every for m in t.meaning.columns if m.doubt == "ambiguous"
+    )
     record_type = main.meaning.record_type if main and main.meaning.record_type in record_types() else ""
     return {
         **(_of_layout(layout) if layout else _unknown(record_type)),
@@ -75,6 +85,16 @@ def _sheets(source: str, content: Content, library: Library) -> dict[str, Any]:
         "asked": asked,
         "sheets": [_sheet(s, f.tables if f else (), f.passed_over if f else (), library) for s, f in found],
     }
+
+
+def _decided(found: Found, library: Library, kind: Kind, answers: Answers | None) -> Found:
+    """The tables with their doubtful columns decided, as those of the one vendor whose layout they have."""
+    read = []
+    for table in found.tables:
+        layout = table.meaning.layout
+        vendor = layout.vendors[0] if layout and len(layout.vendors) == 1 else ""
+        read.append(decided(table, library, vendor, answers, kind))
+    return replace(found, tables=read)
 
 
 def _importance(table: Table) -> tuple[bool, int]:

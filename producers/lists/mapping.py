@@ -19,11 +19,13 @@ from producers.lists.recognition import Paths, Recognition, recognise, synonyms
 from producers.model import OWN_ID
 from schemas.contracts.contracts import record, record_types
 
-By = Literal[Nearness, "field synonym", "group", "beside", "elimination", ""]
+By = Literal[Nearness, "field synonym", "group", "beside", "elimination", "own lists", "values", "told", ""]
 """What says it: the layout's caption, its synonym or its last level; a synonym of one field; the caption of a
-group over parts of one text; the name on its left; what is left of two fields; nothing."""
+group over parts of one text; the name on its left; what is left of two fields; the sender's own lists, the
+values (``choice``); the sender; nothing."""
 
 _KNOWN: Final = ("caption", "synonym", "last level")
+_TWICE: Final = (*_KNOWN, "told")
 _JOINED: Final = {"text": "part", "name": "name_part"}
 """Forms whose parts can stand in several columns → how they are joined."""
 
@@ -82,7 +84,7 @@ class Meaning:
 
     def twice(self) -> list[Column]:
         """Columns of the layout for which two columns of the sheet stand."""
-        times = Counter(m.column for m in self.columns if m.column and m.by in _KNOWN and m.column.targets)
+        times = Counter(m.column for m in self.columns if m.column and m.by in _TWICE and m.column.targets)
         return [c for c, n in times.items() if n > 1 and c.format not in _JOINED.values()]
 
 
@@ -98,7 +100,7 @@ def meaning(paths: Paths, body: pl.DataFrame, captions: Vocabulary, kind: Kind =
         columns = _by_synonyms(columns, record_type, captions)
         columns = _groups(columns, record_type, captions, layout)
         columns = _names_beside(_whole_names(columns), body)
-        columns = [_against_contents(m, body) for m in columns]
+        columns = [against_contents(m, body) for m in columns]
     return Meaning(recognition, record_type, tuple(columns), tuple(rivals))
 
 
@@ -225,7 +227,7 @@ def _names_beside(columns: Sequence[Mapped], body: pl.DataFrame) -> list[Mapped]
     return result
 
 
-def _against_contents(m: Mapped, body: pl.DataFrame) -> Mapped:
+def against_contents(m: Mapped, body: pl.DataFrame) -> Mapped:
     """A column whose cells are plainly of another kind than its caption says is not taken."""
     if m.column is None or str(m.number) not in body.columns:
         return m
@@ -257,4 +259,4 @@ def required(m: Meaning) -> list[tuple[str, set[str]]]:
     return [(f.label_vi, {f.name}) for f in own]
 
 
-__all__ = ["By", "Mapped", "Meaning", "meaning", "required"]
+__all__ = ["By", "Mapped", "Meaning", "against_contents", "meaning", "required"]

@@ -11,6 +11,8 @@ from producers.adapters.sheets import Sheet
 from producers.layouts import Library
 from producers.layouts.layout import Kind
 from producers.lists import said, table
+from producers.lists.answers import Answers
+from producers.lists.choice import decided
 from producers.lists.recognition import STRANGERS
 from producers.lists.tables import Found, Table, tables
 from producers.model import Reading, Target
@@ -31,9 +33,15 @@ FOREIGN: Final = 2
 
 
 def read(
-    source: str, given: Sequence[Sheet], target: Target, library: Library, kind: Kind = "sheet"
+    source: str,
+    given: Sequence[Sheet],
+    target: Target,
+    library: Library,
+    kind: Kind = "sheet",
+    answers: Answers | None = None,
 ) -> Reading:
-    """Records of all lists of a file. Raises ProblemList with all that is wrong with the file's form."""
+    """Records of all lists of a file; ``answers`` is what the sender says of columns. Raises ProblemList with
+    all that is wrong with the file's form; where a column is asked for, with all else that is told of it."""
     warnings: list[Problem] = []
     hidden = [Problem(HIDDEN, SourceLocation(source, s.name)) for s in given if s.hidden]
     problems: list[Problem] = []
@@ -47,7 +55,8 @@ def read(
             warnings.append(Problem(NO_LIST, SourceLocation(source, sheet.name)))
         for row in found.passed_over:
             warnings.append(Problem(PASSED_OVER, SourceLocation(source, sheet.name, row)))
-        for one in found.tables:
+        for undecided in found.tables:
+            one = decided(undecided, library, target.vendor, answers, kind)
             if refusal := _no_records(source, one, library, target):
                 refusals.append(refusal)
             else:
@@ -61,7 +70,9 @@ def read(
             problems.append(refusal)
     problems += [p for one in lists for p in one.problems]
     if problems:
-        raise ProblemList(problems)
+        asked = any(p.code == said.TWO_FIELDS for p in problems)
+        doubts = [*(w for one in lists for w in one.warnings), *warnings, *hidden] if asked else []
+        raise ProblemList(problems + doubts)
     read_tables = []
     for prepared in lists:
         records, doubts = table.read(source, prepared, target, library)

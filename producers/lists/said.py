@@ -30,6 +30,15 @@ NO_LAYOUT: Final = "FILE-219"
 NAME_BESIDE: Final = "FILE-220"
 TWO_CLASSES: Final = "FILE-221"
 
+_BY: Final = {
+    "elimination": "cột khác đã là trường còn lại/what another column is",
+    "own lists": "danh sách của chính phần mềm này/the sender's own lists",
+    "values": "giá trị trong cột/its values",
+    "told": "lời người gửi/what the sender says (--column)",
+    "": "tiêu đề/its caption",
+}
+"""What a column was taken for a field by."""
+
 _WHERE: Final = {
     "row": "dòng ghi tên lớp/rows that name a class",
     "title": "tiêu đề trang/the title",
@@ -66,7 +75,7 @@ def of_doubts(place: SourceLocation, meaning: Meaning) -> tuple[list[Problem], l
         if not m.doubt:
             continue
         stop = bool(set(m.meant) & needed - given)
-        labels = ", ".join(contract.field(f).label_vi for f in m.meant)
+        labels = ", ".join(f"{contract.field(f).label_vi} ({f})" for f in m.meant)
         params = {"column": m.caption, "fields": labels, "found": m.found}
         codes = (
             (TWO_FIELDS, TWO_FIELDS_LEFT) if m.doubt == "ambiguous" else (OTHER_CONTENTS, OTHER_CONTENTS_LEFT)
@@ -94,7 +103,8 @@ def of_guesses(place: SourceLocation, table: Table, class_said: ClassSaid | None
             told.append(Problem(NAME_BESIDE, _at(place, m.caption), {"column": m.caption}))
         elif m.guessed and m.column and m.column.targets:
             labels = ", ".join(contract.field(f).label_vi for f in m.column.targets)
-            told.append(Problem(GUESSED, _at(place, m.caption), {"column": m.caption, "fields": labels}))
+            params = {"column": m.caption, "fields": labels, "by": _BY.get(m.by, _BY[""])}
+            told.append(Problem(GUESSED, _at(place, m.caption), params))
     for caption, parts in groups.items():
         names = ", ".join(m.path[-1] for m in parts)
         told.append(Problem(JOINED, _at(place, caption), {"column": caption, "parts": names}))

@@ -94,10 +94,24 @@ def test_a_list_of_no_layout_says_what_is_guessed_and_by_what(in_folder: Path) -
     (found,) = one["sheets"][0]["tables"]
     assert (one["layout"], one["record_type"], found["class_from"]) == (None, "HocSinh", "sheet")
     guessed = {c["path"]: c["by"] for c in found["columns"] if c["guessed"] and c["fields"]}
-    assert guessed == dict.fromkeys(captions[1:5], "field synonym")
-    (doubtful,) = found["left_over"]
-    assert (doubtful["path"], doubtful["doubt"]) == ("Mã định danh", "ambiguous")
-    assert doubtful["may_be"] == ["HocSinh.MaHocSinh", "HocSinh.MaCongDan"]
+    assert guessed == {**dict.fromkeys(captions[1:5], "field synonym"), "Mã định danh": "values"}
+
+
+def test_a_column_that_nothing_decides_is_asked_for_and_can_be_answered(in_folder: Path) -> None:
+    captions = ["STT", "Mã học sinh", "Họ và tên", "Lớp", "Phái", "Ngày sinh"]
+    row = ["1", "1900000001", ROW["Họ tên"], "6A1", "Nam", "05/09/2008"]
+    (in_folder / "own.xlsx").write_bytes(workbook({"DS": [captions, row]}))
+    (one,) = detected("own.xlsx", exit_code=0)
+    assert "column Mã học sinh" in one["asked"]
+    (doubtful,) = one["sheets"][0]["tables"][0]["left_over"]
+    assert (doubtful["path"], doubtful["doubt"]) == ("Mã học sinh", "ambiguous")
+    assert doubtful["may_be"] == ["HocSinh.ClientId", "HocSinh.MaHocSinh"]
+    (told,) = detected("own.xlsx", "--column", "Mã học sinh=ClientId", exit_code=0)
+    assert not [a for a in told["asked"] if a.startswith("column")]
+    columns = {c["path"]: c for c in told["sheets"][0]["tables"][0]["columns"]}
+    assert (columns["Mã học sinh"]["fields"], columns["Mã học sinh"]["by"]) == (["HocSinh.ClientId"], "told")
+    for wrong in ("Mã số=ClientId", "Mã học sinh=Khong", "Mã học sinh"):
+        assert run("detect", "own.xlsx", "--column", wrong).exit_code == 1
 
 
 def test_a_folder_of_layouts_that_cannot_be_read_is_one_code(

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.unit.producers.made import (
     CAPTIONS,
     ROW,
     SCHOOL,
+    SMAS,
     VNEDU,
     YEAR,
     packet,
@@ -197,11 +199,91 @@ def test_a_list_of_no_layout_is_read_by_its_captions_and_everything_guessed_is_t
 
 def test_a_code_that_may_be_two_fields_is_not_guessed() -> None:
     captions = ["Mã học sinh" if c == "Mã HS" else c for c in OWN if c != "Dân tộc"]
-    row = own(1)[:6]
-    (problem,) = problems(book(captions, row), VNEDU)
+    row = [*own(1)[:1], "1900000001", *own(1)[2:6]]
+    problem, *told_besides = problems(book(captions, row), SMAS)
     assert (problem.code, problem.place.field) == ("FILE-033", "Mã học sinh")
-    both = read(book([*captions, "Mã định danh Bộ GD&ĐT"], [*row, "1900000001"]), VNEDU)
-    assert table(both).records.select("ClientId", "MaHocSinh").row(0) == ("HS001", "1900000001")
+    assert "MaHocSinh" in problem.params["fields"]
+    assert {p.code for p in told_besides} >= {"FILE-219", "FILE-210"}
+    both = read(book([*captions, "Mã định danh Bộ GD&ĐT"], [*row, "1900000002"]), SMAS)
+    assert table(both).records.select("ClientId", "MaHocSinh").row(0) == ("1900000001", "1900000002")
+
+
+def by(reading: Reading) -> dict[str, str]:
+    """Column → what it was taken for a field by, as told."""
+    return {w.place.field: w.params["by"] for w in reading.warnings if w.code == "FILE-210"}
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "field", "why"),
+    [
+        (VNEDU, "2400000001", "ClientId", "danh sách của chính phần mềm"),
+        (SMAS, "HS001", "ClientId", "giá trị"),
+    ],
+)
+def test_the_senders_own_lists_and_the_values_say_which_field_a_code_is(
+    target: Target, value: str, field: str, why: str
+) -> None:
+    captions = ["Mã học sinh" if c == "Mã HS" else c for c in OWN]
+    reading = read(book(captions, [*own(1)[:1], value, *own(1)[2:]]), target)
+    assert table(reading).records[field].to_list() == [value]
+    assert why in by(reading)["Mã học sinh"]
+
+
+@pytest.mark.parametrize("values", [("019308000001", "MaCongDan"), ("1900000001", "MaHocSinh")])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_number_is_read_as_its_values_say_though_a_layout_says_otherwise(
+    values: tuple[str, str], known: bool
+) -> None:
+    value, field = values
+    captions = [*OWN, "Mã định danh"]
+    if known:  # the platform's list, in which this caption is the ministry's code
+        captions = ["Mã học sinh" if c == "Mã HS" else "Lớp học" if c == "Lớp" else c for c in captions]
+    reading = read(book(captions, [*own(1, **{"Giới tính": "Nữ"}), value]), VNEDU)
+    assert table(reading).records[field].to_list() == [value]
+    other = {"MaCongDan", "MaHocSinh"} - {field}
+    assert table(reading).records[other.pop()].null_count() == 1
+    assert ("Mã định danh" in by(reading)) == (field == "MaCongDan" or not known)
+
+
+def test_numbers_of_persons_are_no_code_that_a_program_gave() -> None:
+    captions = ["Mã học sinh" if c == "Mã HS" else c for c in OWN]
+    row = [*own(1)[:1], "019308000001", *own(1)[2:]]
+    assert problems(book(captions, row), SMAS)[0].code == "FILE-033"
+
+
+def answered(data: bytes, *columns: tuple[str, str], target: Target = SMAS) -> Reading:
+    return files.read_contents([("f", data)], replace(target, columns=columns))
+
+
+def test_what_the_sender_says_of_a_column_goes_before_everything_and_is_told() -> None:
+    captions = ["Mã học sinh" if c == "Mã HS" else c for c in OWN]
+    data = book(captions, [*own(1)[:1], "1900000001", *own(1)[2:]])
+    reading = answered(data, ("Mã học sinh", "ClientId"))
+    assert table(reading).records["ClientId"].to_list() == ["1900000001"]
+    assert "lời người gửi" in by(reading)["Mã học sinh"]
+    moved = answered(book(OWN, own(1)), ("mã  hs", "HocSinh.ClientId"), ("Dân tộc", "HoTenMe"))
+    assert table(moved).records.select("ClientId", "HoTenMe", "MaDanToc").row(0) == ("HS001", "Kinh", None)
+    displaced = answered(book([*OWN, "Tên thường gọi"], [*own(1), "Lê Văn Một"]), ("Tên thường gọi", "HoTen"))
+    assert table(displaced).records["HoTen"].to_list() == ["Lê Văn Một"]
+    assert ("FILE-202", "Họ và tên") in told(displaced)
+
+
+@pytest.mark.parametrize(
+    ("columns", "due"),
+    [
+        ([("Mã số lạ", "ClientId")], ["FILE-045"]),
+        ([("Mã HS", "Khong")], ["FILE-046", "FILE-045"]),
+        ([("Mã HS", "ClientId"), ("MÃ HS", "MaHocSinh")], ["FILE-047", "FILE-047"]),
+        ([("Mã HS", "")], ["FILE-047"]),
+        ([("Mã HS", "CanBo.MaCanBo")], ["FILE-045"]),
+    ],
+)
+def test_what_is_said_of_no_column_or_no_field_or_twice_is_refused(
+    columns: list[tuple[str, str]], due: list[str]
+) -> None:
+    with pytest.raises(ProblemList) as refused:
+        answered(book(OWN, own(1)), *columns)
+    assert [p.code for p in refused.value.problems] == due
 
 
 def test_cells_that_contradict_their_caption_are_not_taken() -> None:
