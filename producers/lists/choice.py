@@ -9,7 +9,6 @@ import polars as pl
 
 from producers.adapters import cells
 from producers.layouts import Column, Layout, Library
-from producers.layouts.layout import Kind
 from producers.lists import answers
 from producers.lists.answers import Answers
 from producers.lists.mapping import By, Mapped, Meaning, against_contents
@@ -23,16 +22,14 @@ MOST: Final = 0.8
 _CODES: Final = ("id", "citizen", "identity")
 
 
-def decided(
-    table: Table, library: Library, vendor: str = "", said: Answers | None = None, kind: Kind = "sheet"
-) -> Table:
+def decided(table: Table, library: Library, vendor: str = "", said: Answers | None = None) -> Table:
     """The table with its doubtful columns decided, as far as something decides them."""
     meaning = table.meaning
     if meaning.record_type not in record_types():
         return table
     columns = _answered(meaning, library, vendor, said) if said and said.given else list(meaning.columns)
     columns = _by_values(columns, meaning.record_type, table.texts, library)
-    columns = _doubtful(columns, meaning.record_type, table.texts, library, vendor, kind)
+    columns = _doubtful(columns, meaning.record_type, table.texts, library, vendor)
     return replace(table, meaning=replace(meaning, columns=tuple(columns)))
 
 
@@ -76,22 +73,17 @@ def _by_values(
 
 
 def _doubtful(
-    columns: Sequence[Mapped],
-    record_type: str,
-    texts: pl.DataFrame,
-    library: Library,
-    vendor: str,
-    kind: Kind,
+    columns: Sequence[Mapped], record_type: str, texts: pl.DataFrame, library: Library, vendor: str
 ) -> list[Mapped]:
     result = list(columns)
-    own = _own_lists(library, vendor, record_type, kind)
+    own = _own_lists(library, vendor, record_type)
     for i, m in enumerate(result):
         values = _values(m, texts)
-        if m.doubt != "ambiguous" or values is None:
+        if m.doubt != "ambiguous":
             continue
         free = _free(_candidates(m, record_type, library), result)
         free = [c for c in free if set(c.targets) & set(m.meant)]
-        possible = [c for c in free if _fits(c, record_type, values, library)]
+        possible = [c for c in free if values is None or _fits(c, record_type, values, library)]
         of_lists = _of_lists(m, own, library)
         found = next((c for c in possible if [c.targets] == of_lists), None)
         by: By = "own lists" if found else "values"
@@ -112,9 +104,9 @@ def _free(candidates: Sequence[Column], columns: Sequence[Mapped]) -> list[Colum
     return [c for c in candidates if not taken & set(c.targets)]
 
 
-def _own_lists(library: Library, vendor: str, record_type: str, kind: Kind) -> list[Layout]:
+def _own_lists(library: Library, vendor: str, record_type: str) -> list[Layout]:
     """The vendor's layouts of the record type; where it has none, those whose codes are the vendor's."""
-    of_type = [x for x in library.layouts.values() if x.record_type == record_type and x.kind == kind]
+    of_type = [x for x in library.layouts.values() if x.record_type == record_type]
     own = [x for x in of_type if vendor and vendor in x.vendors]
     return own or [x for x in of_type if vendor and not x.vendors and vendor in x.codemap.split("|")]
 

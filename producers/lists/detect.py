@@ -55,7 +55,7 @@ def _packet(packet: Packet, library: Library) -> dict[str, Any]:
 def _sheets(source: str, content: Content, library: Library, answers: Answers | None) -> dict[str, Any]:
     kind: Kind = "json" if content.kind == "json" else "sheet"
     found = [
-        (s, _decided(of_sheet(source, s, library, kind), library, kind, answers) if not s.hidden else None)
+        (s, _decided(of_sheet(source, s, library, kind), library, answers) if not s.hidden else None)
         for s in content.sheets
     ]
     every = [t for _, f in found if f for t in f.tables]
@@ -87,13 +87,13 @@ def _sheets(source: str, content: Content, library: Library, answers: Answers | 
     }
 
 
-def _decided(found: Found, library: Library, kind: Kind, answers: Answers | None) -> Found:
+def _decided(found: Found, library: Library, answers: Answers | None) -> Found:
     """The tables with their doubtful columns decided, as those of the one vendor whose layout they have."""
     read = []
     for table in found.tables:
         layout = table.meaning.layout
         vendor = layout.vendors[0] if layout and len(layout.vendors) == 1 else ""
-        read.append(decided(table, library, vendor, answers, kind))
+        read.append(decided(table, library, vendor, answers))
     return replace(found, tables=read)
 
 

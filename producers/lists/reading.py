@@ -56,7 +56,7 @@ def read(
         for row in found.passed_over:
             warnings.append(Problem(PASSED_OVER, SourceLocation(source, sheet.name, row)))
         for undecided in found.tables:
-            one = decided(undecided, library, target.vendor, answers, kind)
+            one = decided(undecided, library, target.vendor, answers)
             if refusal := _no_records(source, one, library, target):
                 refusals.append(refusal)
             else:

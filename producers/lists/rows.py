@@ -25,7 +25,7 @@ _TELLING: Final = ("class", "date", "label", "id", "citizen", "identity", "phone
 
 _FOOTER: Final = (
     r"(?i)^(người lập|hiệu trưởng|phó hiệu trưởng|giáo viên|tổng số|tổng cộng|ghi chú|danh sách"
-    r"|cộng\b|ngày\b)"
+    r"|cộng\b|ngày\b|trong đó\b)"
 )
 _SAMPLE: Final = r"(?i)^vidu|\(ví dụ"
 _MACHINE: Final = "{"
