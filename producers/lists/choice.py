@@ -1,6 +1,7 @@
 """Which field a column is whose caption may be several: by what the sender says, by the sender's own lists,
 by the values. What is decided so is told; what nothing decides is asked."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -9,6 +10,7 @@ import polars as pl
 
 from producers.adapters import cells
 from producers.layouts import Column, Layout, Library
+from producers.layouts.vocabulary import plain
 from producers.lists import answers
 from producers.lists.answers import Answers
 from producers.lists.mapping import By, Mapped, Meaning, against_contents
@@ -77,11 +79,12 @@ def _doubtful(
 ) -> list[Mapped]:
     result = list(columns)
     own = _own_lists(library, vendor, record_type)
+    times = Counter(plain(m.caption) for m in columns)
     for i, m in enumerate(result):
-        values = _values(m, texts)
-        if m.doubt != "ambiguous":
+        values, candidates = _values(m, texts), _candidates(m, record_type, library)
+        if m.doubt != "ambiguous" or len(candidates) < 2 or times[plain(m.caption)] > 1:
             continue
-        free = _free(_candidates(m, record_type, library), result)
+        free = _free(candidates, result)
         free = [c for c in free if set(c.targets) & set(m.meant)]
         possible = [c for c in free if values is None or _fits(c, record_type, values, library)]
         of_lists = _of_lists(m, own, library)

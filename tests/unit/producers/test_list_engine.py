@@ -245,6 +245,13 @@ def test_a_number_is_read_as_its_values_say_though_a_layout_says_otherwise(
     assert ("Mã định danh" in by(reading)) == (field == "MaCongDan" or not known)
 
 
+@pytest.mark.parametrize("twice", ["Mã học sinh", "Họ tên"])
+def test_two_columns_of_one_caption_are_decided_by_nothing(twice: str) -> None:
+    captions = ["Mã học sinh", "Họ tên", "Lớp", "Ngày sinh", twice]
+    row = ["HS001", "Nguyễn Văn Một", "6A1", "05/09/2008", "1900000001"]
+    assert [p.code for p in problems(book(captions, row), VNEDU)][:2] == ["FILE-033", "FILE-033"]
+
+
 def test_numbers_of_persons_are_no_code_that_a_program_gave() -> None:
     captions = ["Mã học sinh" if c == "Mã HS" else c for c in OWN]
     row = [*own(1)[:1], "019308000001", *own(1)[2:]]
