@@ -119,8 +119,11 @@ def _readings(path: tuple[str, ...], lasts: Counter[str]) -> list[tuple[Sequence
 
 
 def joined_levels(path: Sequence[str]) -> list[str]:
-    """``Cha > Họ tên`` is ``Họ tên cha``."""
-    return [f"{path[-1]} {path[-2]}", f"{path[-2]} {path[-1]}"] if len(path) > 1 else []
+    """``Cha > Họ tên`` is ``Họ tên cha``, and so is ``Thông tin cha > Họ tên``."""
+    if len(path) < 2:
+        return []
+    whose = plain(path[-2]).removeprefix(_INFORMATION)
+    return [f"{path[-1]} {whose}", f"{whose} {path[-1]}"]
 
 
 def adds_nothing(groups: Sequence[str], rest: Sequence[str]) -> bool:

@@ -73,6 +73,20 @@ def test_a_group_of_a_known_text_is_joined_and_told() -> None:
     assert ("FILE-211", "Nơi sinh") in told(reading)
 
 
+@pytest.mark.parametrize(
+    ("mother", "father"), [("Mẹ", "Cha"), ("Thông tin mẹ", "THÔNG TIN BỐ"), ("Thông tin về mẹ", "x")]
+)
+def test_a_group_says_whose_name_a_caption_is(mother: str, father: str) -> None:
+    """The mother first; what the group is not understood by is left over."""
+    top = [*OWN, mother, None, father, None]
+    below = [None] * len(OWN) + ["Họ tên", "Nghề nghiệp"] * 2
+    records = table(
+        read(book(top, below, [*own(1), "Trần Thị Mẹ", "Giáo viên", "Lê Văn Cha", "Thợ"]), VNEDU)
+    ).records
+    understood = (["Trần Thị Mẹ"], ["Lê Văn Cha"]) if father != "x" else ([None], [None])
+    assert (records["HoTenMe"].to_list(), records["HoTenBo"].to_list()) == understood
+
+
 def test_a_group_that_is_no_text_is_left_over_and_told_column_by_column() -> None:
     top = [*OWN[:6], "Dân tộc", None]
     below = [*[None] * 6, "Tên", "Mã"]
