@@ -82,6 +82,20 @@ class Meaning:
             m for m in self.columns if m.column is None and kinds[m.number] and not kinds[m.number] & sent
         ]
 
+    def beside(self, captions: Vocabulary) -> list[Mapped]:
+        """Columns that some list has and nobody sends, such as a measurement, and nothing takes here."""
+        sent = set(record_types())
+        return [
+            m
+            for m in self.columns
+            if m.column is None
+            and not m.doubt
+            and not {s.record_type for s in synonyms(m.path, captions)} & sent
+            and (
+                synonyms(m.path, captions) or any(k.column.format == "unsent" for k in captions.known(m.path))
+            )
+        ]
+
     def twice(self) -> list[Column]:
         """Columns of the layout for which two columns of the sheet stand."""
         times = Counter(m.column for m in self.columns if m.column and m.by in _TWICE and m.column.targets)

@@ -10,7 +10,7 @@ from producers.adapters.grid import TOO_MUCH, TooMuch
 from producers.adapters.sheets import Sheet
 from producers.layouts import Library
 from producers.layouts.layout import Kind
-from producers.lists import said, table
+from producers.lists import classes, rows, said, table, titles
 from producers.lists.answers import Answers
 from producers.lists.choice import decided
 from producers.lists.recognition import STRANGERS
@@ -28,6 +28,11 @@ NO_LIST: Final = "FILE-201"
 HIDDEN: Final = "FILE-206"
 PASSED_OVER: Final = "FILE-213"
 NOT_SENT_SHEET: Final = "FILE-214"
+OTHER_LIST: Final = "FILE-048"
+SKIPPED: Final = {NOT_SENT: NOT_SENT_SHEET, OTHER_LIST: "FILE-223"}
+"""What is only told where another list of the file is read."""
+LACKING: Final = 3
+"""Required fields without a column that make it doubtful whether a list is one of their records."""
 FOREIGN: Final = 2
 """Captions of a kind of record that is not sent, which make a list without a layout one of that kind."""
 
@@ -64,8 +69,8 @@ def read(
     if not lists:
         raise ProblemList(refusals or [Problem(NO_HEADER, SourceLocation(source)), *hidden])
     for refusal in refusals:
-        if refusal.code == NOT_SENT:
-            warnings.append(Problem(NOT_SENT_SHEET, refusal.place, refusal.params))
+        if refusal.code in SKIPPED:
+            warnings.append(Problem(SKIPPED[refusal.code], refusal.place, refusal.params))
         else:
             problems.append(refusal)
     problems += [p for one in lists for p in one.problems]
@@ -108,7 +113,22 @@ def _no_records(source: str, one: Table, library: Library, target: Target) -> Pr
     if meaning.record_type not in record_types() or len(foreign) >= (STRANGERS if layout else FOREIGN):
         names = ", ".join(m.caption for m in foreign or meaning.columns)
         return Problem(ANOTHER_KIND, place, {"columns": names})
+    if kind := _by_title_or_columns(one, library):
+        return Problem(OTHER_LIST, place, {"what": kind, "kind": record(meaning.record_type).label_vi})
     if meaning.rivals:
         names = ", ".join(record(t).label_vi if t in record_types() else t for t in meaning.rivals)
         return Problem(TWO_KINDS, place, {"first": record(meaning.record_type).label_vi, "second": names})
     return None
+
+
+def _by_title_or_columns(one: Table, library: Library) -> str | None:
+    """What a list of persons is that lacks what makes one of its records, and whose title or columns say
+    that it is another: a book of comments that was filled in would be new pupils."""
+    if not record(one.meaning.record_type).witnesses:
+        return None
+    if len(said.lacking(one.meaning, classes.said(one, rows.groups(one.texts), library))) < LACKING:
+        return None
+    if title := titles.another_kind(one.titles):
+        return title
+    beside = one.meaning.beside(library.captions)
+    return ", ".join(m.caption for m in beside) if len(beside) >= FOREIGN else None

@@ -10,7 +10,7 @@ from producers.lists.classes import ClassSaid
 from producers.lists.mapping import Mapped, Meaning, gives
 from producers.lists.tables import Table
 from producers.model import OWN_ID, Target
-from schemas.contracts.contracts import record
+from schemas.contracts.contracts import Field, record
 from schemas.errors import Problem, SourceLocation
 
 ANOTHER_SCHOOL: Final = "FILE-011"
@@ -85,15 +85,21 @@ def of_doubts(place: SourceLocation, meaning: Meaning) -> tuple[list[Problem], l
     return stops, told
 
 
+def lacking(meaning: Meaning, class_said: ClassSaid | None) -> list[Field]:
+    """Required fields of the record that no column gives."""
+    given = {t for m in meaning.columns for t in m.fields}
+    given |= set(gives(class_said.column)) if class_said else set()
+    required = (f for f in record(meaning.record_type).fields if f.required == "yes")
+    return [f for f in required if f.name not in given]
+
+
 def of_guesses(place: SourceLocation, table: Table, class_said: ClassSaid | None) -> list[Problem]:
     """What no layout says and was taken all the same, each with what says it."""
     meaning, contract = table.meaning, record(table.meaning.record_type)
     told = []
     if meaning.layout is None:
-        given = {t for m in meaning.columns for t in m.fields}
-        given |= set(gives(class_said.column)) if class_said else set()
-        lacking = [f.label_vi for f in contract.fields if f.required == "yes" and f.name not in given]
-        params = {"kind": contract.label_vi, "fields": ", ".join(lacking) or "–"}
+        names = [f.label_vi for f in lacking(meaning, class_said)]
+        params = {"kind": contract.label_vi, "fields": ", ".join(names) or "–"}
         told.append(Problem(NO_LAYOUT, SourceLocation(place.file, place.sheet, place.row), params))
     groups: dict[str, list[Mapped]] = {}
     for m in meaning.columns:

@@ -23,6 +23,14 @@ _CLASS_ALONE: Final = re.compile(r"^(?:DANH SÁCH(?: HỌC SINH| TRẺ)?\s+)?L�
 _SHEET: Final = re.compile(r"^(?:LỚP\s*)?([0-9]{1,2}(?:\s?[A-ZĐ][A-ZĐ0-9]{0,5}|\s?[._\-]\s?[A-ZĐ0-9]{1,5}))$")
 
 
+_ANOTHER_KIND: Final = re.compile(
+    r"\b(?:BẢNG ĐIỂM|SỔ ĐIỂM|PHIẾU ĐIỂM|NHẬN XÉT|KẾT QUẢ (?:HỌC TẬP|RÈN LUYỆN|GIÁO DỤC|ĐÁNH GIÁ|THI)"
+    r"|ĐIỂM DANH|CHUYÊN CẦN|SỨC KH(?:ỎE|OẺ)|KHÁM BỆNH|HỌC PHÍ|THU TIỀN|KHOẢN THU|BẢO HIỂM|PHÒNG THI|DỰ THI"
+    r"|THÍ SINH|ĐƯA ĐÓN|TUYẾN XE|THỜI KH(?:ÓA|OÁ) BIỂU|KHEN THƯỞNG)\b"
+)
+"""What a title calls a list that is none of the records sent here."""
+
+
 @dataclass(frozen=True)
 class Said:
     """First years of school years, terms (1, 2, 3 the whole year), codes of schools, names of classes; each
@@ -66,6 +74,12 @@ def _classes(whole: str, upper: str) -> list[str]:
     alone = _CLASS_ALONE.match(upper)
     found = [alone] if alone and not upper.endswith(("HỌC", "LỚP")) else list(_CLASS.finditer(upper))
     return [whole[m.start(1) : m.end(1)].strip() for m in found]
+
+
+def another_kind(texts: Iterable[str]) -> str | None:
+    """The words of a title that call its list something else than a list of records sent here."""
+    found = (_ANOTHER_KIND.search(nfc(text).upper()) for text in texts)
+    return next((m[0].capitalize() for m in found if m), None)
 
 
 def class_of_row(text: str) -> str | None:

@@ -351,6 +351,38 @@ def test_a_few_columns_of_a_list_that_is_not_sent_are_that_list() -> None:
     assert table(read(book(captions, row), VNEDU)).records["ClientId"].to_list() == ["HS1"]
 
 
+PERSON = ["1", "2400000001", "Nguyễn Văn Mẫu", "05/09/2008"]
+
+
+@pytest.mark.parametrize(
+    ("title", "captions"),
+    [
+        ("SỔ NHẬN XÉT LỚP 6A1 HỌC KỲ 1", ["Năng lực", "Phẩm chất", "Nhận xét của GVCN"]),
+        ("SỔ NHẬN XÉT LỚP 6A1 HỌC KỲ 1", ["Ý kiến của cô"]),
+        ("", ["Chiều cao kì 1", "Cân nặng kì 1", "Bệnh về mắt"]),
+        ("DANH SÁCH HỌC SINH NỘP HỌC PHÍ LỚP 6A1", ["Tháng 9", "Tháng 10"]),
+        ("", ["Phòng thi", "SBD"]),
+        ("THEO DÕI CHUYÊN CẦN", ["Thứ 2", "Thứ 3", "Thứ 4"]),
+        ("DANH SÁCH HỌC SINH ĐƯA ĐÓN", ["Tuyến xe", "Điểm đón"]),
+    ],
+)
+def test_books_about_pupils_are_no_lists_of_pupils(title: str, captions: list[str]) -> None:
+    """Who obeyed and added sex and ethnic group would send new pupils."""
+    sheet = [[title], ["STT", "Mã học sinh", "Họ và tên", "Ngày sinh", *captions], [*PERSON, *captions]]
+    found = problems(workbook({"6A1": sheet}), VNEDU)
+    assert [p.code for p in found] in (["FILE-030"], ["FILE-031"], ["FILE-048"])
+    beside = (
+        read(workbook({"DS": [CAPTIONS, LINE], "6A1": sheet}), VNEDU) if found[0].code == "FILE-048" else None
+    )
+    assert beside is None or {c for c, _ in told(beside)} >= {"FILE-223"}
+
+
+def test_a_list_of_pupils_is_one_whatever_its_title_speaks_of_besides() -> None:
+    captions = [*OWN, "Trạng thái"]
+    reading = read(book(["DANH SÁCH HỌC SINH ĐƯỢC KHEN THƯỞNG"], captions, [*own(1), "Đang học"]), VNEDU)
+    assert table(reading).count == 1
+
+
 def test_marks_of_subjects_that_no_layout_has_are_no_list_of_pupils() -> None:
     captions = [*OWN, "Toán", "Ngữ văn", "Tiếng Anh"]
     assert codes(book(captions, [*own(1), "8", "7", "9"])) == ["FILE-031"]
