@@ -98,8 +98,8 @@ def of_guesses(place: SourceLocation, table: Table, class_said: ClassSaid | None
     meaning, contract = table.meaning, record(table.meaning.record_type)
     told = []
     if meaning.layout is None:
-        names = [f.label_vi for f in lacking(meaning, class_said)]
-        params = {"kind": contract.label_vi, "fields": ", ".join(names) or "–"}
+        without = ", ".join(f.label_vi for f in lacking(meaning, class_said))
+        params = {"kind": contract.label_vi, "fields": without or "–"}
         told.append(Problem(NO_LAYOUT, SourceLocation(place.file, place.sheet, place.row), params))
     groups: dict[str, list[Mapped]] = {}
     for m in meaning.columns:
