@@ -24,7 +24,7 @@ _TELLING: Final = ("class", "date", "label", "id", "citizen", "identity", "phone
 """Formats whose cells tell a record from a note."""
 
 _FOOTER: Final = (
-    r"(?i)^(người lập|hiệu trưởng|phó hiệu trưởng|giáo viên|tổng số|tổng cộng|ghi chú|danh sách"
+    r"(?i)^(người lập|hiệu trưởng|phó hiệu trưởng|giáo viên|tổng\b|ghi chú|danh sách"
     r"|cộng\b|ngày\b|trong đó\b)"
 )
 _SAMPLE: Final = r"(?i)^vidu|\(ví dụ"
@@ -100,6 +100,12 @@ def left_out(
     )
     reasons = [pl.when(applies).then(pl.lit(reason)) for applies, reason in due]
     return texts.select(pl.coalesce(reasons)).to_series()
+
+
+def notes(texts: pl.DataFrame) -> list[str]:
+    """Texts of the rows that hold next to nothing: a title among the records."""
+    few = texts.filter(pl.sum_horizontal(pl.exclude(ROW).is_not_null()).is_between(1, 2))
+    return [text for row in few.drop(ROW).iter_rows() for text in row if text]
 
 
 def groups(texts: pl.DataFrame) -> dict[int, str]:

@@ -46,9 +46,13 @@ _WHERE: Final = {
 }
 
 
-def of_titles(place: SourceLocation, texts: Sequence[str], target: Target) -> list[Problem]:
-    """Another school year or another school in the titles, or in the sheet's name."""
+def of_titles(
+    place: SourceLocation, texts: Sequence[str], notes: Sequence[str], target: Target
+) -> list[Problem]:
+    """Another school year or another school in the titles or in the sheet's name; another school also in
+    ``notes``, rows among the records that are none."""
     found = titles.read([*texts, place.sheet])
+    schools = dict.fromkeys([*found.schools, *titles.read(notes).schools])
     at = SourceLocation(place.file, place.sheet)
     problems = [
         Problem(ANOTHER_YEAR, at, {"found": str(year), "due": str(target.year)})
@@ -57,7 +61,7 @@ def of_titles(place: SourceLocation, texts: Sequence[str], target: Target) -> li
     ]
     problems += [
         Problem(ANOTHER_SCHOOL, at, {"found": school, "due": target.school})
-        for school in found.schools
+        for school in schools
         if school != target.school
     ]
     return problems

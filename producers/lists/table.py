@@ -52,7 +52,7 @@ def prepare(source: str, table: Table, target: Target, library: Library) -> Prep
         if not targets & given and not targets & doubted
     ]
     problems += [Problem(TWICE, _at(place, c.caption), {"column": c.caption}) for c in meaning.twice()]
-    problems += said.of_titles(place, table.titles, target)
+    problems += said.of_titles(place, table.titles, rows.notes(table.texts), target)
     refused, doubts = said.of_doubts(place, meaning)
     warnings = [*doubts, *said.of_guesses(place, table, class_said)]
     return Prepared(table, problems + refused, warnings, groups, class_said)

@@ -406,6 +406,20 @@ def test_a_year_that_nothing_says_is_told(lacking: str) -> None:
     assert [p.code for p in reading.unsaid] == ["FILE-216"] * (lacking == "Năm học")
 
 
+def test_a_second_school_among_the_rows_is_refused_and_a_total_is_no_record() -> None:
+    second = ["Mã trường: 19164888"]
+    assert codes(book([f"Mã trường: {SCHOOL}"], OWN, own(1), second, OWN, own(2))) == ["FILE-011"]
+    reading = read(book(OWN, own(1), [None, "Tổng: 1"], own(2)), VNEDU)
+    assert (table(reading).count, table(reading).left_out["Reason"].to_list()) == (2, ["FILE-252"])
+
+
+def test_captions_in_english_are_known() -> None:
+    captions = ["No", "Student ID", "Full name", "Class", "DOB", "Gender"]
+    reading = read(book(captions, own(1)[:6]), VNEDU)
+    one = table(reading).records.select("ClientId", "HoTen", "KhoiHoc", "GioiTinh").row(0)
+    assert one == ("HS001", "Nguyễn Văn B", "06", "01")
+
+
 # A vendor is data
 
 
