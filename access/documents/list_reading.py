@@ -1,26 +1,30 @@
 """A Form 2 list as somebody sends it, Word file or workbook → its lines, each with its place.
 
-The table is found by its captions; what else stands in the file is left alone.
+The file is read apart (``list_cells.py``). The table is found by its captions; what else stands in the file
+is left alone.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from access.documents import packages, word_tables
+from access.documents import list_cells, packages
 from access.documents.fields import LEVELS
 from access.documents.form2 import LINE_CAPTIONS, Line
-from producers.adapters import xlsx
-from producers.adapters.grid import TooMuch
+from access.documents.list_cells import HIDDEN
 from producers.text import fold, nfc
+from runtime.apart import Apart, Bounds, Stopped
 from schemas.errors import Problem, ProblemList, SourceLocation
 
 NO_LIST: Final = "FORM-079"
 NO_COLUMN: Final = "FORM-080"
 COLUMN_TWICE: Final = "FORM-081"
-CHANGES: Final = "FORM-082"
-HIDDEN: Final = "FORM-083"
+
+READER: Final = Apart(list_cells.__name__, at_once=1)
+BOUNDS: Final = Bounds(memory=1024 * 1024 * 1024, seconds=60, answer=64 * 1024 * 1024)
+"""A list of 2,000 schools takes a tenth of a second and 10 MiB."""
 
 SYNONYMS: Final = {
     "school": ("Mã đơn vị",),
@@ -33,8 +37,6 @@ SYNONYMS: Final = {
     "form1_number": ("Mẫu số 1", "Số công văn", "Số Mẫu số 1"),
     "contract_confirmed": ("Hợp đồng", "Đã có hợp đồng"),
 }
-MAX_CHARS: Final = 8 * 1024 * 1024
-"""Of a workbook's cells. A list of 2,000 schools has half a million."""
 FEWEST: Final = 4
 """Known captions, as whole cells of one row, that make it the header."""
 
@@ -62,37 +64,20 @@ class ListRead:
 
 def read(data: bytes, file: str) -> ListRead:
     """Raises ProblemList with all that is wrong with the file's form: FORM-074 to 083."""
-    path = packages.main_part(data, file)
     try:
-        tables, around = _word(data, path, file) if path.startswith("word/") else _workbook(data, file)
-    except TooMuch:
+        answer = json.loads(bytes(READER.ask(json.dumps(file).encode(), data, BOUNDS)))
+    except Stopped:
         raise ProblemList([Problem(packages.TOO_MUCH, SourceLocation(file))]) from None
-    except packages.UNREADABLE:
-        raise ProblemList([Problem(packages.DAMAGED, SourceLocation(file))]) from None
-    return _listed(tables, around, file)
-
-
-def _word(data: bytes, path: str, file: str) -> tuple[list[tuple[str, Rows]], str]:
-    word = word_tables.read(data, path)
-    wrong = [code for code, found in ((CHANGES, word.changes), (HIDDEN, word.hidden)) if found]
-    if wrong:
-        raise ProblemList([Problem(code, SourceLocation(file)) for code in wrong])
+    if refused := answer.get("refused"):
+        raise ProblemList([Problem(code, SourceLocation(file, sheet)) for code, sheet in refused])
     tables: list[tuple[str, Rows]] = [
-        (f"Bảng {number}", list(enumerate(table.rows, 1))) for number, table in enumerate(word.tables, 1)
+        (name, [(row, dict(cells)) for row, cells in rows]) for name, rows in answer["tables"]
     ]
-    return tables, "".join(word.around)
-
-
-def _workbook(data: bytes, file: str) -> tuple[list[tuple[str, Rows]], str]:
-    sheets = xlsx.read(data)
-    tables: list[tuple[str, Rows]] = [(sheet.name, sorted(sheet.rows.items())) for sheet in sheets]
-    hidden = [s.name for s in sheets if s.hidden and any(_header(row) for row in s.rows.values())]
-    if hidden:
+    if hidden := [
+        name for name, rows in tables if name in answer["hidden"] and any(_header(c) for _, c in rows)
+    ]:
         raise ProblemList([Problem(HIDDEN, SourceLocation(file, name)) for name in hidden])
-    cells = [text for sheet in sheets for row in sheet.rows.values() for text in row.values()]
-    if sum(map(len, cells)) > MAX_CHARS:  # a text that many cells share is there once until it is joined
-        raise TooMuch
-    return tables, "\n".join(cells)
+    return _listed(tables, answer["around"], file)
 
 
 def _listed(tables: Iterable[tuple[str, Rows]], around: str, file: str) -> ListRead:
