@@ -11,7 +11,7 @@ from access.documents import (
     comparing,
     data_files,
     foreign_files,
-    list_reading,
+    list_file,
     packages,
     pdf,
     printing,
@@ -96,7 +96,7 @@ def compare(batch: Path, file: Path, units_file: Path | None, as_json: bool) -> 
     form = data_files.read(batch, Form2)
     if problems := form.problems(today(), batch.name):
         raise ProblemList(problems)
-    sent = list_reading.read(foreign_files.read(file, packages.MAX_BYTES), file.name)
+    sent = list_file.read(foreign_files.read(file, packages.MAX_BYTES), file.name)
     found = comparing.differences(form, sent, _organisation(units_file), file.name)
     if as_json:
         print_json({"lines": len(sent.lines), "differences": [problem.as_dict() for problem in found]})

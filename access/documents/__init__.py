@@ -7,7 +7,7 @@ of workbooks, ``schemas`` and ``runtime``; the access service and the command li
 ``against``          the same against the organisation of a day
 ``data_files``       a form's data from JSON
 ``printing`` ``pdf`` a form as a Word file, and as PDF by LibreOffice
-``list_reading``     a Form 2 list from .docx or .xlsx; ``comparing``: against the batch
+``list_file``        a Form 2 list from .docx or .xlsx, read apart; ``comparing``: against the batch
 ``signed_pdf``       who signed a PDF, and whether it holds; ``signed_pdf_child``: the process that says so;
                      ``pdf_letters``: its text; ``trust``: whose signatures count
 ``signed_text``      that text against what an act says of it

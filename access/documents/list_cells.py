@@ -1,4 +1,4 @@
-"""The cells of a Form 2 list, in the process that reads what others sent (``list_reading.py`` asks it)."""
+"""The cells of a Form 2 list, in the process that reads what others sent (``list_file.py`` asks it)."""
 
 import codecs
 import json
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO, Final
 
 from access.documents import packages, word_tables
+from access.documents.list_reading import HIDDEN
 from producers.adapters import xlsx
 from producers.adapters.grid import TooMuch
 from schemas.errors import ProblemList
@@ -13,7 +14,6 @@ from schemas.errors import ProblemList
 codecs.lookup("cp437")  # of names in archives: a fork has no file to look it up in
 
 CHANGES: Final = "FORM-082"
-HIDDEN: Final = "FORM-083"
 MAX_CHARS: Final = 8 * 1024 * 1024
 """Of a workbook's cells. A list of 2,000 schools has half a million."""
 

@@ -1,30 +1,22 @@
 """A Form 2 list as somebody sends it, Word file or workbook → its lines, each with its place.
 
-The file is read apart (``list_cells.py``). The table is found by its captions; what else stands in the file
-is left alone.
+The table is found by its captions; what else stands in the file is left alone. Pure.
 """
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from access.documents import list_cells, packages
 from access.documents.fields import LEVELS
 from access.documents.form2 import LINE_CAPTIONS, Line
-from access.documents.list_cells import HIDDEN
 from producers.text import fold, nfc
-from runtime.apart import Apart, Bounds, Stopped
 from schemas.errors import Problem, ProblemList, SourceLocation
 
 NO_LIST: Final = "FORM-079"
 NO_COLUMN: Final = "FORM-080"
 COLUMN_TWICE: Final = "FORM-081"
-
-READER: Final = Apart(list_cells.__name__, at_once=1)
-BOUNDS: Final = Bounds(memory=1024 * 1024 * 1024, seconds=60, answer=64 * 1024 * 1024)
-"""A list of 2,000 schools takes a tenth of a second and 10 MiB."""
+HIDDEN: Final = "FORM-083"
 
 SYNONYMS: Final = {
     "school": ("Mã đơn vị",),
@@ -62,25 +54,16 @@ class ListRead:
     count: int | None
 
 
-def read(data: bytes, file: str) -> ListRead:
-    """Raises ProblemList with all that is wrong with the file's form: FORM-074 to 083."""
-    try:
-        answer = json.loads(bytes(READER.ask(json.dumps(file).encode(), data, BOUNDS)))
-    except Stopped:
-        raise ProblemList([Problem(packages.TOO_MUCH, SourceLocation(file))]) from None
-    if refused := answer.get("refused"):
-        raise ProblemList([Problem(code, SourceLocation(file, sheet)) for code, sheet in refused])
-    tables: list[tuple[str, Rows]] = [
-        (name, [(row, dict(cells)) for row, cells in rows]) for name, rows in answer["tables"]
-    ]
-    if hidden := [
-        name for name, rows in tables if name in answer["hidden"] and any(_header(c) for _, c in rows)
+def listed(tables: Iterable[tuple[str, Rows]], hidden: Collection[str], around: str, file: str) -> ListRead:
+    """Of a file's tables (``list_file.py`` has them read): names of ``hidden`` ones, texts ``around`` them.
+
+    Raises ProblemList with all that is wrong with the file's form: FORM-079 to 083.
+    """
+    tables = list(tables)
+    if secret := [
+        name for name, rows in tables if name in hidden and any(_header(cells) for _, cells in rows)
     ]:
-        raise ProblemList([Problem(HIDDEN, SourceLocation(file, name)) for name in hidden])
-    return _listed(tables, answer["around"], file)
-
-
-def _listed(tables: Iterable[tuple[str, Rows]], around: str, file: str) -> ListRead:
+        raise ProblemList([Problem(HIDDEN, SourceLocation(file, name)) for name in secret])
     lines: list[Line] = []
     places: list[SourceLocation] = []
     problems: list[Problem] = []

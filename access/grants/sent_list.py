@@ -2,11 +2,12 @@
 
 import binascii
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from access.documents import comparing, list_reading
+from access.documents import comparing
 from access.documents.form2 import Form2
 from access.documents.list_reading import ListRead
 from access.grants.papers import Request2, fault
@@ -40,9 +41,12 @@ class SentList:
         return comparing.differences(form, self.found, known, self.file)
 
 
-def read(asked: Request2, *, needed: bool) -> SentList:
-    """The list that goes with a batch. Its problems: FORM-07… and 08… for a file that is no list, GRT-213 if
-    it is ``needed`` and missing, GRT-214 if it is not base64."""
+def read(asked: Request2, reader: Callable[[bytes, str], ListRead], *, needed: bool) -> SentList:
+    """The list that goes with a batch; ``reader`` reads its file (``list_file.read``).
+
+    Its problems: FORM-07… and 08… for a file that is no list, GRT-213 if it is ``needed`` and missing,
+    GRT-214 if it is not base64.
+    """
     if not asked.list_file:
         return SentList(problems=(fault(NO_LIST, "list_file"),) if needed else ())
     try:
@@ -51,6 +55,6 @@ def read(asked: Request2, *, needed: bool) -> SentList:
         return SentList(problems=(fault(NO_FILE, "list_file"),))
     file, digest = asked.list_name[:100] or "list", sha256(data).hexdigest()
     try:
-        return SentList(data, digest, file, list_reading.read(data, file))
+        return SentList(data, digest, file, reader(data, file))
     except ProblemList as refused:
         return SentList(data, digest, file, None, tuple(refused.problems))

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from access import grant_acts
 from access.accounts.account import OF_SCHOOLS, Role
 from access.audit import Kind
-from access.documents import data_files, kept
+from access.documents import data_files, kept, list_file
 from access.documents.form1 import Form1
 from access.documents.form2 import LIST, Form2
 from access.grants import form_1, form_2, sent_list, used
@@ -114,7 +114,7 @@ def batch(request: Request) -> Response:
     form = _form(asked.form, Form2)
     if len(form.lines) > MOST:
         raise ProblemList([field_problem(NOT_ITS_FORM, "lines")])
-    listed = sent_list.read(asked, needed=not signatures.by_hand(request))
+    listed = sent_list.read(asked, list_file.read, needed=not signatures.by_hand(request))
     known = request.parts.units_of([unit, *(line.school for line in form.lines), *listed.schools])
     request.parts.catch_up(request.parts.granted)
     read = form_2.read(

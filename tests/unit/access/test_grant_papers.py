@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from access.documents import data_files
+from access.documents import data_files, list_file
 from access.documents.form1 import Form1
 from access.documents.form2 import Form2
 from access.grants import contract, form_1, form_2, sent_list
@@ -229,7 +229,7 @@ def sent(
     files = {name: listed[name] for name in ("list_file", "list_name")}
     form = data_files.parse(json.dumps(batch["form"]).encode(), Form2, "")
     asked = Request2.model_validate_json(json.dumps(batch | files | changes))
-    found = sent_list.read(asked, needed=needed)
+    found = sent_list.read(asked, list_file.read, needed=needed)
     return found, found.against(form, known)
 
 

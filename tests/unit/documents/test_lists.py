@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter
 from click.testing import CliRunner
 
-from access.documents import comparing, data_files, list_reading, packages, printing
+from access.documents import comparing, data_files, list_file, packages, printing
 from access.documents.fields import LEVELS
 from access.documents.form2 import LINE_CAPTIONS
 from cli.main import main
@@ -76,7 +76,7 @@ def repacked(data, change):
 
 def refusal(data):
     with pytest.raises(ProblemList) as refused:
-        list_reading.read(data, "a.docx")
+        list_file.read(data, "a.docx")
     assert all(all(p.messages()) for p in refused.value.problems)
     return [p.code for p in refused.value.problems]
 
@@ -108,15 +108,15 @@ def made_up(seed):
 @pytest.mark.parametrize("seed", range(12))
 def test_a_printed_list_is_read_back_as_it_was(seed):
     lines = made_up(seed)
-    sent = list_reading.read(printing.form2(form2(*lines)), "a.docx")
+    sent = list_file.read(printing.form2(form2(*lines)), "a.docx")
     assert sent.lines == lines and sent.count == len(lines)
-    sent = list_reading.read(workbook(lines, total=len(lines)), "a.xlsx")
+    sent = list_file.read(workbook(lines, total=len(lines)), "a.xlsx")
     assert sent.lines == lines and sent.count == len(lines)
 
 
 def compared(data, batch=None, day=DAY):
     batch = msgspec.structs.replace(batch or form2(), day=day)
-    sent = list_reading.read(data, "a.xlsx")
+    sent = list_file.read(data, "a.xlsx")
     found = comparing.differences(batch, sent, organisation(), "a.xlsx")
     assert all(all(p.messages()) for p in found)
     return [(p.code, p.place.row, p.place.field) for p in found]
@@ -176,7 +176,7 @@ def test_a_school_that_has_moved_since_is_of_another_unit():
 
 def test_no_difference_repeats_what_stands_in_a_personal_field():
     lines = (line(1, officer="Bí Mật Thật", account="bi-mat"), TWO, THREE)
-    sent = list_reading.read(workbook(lines), "a.xlsx")
+    sent = list_file.read(workbook(lines), "a.xlsx")
     found = comparing.differences(form2(), sent, organisation())
     text = " ".join(" ".join(p.messages()) for p in found) + repr(sent.lines)
     assert len(found) == 2 and "Bí Mật" not in text and "bi-mat" not in text
@@ -186,7 +186,7 @@ def test_captions_in_other_words_and_levels_in_full_are_known():
     other = ["TT", "Mã đơn vị", "Tên đơn vị", "CẤP HỌC (*)", "Tên phần mềm", "Đơn vị cung cấp", "Tài khoản",
              "Họ tên cán bộ phụ trách", "Mẫu số 1", "Hợp đồng"]  # fmt: skip
     data = workbook([msgspec.structs.replace(ONE, levels=("Trung học cơ sở",))], captions=other)
-    assert list_reading.read(data, "a.xlsx").lines == (ONE,)
+    assert list_file.read(data, "a.xlsx").lines == (ONE,)
 
 
 def test_a_table_that_goes_on_under_a_header_of_its_own_is_one_list():
@@ -196,7 +196,7 @@ def test_a_table_that_goes_on_under_a_header_of_its_own_is_one_list():
             for cell, text in zip(table.add_row().cells, texts, strict=True):
                 cell.text = str(text)
 
-    sent = list_reading.read(word([ONE], again), "a.docx")
+    sent = list_file.read(word([ONE], again), "a.docx")
     assert sent.lines == (ONE, TWO) and [p.sheet for p in sent.places] == ["Bảng 1", "Bảng 2"]
 
 
@@ -205,7 +205,7 @@ def test_a_cell_that_spans_columns_or_rows_shifts_no_other():
         rows = document.tables[0].rows
         rows[2].cells[4].merge(rows[2].cells[5])
 
-    [_, second] = list_reading.read(word([ONE, msgspec.structs.replace(TWO, vendor="")], merge), "a").lines
+    [_, second] = list_file.read(word([ONE, msgspec.structs.replace(TWO, vendor="")], merge), "a").lines
     assert (second.software, second.vendor, second.account) == ("VNEDU", "", TWO.account)
 
 
@@ -280,7 +280,7 @@ OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 )  # fmt: skip
 def test_a_file_that_is_no_list_is_refused_by_its_code(data, codes):
     if codes is None:
-        assert list_reading.read(data(), "a.docx").lines == ()
+        assert list_file.read(data(), "a.docx").lines == ()
     else:
         assert refusal(data()) == codes
 
@@ -291,7 +291,7 @@ def test_the_second_reading_of_a_text_box_counts_once():
         "<mc:Choice><w:t>A</w:t></mc:Choice><mc:Fallback><w:t>A</w:t></mc:Fallback></mc:AlternateContent>"
     )
     data = xml(lambda text: text.replace(f"<w:t>{ONE.account}</w:t>", box, 1))
-    assert list_reading.read(data, "a").lines[0].account == "A"
+    assert list_file.read(data, "a").lines[0].account == "A"
 
 
 @pytest.fixture
