@@ -1,4 +1,4 @@
-"""A Form 2 list as a file that somebody sent: read apart (``list_cells.py``), whatever it does to a reader."""
+"""A Form 2 list as a file from elsewhere: read apart (``list_cells.py``), whatever that does to a reader."""
 
 import json
 from typing import Final
