@@ -27,6 +27,7 @@ DAY_COUNT: Final = "CELL-230"
 DATE_IN_TEXT: Final = "CELL-231"
 CLASS_AS_NUMBER: Final = "CELL-232"
 SIGN_CUT: Final = "CELL-233"
+MONTH_PROVED: Final = "CELL-234"
 
 _FORMULA_ERROR: Final = r"#(?:N/A|[A-Z0-9/_]+[!?])|Err:[0-9]{3}"
 _NOTHING: Final = rf"(?i:-|—|–|_|\.\.\.|…|nan|none|null|nat)?|{_FORMULA_ERROR}"
@@ -75,8 +76,8 @@ def formula_error(name: str) -> pl.Expr:
 def dates(column: pl.Series) -> Cells:
     """Dates: day first, ``2012-09-05``, ``20120905``, or an Excel serial. A lone year is not a date.
 
-    Month first is read only where the day proves it; if any row of the column is so written, the rows that
-    could be read both ways are doubtful.
+    Month first is read only where the day proves it, and told; if any row of the column is so written, the
+    rows that could be read both ways are doubtful.
     """
     text = column.str.replace(r"(?i)^ngày\s*", "").str.replace_all(r"\s*([/.\-])\s*", "$1")
     clock = r"(?:[T ](?<t>[0-9:.]+))?$"
@@ -108,7 +109,8 @@ def dates(column: pl.Series) -> Cells:
         both=((first <= 12) & (second <= 12) & (first != second)).fill_null(value=False),
     )
     values = read["value"].alias(column.name)
-    doubtful = {MONTH_FIRST: read["both"]} if read["month_first"].any() else {}
+    proved = read["month_first"] & values.is_not_null()
+    doubtful = {MONTH_FIRST: read["both"], MONTH_PROVED: proved} if proved.any() else {}
     if read["counted"].any():
         doubtful[DAY_COUNT] = read["counted"]
     doubtful |= times_of_day(read["clock"])

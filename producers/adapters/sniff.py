@@ -26,7 +26,7 @@ _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 def sniff(source: str, data: bytes) -> tuple[Kind, bytes]:
-    """(kind, content; of text files UTF-8 without a byte order mark). Raises ProblemList."""
+    """(kind, content; text files as UTF-8 without a byte order mark). Raises ProblemList."""
     place = SourceLocation(source)
     if len(data) > MAX_BYTES:
         raise ProblemList([Problem("FILE-002", place, {"size": len(data) >> 20, "limit": MAX_BYTES >> 20})])
@@ -58,7 +58,7 @@ def _workbook(place: SourceLocation, data: bytes) -> tuple[Kind, bytes]:
 
 def _text(place: SourceLocation, data: bytes) -> tuple[Kind, bytes]:
     if data.startswith(_UTF16):
-        raise ProblemList([Problem("FILE-003", place, {"offset": 0})])
+        data = _of_utf16(place, data)
     if (wrong := _not_utf8(data)) is not None:
         at = SourceLocation(place.file, row=data[:wrong].count(b"\n") + 1)
         raise ProblemList([Problem("FILE-003", at, {"offset": wrong})])
@@ -70,6 +70,17 @@ def _text(place: SourceLocation, data: bytes) -> tuple[Kind, bytes]:
             return "html", data
         raise ProblemList([Problem("FILE-022", place)])
     return "csv", data
+
+
+def _of_utf16(place: SourceLocation, data: bytes) -> bytes:
+    """What Excel calls Unicode text, as UTF-8. JSON is UTF-8, whoever sends it (RFC 8259)."""
+    try:
+        text = data.decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise ProblemList([Problem("FILE-003", place, {"offset": error.start})]) from None
+    if text.lstrip()[:1] in ("{", "["):
+        raise ProblemList([Problem("FILE-003", place, {"offset": 0})])
+    return text.encode()
 
 
 def _not_utf8(data: bytes) -> int | None:

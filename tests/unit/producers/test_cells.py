@@ -49,6 +49,8 @@ def test_month_first_is_read_only_where_the_day_proves_it_and_makes_the_others_d
     read = cells.dates(column("9/25/2012", "05/09/2012", "25/09/2012", "05/05/2012"))
     assert read.values.to_list() == [date(2012, 9, 25), FIFTH, date(2012, 9, 25), date(2012, 5, 5)]
     assert read.doubtful["CELL-202"].to_list() == [False, True, False, False]
+    assert read.doubtful["CELL-234"].to_list() == [True, False, False, False]
+    assert cells.dates(column("9/31/2012")).doubtful == {}
     assert cells.dates(column("05/09/2012")).doubtful == {}
 
 

@@ -441,6 +441,15 @@ def test_a_number_format_is_as_long_as_excel_has_it() -> None:
     assert max(map(len, xlsx._formats(zipfile.ZipFile(io.BytesIO(data)), "xl/styles.xml"))) == 255
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_unicode_text_of_a_spreadsheet_is_read_as_any_csv(encoding: str) -> None:
+    plain = text_csv(LINE, separator="\t")
+    assert table(read(plain.decode().encode(encoding), VNEDU)).records.equals(
+        table(read(plain, VNEDU)).records
+    )
+    assert codes((b"\xff\xfe" + plain)[: len(plain) // 2 * 2 + 1]) == [("FILE-003", 0)]
+
+
 def test_a_csv_that_ends_within_its_last_row_is_cut_off() -> None:
     """A total or a signature as the last line is none, nor a row that leaves its last cells out."""
     whole = text_csv(*(line(Mã_học_sinh=str(n), Quê_quán="x") for n in range(5)))

@@ -165,7 +165,8 @@ def test_doubts_are_warned_of_with_their_row() -> None:
     assert warnings(listing({"Họ tên": "Mẫu (chuyển trường)"})) == [("CELL-203", 8)]
     assert warnings(listing({"Sổ định danh cá nhân": "19208000001"})) == [("CELL-201", 8)]
     assert warnings(listing({"Ngày vào trường": "9/25/2019"}, {"Ngày vào trường": "05/09/2019"})) == [
-        ("CELL-202", 9)
+        ("CELL-202", 9),
+        ("CELL-234", 8),
     ]
     assert warnings(listing({"Năm sinh cha": "1980"})) == [("CELL-205", 0)]
 
