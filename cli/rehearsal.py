@@ -168,14 +168,11 @@ def _shared_by_refused(
         kinds = [k for k in contracts.record(record_type).identity if keys.VENDOR not in k]
         if not of_type or not kinds:
             continue
-        columns = [
-            ROW,
-            *(["ClientId"] if "ClientId" in frame_schema(record_type) else []),
-            *keys.fields_of(kinds),
-        ]
+        schema = frame_schema(record_type)
+        asked = {n: t for n, t in schema.items() if n == "ClientId" or n in keys.fields_of(kinds)}
         frame = pl.concat(
-            t.records.select(list(dict.fromkeys(columns))).with_columns(_table=pl.lit(i, dtype=pl.UInt32))
-            for i, t in enumerate(of_type)
+            _with_all(table.records, asked).with_columns(_table=pl.lit(i, dtype=pl.UInt32))
+            for i, table in enumerate(of_type)
         )
         keyed = keys.with_keys(frame.with_columns(_dataset=pl.lit(push.dataset_id)), kinds)
         for i, kind in enumerate(kinds):
@@ -186,6 +183,12 @@ def _shared_by_refused(
                 if (record_type, table.source, table.sheet, row[ROW]) not in told:
                     client_id = row.get("ClientId") or ""
                     yield finding("warning", record_type, header, client_id, row[ROW], SHARED, kind)
+
+
+def _with_all(records: pl.DataFrame, fields: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """These fields and the row; a sender's table may lack what its records do not have."""
+    there = [pl.col(n) if n in records.columns else pl.lit(None, t).alias(n) for n, t in fields.items()]
+    return records.select(ROW, *there)
 
 
 def _by_validation(chunks: Sequence[Part]) -> Iterator[Finding]:

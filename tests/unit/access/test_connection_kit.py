@@ -12,7 +12,7 @@ import pyzipper
 from access.credentials import kit, selftest
 from access.credentials.kit import Connection, Kit
 from access.credentials.worth import Kind
-from cli import answers
+from cli import answers, connect
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 from tests.unit.test_broker_probe import NOW, WEEK, Authority, server
@@ -154,3 +154,7 @@ def test_what_is_wrong_with_ones_own_file_is_told_at_its_step() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(selftest, "_of_key", lambda *_: [])
         assert [[p.code for p in s.problems] for s in steps] == [[], ["FILE-020"]]
+
+
+def test_the_record_that_is_tried_is_taken() -> None:
+    assert connect._dry_run(ASKED, None) == []

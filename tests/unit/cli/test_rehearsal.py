@@ -1,5 +1,6 @@
 """Preflight refuses what the stream and the load would refuse: their own functions say it."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -228,3 +229,10 @@ def test_preflight_refuses_what_validation_refuses_however_it_is_cut(seed: int) 
     assert by_validation <= refused
     assert {rule for _, _, rule, _ in refused - by_validation} <= by_load
     assert told.push.received == told.push.accepted + told.push.refused == sum(t.count for t in tables)
+
+
+def test_a_table_may_lack_what_its_records_do_not_have() -> None:
+    """As the class of ``csdl connect test`` lacks the code that a first push has not."""
+    [table] = [t for t in read(packet(LstLopHocInfo=[CLASS]), SMAS).tables if t.record_type == "LopHoc"]
+    bare = replace(table, records=table.records.drop("MaLopHoc"))
+    assert "REC-010" not in {f.rule for f in rehearse([bare], SMAS, KNOWN, [YEAR]).findings}
