@@ -4,6 +4,7 @@ Started by its path with ``-I``. It imports what reads files once, and sees no b
 and answer are open files, which it hands on. So no file can harm the reading of the next one.
 """
 
+import codecs
 import ctypes
 import errno
 import fcntl
@@ -52,6 +53,7 @@ def main(root: str, module: str) -> None:
     """Ends, with all that it has begun, when whoever began it ends."""
     sys.path.insert(0, root)
     answers: Answers = importlib.import_module(module).answer
+    codecs.lookup("cp437")  # of names in archives: a fork has no file to look it up in
     libc = ctypes.CDLL(None)
     asked = socket.socket(fileno=0)
     gc.collect()

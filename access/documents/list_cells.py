@@ -1,6 +1,5 @@
 """The cells of a Form 2 list, in the process that reads what others sent (``list_file.py`` asks it)."""
 
-import codecs
 import json
 from collections.abc import Mapping
 from typing import Any, BinaryIO, Final
@@ -10,8 +9,6 @@ from access.documents.list_reading import HIDDEN
 from producers.adapters import xlsx
 from producers.adapters.grid import TooMuch
 from schemas.errors import ProblemList
-
-codecs.lookup("cp437")  # of names in archives: a fork has no file to look it up in
 
 CHANGES: Final = "FORM-082"
 MAX_CHARS: Final = 8 * 1024 * 1024

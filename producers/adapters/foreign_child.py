@@ -38,7 +38,6 @@ TEXT, MANY = "=", "#"
 """Before a field's name: its texts, or how many items its list has."""
 
 for _name in (
-    "cp437",
     "latin_1",
     "mac_roman",
     "utf_16_le",

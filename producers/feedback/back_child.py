@@ -1,6 +1,5 @@
 """What ``back`` asks of a process apart: marks in a workbook that came from elsewhere."""
 
-import codecs
 from typing import BinaryIO, Final
 
 import msgspec
@@ -11,8 +10,6 @@ from producers.feedback.xml import Unmarkable
 
 MACROS: Final = b"m"
 PLAIN: Final = b"x"
-
-codecs.lookup("cp437")  # of names in archives: a fork has no file to look it up in
 
 
 def answer(head: bytes, data: bytes, out: BinaryIO) -> None:
