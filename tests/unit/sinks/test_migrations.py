@@ -31,6 +31,8 @@ LANDED = {
     "0019_vendor_credentials.py": "36458bb94a6d2d524f9609e6226b5d067eda5130da3fbbaa19f7c676bce8dba9",
     "0020_conformity.py": "e783e130843d0e6c51def5173a9443dc0c8f8a23e300395bc32a16a168a318dc",
     "0021_grants.py": "3a269f80ca710f662bc3d85b6a58a40fec738fce7bb5bb18e68a852be0949a28",
+    "0022_credential_limits.py": "10b30aec86f0aa9d22c538a00c42c712c959f4e4ffe15f4c2c9bbbdbce579804",
+    "0023_staff_named.py": "01a356049c85c7e855d2a3a4a008d3b5331155bb3c796e99b50aad4de1dadea9",
 }
 """File → SHA-256. At each landing the new revisions are added, by `sha256sum` of their files."""
 
