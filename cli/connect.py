@@ -14,11 +14,11 @@ from access.credentials import kit, selftest
 from access.credentials.kit import Connection, Kit
 from cli.answers import exit_code, json_option, print_json, say, tell
 from cli.login import password
-from cli.rehearsal import rehearse
 from producers import files
 from producers.model import ROW, SourceTable, Target
 from producers.synthetic import school as made_up
 from producers.synthetic.province import plan
+from rehearsal.rehearse import rehearse
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 

@@ -13,7 +13,6 @@ from cli import feedback
 from cli.adapters import column_option
 from cli.adapters import known as known_layouts
 from cli.answers import REFUSED, json_option, print_json, say, tell
-from cli.rehearsal import rehearse
 from cli.schools import of_level, schools
 from producers import accounting, envelope, files
 from producers.accounting import RowsRead
@@ -22,6 +21,7 @@ from producers.feedback.places import located
 from producers.lists.answers import parsed
 from producers.model import Reading, Target
 from producers.preflight import Verdict, by_place, of_problem, warned
+from rehearsal.rehearse import rehearse
 from runtime.clock import ask_if_reachable
 from runtime.settings import Settings
 from schemas.contracts.contracts import record, record_types

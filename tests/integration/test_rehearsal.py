@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cli.rehearsal import rehearse
+from rehearsal.rehearse import rehearse
 from schemas.rules import catalogue
 from sinks.provincial.check import process as check
 from tests import damaged

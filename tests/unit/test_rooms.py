@@ -16,6 +16,7 @@ TOP = (
     "access",
     "deploy",
     "doctor",
+    "rehearsal",
     "demo",
     "cli",
 )

@@ -14,10 +14,10 @@ from typing import Final, Protocol
 
 import polars as pl
 
-from cli.rehearsed_check import WouldBeKept, findings_of_check, said
 from producers.client import CHUNK, PushReceipt, chunks_of, closing, totals
 from producers.model import ROW, SourceTable, Target
 from producers.preflight import Finding, finding
+from rehearsal.check import WouldBeKept, findings_of_check, said
 from runtime import reading
 from schemas.contracts import contracts
 from schemas.datasets import dataset_id

@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from cli.rehearsal import Rehearsal, rehearse
 from producers.preflight import Finding, by_place, warned
+from rehearsal.rehearse import Rehearsal, rehearse
 from schemas.contracts.contracts import record, record_types
 from schemas.encoding import codec
 from schemas.encoding.codec import frame_schema
