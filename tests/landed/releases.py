@@ -61,6 +61,10 @@ OF_0_6 = OF_0_3_2 | {
     "audit": "SELECT count(*), max(number) FROM audit_event",
 }
 
+OF_0_8 = OF_0_6 | {
+    "credentials": "SELECT number, vendor, school, handle, test, revoked_at FROM vendor_credential ORDER BY 1",
+}
+
 NUMBER_IN_ITS_OWN_FIELD = {"ClientId", "MaCongDan", "SoCmnd"}
 """Of one pupil the citizen number comes so, and under the vendor's earlier id."""
 
@@ -157,6 +161,21 @@ RELEASES = {
             open_school="19164443",
             completed={"HocSinh": {"HoTen", "MaLopHocCn"} | NUMBER_IN_ITS_OWN_FIELD},
             figures=OF_0_6,
+        ),
+        Release(
+            "0.8.0",
+            school="19164443",
+            newest=4,
+            lacking=23,
+            blocking=1,
+            versions=12,
+            digest_rule=2,
+            lacked="SELECT record_type, identity FROM absence "
+            "WHERE dataset_id = '19164443.2019.start' AND until_version IS NULL",
+            open_push="625e6148-55aa-46da-82fe-418a9ab1bf0a",
+            open_school="19164443",
+            completed={"HocSinh": {"HoTen", "MaLopHocCn"} | NUMBER_IN_ITS_OWN_FIELD},
+            figures=OF_0_8,
         ),
     )
 }
