@@ -152,6 +152,9 @@ class Settings(BaseSettings):
     push_max_mb: int = Field(default=64, ge=1, le=1024)
     """A push of more MiB in its chunks is refused (PUSH-015): load applies a push whole, in its memory."""
 
+    push_records_per_minute: int = Field(default=30_000, ge=1)
+    """Records that a vendor may push for one school in a minute at the push service (GATE-020 to 022)."""
+
     vendor_mb_per_s: int = Field(default=32, ge=1)
     """MiB a second, as they lie in the topic, that a vendor may write, shared out among its users at Kafka in
     equal parts; faster, it is answered later."""
