@@ -34,6 +34,7 @@ PACKAGES: Final = (
     "readings",
     "access",
     "doctor",
+    "rehearsal",
     "demo",
     "cli",
 )

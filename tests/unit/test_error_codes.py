@@ -7,7 +7,7 @@ from schemas import errors
 from schemas.rules.catalogue import all_rules
 from tests.support import PACKAGES, ROOT
 
-CODE = re.compile(r"""["'](?!SCRAM-)([A-Z]{2,5}-(?:\d{3}|[A-Z]+(?:-[A-Z]+)*))\b""")
+CODE = re.compile(r"""["'](?!SCRAM-|SHA-)([A-Z]{2,5}-(?:\d{3}|[A-Z]+(?:-[A-Z]+)*))\b""")
 
 
 @cache
