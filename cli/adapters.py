@@ -9,32 +9,18 @@ import click
 
 from cli.answers import REFUSED, json_option, print_json, print_table, say, tell
 from producers import files
-from producers.layouts import Library, library
+from producers.layouts import Library, known
 from producers.lists import answers
 from producers.lists import detect as detection
 from producers.lists.answers import Answers
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList, SourceLocation
 
-UNREADABLE_FOLDER = "FILE-035"
-"""The folder of further layouts cannot be read."""
-
 _SURE = {
     "sure": "chắc chắn/sure",
     "likely": "có lẽ/likely",
     "unknown": "không theo mẫu nào/of no known layout",
 }
-
-
-def known(settings: Settings) -> Library:
-    """The product's layouts, and those of the settings' folder. Raises ProblemList (FILE-035)."""
-    if settings.layouts_dir == Path():
-        return library()
-    try:
-        return library(settings.layouts_dir)
-    except (OSError, ValueError, KeyError) as error:
-        place = SourceLocation(str(settings.layouts_dir))
-        raise ProblemList([Problem(UNREADABLE_FOLDER, place, {"reason": str(error)})]) from None
 
 
 column_option = click.option(

@@ -13,11 +13,11 @@ import click
 from access import audit
 from access.documents import whole_file
 from cli.adapters import column_option
-from cli.adapters import known as known_layouts
 from cli.answers import json_option, print_json, say, tell
 from producers import files
 from producers.feedback import back, own, stored, told
 from producers.feedback.places import Located, by_cell, located
+from producers.layouts import known as known_layouts
 from producers.lists.answers import parsed
 from producers.model import SourceTable, Target
 from producers.preflight import of_problem

@@ -11,13 +11,13 @@ import click
 
 from cli import feedback
 from cli.adapters import column_option
-from cli.adapters import known as known_layouts
 from cli.answers import REFUSED, json_option, print_json, say, tell
-from cli.schools import of_level, schools
+from cli.schools import schools
 from producers import accounting, envelope, files
 from producers.accounting import RowsRead
 from producers.client import PushClient, totals
 from producers.feedback.places import located
+from producers.layouts import known as known_layouts
 from producers.lists.answers import parsed
 from producers.model import Reading, Target
 from producers.preflight import Verdict, by_place, of_problem, warned
@@ -159,7 +159,7 @@ def _read(settings: Settings, target: Target, paths: tuple[Path, ...], push_id: 
         problems.append(Problem("SEND-003"))
     problems += envelope.problems(target, known, settings.school_years, settings.vendors)
     try:
-        reading = files.read(paths, of_level(known, target), known_layouts(settings))
+        reading = files.read(paths, envelope.of_level(known, target), known_layouts(settings))
     except ProblemList as error:
         problems += error.problems
     if problems:

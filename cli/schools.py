@@ -1,7 +1,5 @@
 """The schools that a sender's command checks against: its own file of them, or the organisation itself."""
 
-from dataclasses import replace
-
 from producers.envelope import school_year_starts
 from producers.model import Target
 from runtime.settings import Settings
@@ -24,12 +22,6 @@ def schools(settings: Settings, target: Target) -> Organisation:
     if known.school(target.school, school_year_starts(target.year)) is not None:
         return known
     return _organisation(settings) or known
-
-
-def of_level(known: Organisation, target: Target) -> Target:
-    """The same, with the level that the school has on the first day of the school year."""
-    school = known.school(target.school, school_year_starts(target.year))
-    return replace(target, level=school.level) if school else target
 
 
 def _organisation(settings: Settings) -> Organisation | None:

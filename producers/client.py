@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import polars as pl
+from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from producers.model import ROW, SourceTable, Target
@@ -31,6 +32,10 @@ CHUNK: Final = 250
 
 CONFIRM_S: Final = 60.0
 REMOVED: Final = "RecordsRemoved"
+CLOSED: Final = "PushClosed"
+
+Message = tuple[str, bytes]
+"""Contract and value."""
 
 Removals = Mapping[str, Sequence[str]]
 """Record type → the vendor's own ids of records that leave."""
@@ -101,44 +106,80 @@ class PushClient:
         the same sending again, e.g. after a broken connection; without one the push is new.
         ``complete=False`` leaves the push open. Raises ProblemList (SEND-001) if the broker does not confirm.
         """
-        push_id, opened = push_id or str(uuid.uuid4()), datetime.now(UTC)
         target = Target(self.vendor, school, year, kind)
-        chunks = list(chunks_of(tables, target, push_id, self._chunk))
-        removals = removals or {}
-        chunks += tombstones(removals, target, push_id, len(chunks))
-        self._send(push_id, school, chunks)
-        counts = totals(tables)
-        receipt = PushReceipt(
-            push_id,
-            target,
-            len(chunks),
-            opened,
-            datetime.now(UTC),
-            counts,
-            totals(tables, refused_only=True),
-            whole=sorted(counts.keys() - set(parts)),
-            removed={record_type: len(ids) for record_type, ids in removals.items() if ids},
+        chunks, receipt = composed(
+            tables, target, push_id or str(uuid.uuid4()), self._chunk, parts=parts, removals=removals
         )
-        if complete:
-            self._send(push_id, school, [("PushClosed", codec.encode("PushClosed", closing(receipt)))])
+        receipt = send(self._producer, receipt, chunks, self._clock, CONFIRM_S, complete=complete)
         return replace(receipt, warnings=self._clock.warnings())
 
-    def _send(self, push_id: str, school: str, values: Sequence[tuple[str, bytes]]) -> None:
-        key = school.encode()
-        self._clock.sending()
-        try:
-            sent = [
-                self._producer.send(
-                    in_topic(self.vendor), key=key, value=value, headers=[("contract", name.encode())]
-                )
-                for name, value in values
-            ]
-            self._producer.flush(timeout=CONFIRM_S)
-            for one in sent:
-                self._clock.stamped(one.get(timeout=CONFIRM_S).timestamp)
-        except KafkaError as error:
-            params = {"reason": type(error).__name__, "push_id": push_id}
-            raise ProblemList([Problem("SEND-001", params=params)]) from None
+
+def composed(
+    tables: Sequence[SourceTable],
+    target: Target,
+    push_id: str,
+    size: int = CHUNK,
+    *,
+    parts: Collection[str] = (),
+    removals: Removals | None = None,
+) -> tuple[list[Message], PushReceipt]:
+    """The chunks of a push that opens now, and what is told of it once they are sent."""
+    opened, removals, counts = datetime.now(UTC), removals or {}, totals(tables)
+    chunks = list(chunks_of(tables, target, push_id, size))
+    chunks += tombstones(removals, target, push_id, len(chunks))
+    return chunks, PushReceipt(
+        push_id,
+        target,
+        len(chunks),
+        opened,
+        opened,
+        counts,
+        totals(tables, refused_only=True),
+        whole=sorted(counts.keys() - set(parts)),
+        removed={record_type: len(ids) for record_type, ids in removals.items() if ids},
+    )
+
+
+def send(
+    producer: KafkaProducer,
+    receipt: PushReceipt,
+    chunks: Sequence[Message],
+    clock: ClockCheck,
+    seconds: float,
+    *,
+    complete: bool = True,
+) -> PushReceipt:
+    """Send a push: its chunks and, once the broker has them all, its closing; each within some ``seconds``.
+
+    Raises ProblemList (SEND-001) if the broker does not confirm: what it has then is no whole push.
+    """
+    _send(producer, receipt, chunks, clock, seconds)
+    receipt = replace(receipt, closed_at=datetime.now(UTC))
+    if complete:
+        _send(producer, receipt, [(CLOSED, codec.encode(CLOSED, closing(receipt)))], clock, seconds)
+    return receipt
+
+
+def _send(
+    producer: KafkaProducer,
+    receipt: PushReceipt,
+    messages: Sequence[Message],
+    clock: ClockCheck,
+    seconds: float,
+) -> None:
+    topic, key = in_topic(receipt.target.vendor), receipt.target.school.encode()
+    clock.sending()
+    try:
+        sent = [
+            producer.send(topic, key=key, value=value, headers=[("contract", name.encode())])
+            for name, value in messages
+        ]
+        kafka.answered(sent, seconds)
+        for one in sent:
+            clock.stamped(one.get(timeout=0).timestamp)
+    except KafkaError as error:
+        params = {"reason": type(error).__name__, "push_id": receipt.push_id}
+        raise ProblemList([Problem("SEND-001", params=params)]) from None
 
 
 def chunks_of(

@@ -1,5 +1,6 @@
 """Whether a push may begin: the school, the year and the kind that its sender names."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -31,6 +32,12 @@ def problems(
     elif target.kind not in PERIODS:
         found.append(Problem("ENV-101", SourceLocation(field="LoaiDongBo")))
     return found
+
+
+def of_level(known: Organisation, target: Target) -> Target:
+    """The same, with the level that the school has on the first day of the school year."""
+    school = known.school(target.school, school_year_starts(target.year))
+    return replace(target, level=school.level) if school else target
 
 
 def school_year_starts(year: int) -> date:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from producers import accounting, classes, duplicates, size
 from producers.adapters import foreign, packet
+from producers.adapters.foreign import Content
 from producers.adapters.sniff import MAX_BYTES
 from producers.layouts import Library, library
 from producers.lists import answers, reading
@@ -15,6 +16,9 @@ from producers.lists.answers import Answers
 from producers.model import Reading, SourceTable, Target
 from schemas.contracts.contracts import record_types
 from schemas.errors import Problem, ProblemList, SourceLocation
+
+Opened = tuple[str, Content | ProblemList]
+"""A file's name, and what it holds or why that cannot be said."""
 
 
 def read(paths: Sequence[Path], target: Target, known: Library | None = None) -> Reading:
@@ -48,17 +52,39 @@ def read_contents(
     known: Library | None = None,
 ) -> Reading:
     """``read`` of (file name, bytes). ``problems`` found earlier are raised with the ones found here."""
-    layouts, said = known or library(), Answers(target.columns)
-    found, tables, warnings, unsaid = [*problems, *answers.problems(target.columns, layouts)], [], [], []
+    layouts = known or library()
+    return read_opened(opened(contents, layouts), target, layouts, problems)
+
+
+def opened(contents: Sequence[tuple[str, bytes]], known: Library) -> list[Opened]:
+    """What each file holds, or what is wrong with it."""
+    found: list[Opened] = []
     seen: dict[str, str] = {}
     for name, data in contents:
         digest = hashlib.sha256(data).hexdigest()
         if digest in seen:
-            found.append(Problem("FILE-019", SourceLocation(name), {"other": seen[digest]}))
+            again = Problem("FILE-019", SourceLocation(name), {"other": seen[digest]})
+            found.append((name, ProblemList([again])))
             continue
         seen[digest] = name
         try:
-            one = _read_one(name, data, target, layouts, said)
+            found.append((name, foreign.read(name, data, known.captions.words)))
+        except ProblemList as error:
+            found.append((name, error))
+    return found
+
+
+def read_opened(
+    contents: Sequence[Opened], target: Target, known: Library, problems: Sequence[Problem] = ()
+) -> Reading:
+    """``read`` of what was opened. ``problems`` found earlier are raised with the ones found here."""
+    said = Answers(target.columns)
+    found, tables, warnings, unsaid = [*problems, *answers.problems(target.columns, known)], [], [], []
+    for name, content in contents:
+        try:
+            if isinstance(content, ProblemList):
+                raise content
+            one = _read_one(name, content, target, known, said)
         except ProblemList as error:
             found += error.problems
         else:
@@ -87,8 +113,7 @@ def arranged(tables: list[SourceTable], warnings: list[Problem], target: Target)
     return Reading(resolved, warnings)
 
 
-def _read_one(name: str, data: bytes, target: Target, known: Library, said: Answers) -> Reading:
-    content = foreign.read(name, data, known.captions.words)
+def _read_one(name: str, content: Content, target: Target, known: Library, said: Answers) -> Reading:
     if content.packet is not None:
         return packet.read(name, content.packet, target, known.packet_codemap(target.vendor, target.year))
     if content.kind == "json":

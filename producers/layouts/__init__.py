@@ -17,11 +17,14 @@ from producers import codemaps
 from producers.codemaps import CodeMap
 from producers.layouts.layout import Column, Layout, layout_of
 from producers.layouts.vocabulary import Vocabulary, vocabulary
+from runtime.settings import Settings
+from schemas.errors import Problem, ProblemList, SourceLocation
 
-__all__ = ["Column", "Layout", "Library", "library"]
+__all__ = ["Column", "Layout", "Library", "known", "library"]
 
 FORMATS: Final = "formats.csv"
 SYNONYMS: Final = "synonyms.csv"
+UNREADABLE_FOLDER: Final = "FILE-035"
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,17 @@ def library(*more: Path) -> Library:
     layouts = {layout.name: layout for folder in folders for layout in _layouts(folder)}
     synonyms = [line for f in folders if f.joinpath(SYNONYMS).is_file() for line in _rows(f, SYNONYMS)]
     return Library(layouts, vocabulary(layouts.values(), synonyms), more)
+
+
+def known(settings: Settings) -> Library:
+    """The product's layouts, and those of the settings' folder. Raises ProblemList (FILE-035)."""
+    if settings.layouts_dir == Path():
+        return library()
+    try:
+        return library(settings.layouts_dir)
+    except (OSError, ValueError, KeyError) as error:
+        place = SourceLocation(str(settings.layouts_dir))
+        raise ProblemList([Problem(UNREADABLE_FOLDER, place, {"reason": str(error)})]) from None
 
 
 def _layouts(folder: Traversable) -> list[Layout]:

@@ -107,11 +107,9 @@ class Broker:
         self.sent.append((topic, key, value))
         return self
 
-    def flush(self, timeout: float) -> None:
+    def get(self, timeout: float) -> Self:
         if self.fails:
             raise KafkaTimeoutError
-
-    def get(self, timeout: float) -> Self:
         return self
 
     def close(self) -> None: ...
