@@ -20,13 +20,12 @@ from producers.feedback.places import located
 from producers.layouts import known as known_layouts
 from producers.lists.answers import parsed
 from producers.model import Reading, Target
-from producers.preflight import Verdict, by_place, of_problem, warned
-from rehearsal.rehearse import rehearse
+from producers.preflight import Verdict, of_problem
+from rehearsal.rehearse import of_reading
 from runtime.clock import ask_if_reachable
 from runtime.settings import Settings
 from schemas.contracts.contracts import record, record_types
 from schemas.errors import Problem, ProblemList, SourceLocation
-from sinks.provincial.load.process import limits
 
 SHOWN = 50
 """Findings printed on a terminal; --json and --csv have them all."""
@@ -187,15 +186,8 @@ def _report(
 ) -> None:
     """What was read, every row accounted for, what would become of it, and what is wrong with the clock where
     a broker can tell; exit 1 if a record or the push would be refused."""
-    told = rehearse(
-        reading.tables,
-        target,
-        schools(settings, target),
-        settings.school_years,
-        parts=parts,
-        limits=limits(settings),
-    )
-    found = by_place([*told.findings, *warned(reading.tables, [*reading.warnings, *reading.unsaid], target)])
+    told = of_reading(reading, target, schools(settings, target), settings, parts)
+    found = told.findings
     cells = located(found, reading.tables)
     of_copy = feedback.write(cells, reading.tables, paths, report, marked)
     clock, rows_read = ask_if_reachable(settings), accounting.told(reading.tables)

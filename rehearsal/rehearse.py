@@ -7,7 +7,7 @@ whose keys were known before, what is held already, and for which years there is
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Final, Protocol
@@ -15,10 +15,11 @@ from typing import Final, Protocol
 import polars as pl
 
 from producers.client import CHUNK, PushReceipt, chunks_of, closing, totals
-from producers.model import ROW, SourceTable, Target
-from producers.preflight import Finding, finding
+from producers.model import ROW, Reading, SourceTable, Target
+from producers.preflight import Finding, by_place, finding, warned
 from rehearsal.check import WouldBeKept, findings_of_check, said
-from runtime import reading
+from runtime import reading as messages_read
+from runtime.settings import Settings
 from schemas.contracts import contracts
 from schemas.datasets import dataset_id
 from schemas.days import today
@@ -29,6 +30,7 @@ from schemas.topics import in_topic
 from sinks.provincial.load import messages, pushed_records, pushes, resolve
 from sinks.provincial.load.fields import fields_asked
 from sinks.provincial.load.messages import AcceptedMessage, Part
+from sinks.provincial.load.process import limits
 from sinks.provincial.load.pushed_records import Complete, PushedRecords
 from sinks.provincial.load.pushes import Limits, Progress, Push, PushKey
 from sinks.provincial.records import keys, rows, tables
@@ -105,6 +107,17 @@ def rehearse(
     return Rehearsal(push, found)
 
 
+def of_reading(
+    reading: Reading, target: Target, known: Schools, settings: Settings, parts: Collection[str] = ()
+) -> Rehearsal:
+    """The same of what files hold, with what would be warned of; findings by their place."""
+    told = rehearse(
+        reading.tables, target, known, settings.school_years, parts=parts, limits=limits(settings)
+    )
+    doubts = warned(reading.tables, [*reading.warnings, *reading.unsaid], target)
+    return replace(told, findings=by_place([*told.findings, *doubts]))
+
+
 def _messages(
     tables: Sequence[SourceTable], target: Target, parts: Collection[str], now: datetime
 ) -> Iterator[bytes]:
@@ -137,11 +150,11 @@ def _judged(
     came = [InputMessage(value, in_topic(vendor), today()) for value in values]
     sorted_out = sort(came)
     verdicts = sorted(judge(sorted_out, came, in_force), key=lambda v: v.position)
-    fit = [v for v in verdicts if max(len(v.accepted), len(v.refused or b"")) <= reading.MAX_OUTPUT]
+    fit = [v for v in verdicts if max(len(v.accepted), len(v.refused or b"")) <= messages_read.MAX_OUTPUT]
     accepted, codes = messages.arrivals(
         [messages.Verdict(v.accepted, now, offset + v.position, now, v.fault) for v in fit]
     )
-    large = [reading.CAUSES_TOO_MUCH] * (len(verdicts) - len(fit))
+    large = [messages_read.CAUSES_TOO_MUCH] * (len(verdicts) - len(fit))
     return accepted, [*(code for _, code in sorted_out.letters), *large, *codes]
 
 

@@ -2,5 +2,5 @@
 
 ``state``, ``commands``, ``events``, ``conditions`` (the table's words), ``table``, ``machine``, ``pushing``
 (may it push now), ``clerk`` (what becomes due by itself) and ``words`` are pure; ``process`` runs them on
-Kafka.
+Kafka, ``grants_cache`` is what is in force, for whoever asks often.
 """

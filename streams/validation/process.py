@@ -11,13 +11,13 @@ import faust
 from runtime import dead_letters, kafka, reading
 from runtime.process import Process
 from schemas.rules import catalogue
+from streams.grants.grants_cache import GrantsCache
 from streams.organisation import handed_over
 from streams.organisation.units_cache import UnitsCache
 from streams.validation.batch_judge import BatchJudge
 from streams.validation.faust.app import assigned, build
 from streams.validation.faust.stalls import Stalls
 from streams.validation.faust.watchdog import Watchdog
-from streams.validation.grants_cache import GrantsCache
 from streams.validation.in_flight import InFlight, RecordPosition
 from streams.validation.positions import GROUP, Notes, agree
 from streams.validation.verdict.header import RulesInForce
