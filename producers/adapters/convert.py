@@ -73,8 +73,13 @@ def _tidied(raw: pl.DataFrame, fields: list[Field], codemap: CodeMap) -> pl.Data
     plain = [f.name for f in fields if _is_plain(f, codemap)]
     others = [f.name for f in fields if f.spec_type != BYTES and f.name not in set(plain)]
     kept = [f.name for f in fields if f.spec_type == BYTES]
-    said = tidy(raw.select(others)).select(pl.when(pl.col(n) != "").then(n) for n in others)
+    said = tidy(raw.select(others)).select(map(_shown, others))
     return pl.DataFrame([*raw.select(kept), *cells.clean(raw.select(plain)), *said])
+
+
+@cache
+def _shown(name: str) -> pl.Expr:
+    return pl.when(pl.col(name) != "").then(name)
 
 
 def _is_plain(f: Field, codemap: CodeMap) -> bool:

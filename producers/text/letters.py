@@ -33,7 +33,7 @@ OTHER: Final = f"[^{BETWEEN} -~{_OURS}]"
 """Anything but ASCII and the letters of Vietnamese, composed."""
 
 _UPPER: Final = "ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝ"
-LOST_LETTERS: Final = r"\p{L}\?\p{L}|(^|\s)\?\p{L}|\p{L}\?\s+\p{L}+\?|\x{fffd}"
+LOST_LETTERS: Final = rf"\p{{L}}\?\p{{L}}|(?:^|[\s{BETWEEN}])\?\p{{L}}|\p{{L}}\?\s+\p{{L}}+\?|\x{{fffd}}"
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,8 @@ import pytest
 
 from producers.adapters import cells
 from producers.text import fold, fold_label
+from producers.text.columns import holding, joined
+from producers.text.letters import strange
 
 FIFTH = date(2012, 9, 5)
 
@@ -134,3 +136,8 @@ def test_captions_that_differ_stay_apart() -> None:
 
 def test_labels_fold_apostrophes_and_hyphens() -> None:
     assert len({fold_label(t) for t in ("H'Mông", "H’mông", "HMÔNG", "H Mông")}) == 1
+
+
+def test_a_letter_lost_at_a_cells_beginning_is_seen_in_whatever_row_and_column():
+    frame = pl.DataFrame({"a": ["Lê Mẫu", "An"], "b": ["An", "?inh Mẫu"], "c": ["?ặng Mẫu", "An"]})
+    assert holding(joined(frame), strange()) == {"b", "c"}
