@@ -2,14 +2,14 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from producers import accounting, classes, duplicates, size
 from producers.adapters import foreign, packet
 from producers.adapters.foreign import Content
-from producers.adapters.sniff import MAX_BYTES
+from producers.adapters.sniff import MAX_BYTES, Kind
 from producers.layouts import Library, library
 from producers.lists import answers, reading
 from producers.lists.answers import Answers
@@ -50,14 +50,17 @@ def read_contents(
     target: Target,
     problems: Sequence[Problem] = (),
     known: Library | None = None,
+    said: Collection[Kind] = (),
 ) -> Reading:
     """``read`` of (file name, bytes). ``problems`` found earlier are raised with the ones found here."""
     layouts = known or library()
-    return read_opened(opened(contents, layouts), target, layouts, problems)
+    return read_opened(opened(contents, layouts, said), target, layouts, problems)
 
 
-def opened(contents: Sequence[tuple[str, bytes]], known: Library) -> list[Opened]:
-    """What each file holds, or what is wrong with it."""
+def opened(
+    contents: Sequence[tuple[str, bytes]], known: Library, said: Collection[Kind] = ()
+) -> list[Opened]:
+    """What each file holds, or what is wrong with it. ``said``: kinds, one of which the sender says it is."""
     found: list[Opened] = []
     seen: dict[str, str] = {}
     for name, data in contents:
@@ -68,7 +71,7 @@ def opened(contents: Sequence[tuple[str, bytes]], known: Library) -> list[Opened
             continue
         seen[digest] = name
         try:
-            found.append((name, foreign.read(name, data, known.captions.words)))
+            found.append((name, foreign.read(name, data, known.captions.words, said=said)))
         except ProblemList as error:
             found.append((name, error))
     return found

@@ -6,7 +6,8 @@ from typing import Final
 
 import polars as pl
 
-from schemas.errors import Problem
+from schemas.errors import Problem, SourceLocation
+from schemas.pointers import pointer
 
 OWN_ID: Final = "ClientId"
 """The vendor's own id of a record, which every contract of several records has."""
@@ -55,6 +56,20 @@ class SourceColumn:
 
 
 @dataclass(frozen=True)
+class Json:
+    """Where records stand in JSON: the member, and whether their numbers count the items of its list; else
+    it holds one record, or each line is JSON of its own."""
+
+    member: str
+    indexed: bool
+
+    def pointer(self, row: int, name: str = "") -> str:
+        """JSON pointer of a record's field; of a nested list's items the list, since no fault says which."""
+        field = [name.partition(".")[0]] if name else []
+        return pointer([self.member, *([row - 1] if self.indexed else []), *field])
+
+
+@dataclass(frozen=True)
 class SourceTable:
     """Records of one type from one sheet or one list.
 
@@ -78,6 +93,13 @@ class SourceTable:
     left_out: pl.DataFrame = field(default_factory=lambda: NONE_LEFT_OUT)
     codemap: str = ""
     """Name and version of the code map that its codes were read by."""
+    json: Json | None = None
+
+    def place(self, row: int, *fields: str) -> SourceLocation:
+        """Of a record and fields of it; the pointer of several is their record's."""
+        one = fields[0] if len(fields) == 1 else ""
+        at = self.json.pointer(row, one) if self.json else ""
+        return SourceLocation(self.source, self.sheet, row, ", ".join(fields), at)
 
     def leave_out(self, rows: pl.Series, reasons: pl.Series | str) -> "SourceTable":
         """Name rows that are no record of their own; ``reasons`` are codes, one a row or one for all."""

@@ -40,6 +40,7 @@ class Finding:
             "sheet": self.place.sheet,
             "row": self.place.row,
             "fields": self.place.field,
+            "pointer": self.place.pointer,
             "rule": self.rule,
             "message_vi": self.message_vi,
             "message_en": self.message_en,
@@ -97,7 +98,7 @@ def _broken_rules(table: SourceTable, target: Target) -> list[Finding]:
             "warning",
             table.record_type,
             shown(ids[index] or ""),
-            SourceLocation(table.source, table.sheet, frame[ROW][index], ", ".join(fields)),
+            table.place(frame[ROW][index], *fields),
             rule,
             *texts[rule],
         )

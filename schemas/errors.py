@@ -23,6 +23,9 @@ def shown(text: str) -> str:
 class SourceLocation:
     """Where an error stands. ``row`` counts from 1; empty parts are unknown or do not apply.
 
+    ``pointer``: of a file of JSON, the JSON pointer of what is at fault; where a line is a value of its own
+    (``row``), within that.
+
     Its texts come from the file at fault, so they are cut.
     """
 
@@ -30,9 +33,10 @@ class SourceLocation:
     sheet: str = ""
     row: int = 0
     field: str = ""
+    pointer: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("file", "sheet", "field"):
+        for name in ("file", "sheet", "field", "pointer"):
             object.__setattr__(self, name, shown(getattr(self, name)))
 
     def __str__(self) -> str:
@@ -66,6 +70,7 @@ class Problem:
             "sheet": p.sheet,
             "row": p.row,
             "field": p.field,
+            "pointer": p.pointer,
             "message_vi": vi,
             "message_en": en,
         }

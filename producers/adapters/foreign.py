@@ -45,34 +45,54 @@ READER: Final = Apart(foreign_child.__name__, AT_ONCE)
 
 @dataclass(frozen=True)
 class Packet:
-    """A packet: its header, records by type, what is wrong with it."""
+    """A packet: its header (None: it has none), records by type, what is wrong with it.
 
-    header: Mapping[str, str | None]
+    ``names``: record type → its member as it is written. ``lines``: of a packet a record a line, record
+    type → the records' lines.
+    """
+
+    header: Mapping[str, str | None] | None
     lists: Mapping[str, Raw]
     problems: list[Problem]
     warnings: list[Problem]
+    names: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, list[int]] = field(default_factory=dict)
+    header_line: int = 0
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a file holds: a packet (``json``), or sheets that have a cell."""
+    """What a file holds: a packet (``json``, ``ndjson``), or sheets that have a cell."""
 
     kind: Kind
     sheets: list[Sheet] = field(default_factory=list)
     packet: Packet | None = None
 
 
-def read(source: str, data: bytes, captions: Collection[str] = (), head: int = HEADER_SEARCH) -> Content:
+def read(
+    source: str,
+    data: bytes,
+    captions: Collection[str] = (),
+    head: int = HEADER_SEARCH,
+    said: Collection[Kind] = (),
+) -> Content:
     """``captions`` are folded ones, looked for in the first ``head`` lines: they tell a csv file's separator.
+    ``said``: kinds, one of which the sender says it is.
 
-    Raises ProblemList with what is wrong with the file: FILE-002 to 026, or 060 to 064, where a bound
-    ended its reading.
+    Raises ProblemList with what is wrong with the file: FILE-002 to 026, 080 to 082, or 060 to 064, where a
+    bound ended its reading.
     """
     if len(data) > MAX_BYTES:
         size = {"size": len(data) >> 20, "limit": MAX_BYTES >> 20}
         raise ProblemList([Problem("FILE-002", SourceLocation(source), size)])
     asked = msgspec.json.encode(
-        Question(source.encode("utf-8", "replace").decode(), list(captions), head, _parts(contracts_folder()))
+        Question(
+            source.encode("utf-8", "replace").decode(),
+            list(captions),
+            head,
+            _parts(contracts_folder()),
+            sorted(said),
+        )
     )
     try:
         answer = ask(asked, data)
@@ -112,8 +132,8 @@ def _content(source: str, answer: memoryview) -> Content:
 
     def problems(given: Sequence[Any]) -> list[Problem]:
         return [
-            Problem(code, SourceLocation(source, sheet, row, name), params)
-            for code, sheet, row, name, params in given
+            Problem(code, SourceLocation(source, sheet, row, name, at), params)
+            for code, sheet, row, name, at, params in given
         ]
 
     if "refused" in said:
@@ -125,9 +145,15 @@ def _content(source: str, answer: memoryview) -> Content:
     return Content(
         said["kind"],
         packet=Packet(
-            packet["header"], lists, problems(packet["problems"]), problems(packet["warnings"]),
+            packet["header"],
+            lists,
+            problems(packet["problems"]),
+            problems(packet["warnings"]),
+            packet["names"],
+            packet["lines"],
+            packet["header_line"],
         ),
-    )  # fmt: skip
+    )
 
 
 def _tables(answer: pa.Buffer) -> list[pa.Table]:

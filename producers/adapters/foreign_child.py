@@ -6,13 +6,13 @@ by their number. Nothing here imports polars: a process that forks has one threa
 
 import codecs
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
 import msgspec
 import pyarrow as pa
 
-from producers.adapters import csv_cells, html_tables, json_lists, old_workbook, xlsx
+from producers.adapters import csv_cells, html_tables, json_lists, old_workbook, packet_lines, xlsx
 from producers.adapters.grid import (
     MAX_AREA,
     MAX_COLUMNS,
@@ -23,14 +23,17 @@ from producers.adapters.grid import (
 )  # fmt: skip
 from producers.adapters.packet_columns import Columns, text_array
 from producers.adapters.packet_columns import read as read_records
-from producers.adapters.packet_json import Part, is_packet, malformed, split
+from producers.adapters.packet_json import Packet, Part, is_packet, malformed, split
+from producers.adapters.said_twice import SAID_TWICE
 from producers.adapters.sniff import Kind, sniff
 from producers.feedback import own
 from schemas.errors import Problem, ProblemList, SourceLocation
+from schemas.pointers import pointer
 
 UNREADABLE: Final = "FILE-014"
 DIFFER: Final = "FILE-065"
 CUT_OFF: Final = "FILE-066"
+ANOTHER_KIND: Final = "FILE-082"
 ALIGNED: Final = 64
 LENGTH_BYTES: Final = 8
 ROW, LENGTH, PARENT = "row", "length", "parent"
@@ -50,12 +53,13 @@ for _name in (
 
 class Question(msgspec.Struct, frozen=True):
     """Name of the file; captions that tell a csv file's separator, and the lines in which they are looked
-    for; the parts of a packet by record type."""
+    for; the parts of a packet by record type; the kinds that the sender says it is one of, if any."""
 
     source: str
     captions: list[str]
     head: int
     parts: dict[str, Part]
+    said: list[Kind] = []
 
 
 def answer(head: bytes, data: bytes, out: BinaryIO) -> None:
@@ -73,7 +77,9 @@ def answer(head: bytes, data: bytes, out: BinaryIO) -> None:
 def _said(asked: Question, data: bytes, tables: list[pa.Table]) -> dict[str, Any]:
     place = SourceLocation(asked.source)
     try:
-        kind, content = sniff(asked.source, data)
+        kind, content = _kind(asked, *sniff(asked.source, data))
+        if kind == "ndjson":
+            return {"kind": kind, "packet": _packet(asked, content, tables, lines=True)}
         if kind == "json":
             if lists := _lists(asked, content):
                 return {"kind": kind, "sheets": _written(lists, {}, tables)}
@@ -95,7 +101,27 @@ def _said(asked: Question, data: bytes, tables: list[pa.Table]) -> dict[str, Any
 def told(problem: Problem) -> list[Any]:
     """A problem of the file as JSON."""
     p = problem.place
-    return [problem.code, p.sheet, p.row, p.field, problem.params]
+    return [problem.code, p.sheet, p.row, p.field, p.pointer, problem.params]
+
+
+def _kind(asked: Question, kind: Kind, content: bytes) -> tuple[Kind, bytes]:
+    """What the content is, also by what its sender says: to the content alone, damaged JSON is a list.
+
+    Raises ProblemList (FILE-082) for another kind than is said.
+    """
+    if kind == "json" and ("ndjson" in asked.said or packet_lines.is_lines(content, asked.parts)):
+        kind = "ndjson"
+    if kind == "csv" and not {"csv", "ndjson", "json"}.isdisjoint(asked.said):
+        kind = next(k for k in ("csv", "ndjson", "json") if k in asked.said)
+    if asked.said and kind not in asked.said:
+        raise ProblemList(
+            [
+                Problem(
+                    ANOTHER_KIND, SourceLocation(asked.source), {"found": kind, "said": "/".join(asked.said)}
+                )
+            ]
+        )
+    return kind, content
 
 
 def _sheets(asked: Question, kind: Kind, data: bytes, tables: list[pa.Table]) -> list[dict[str, Any]]:
@@ -170,23 +196,42 @@ def _letters(number: int) -> str:
     return letters
 
 
-def _packet(asked: Question, data: bytes, tables: list[pa.Table]) -> dict[str, Any]:
-    packet, problems = split(asked.source, data, asked.parts)
+def _packet(asked: Question, data: bytes, tables: list[pa.Table], *, lines: bool = False) -> dict[str, Any]:
+    packet, problems = (packet_lines.split if lines else split)(asked.source, data, asked.parts)
     if packet is None:
         raise ProblemList(problems)
     lists: dict[str, Any] = {}
     for record_type, part in asked.parts.items():
         if records := packet.lists.get(record_type):
             try:
-                lists[record_type] = _columns(read_records(records, part.fields), tables)
+                read = read_records(records, part.fields)
             except TooMuch:
                 problems.append(Problem(TOO_MUCH, SourceLocation(asked.source, field=part.member)))
+            else:
+                lists[record_type] = _columns(read, tables)
+                problems += _said_twice(asked, packet, record_type, read)
     return {
         "header": packet.header,
+        "header_line": packet.header_line,
+        "names": packet.names,
+        "lines": packet.lines,
         "lists": lists,
         "problems": [told(p) for p in problems],
         "warnings": [told(p) for p in packet.warnings],
     }
+
+
+def _said_twice(asked: Question, packet: Packet, record_type: str, read: Columns) -> Iterator[Problem]:
+    """Which of two values is meant nobody knows, and another program may take the other."""
+    part, lines = asked.parts[record_type], packet.lines.get(record_type)
+    member = packet.names.get(record_type, part.member)
+    for at, path in read.twice:
+        steps = [member, *path] if lines or part.single else [member, at, *path]
+        field = ".".join(str(step) for step in path if isinstance(step, str))
+        place = SourceLocation(
+            asked.source, part.member, lines[at] if lines else at + 1, field, pointer(steps)
+        )
+        yield Problem(SAID_TWICE, place)
 
 
 def _columns(read: Columns, tables: list[pa.Table], parent: pa.Array | None = None) -> dict[str, Any]:

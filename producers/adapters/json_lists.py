@@ -5,14 +5,14 @@ has the paths, levels joined by `` > ``; row n the n-th object of all lists at t
 the outermost lists (``maTruongHoc``, ``namHoc``) is a title of each, in row -1.
 """
 
-import json
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from producers.adapters.grid import MAX_AREA, MAX_CHARS, MAX_NAMES, Cells, TooMuch
+from producers.adapters.said_twice import Path, Twice, loads
 from schemas.errors import Problem, SourceLocation
+from schemas.pointers import pointer
 
 LEVEL: Final = " > "
 WHOLE: Final = "[]"
@@ -33,21 +33,12 @@ class _List:
     rows: dict[int, dict[int, str]] = field(default_factory=dict)
 
 
-class _Number(str):
-    """As it is written."""
-
-
-class _Twice(dict[str, Any]):
-    """An object that names a member twice: ``name``."""
-
-    name = ""
-
-
 def read(source: str, data: bytes) -> Found:
     """(sheets, what stands where an object is due, and objects that say a member twice). ``data`` is well
     formed. Raises TooMuch, RecursionError."""
     reader = _Reader(source)
-    reader.take(json.loads(data, object_pairs_hook=_members, parse_int=_Number, parse_float=_Number), "")
+    value, _ = loads(data)
+    reader.take(value, "", ())
     sheets = []
     for name, found in reader.lists.items():
         head = {number: path for path, number in found.columns.items()}
@@ -65,27 +56,28 @@ class _Reader:
         self._source = source
         self._chars = 0
 
-    def take(self, value: Any, path: str) -> None:
+    def take(self, value: Any, path: str, steps: Path) -> None:
         """What stands at a path, from the outermost object or list on."""
         if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-            self._list(value, path)
+            self._list(value, path, steps)
         elif isinstance(value, dict):
-            if isinstance(value, _Twice):
-                self._problem("FILE-008", path, 0, name=value.name)
+            self._twice(value, path, 0, steps)
             for name, member in value.items():
-                self.take(member, _below(path, name))
+                self.take(member, _below(path, name), (*steps, name))
                 if isinstance(member, str) and len(member) <= LONGEST:
                     self.beside.append(f"{name}: {member}")
 
-    def _list(self, items: list[Any], path: str) -> None:
+    def _list(self, items: list[Any], path: str, steps: Path) -> None:
         found = self.lists.setdefault(path, _List())
-        for item in items:
+        for at, item in enumerate(items):
             row = len(found.rows) + 1
             cells = found.rows[row] = {}
             if not isinstance(item, dict):
-                self._problem("FILE-007", path, row, found=_kind(item), due="đối tượng/object {}")
+                self._problem(
+                    "FILE-007", path, row, (*steps, at), found=_kind(item), due="đối tượng/object {}"
+                )
                 continue
-            for name, text in self._texts(item, "", path, row):
+            for name, text in self._texts(item, "", path, row, (*steps, at)):
                 column = found.columns.setdefault(name, len(found.columns) + 1)
                 cells[column] = text
                 self._chars += len(text)
@@ -93,30 +85,27 @@ class _Reader:
             if many > MAX_NAMES or row * many > MAX_AREA or self._chars > MAX_CHARS:
                 raise TooMuch
 
-    def _texts(self, item: dict[str, Any], within: str, path: str, row: int) -> Iterator[tuple[str, str]]:
+    def _texts(
+        self, item: dict[str, Any], within: str, path: str, row: int, steps: Path
+    ) -> Iterator[tuple[str, str]]:
         """Members that are values; lists of objects among them are sheets of their own."""
-        if isinstance(item, _Twice):
-            self._problem("FILE-008", path, row, name=item.name)
+        self._twice(item, path, row, steps)
         for name, value in item.items():
             inner = _below(within, name)
             if isinstance(value, dict):
-                yield from self._texts(value, inner, path, row)
+                yield from self._texts(value, inner, path, row, (*steps, name))
             elif isinstance(value, list) and any(isinstance(part, dict) for part in value):
-                self._list(value, _below(path, inner))
+                self._list(value, _below(path, inner), (*steps, name))
             elif value is not None and value != []:
                 yield inner, _text(value)
 
-    def _problem(self, code: str, path: str, row: int, **params: str) -> None:
-        self.problems.append(Problem(code, SourceLocation(self._source, path or WHOLE, row), params))
+    def _twice(self, value: dict[str, Any], path: str, row: int, steps: Path) -> None:
+        for name in value.names if isinstance(value, Twice) else ():
+            self._problem("FILE-008", path, row, (*steps, name), name=name)
 
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) == len(pairs):
-        return members
-    twice = _Twice(pairs)
-    twice.name = Counter(name for name, _ in pairs).most_common(1)[0][0]
-    return twice
+    def _problem(self, code: str, path: str, row: int, steps: Path, **params: str) -> None:
+        place = SourceLocation(self._source, path or WHOLE, row, pointer=pointer(steps))
+        self.problems.append(Problem(code, place, params))
 
 
 def _below(path: str, name: str) -> str:

@@ -6,10 +6,11 @@ from producers.adapters.convert import NO_CLIENT_ID, convert
 from producers.adapters.foreign import Packet
 from producers.adapters.raw import Raw
 from producers.codemaps import PACKET, CodeMap, load
-from producers.model import ROW, Reading, SourceTable, Target, concat_faults, faults_of
+from producers.model import ROW, Json, Reading, SourceTable, Target, concat_faults, faults_of
 from schemas.contracts.contracts import record, record_types
 from schemas.encoding.codec import frame_schema
 from schemas.errors import Problem, ProblemList, SourceLocation
+from schemas.pointers import pointer
 
 
 def read(source: str, packet: Packet, target: Target, codemap: CodeMap | None = None) -> Reading:
@@ -24,7 +25,7 @@ def read(source: str, packet: Packet, target: Target, codemap: CodeMap | None = 
     tables, warnings = [], list(packet.warnings)
     for record_type in record_types():
         if (raw := packet.lists.get(record_type)) is not None:
-            table, found = _table(source, record_type, raw, codemap)
+            table, found = _table(source, record_type, raw, codemap, packet)
             tables.append(table)
             warnings += found
     problems = _school_problems(source, tables, target)
@@ -33,34 +34,45 @@ def read(source: str, packet: Packet, target: Target, codemap: CodeMap | None = 
     return Reading(tables, warnings)
 
 
-def _table(source: str, record_type: str, raw: Raw, codemap: CodeMap) -> tuple[SourceTable, list[Problem]]:
+def _table(
+    source: str, record_type: str, raw: Raw, codemap: CodeMap, packet: Packet
+) -> tuple[SourceTable, list[Problem]]:
     contract, schema = record(record_type), frame_schema(record_type)
     converted = convert(raw, contract.fields, codemap, schema)
     frame, faults = converted.values, converted.faults
-    frame.insert_column(frame.width, pl.Series(ROW, range(1, frame.height + 1), dtype=pl.Int32))
+    lines = packet.lines.get(record_type)
+    frame.insert_column(frame.width, pl.Series(ROW, lines or range(1, frame.height + 1), dtype=pl.Int32))
     if "ClientId" in schema and frame["ClientId"].null_count():
         missing = faults_of(NO_CLIENT_ID, "ClientId", frame["ClientId"].is_null())
         faults = concat_faults([faults, missing.join(faults.select("index"), on="index", how="anti")])
-    table = SourceTable(record_type, source, contract.packet, frame, rows=frame[ROW], codemap=codemap.version)
+    member = packet.names.get(record_type, contract.packet)
+    within = Json(member, indexed=not (contract.single or lines))
+    table = SourceTable(
+        record_type, source, contract.packet, frame, rows=frame[ROW], codemap=codemap.version, json=within
+    )
     warnings = [
         Problem("ENV-312", SourceLocation(source, contract.packet, field=name), {"name": name})
         for name in sorted(raw.unknown)
     ]
     warnings += [
-        Problem(code, SourceLocation(source, contract.packet, index + 1, name))
+        Problem(code, table.place(frame[ROW][index], name))
         for index, code, name in converted.doubts.iter_rows()
     ]
     return table.refuse(faults), warnings
 
 
 def _header_problems(source: str, packet: Packet, target: Target) -> list[Problem]:
-    """The packet must be for the school, year and kind of this push."""
+    """The packet must be for the school, year and kind of this push; one a record a line may leave it to the
+    sender's word."""
+    if packet.header is None:
+        return []
     expected = {"MaTruongHoc": target.school, "NamHoc": str(target.year), "LoaiDongBo": target.kind}
     missing = {"MaTruongHoc": "ENV-001", "NamHoc": "ENV-002", "LoaiDongBo": "ENV-003"}
     another = {"MaTruongHoc": "FILE-011", "NamHoc": "FILE-012", "LoaiDongBo": "FILE-013"}
     problems = []
     for name, due in expected.items():
-        found, place = packet.header.get(name), SourceLocation(source, field=name)
+        found, at = packet.header.get(name), pointer([name]) if name in packet.header else ""
+        place = SourceLocation(source, row=packet.header_line, field=name, pointer=at)
         if not found:
             problems.append(Problem(missing[name], place))
         elif name == "MaTruongHoc" and len(found) not in (8, 10):
@@ -82,5 +94,5 @@ def _school_problems(source: str, tables: list[SourceTable], target: Target) -> 
             ("ENV-305", "NamHoc", target.year),
         ):
             if name in table.records.columns and table.records[name].item(0) not in (None, due):
-                problems.append(Problem(code, SourceLocation(source, contract.packet, 1, name)))
+                problems.append(Problem(code, table.place(table.records[ROW][0], name)))
     return problems

@@ -6,10 +6,9 @@ by record: slower, but each fault has its exact place.
 """
 
 import io
-import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -18,11 +17,11 @@ import pyarrow.compute as pc
 import pyarrow.json as arrow_json
 
 from producers.adapters.grid import MAX_NAMES, MAX_RECORDS, TooMuch
+from producers.adapters.said_twice import Number, Path, loads
 
 WRONG_KIND: Final = "CELL-106"
 DIGITS_LOST: Final = "CELL-108"
 NOT_A_RECORD: Final = "CELL-109"
-SAID_TWICE: Final = "CELL-112"
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -50,7 +49,8 @@ Fault = tuple[str, str, list[int]]
 class Columns:
     """``texts``: a text column for each plain field that occurs. ``lists``: the lists by field.
 
-    ``unknown``: members that are no field, with their path.
+    ``unknown``: members that are no field, with their path. ``twice``: record by position, and the path in it
+    of a member that is said twice.
     """
 
     height: int
@@ -58,6 +58,7 @@ class Columns:
     lists: "dict[str, Items]" = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     unknown: frozenset[str] = frozenset()
+    twice: "list[tuple[int, Path]]" = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ def read(records: Sequence[bytes], fields: list[Field]) -> Columns:
             return _of_table(_arrow(b"\n".join(records), fields), fields)
         except pa.ArrowInvalid:
             pass
-    return _of_rows([_parse(r) for r in records], fields)
+    parsed = [loads(r) for r in records]
+    twice = [(at, path) for at, (_, paths) in enumerate(parsed) for path in paths]
+    return replace(_of_rows([value for value, _ in parsed], fields), twice=twice)
 
 
 def _bound_names(records: Sequence[bytes], fields: list[Field]) -> bool:
@@ -208,28 +211,10 @@ def _nested(array: pa.ListArray, f: Field) -> Items:
     return Items(parent, read, lengths)
 
 
-class _Twice(dict[str, Any]):
-    """An object that names a member twice."""
-
-
-class _Number(str):
-    """A JSON number, as the text that it was."""
-
-
-def _parse(record: bytes) -> Any:
-    return json.loads(record, object_pairs_hook=_members, parse_int=_Number, parse_float=_Number)
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    return members if len(members) == len(pairs) else _Twice(pairs)
-
-
 def _of_rows(rows: Sequence[Any], fields: list[Field]) -> Columns:
     objects = [r if isinstance(r, dict) else {} for r in rows]
     unknown = set().union(*objects)
     faults = _fault_of(NOT_A_RECORD, "", (not isinstance(r, dict) for r in rows))
-    faults += _fault_of(SAID_TWICE, "", (isinstance(r, _Twice) for r in rows))
     texts: dict[str, pa.Array] = {}
     lists: dict[str, Items] = {}
     for f in fields:
@@ -255,7 +240,7 @@ def _fault(value: Any, f: Field) -> str | None:
     if not isinstance(value, due):
         return WRONG_KIND
     free_text = f.avro_type == "string" and not f.coded
-    if free_text and isinstance(value, _Number) and not re.fullmatch(r"-?\d+", value):
+    if free_text and isinstance(value, Number) and not re.fullmatch(r"-?\d+", value):
         return DIGITS_LOST  # 1e17 where a code is due
     return None
 

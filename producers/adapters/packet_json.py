@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
@@ -12,7 +12,9 @@ import pyarrow as pa
 
 from producers.adapters.grid import MAX_NAMES, MAX_RECORDS, TOO_MUCH
 from producers.adapters.packet_columns import Field
+from producers.adapters.said_twice import SAID_TWICE, loads
 from schemas.errors import Problem, SourceLocation
+from schemas.pointers import pointer
 
 HEADER: Final = ("MaTruongHoc", "NamHoc", "LoaiDongBo")
 
@@ -33,11 +35,19 @@ class Part(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Packet:
-    """Members of a packet as raw JSON. ``lists``: record type → its records, in order."""
+    """Members of a packet as raw JSON. ``lists``: record type → its records, in order; ``names``: record type
+    → its member as it is written.
 
-    header: dict[str, str | None]
+    ``lines``: of a packet a record a line, record type → the records' lines. ``header`` is None where such a
+    one says none, ``header_line`` the line that says it.
+    """
+
+    header: dict[str, str | None] | None
     lists: dict[str, list[bytes]]
     warnings: list[Problem]
+    names: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, list[int]] = field(default_factory=dict)
+    header_line: int = 0
 
 
 def is_packet(members: Iterable[str], parts: Mapping[str, Part]) -> bool:
@@ -58,30 +68,29 @@ def split(source: str, data: bytes, parts: Mapping[str, Part]) -> tuple[Packet |
         return None, [malformed(source, data, str(error))]
     if len(members) > MAX_NAMES:
         return None, [Problem(TOO_MUCH, SourceLocation(source))]
-    problems = [
-        Problem("FILE-008", SourceLocation(source, field=name), {"name": name})
-        for name in _twice(data, members)
-    ]
+    problems = [Problem("FILE-008", _at(source, name), {"name": name}) for name in said_twice(data, members)]
     spelt: dict[str, str] = {}
     for name in members:
         if spelt.setdefault(ANOTHER_SPELLING.get(name, name), name) != name:
-            problems.append(Problem("FILE-008", SourceLocation(source, field=name), {"name": name}))
-    packet = Packet({}, {}, [])
+            problems.append(Problem("FILE-008", _at(source, name), {"name": name}))
+    header: dict[str, str | None] = {}
+    packet = Packet(header, {}, [])
     lists = {part.member: record_type for record_type, part in parts.items()}
     for name, raw in members.items():
-        place, member = SourceLocation(source, field=name), ANOTHER_SPELLING.get(name, name)
+        place, member = _at(source, name), ANOTHER_SPELLING.get(name, name)
         value = bytes(raw)
         if member in HEADER:
-            packet.header[member] = _scalar(value)
-            if value[:1] in b"[{":
-                problems.append(Problem("FILE-007", place, {"found": _kind(value), "due": "giá trị/value"}))
+            header[member], wrong = header_value(value, place)
+            problems += wrong
         elif member in lists:
+            packet.names[lists[member]] = name
             problems += _records(packet, lists[member], parts[lists[member]].single, place, value)
         elif member in NOT_TAKEN_YET:
             if value not in (b"null", b"[]", b"{}"):
                 packet.warnings.append(Problem("FILE-204", place, {"name": name}))
+                problems += deep_twice(place, value)
         else:
-            problems.append(Problem("FILE-006", place, {"name": name, "known": ", ".join([*HEADER, *lists])}))
+            problems.append(Problem("FILE-006", place, {"name": name, "known": known(parts)}))
     return packet, problems
 
 
@@ -103,10 +112,27 @@ def _records(
     return []
 
 
-def _scalar(value: bytes) -> str | None:
-    """Text of a header's value: 2019 and "2019" are the same."""
+def _at(source: str, name: str) -> SourceLocation:
+    return SourceLocation(source, field=name, pointer=pointer([name]))
+
+
+def known(parts: Mapping[str, Part]) -> str:
+    """Members that a packet may have, for people."""
+    return ", ".join([*HEADER, *(part.member for part in parts.values())])
+
+
+def header_value(value: bytes, place: SourceLocation) -> tuple[str | None, list[Problem]]:
+    """Text of a header's value: 2019 and "2019" are the same; FILE-007 where it is none."""
+    if value[:1] in b"[{":
+        return None, [Problem("FILE-007", place, {"found": _kind(value), "due": "giá trị/value"})]
     read = json.loads(value, parse_int=str, parse_float=str)
-    return read.strip() if isinstance(read, str) else None
+    return (read.strip() if isinstance(read, str) else None), []
+
+
+def deep_twice(place: SourceLocation, value: bytes) -> list[Problem]:
+    """Of a member that is not read on: what its objects, however deep, name twice."""
+    _, paths = loads(value)
+    return [Problem(SAID_TWICE, replace(place, pointer=place.pointer + pointer(path))) for path in paths]
 
 
 def _kind(value: bytes) -> str:
@@ -114,8 +140,9 @@ def _kind(value: bytes) -> str:
     return {b"[": "danh sách/list []", b"{": "đối tượng/object {}"}.get(first, "giá trị/value")
 
 
-def _twice(data: bytes, members: dict[str, msgspec.Raw]) -> list[str]:
-    """Names that stand more than once at the top: what is left of the text beside the values says it."""
+def said_twice(data: bytes, members: dict[str, msgspec.Raw]) -> list[str]:
+    """Names that stand more than once in an object itself: what is left of the text beside the values says
+    it."""
     whole = pa.py_buffer(data)
     spans = []
     for raw in members.values():
@@ -132,8 +159,9 @@ def _twice(data: bytes, members: dict[str, msgspec.Raw]) -> list[str]:
     return sorted(name for name, times in names.items() if times > 1)
 
 
-def malformed(source: str, data: bytes, reason: str) -> Problem:
-    """FILE-004 with line, column and byte where the text stops being JSON."""
+def malformed(source: str, data: bytes, reason: str, first: int = 1, begins: int = 0) -> Problem:
+    """FILE-004 with line, column and byte where the text stops being JSON; ``first`` is its line in the file,
+    ``begins`` where that begins."""
     text = data.decode("utf-8")
     try:
         json.loads(text)
@@ -146,6 +174,7 @@ def malformed(source: str, data: bytes, reason: str) -> Problem:
         offset = int(found[1]) if found else 0
         before = data[:offset].decode("utf-8", "ignore")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    line, offset = line + first - 1, offset + begins
     return Problem(
         "FILE-004", SourceLocation(source, row=line), {"line": line, "column": column, "offset": offset}
     )

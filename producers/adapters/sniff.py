@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from schemas.errors import Problem, ProblemList, SourceLocation
 
-Kind = Literal["json", "xlsx", "old workbook", "html", "csv"]
-"""``old workbook``: .xls and .xlsb."""
+Kind = Literal["json", "ndjson", "xlsx", "old workbook", "html", "csv"]
+"""``old workbook``: .xls and .xlsb; ``ndjson``: a packet a record a line (``packet_lines``)."""
 
 MAX_BYTES: Final = 40 * 1024 * 1024
 """Of a file. A school of 3,000 pupils is below 10 MiB, a workbook of 100,000 rows has 16."""

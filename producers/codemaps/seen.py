@@ -91,9 +91,10 @@ def _read(name: str, data: bytes, target: Target, library: Library) -> Reading:
 def _values(table: SourceTable, content: foreign.Content, codemap: CodeMap) -> Iterator[tuple[int, str, str]]:
     """(row, field, value) of the cells that have no entry."""
     lines = table.refused.filter(pl.col("Rule") == UNMAPPED).select("Row", "Fields").explode("Fields")
+    index = {row: at for at, row in enumerate(table.rows if table.rows is not None else ())}
     for row, said in lines.iter_rows():
         if content.packet is not None:
-            found = _of_packet(content.packet.lists[table.record_type], row - 1, said.split("."))
+            found = _of_packet(content.packet.lists[table.record_type], index[row], said.split("."))
             held = _codes(record(table.record_type).fields, said.split("."), codemap)
             cells = [value for value in found if value.strip() and value.strip() not in held]
         else:

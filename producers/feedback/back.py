@@ -41,7 +41,7 @@ def copy(
     """
     place, captions = SourceLocation(name), library().captions.words
     content = foreign.read(name, data, captions)
-    if content.kind == "json":
+    if content.packet is not None or content.kind == "json":
         raise ProblemList([Problem(PACKET, place)])
     ours = [_at_caption(f, content.sheets) for f in found if f.finding.place.file in ("", name)]
     if content.kind == "xlsx":

@@ -38,7 +38,7 @@ def detect(source: str, data: bytes, library: Library, answers: Answers | None =
 
 def _packet(packet: Packet, library: Library) -> dict[str, Any]:
     layout = next(x for x in library.layouts.values() if x.kind == "packet")
-    header = packet.header
+    header = packet.header or {}
     known = dict(zip(HEADER, ("school", "year", "kind"), strict=True))
     says = {name: header[member] for member, name in known.items() if header.get(member)}
     return {
