@@ -68,7 +68,7 @@ DOCUMENT: dict[str, Any] = {
 GET = DOCUMENT["paths"]["/v1/things"]["get"]
 
 
-def changed(path: str, value: object) -> dict:
+def changed(path: str, value: object) -> dict[str, Any]:
     """The document with the value at a path of keys, parted by blanks; None takes it away."""
     document = copy.deepcopy(DOCUMENT)
     *way, last = path.split(" ")
@@ -86,7 +86,7 @@ def changed(path: str, value: object) -> dict:
 OPERATION = "paths /v1/things get"
 THING = "components schemas Thing"
 
-BREAKING = [
+BREAKING: list[tuple[str, Any, list[str]]] = [
     ("paths /v1/things", None, ["GET /v1/things: removed", "POST /v1/things: removed"]),
     (OPERATION, None, ["GET /v1/things: removed"]),
     (f"{OPERATION} operationId", "allThings", ["GET /v1/things: operationId changed"]),
@@ -197,7 +197,7 @@ BREAKING = [
     ("paths /v1/things post responses", {"200": {}}, ["POST /v1/things: 202: removed"]),
 ]
 
-HARMLESS = [
+HARMLESS: list[tuple[str, Any]] = [
     (f"{OPERATION} description", "said better"),
     (f"{OPERATION} parameters 0 schema enum", ["a", "b", "c"]),
     (f"{OPERATION} parameters 0 schema maxLength", 20),
