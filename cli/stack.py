@@ -150,7 +150,7 @@ def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
         print_json(rows)
         return
     print_table(
-        ("process", "state", "ready", "pid", "port", "up for"),
+        ("process", "state", "ready", "pid", "port", "serves at", "up for"),
         [
             (
                 row["name"],
@@ -158,6 +158,7 @@ def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
                 "yes" if row["ready"] else "no",
                 row["pid"] or "",
                 row["port"],
+                row["serves"] or "",
                 f"{row['uptime_s']} s",
             )
             for row in rows

@@ -124,6 +124,7 @@ ROWS: Final = (
     Row("organisation", _OF_UNITS, "a command for one that stopped", LETTERS, STATE, _SHOWN),
     Row("access", (), "follows answers and states: what is none of a machine's", LEFT_OUT, STATE, _COUNTED),
     Row("credentials", (), "follows grants: a state that is none gives nothing", LEFT_OUT, STATE, _COUNTED),
+    Row("gateway", (), "follows states: one that is none gives nothing", LEFT_OUT, STATE, _COUNTED),
 )  # fmt: skip
 
 _HEAD: Final = """# What each process does with what it cannot deal with

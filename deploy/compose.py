@@ -35,8 +35,8 @@ def default() -> str:
 def _service(instance: Instance) -> str:
     stack = Stack(DATA_DIR)
     ports = [stack.port(instance.label)]
-    if instance.label == "access":
-        ports.append(stack.port("access-service"))
+    if instance.declared.serves:
+        ports.append(stack.port(instance.declared.serves))
     published = ", ".join(f'"127.0.0.1:{port}:{port}"' for port in ports)
     return (
         f"  {instance.label}: {{<<: *process, command: [run, {instance.label}, --standard-port], "

@@ -56,6 +56,7 @@ class Declared:
     group, ``asks``: others' groups whose offsets it asks for. ``transactional`` is its transactional id; with
     a dot at the end, the beginning of those of its shards. ``cluster``: what it does to Kafka itself. Its
     rights at Kafka are these (deploy.rights).
+    ``serves``: the name of a port of its own, for others than Prometheus (``deploy.local.layout``).
     ``tables``: it works with the provincial database, in this code's schema; ``kafka``: with Kafka. It is
     ready while it can. ``memory_mb`` bounds it where something keeps bounds (compose, systemd).
     """
@@ -72,6 +73,7 @@ class Declared:
     asks: tuple[str, ...] = ()
     transactional: str = ""
     cluster: tuple[str, ...] = ()
+    serves: str = ""
     tables: bool = True
     kafka: bool = True
     memory_mb: int = 1024
@@ -168,13 +170,19 @@ TABLE: Final = (
             t.GRANTS_REFUSALS, t.GRANTS_STATE, t.PUSH_ANSWERS, t.ORGANISATION_EVENTS, t.ORGANISATION_REFUSALS,
             t.ORGANISATION_STATE,
         ),
-        describes=(t.ORGANISATION_SETUP,),
+        describes=(t.ORGANISATION_SETUP,), serves="access-service",
     ),
     Declared(
         "credentials", "access.credentials.process:Credentials", Sharing.SINGLE, Turn.DATABASE,
         # Makes and ends vendors' users, their rights and bounds.
         outputs=(t.CREDENTIALS_ENDED,), rereads=(t.GRANTS_STATE, t.CREDENTIALS_ENDED),
         cluster=("alter", "alter_configs"),
+    ),
+    Declared(
+        "gateway", "producers.gateway.process:Gateway", Sharing.SINGLE, Turn.FOLDER,
+        # A school's key writes to its vendor's topic alone: the gateway proves it, validation looks again.
+        outputs=(VENDORS,), rereads=(t.GRANTS_STATE, t.ORGANISATION_STATE),
+        describes=(t.ORGANISATION_SETUP,), serves="gateway-service", memory_mb=2048,
     ),
 )  # fmt: skip
 """In the order they start."""
@@ -183,6 +191,9 @@ USUAL: Final = {"load": 2}
 """How many of a process a new stack runs: one load waits for PostgreSQL while a core is free."""
 
 NAMES: Final = tuple(declared.name for declared in TABLE)
+
+SERVES: Final = {declared.name: declared.serves for declared in TABLE if declared.serves}
+"""Process → the name of the port on which it serves others than Prometheus."""
 
 
 def database_principals() -> tuple[str, ...]:

@@ -237,6 +237,26 @@ ACCESS_SECONDS: Final = _histogram(
     en="Seconds that the access service takes to answer a request, the machine's decision included.",
     vi="Số giây dịch vụ tài khoản trả lời một yêu cầu, gồm cả quyết định của máy trạng thái.",
 )
+GATEWAY_REQUESTS: Final = _counter(
+    "csdl_gateway_requests_total",
+    ("outcome",),
+    en="Requests to the gateway, by outcome: done, refused (4xx), unable (503: a server is away, all full),"
+    " failed (500), gone (the client left).",
+    vi="Số yêu cầu đến cổng nhận dữ liệu, theo kết quả: done, refused (4xx), unable (503: máy chủ"
+    " vắng hoặc đã đầy), failed (500), gone (bên gọi đã ngắt).",
+)
+GATEWAY_REFUSED: Final = _counter(
+    "csdl_gateway_refused_total",
+    ("rule",),
+    en="What the gateway refused to somebody, by code.",
+    vi="Số lần cổng nhận dữ liệu từ chối, theo mã lý do.",
+)
+GATEWAY_SECONDS: Final = _histogram(
+    "csdl_gateway_seconds",
+    (),
+    en="Seconds that the gateway takes to answer a request, the sending of its body included.",
+    vi="Số giây cổng nhận dữ liệu trả lời một yêu cầu, gồm cả thời gian nhận nội dung.",
+)
 
 # What waits: measured by the process `watch`, for all of them ----------------------------------------------
 

@@ -120,6 +120,15 @@ class Settings(BaseSettings):
     """Its port; 0 takes a free one."""
     access_url: str = ""
     """Where the command line finds the access service (``access``)."""
+    gateway_host: str = "127.0.0.1"
+    """Address on which the gateway listens to vendors. Where that is not this machine alone, something before
+    it speaks TLS: keys pass through."""
+    gateway_port: int = Field(default=0, ge=0, le=65535)
+    """Its port; 0 takes a free one."""
+    gateway_url: str = ""
+    """Where vendors' programs find the gateway (``gateway``)."""
+    gateway_test: bool = False
+    """Whether the gateway takes test keys, and no others: of a stack that is there to try things out."""
     trusted_proxies: list[str] = []
     """Addresses and networks of what stands before our services and adds ``X-Forwarded-For``; of nobody else
     that header is believed. As JSON."""
@@ -191,7 +200,7 @@ class Settings(BaseSettings):
                 raise ValueError("no URL of PostgreSQL") from None
         return url
 
-    @field_validator("access_url")
+    @field_validator("access_url", "gateway_url")
     @classmethod
     def _of_http(cls, url: str) -> str:
         parts = urlsplit(url)
@@ -315,6 +324,11 @@ class Settings(BaseSettings):
     def access(self) -> str:
         """The access service's URL. Raises ProblemList (STK-007) where nothing says which."""
         return self.access_url.rstrip("/") or self._no_stack()
+
+    @property
+    def gateway(self) -> str:
+        """The gateway's URL. Raises ProblemList (STK-007) where nothing says which."""
+        return self.gateway_url.rstrip("/") or self._no_stack()
 
     def _no_stack(self) -> NoReturn:
         raise ProblemList([Problem("STK-007", params={"data_dir": self.data_dir.absolute()})])

@@ -64,13 +64,14 @@ def prove_key(
     refusals: Refusals,
     secret: str,
     address: str,
-    school: str,
+    school: str | None,
     *,
     test: bool,
 ) -> Proof:
     """Prove a vendor for a school by a key. ``conn`` has no transaction under way.
 
-    ``address``: where it comes from (``addresses.caller``). ``test``: whether this is where test keys are
+    ``school`` None: for that of the key, whichever it is. ``address``: where it comes from
+    (``addresses.caller``). ``test``: whether this is where test keys are
     taken, and no others. Raises psycopg2.Error.
     """
     proof = _prove(conn, grants, keys, secret, address, school, test)
@@ -103,13 +104,19 @@ def shown_to_people(
 
 
 def _prove(
-    conn: connection, grants: Grants, keys: Keyring, secret: str, address: str, school: str, test: bool
+    conn: connection,
+    grants: Grants,
+    keys: Keyring,
+    secret: str,
+    address: str,
+    school: str | None,
+    test: bool,
 ) -> Proof:
     with conn, conn.cursor() as cur:
         found, kept, now = store.by_handle(cur, keyring.handle_of(secret))
     if not keyring.same(kept, keys.mac(secret)) or found is None:
         return Proof(None, worth.UNKNOWN)
     code = worth.worth(found, grants(found.vendor, found.school), now, address, test=test)
-    if not code and found.school != school:
+    if not code and school not in (None, found.school):
         code = worth.OTHER_SCHOOL
     return Proof(found, code)

@@ -6,6 +6,7 @@ from typing import Final
 from schemas.days import today
 from streams.grants import pushing
 from streams.grants.state import Standing, State, level
+from streams.machines.state_cache import StateCache
 
 SUSPENDED: Final = "KEY-106"
 NOT_GRANTED: Final = "KEY-107"
@@ -26,6 +27,19 @@ def fault(states: States, vendor: str, school: str) -> str:
     above = states(f"{vendor}/{level()}"), states(f"{vendor}/{level(version)}") if version else None
     code = pushing.fault(grant, *above, today())
     return code and (SUSPENDED if code in STOPPED else NOT_GRANTED)
+
+
+def followed(granted: StateCache[State]) -> Callable[[str, str], str]:
+    """(vendor, school) → the same, by states that are followed. What the machine said a moment ago counts
+    before something is refused for it; raises ProblemList (SYS-001) if nobody can say."""
+
+    def why_not(vendor: str, school: str) -> str:
+        if not fault(granted.get, vendor, school):
+            return ""
+        granted.up_to_now()
+        return fault(granted.get, vendor, school)
+
+    return why_not
 
 
 def ended(states: States, vendor: str, school: str) -> bool:

@@ -13,7 +13,6 @@ from access.accounts import persons, store
 from access.accounts.account import READS_ALL, Role
 from access.audit import Kind
 from access.service.door import NOT_ITS_FORM, REFUSED, Body, Request, as_told, field_problem, said
-from access.service.parts import CATCH_UP_S
 from runtime import metrics
 from schemas.contracts import bounds
 from schemas.datasets import split
@@ -24,6 +23,7 @@ from streams.confirmation.commands import DEPARTMENTS_ACTS, OFFICERS_ACTS, Act
 from streams.confirmation.state import Window
 from streams.machines import wire
 from streams.machines.commands_client import CommandOutcome
+from streams.machines.state_cache import CATCH_UP_S
 from streams.organisation import units
 
 NO_DOOR: Final = "ACC-043"

@@ -214,16 +214,8 @@ ACTS: Final = {
 
 
 def grants(parts: Parts) -> Callable[[str, str], str]:
-    """(vendor, school) → why its grant is not in force. What a machine said a moment ago counts before
-    something is refused for it; raises ProblemList (SYS-001) if nobody can say."""
-
-    def fault(vendor: str, school: str) -> str:
-        if not standing.fault(parts.granted.get, vendor, school):
-            return ""
-        parts.catch_up(parts.granted)
-        return standing.fault(parts.granted.get, vendor, school)
-
-    return fault
+    """(vendor, school) → why its grant is not in force (``standing.followed``)."""
+    return standing.followed(parts.granted)
 
 
 def _conforms(request: Request, vendor: str, school: str) -> bool:

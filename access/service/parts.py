@@ -9,10 +9,9 @@ from starlette.requests import Request as HttpRequest
 
 from access.credentials import addresses, keyring
 from access.credentials.proof import Refusals
-from access.service.database import Connections
 from access.service.desk import CommandsDesk
 from access.service.flows import Flows
-from runtime import kafka
+from runtime.connections import Connections
 from runtime.settings import Settings
 from schemas.organisation.organisation import Organisation
 from streams.confirmation.machine import MACHINE as CONFIRMATION
@@ -26,8 +25,6 @@ AT_ONCE: Final = 2
 
 DOCUMENTS_AT_ONCE: Final = 3
 """Documents under way; one of them is judged, in a process of its own with up to a gigabyte."""
-
-CATCH_UP_S: Final = 10.0
 
 
 class Parts:
@@ -46,7 +43,7 @@ class Parts:
         self.importing = Lock()
         self._opened = ExitStack()
         try:
-            self.connections = Connections(settings)
+            self.connections = Connections(settings, "csdl access")
             self._opened.callback(self.connections.close)
             self.confirmation = CommandsDesk(CONFIRMATION, settings)
             self._opened.callback(self.confirmation.close)
@@ -79,8 +76,7 @@ class Parts:
 
     def catch_up(self, states: StateCache[Any] | UnitsCache) -> None:
         """Wait until what a machine said a moment ago is read. Raises ProblemList (SYS-001) if it is not."""
-        if not states.catch_up(CATCH_UP_S):
-            raise kafka.away(self.settings)
+        states.up_to_now()
 
     def close(self) -> None:
         """Newest first."""

@@ -82,6 +82,7 @@ STAGES: Final = (
 
 REFUSALS: Final = (
     ("Dịch vụ tài khoản", _rate("csdl_access_refused_total", "rule"), "ops"),
+    ("Cổng nhận dữ liệu", _rate("csdl_gateway_refused_total", "rule"), "ops"),
     ("Kafka", _rate("csdl_kafka_refused_total", "outcome"), "ops"),
     ("PostgreSQL", _rate("csdl_database_refused_total", "outcome"), "ops"),
     ("Máy trạng thái", _rate("csdl_commands_refused_total", "rule"), "ops"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from deploy.local import machine
 from deploy.local.layout import REGISTER, SERVERS, Stack
 from deploy.local.problems import fail
+from deploy.processes import SERVES
 from schemas.errors import ProblemList
 from schemas.organisation import files, province
 
@@ -44,7 +45,7 @@ def unfinished(stack: Stack) -> Path:
 
 def refuse_ports_in_use(stack: Stack, processes: tuple[str, ...]) -> None:
     """STK-001 names the first port that somebody else listens on."""
-    services = ("access-service",) if "access" in processes else ()
+    services = [SERVES[name] for name in processes if name in SERVES]
     for name in ("kafka-controller", "kafka-broker", "kafka-loopback", *SERVERS, *processes, *services):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -37,6 +37,7 @@ OFFSETS: Final = {
     "access-service": 4,
     "kafka-broker": 5,
     "kafka-loopback": 6,
+    "gateway-service": 7,
     **{name: 10 + i for i, name in enumerate(NAMES)},
     **{
         label(name, Share(n, PARTITIONS)): MORE + 10 * i + n
@@ -126,6 +127,8 @@ class Stack:
             "CSDL_SECRETS_DIR": str(self.secrets),
             "CSDL_ACCESS_PORT": str(self.port("access-service")),
             "CSDL_ACCESS_URL": f"http://127.0.0.1:{self.port('access-service')}",
+            "CSDL_GATEWAY_PORT": str(self.port("gateway-service")),
+            "CSDL_GATEWAY_URL": f"http://127.0.0.1:{self.port('gateway-service')}",
             "CSDL_METRICS_TOKEN_FILE": str(self.metrics_token),
             "CSDL_INSTANCES": json.dumps(self.instances, separators=(",", ":")),
         }
@@ -184,6 +187,8 @@ OWN: Final = (
     "CSDL_HTTP_PORT",
     "CSDL_ACCESS_PORT",
     "CSDL_ACCESS_URL",
+    "CSDL_GATEWAY_PORT",
+    "CSDL_GATEWAY_URL",
 )
 """Settings that a stack or a process has of its own: never taken from somebody's environment."""
 

@@ -25,6 +25,7 @@ BY_PASSWORD: Final = f"TLS, {credentials.MECHANISM}"
 BY_PASSWORD_HERE: Final = f"{credentials.MECHANISM}, this machine alone"
 BY_TOKEN: Final = "bearer token"
 BY_ACCOUNT: Final = "account: session or token"
+BY_KEY: Final = "API key of a grant"
 BY_SCRAM: Final = "scram-sha-256"
 
 _TRUSTS: Final = re.compile(r"^\s*(?!#)\S.*\strust\s*$", re.MULTILINE)
@@ -65,6 +66,7 @@ def _known(stack: Stack) -> Iterator[tuple[str, int, str]]:
     yield "kafka-controller", stack.port("kafka-controller"), secret
     yield "postgres", stack.port("postgres"), NOBODY if _trusts(stack) else BY_SCRAM
     yield "access-service", stack.port("access-service"), BY_ACCOUNT
+    yield "gateway-service", stack.port("gateway-service"), BY_KEY
     guarded = stack.metrics_token.exists()
     for name in stack.processes:
         yield name, stack.port(name), BY_TOKEN if guarded else NOBODY

@@ -21,6 +21,7 @@ from deploy.local.layout import SERVERS, Stack
 from deploy.local.problems import fail
 from deploy.local.starting import Starting
 from deploy.local.supervisor import Program
+from deploy.processes import SERVES
 from deploy.prometheus import config as prometheus_config
 from runtime import broker_probe, probes, serve
 from runtime.accounts import SETUP
@@ -118,7 +119,8 @@ def down(stack: Stack, delete: bool = False) -> bool:
 
 
 def status(stack: Stack) -> list[dict[str, Any]]:
-    """One row a process: name, state, pid, port, ready, uptime in seconds. STK-007 when the stack is down."""
+    """One row a process: name, state, pid, port, ready, uptime in seconds; ``serves``: the port at which it
+    serves others than Prometheus, if any. STK-007 when the stack is down."""
     if not supervisor.is_running(stack):
         fail("STK-007", data_dir=stack.data_dir)
     rows = []
@@ -130,6 +132,7 @@ def status(stack: Stack) -> list[dict[str, Any]]:
                 "state": info["statename"].lower(),
                 "pid": info["pid"] or None,
                 "port": stack.port(name),
+                "serves": stack.port(SERVES[name]) if name in SERVES else None,
                 "ready": running and is_ready(stack, name),
                 "uptime_s": info["now"] - info["start"] if running else 0,
             }

@@ -150,6 +150,9 @@ TABLE: Final = {
     "csdl-credentials": Account(
         {"alembic_version": "S", "vendor_credential": "SU", "audit_event": "I"}, temporary=False
     ),
+    "csdl-gateway": Account(
+        {"alembic_version": "S", "vendor_credential": "SU", "audit_event": "I"}, temporary=False
+    ),
     "csdl-checkpoints": Account({"alembic_version": "S", "audit_event": "S"}, temporary=False),
     OPERATOR: Account(
         {

@@ -28,6 +28,7 @@ S = TypeVar("S", bound=Value)
 
 POLL_MS: Final = 50
 AGAIN_S: Final = 0.5
+CATCH_UP_S: Final = 10.0
 
 
 class StateCache(Generic[S]):
@@ -65,6 +66,11 @@ class StateCache(Generic[S]):
             self._asked += 1
             mine = self._asked
             return self._turn.wait_for(lambda: self._served >= mine, timeout)
+
+    def up_to_now(self) -> None:
+        """The same, for somebody who stands by. Raises ProblemList (SYS-001) where nobody can say."""
+        if not self.catch_up(CATCH_UP_S):
+            raise kafka.away(self._settings)
 
     def _run(self) -> None:
         name = self._machine.name

@@ -2,6 +2,7 @@
 
 ``conn``  a connection to the test's own database
 ``book``  the same, to push to and look into (`provincial_book`)
+``gateway``  the gateway, for all tests of a module (`tests.integration.gateway`), on topics that were empty
 ``sent``  ``sent(topic)``: every committed message of the topic, oldest first in each partition
 """
 
@@ -11,6 +12,8 @@ import pytest
 
 from runtime import kafka, postgres
 from streams.machines import topic_log
+from tests.conftest import empty_topics, fresh_database
+from tests.integration import gateway as of_gateway
 from tests.integration.provincial_book import Book
 
 
@@ -28,3 +31,13 @@ def book(conn, database):
 @pytest.fixture
 def sent(settings):
     return lambda topic: list(topic_log.read(settings, kafka.partitions(topic)))
+
+
+@pytest.fixture(scope="module")
+def gateway(stack, tmp_path_factory):
+    empty_topics(stack)
+    with (
+        fresh_database(stack, tmp_path_factory.mktemp("gateway")) as settings,
+        of_gateway.served(settings) as found,
+    ):
+        yield found

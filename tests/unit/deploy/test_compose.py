@@ -44,7 +44,7 @@ def test_every_instance_runs_at_its_own_port_within_its_bound(ours: Any, asked: 
     for instance in every:
         service, port = ours[instance.label], stack.port(instance.label)
         assert service["command"] == ["run", instance.label, "--standard-port"]
-        ports = [port, stack.port("access-service")] if instance.label == "access" else [port]
+        ports = [port, *(stack.port(name) for name in [instance.declared.serves] if name)]
         assert service["ports"] == [f"127.0.0.1:{port}:{port}" for port in ports]
         assert service["mem_limit"] == f"{instance.declared.memory_mb}m"
 

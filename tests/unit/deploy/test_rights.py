@@ -20,8 +20,8 @@ def who(kind: Kind, name: str, act: Act) -> set[str]:
 @pytest.mark.parametrize(
     ("topic", "writers"),
     [
-        (t.in_topic("an"), {"csdl-vendor-an"}),
-        (t.in_topic("anphu"), {"csdl-vendor-anphu"}),
+        (t.in_topic("an"), {"csdl-vendor-an", "csdl-gateway"}),
+        (t.in_topic("anphu"), {"csdl-vendor-anphu", "csdl-gateway"}),
         (t.RECORDS_ACCEPTED, {"csdl-validation"}),
         (t.RECORDS_REFUSED, {"csdl-validation"}),
         (t.PUSH_ANSWERS, {"csdl-outbox"}),

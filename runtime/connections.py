@@ -1,4 +1,4 @@
-"""Connections that requests borrow: as many as work at once, none left in a transaction."""
+"""Connections that a service's requests borrow: as many as work at once, none left in a transaction."""
 
 import select
 from collections.abc import Iterator
@@ -15,8 +15,9 @@ from runtime.settings import Settings
 class Connections:
     """Made when they are needed, kept for the next request; a broken one is thrown away."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, name: str) -> None:
+        """``name``: as the server shows whose they are."""
+        self._settings, self._name = settings, name
         self._idle: LifoQueue[connection] = LifoQueue()
 
     @contextmanager
@@ -59,7 +60,7 @@ class Connections:
             try:
                 conn = self._idle.get_nowait()
             except Empty:
-                return postgres.connect(self._settings, "csdl access")
+                return postgres.connect(self._settings, self._name)
             if not conn.closed and _silent(conn):
                 return conn
             conn.close()

@@ -1,0 +1,146 @@
+"""What every request goes through before a byte of its body is read. ASGI middleware.
+
+In this order: is its address of a form, does it show no key there, is there such a path and method, whose is
+the key and may it be used here and now, are its parameters the path's, is its body one that can be taken.
+Then the endpoint; whatever that raises is told as a problem (``problems``). Nothing that was sent is logged.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+
+from access.credentials import addresses
+from access.credentials.proof import prove_key
+from producers.gateway import parameters, problems
+from producers.gateway.exchange import Exchange, Receive, Send, too_large
+from producers.gateway.parts import Parts
+from producers.gateway.sender import Sender
+from runtime import metrics
+from schemas.errors import Problem, ProblemList
+
+Scope = dict[str, Any]
+
+PROOFS_AT_ONCE: Final = 8
+"""Keys that are looked up at once; endpoints that take long must not keep anybody at the door."""
+
+TAKE_BODIES: Final = frozenset({"POST"})
+
+
+class Entrance:
+    """Before an application; its paths are those of ``by_key``, which want a key, and of ``public``."""
+
+    def __init__(
+        self, app: Any, parts: Parts, by_key: Sequence[APIRoute], public: Sequence[APIRoute]
+    ) -> None:
+        self._app, self._parts = app, parts
+        self._routes = [*((route, True) for route in by_key), *((route, False) for route in public)]
+        self._known = {id(route): parameters.known(route) for route, _ in self._routes}
+        self._proofs: CapacityLimiter | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.monotonic()
+        headers = Headers(scope=scope)
+        exchange = Exchange(receive, send, has_body=_has_body(headers))
+        try:
+            inside = await self._let_in(scope, headers, exchange)
+            await self._app(inside, exchange.receive, exchange.send)
+        except asyncio.CancelledError:
+            raise
+        except Exception as fault:
+            told = problems.of_fault(fault)
+            if not exchange.status:
+                await problems.answer(told, _of_refusal(told))(scope, exchange.receive, exchange.send)
+        metrics.GATEWAY_SECONDS.observe(time.monotonic() - began)
+        metrics.GATEWAY_REQUESTS.labels(_outcome(exchange)).inc()
+
+    async def _let_in(self, scope: Scope, headers: Headers, exchange: Exchange) -> Scope:
+        """The request as its endpoint sees it. Raises ProblemList: GATE-001 to 014, KEY-101 to 110."""
+        raw, query = scope.get("raw_path") or b"", scope["query_string"]
+        if found := parameters.too_long(raw, query) or parameters.shows_a_key(raw, query):
+            raise ProblemList(found)
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        route, by_key = self._route(scope["path"], method)
+        state = dict(scope.get("state", {}))
+        if by_key:
+            state["sender"] = await self._sender(scope, headers)
+        if found := parameters.wrong(query, self._known[id(route)]):
+            raise ProblemList(found)
+        exchange.most = self._parts.settings.push_max_mb * 1024 * 1024 if method in TAKE_BODIES else 0
+        if not exchange.whole:
+            self._bound(headers, exchange.most)
+        return {**scope, "method": method, "state": state}
+
+    def _route(self, path: str, method: str) -> tuple[APIRoute, bool]:
+        there = [(route, by_key) for route, by_key in self._routes if route.path_regex.match(path)]
+        if not there:
+            raise ProblemList([Problem(problems.NO_PATH)])
+        for route, by_key in there:
+            if method in (route.methods or ()):
+                return route, by_key
+        allowed = {each for route, _ in there for each in route.methods or ()}
+        allowed |= {"HEAD"} if "GET" in allowed else set()
+        raise ProblemList([Problem(problems.NO_METHOD, params={"allowed": ", ".join(sorted(allowed))})])
+
+    async def _sender(self, scope: Scope, headers: Headers) -> Sender:
+        """Raises ProblemList (GATE-003, KEY-101 to 110), psycopg2.Error."""
+        shown = headers.getlist("authorization")
+        scheme, _, secret = shown[0].partition(" ") if len(shown) == 1 else ("", "", "")
+        if scheme.lower() != "bearer" or not secret.strip():
+            raise ProblemList([Problem(problems.NO_KEY)])
+        client = scope.get("client")
+        forwarded = headers.getlist(addresses.HEADER)
+        address = addresses.caller(client[0] if client else "", forwarded, self._parts.proxies)
+        if self._proofs is None:
+            self._proofs = CapacityLimiter(PROOFS_AT_ONCE)
+        return await run_sync(self._prove, secret.strip(), address, limiter=self._proofs)
+
+    def _prove(self, secret: str, address: str) -> Sender:
+        its = self._parts
+        with its.connections.borrowed() as conn:
+            proof = prove_key(
+                conn,
+                its.grant_fault,
+                its.keys,
+                its.refusals,
+                secret,
+                address,
+                None,
+                test=its.settings.gateway_test,
+            )
+        if proof.code or proof.credential is None:
+            raise ProblemList([Problem(proof.code)])
+        return Sender(proof.credential, address)
+
+    def _bound(self, headers: Headers, most: int) -> None:
+        """Raises ProblemList: GATE-008 by what the request says of its length, GATE-014."""
+        if not most:
+            raise ProblemList([Problem(problems.NO_BODY_HERE)])
+        said = headers.get("content-length", "0")
+        if not said.isdecimal() or int(said) > most:
+            raise ProblemList([too_large(most)])
+
+
+def _has_body(headers: Headers) -> bool:
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
+def _of_refusal(told: Sequence[Problem]) -> dict[str, str]:
+    """Headers that a refusal of the entrance has besides."""
+    return {"Allow": told[0].params["allowed"]} if told[0].code == problems.NO_METHOD else {}
+
+
+def _outcome(exchange: Exchange) -> str:
+    if exchange.gone or not exchange.status:
+        return "gone"
+    if exchange.status < 400:
+        return "done"
+    return {500: "failed", 503: "unable"}.get(exchange.status, "refused")

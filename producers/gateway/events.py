@@ -1,0 +1,5 @@
+"""``GET /v1/events``: what became of pushes, by a cursor."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

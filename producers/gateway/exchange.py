@@ -1,0 +1,91 @@
+"""One request and its answer: how much of a body is taken, how slowly it may come, how a refusal is read.
+
+A client that is still sending reads an answer only if we go on reading for a while: what it sends is thrown
+away, to a bound of bytes and seconds, before the connection is closed.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from producers.gateway.problems import TOO_LARGE, TOO_SLOW
+from schemas.errors import Problem, ProblemList
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+PATIENCE_S: Final = 10.0
+LEAST_BYTES_PER_S: Final = 16 * 1024
+"""A body has PATIENCE_S, and a second more for so many bytes that came."""
+LONGEST_S: Final = 900.0
+"""However large it is."""
+
+DRAIN_BYTES: Final = 4 * 1024 * 1024
+DRAIN_S: Final = 3.0
+"""So much of a body that nobody wants is read and thrown away, so that its sender can read why."""
+
+
+class Exchange:
+    """``receive`` and ``send`` of one request, bounded. ``most``: bytes that its body may have."""
+
+    def __init__(self, receive: Receive, send: Send, *, has_body: bool) -> None:
+        self._receive, self._send = receive, send
+        self.most = 0
+        self.received = 0
+        self.whole = not has_body
+        """Whether all of the body is here."""
+        self.gone = False
+        """Whether the client left."""
+        self.status = 0
+        """Of the answer, once it has begun."""
+        self._began = time.monotonic()
+
+    async def receive(self) -> Message:
+        """The next part of the body. Raises ProblemList: GATE-008, GATE-009."""
+        if self.whole or self.status:
+            return await self._receive()
+        left = self._began + min(PATIENCE_S + self.received / LEAST_BYTES_PER_S, LONGEST_S) - time.monotonic()
+        try:
+            async with asyncio.timeout(max(left, 0.0)):
+                message = await self._receive()
+        except TimeoutError:
+            raise ProblemList([Problem(TOO_SLOW, params={"rate": LEAST_BYTES_PER_S // 1024})]) from None
+        self._note(message)
+        if self.received > self.most:
+            raise ProblemList([too_large(self.most)])
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass an answer on; one to a body that is not whole ends the connection, readably."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if not self.whole:
+                message = {**message, "headers": [*message.get("headers", []), (b"connection", b"close")]}
+        elif not self.whole and not message.get("more_body", False):
+            await self._send({**message, "more_body": True})
+            await self._drain()
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+        await self._send(message)
+
+    async def _drain(self) -> None:
+        most = self.received + DRAIN_BYTES
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                while not self.whole and not self.gone and self.received < most:
+                    self._note(await self._receive())
+        except TimeoutError:
+            pass
+
+    def _note(self, message: Message) -> None:
+        if message["type"] == "http.disconnect":
+            self.gone = True
+            return
+        self.received += len(message.get("body", b""))
+        self.whole = not message.get("more_body", False)
+
+
+def too_large(most: int) -> Problem:
+    """GATE-008."""
+    return Problem(TOO_LARGE, params={"most": most // (1024 * 1024)})
