@@ -151,7 +151,15 @@ TABLE: Final = {
         {"alembic_version": "S", "vendor_credential": "SU", "audit_event": "I"}, temporary=False
     ),
     "csdl-gateway": Account(
-        {"alembic_version": "S", "vendor_credential": "SU", "audit_event": "I"}, temporary=False
+        {
+            "alembic_version": "S",
+            "vendor_credential": "SU",  # U: when it was used last
+            "audit_event": "I",
+            "gateway_push": "SIU",
+            "gateway_file": "SID",
+            "gateway_quota": "SIU",
+        },
+        temporary=False,
     ),
     "csdl-checkpoints": Account({"alembic_version": "S", "audit_event": "S"}, temporary=False),
     OPERATOR: Account(
