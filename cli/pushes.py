@@ -8,6 +8,7 @@ import click
 from access import audit
 from cli.answers import json_option, print_json, print_table, tell
 from producers.preflight import explain
+from readings import followed, steps
 from readings import pushes as readings
 from readings.database import database
 from schemas.errors import Problem, ProblemList, SourceLocation
@@ -26,6 +27,27 @@ OUTCOME_VI: Final = {
     "mismatch": "sai số lượng",
     "superseded": "cũ hơn dữ liệu hiện có",
     "incomplete": "chưa đủ",
+}
+
+STEP_VI: Final = {
+    "received": "đến",
+    "validated": "kiểm tra từng bản ghi",
+    "loaded": "nạp",
+    "checked": "soát phiên bản",
+    "submitted": "trường gửi xác nhận",
+    "confirmed": "phòng xác nhận",
+    "approved": "Sở duyệt",
+    "exported": "xuất lên Bộ",
+    "answered": "Bộ trả lời",
+}
+
+STATE_VI: Final = {
+    "waiting": "chờ",
+    "done": "xong",
+    "partly": "một phần",
+    "refused": "bị từ chối",
+    "returned": "bị trả lại",
+    "superseded": "có lần mới hơn",
 }
 
 BY_TYPE: Final = {
@@ -72,21 +94,26 @@ def pushes(newest: int | None, as_json: bool) -> None:
 @click.argument("push_id")
 @json_option
 def push_status(push_id: str, as_json: bool) -> None:
-    """Kết quả một lần đẩy — what became of a push, and of each record that was refused."""
+    """Kết quả một lần đẩy — what became of a push step by step, and of each record that was refused."""
     with database("csdl push") as conn:
-        found, refused = readings.one(conn, push_id)
+        known = followed.of_push(conn, push_id)
+        refused = readings.refused(conn, push_id)
         if refused:
             audit.record_operators(conn, audit.Kind.LOOKED, act="push-status", subject=push_id)
-    if not found:
+    if not known:
         raise ProblemList([Problem("SEND-002", params={"push_id": push_id})])
+    courses = [steps.of(one) for one in known]
     for line in refused:
         line["message_vi"], line["message_en"] = explain(line["rule"])
-    for p in found:
-        p["notes"] = [_note(code) for code in _codes(p)]
+    found = [
+        {**one.push, "notes": [_note(c) for c in _codes(one.push)], "by_type": steps.counts(one.push)}
+        | course.as_dict()
+        for one, course in zip(known, courses, strict=True)
+    ]
     if as_json:
         print_json({"pushes": found, "refused": refused})
         return
-    for p in found:
+    for p, course in zip(found, courses, strict=True):
         tell(f"{p['dataset_id']} ({p['vendor']}): {_outcome(p)}")
         tell(
             f"  phiên bản — version {p['version']}; đã đến — received {p['received']}, "
@@ -97,8 +124,17 @@ def push_status(push_id: str, as_json: bool) -> None:
             if p[name]:
                 counts = ", ".join(f"{record_type} {n}" for record_type, n in sorted(p[name].items()))
                 tell(f"  {words}: {counts}")
+        for record_type, n in p["by_type"].items():
+            if n["received"] is not None and len(p["by_type"]) > 1:
+                told = f"{n['received']} = {n['accepted']} + {n['refused']} ({n['unchanged']} =)"
+                tell(f"  {record_type}: {told}")
+        for step in course.steps:
+            if step.state != "not_needed":
+                at = f"{step.at:%Y-%m-%d %H:%M}" if step.at else "–"
+                tell(f"  {STEP_VI[step.step]} — {step.step}: {STATE_VI[step.state]} — {step.state} ({at})")
         for note in p["notes"]:
             _say(note["code"], f"{p['dataset_id']}: ")
+        _say(course.next, f"{p['dataset_id']}: ")
     _print_refused(refused)
 
 

@@ -31,7 +31,12 @@ def listed(conn: connection, newest: int | None = None) -> tuple[list[dict[str, 
 def one(conn: connection, push_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """(push as far as known, one row a dataset; refused records and the rules that refused them)."""
     found = rows(conn, f"{_PUSH} WHERE push_id = %s ORDER BY dataset_id, vendor", (push_id,))
-    return found, rows(conn, _REFUSED, (push_id,))
+    return found, refused(conn, push_id)
+
+
+def refused(conn: connection, push_id: str) -> list[dict[str, Any]]:
+    """Refused records of a push, one row a record and rule that refused it."""
+    return rows(conn, _REFUSED, (push_id,))
 
 
 def since(conn: connection, vendor: str, school: str, begun: datetime) -> list[dict[str, Any]]:

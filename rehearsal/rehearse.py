@@ -225,9 +225,8 @@ def _applied(job: Complete) -> list[Finding]:
         found += [said(incoming, "refused", *what) for what in sorted(resolved.refused)]
         found += _sharing(incoming, resolved)
         kept[record_type] = WouldBeKept(incoming, resolved)
-    accepted = sum(k.resolved.kept.height for k in kept.values())
-    job.push.written = accepted
-    pushes.applied(job.push, 0, accepted)
+    accepted = {record_type: k.resolved.kept.height for record_type, k in kept.items()}
+    pushes.applied(job.push, 0, accepted, accepted)
     return [*found, *findings_of_check(job, kept)]
 
 

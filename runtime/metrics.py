@@ -77,16 +77,16 @@ RECORDS: Final = _counter(
     ("stage", "outcome"),
     en="Records that a stage has dealt with, by outcome"
     " (validation: accepted, refused, removal; receipts: accepted, refused;"
-    " load: written, unchanged, removed; export: sent).",
+    " load: written, unchanged, refused, removed; export: sent).",
     vi="Số bản ghi mỗi bước đã xử lý, theo kết quả"
     " (validation: accepted, refused, removal; receipts: accepted, refused;"
-    " load: written, unchanged, removed; export: sent).",
+    " load: written, unchanged, refused, removed; export: sent).",
 )
 RECORDS_REFUSED: Final = _counter(
     "csdl_records_refused_total",
     ("rule",),
-    en="Records that validation refused, by rule.",
-    vi="Số bản ghi bị từ chối khi kiểm tra, theo quy tắc.",
+    en="Refusals of records by validation and load, by rule: a record under three rules is three.",
+    vi="Số lần từ chối bản ghi khi kiểm tra và khi nạp, theo quy tắc: bản ghi sai ba quy tắc tính ba lần.",
 )
 CLOSINGS_REFUSED: Final = _counter(
     "csdl_closings_refused_total",

@@ -178,6 +178,7 @@ TABLE: Final = {
                     "confirmation_event",
                     "dataset",
                     "finding",
+                    "gateway_push",
                     "identity_finding",
                     "identity_ledger",
                     "ministry_export_record",
@@ -196,7 +197,8 @@ TABLE: Final = {
             **dict.fromkeys(("confirmation", "grant_state", "unit", "consumer_offset"), "SU"),
             "position_accepted": "SI",  # csdl positions accept
             "ministry_export": "SU",  # csdl ministry retry
-        }
+        },
+        functions=("push_chunks_seen", "pushed_client_ids"),
     ),
 }  # fmt: skip
 """Of every account that logs in, but setup: that acts as the owner."""

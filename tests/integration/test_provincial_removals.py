@@ -349,3 +349,19 @@ def test_a_slow_upload_begun_before_the_act_does_not_bring_its_records_back(book
     book.arrive(acts=[asked(2)])
     book.arrive(slow[1], at=NOW + timedelta(minutes=1))
     assert book.push("slow")[0] == "superseded"
+
+
+def test_a_refused_removal_is_no_refused_record_and_hides_no_wrong_total(book):
+    """It counted as one: a school that declares a pupil too few was clean."""
+    few = {"ClientId": "t", "MaTruongHoc": SCHOOL, "NamHoc": 2019, "TongSoHocSinh": 2}
+    messages = [
+        chunk("TruongHoc", [few]),
+        chunk("HocSinh", PUPILS, number=1),
+        tombstones("HocSinh", ["hs9"], number=2),
+        pushed.closing({"TruongHoc": 1, "HocSinh": 3}, chunks=3, removed={"HocSinh": 1}),
+    ]
+    book.arrive(*messages)
+    process.check(book.conn, NOW)
+    assert "TR-501" in book.rules_found(1)
+    assert book.push()[3:] == (4, 4, 0)
+    assert book.ask("SELECT client_id, rule, removal FROM record_refused") == [("hs9", "REC-006", True)]

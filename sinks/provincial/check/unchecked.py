@@ -92,12 +92,12 @@ def _absent(cur: cursor, of: Sequence[VersionId]) -> dict[str, dict[str, int]]:
 
 
 def refused(cur: cursor, of: Sequence[VersionId]) -> dict[tuple[str, str], int]:
-    """(dataset, type) → records refused in the push that made the version."""
+    """(dataset, type) → records refused in the push that made the version; a refused removal is none."""
     cur.execute(
         "SELECT v.dataset_id, r.record_type, count(DISTINCT (r.chunk, r.source_row, r.client_id)) "
         "FROM unnest(%s::text[], %s::int[]) AS w (dataset_id, version) "
         "JOIN version v USING (dataset_id, version) "
-        "JOIN record_refused r USING (vendor, push_id, dataset_id) GROUP BY 1, 2",
+        "JOIN record_refused r USING (vendor, push_id, dataset_id) WHERE NOT r.removal GROUP BY 1, 2",
         ([d for d, _ in of], [n for _, n in of]),
     )
     return {(dataset, record_type): n for dataset, record_type, n in cur.fetchall()}

@@ -36,7 +36,8 @@ UNCONFIGURED: Final = "ENV-303"
 class Applied:
     """What applying a push did, by record type.
 
-    ``accepted`` counts its records that were not refused, ``added`` those that were not held before;
+    ``accepted`` counts its records that were not refused, ``written`` those of them that are new or changed,
+    ``added`` those that were not held before;
     ``absent`` counts what its whole lists lacked, of which ``begun`` (type, identity) were not absent before,
     and ``ended`` are not absent any more; ``left`` and ``waiting`` are identities removed, or to be.
     """
@@ -44,7 +45,7 @@ class Applied:
     accepted: Counter[str] = field(default_factory=Counter)
     added: Counter[str] = field(default_factory=Counter)
     absent: Counter[str] = field(default_factory=Counter)
-    written: int = 0
+    written: Counter[str] = field(default_factory=Counter)
     refused: list[RefusedRecord] = field(default_factory=list)
     begun: list[tuple[str, str]] = field(default_factory=list)
     ended: list[tuple[str, str]] = field(default_factory=list)
@@ -210,7 +211,7 @@ def _report(records: PushedRecords, resolved: Resolved, current: pl.DataFrame, o
     for index, n in resolved.kept["_push"].value_counts().rows():
         out[index].accepted[records.record_type] = n
     for index, n in written["_push"].value_counts().rows():
-        out[index].written += n
+        out[index].written[records.record_type] = n
     for index, n in added["_push"].value_counts().rows():
         out[index].added[records.record_type] = n
     for row, rule, fields in sorted(resolved.refused):

@@ -170,11 +170,14 @@ def _conclude(
     refused: list[RefusedRecord] = []
     for of_round in together.rounds(ready):
         complete = []
+        let_through: dict[PushKey, int] = {}
         for push in of_round:
             of_push = [chunks.get(push.key, {})[n] for n in sorted(push.seen)]
             dataset = datasets[push.key.dataset_id]
             refused += [r for c in of_push for r in _refused_before(push, c)]
-            if pushes.decide_outcome(push, brought(of_push), dataset.opened_at):
+            came = brought(of_push)
+            if pushes.decide_outcome(push, came, dataset.opened_at):
+                let_through[push.key] = sum(came.accepted.values())
                 records = [c for c in of_push if isinstance(c, Part)]
                 removed = [c for c in of_push if isinstance(c, Tombstones)]
                 complete.append(Complete(push, records, dataset.version + 1, removed))
@@ -186,8 +189,9 @@ def _conclude(
             begun += _absences(job.push, applied.begun)
             ended += _absences(job.push, applied.ended)
             refused += applied.refused
-            out.records["written"] += applied.written
-            out.records["unchanged"] += sum(applied.accepted.values()) - applied.written
+            out.records["written"] += job.push.written
+            out.records["unchanged"] += job.push.accepted - job.push.written
+            out.records["refused"] += let_through[job.push.key] - job.push.accepted
             out.records["removed"] += sum(map(len, applied.left.values()))
             out.refused.update(r.rule for r in applied.refused)
         dataset_store.put_datasets(cur, [datasets[job.push.key.dataset_id] for job in complete])
@@ -202,11 +206,10 @@ def _conclude(
 def _applied(dataset: Dataset, job: Complete, applied: Applied) -> list[Version]:
     """Carry what was applied into the push and the dataset; the version it made, if any."""
     push = job.push
-    push.written = applied.written
     push.absent = +applied.absent
     push.removed = _lengths(applied.left)
     push.waiting = _lengths(applied.waiting)
-    pushes.applied(push, dataset.version, sum(applied.accepted.values()))
+    pushes.applied(push, dataset.version, applied.accepted, applied.written)
     records = Counter(dataset.records) + applied.added - Counter(push.removed)
     push.stayed = records - applied.accepted
     dataset.opened_at = push.opened_at
@@ -223,7 +226,7 @@ def _applied(dataset: Dataset, job: Complete, applied: Applied) -> list[Version]
             received=brought(job.chunks).records,
             removed=push.removed,
             whole=job.whole(),
-            written=applied.written,
+            written=push.written,
             refused=push.refused,
         )
     ]
@@ -255,6 +258,7 @@ def _refused_before(push: Push, chunk: Chunk) -> list[RefusedRecord]:
             r["ClientId"],
             r["Rule"],
             r["Fields"],
+            removal=isinstance(chunk, Tombstones),
         )
         for r in header["Refused"]
     ]

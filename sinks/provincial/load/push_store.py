@@ -44,7 +44,7 @@ TAKE_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class RefusedRecord:
-    """One refusal of one record: its place and the rule, never a value."""
+    """One refusal of one record, or of one ``removal``: its place and the rule, never a value."""
 
     push: PushKey
     record_type: str
@@ -55,6 +55,7 @@ class RefusedRecord:
     client_id: str
     rule: str
     fields: Sequence[str]
+    removal: bool = False
 
 
 def pushes(cur: cursor, keys: Iterable[PushKey]) -> dict[PushKey, Push]:
@@ -137,6 +138,7 @@ def put_refused(cur: cursor, some: Iterable[RefusedRecord]) -> None:
             "client_id": _storable(r.client_id),
             "rule": r.rule,
             "fields": list(r.fields),
+            "removal": r.removal,
         }
         for r in some
     ]
@@ -185,6 +187,7 @@ def _row(p: Push, now: datetime) -> dict[str, Any]:
         "late": p.late,
         "last_offset": p.last_offset,
         "written": p.written,
+        "by_type": Json({t: dict(counts) for t, counts in p.by_type.items()}),
         **{name: Json(dict(getattr(p, name))) for name in _COUNTS},
         "decided_at": now if p.outcome else None,
     }
@@ -193,7 +196,7 @@ def _row(p: Push, now: datetime) -> dict[str, Any]:
 _COUNTS = ("absent", "stayed", "removed", "waiting")
 _SAME = (
     *("kind", "first_seen", "opened_at", "outcome", "code", "version", "received", "accepted", "refused"),
-    *("late", "last_offset", "written", *_COUNTS),
+    *("late", "last_offset", "written", "by_type", *_COUNTS),
 )
 """Columns that are attributes of a push by the same name."""
 

@@ -72,11 +72,16 @@ def brought(chunks: Iterable[Part | Tombstones]) -> Arrived:
     """What the chunks of a push brought."""
     records: Counter[str] = Counter()
     removed: Counter[str] = Counter()
-    accepted: Counter[type] = Counter()
+    accepted: Counter[str] = Counter()
+    removals_accepted = 0
     for chunk in chunks:
-        (records if isinstance(chunk, Part) else removed)[chunk.record_type] += messages.received(chunk)
-        accepted[type(chunk)] += messages.accepted(chunk)
-    return Arrived(records, accepted[Part], removed, accepted[Tombstones])
+        if isinstance(chunk, Part):
+            records[chunk.record_type] += messages.received(chunk)
+            accepted[chunk.record_type] += messages.accepted(chunk)
+        else:
+            removed[chunk.record_type] += messages.received(chunk)
+            removals_accepted += messages.accepted(chunk)
+    return Arrived(records, accepted, removed, removals_accepted)
 
 
 def pushed_records(record_type: str, pushes: Sequence[Complete]) -> PushedRecords | None:

@@ -77,11 +77,11 @@ class Closed:
 
 @dataclass(frozen=True)
 class Arrived:
-    """What the chunks of a push brought, by type, refused ones included; how many of them validation let
-    through."""
+    """What the chunks of a push brought, by type, refused ones included; how many of its records, and of its
+    removals, validation let through."""
 
     records: Counts
-    accepted: int
+    accepted: Counts
     removals: Counts = field(default_factory=dict)
     removals_accepted: int = 0
 
@@ -114,6 +114,10 @@ class Push:
     """Of the vendor's messages that came for this push, the greatest offset."""
 
     written: int = 0
+    by_type: Mapping[str, Counts] = field(default_factory=dict)
+    """Record type → ``received``, ``accepted``, ``refused``, ``written``: distinct records, of which the
+    counts above are the sums."""
+
     absent: Counts = field(default_factory=dict)
     stayed: Counts = field(default_factory=dict)
     removed: Counts = field(default_factory=dict)
@@ -198,8 +202,7 @@ def decide_outcome(push: Push, came: Arrived, newest: datetime | None) -> bool:
     """
     if push.closed is None:
         raise ValueError("an open push cannot be judged")
-    push.received = sum(came.records.values())
-    push.accepted, push.refused = 0, push.received - came.accepted
+    _count(push, came.records, {}, {t: n - came.accepted.get(t, 0) for t, n in came.records.items()}, {})
     totals = _counts(push.closed.totals), _counts(push.closed.removals)
     if push.closed.fault:
         push.decide("refused", push.closed.fault)
@@ -211,21 +214,23 @@ def decide_outcome(push: Push, came: Arrived, newest: datetime | None) -> bool:
         push.decide("refused", EMPTY)
     elif newest is not None and push.opened_at < newest:
         push.decide("superseded", OLDER)
-    elif not came.accepted and not came.removals_accepted:
+    elif not sum(came.accepted.values()) and not came.removals_accepted:
         push.decide("refused", ALL_REFUSED)
     return push.outcome is None
 
 
-def applied(push: Push, version: int, accepted: int) -> None:
-    """The push was applied, and says itself what it wrote, removed and lacked: its outcome follows.
+def applied(push: Push, version: int, accepted: Counts, written: Counts) -> None:
+    """The push was applied, so many of its records were accepted and of these written; it says itself what
+    it removed and lacked: its outcome follows.
 
     ``version`` is the dataset's version before it.
     """
-    push.accepted, push.refused = accepted, push.received - accepted
+    received = {t: counts["received"] for t, counts in push.by_type.items()}
+    _count(push, received, accepted, {t: n - accepted.get(t, 0) for t, n in received.items()}, written)
     if push.written or any(push.removed.values()):
         push.decide("version")
         push.version = version + 1
-    elif accepted or any(push.waiting.values()):
+    elif push.accepted or any(push.waiting.values()):
         asked = push.closed.removals if push.closed else {}
         left = left_to_do(push.refused, push.absent, asked, push.removed, push.waiting)
         push.decide("unchanged", left[0] if left else UNCHANGED)
@@ -270,6 +275,16 @@ def expire(push: Push) -> None:
         push.decide("refused", push.closed.fault)
     else:
         push.decide("incomplete", CHUNKS_MISSING if push.closed else NOT_CLOSED)
+
+
+def _count(push: Push, received: Counts, accepted: Counts, refused: Counts, written: Counts) -> None:
+    columns = {"received": received, "accepted": accepted, "refused": refused, "written": written}
+    push.by_type = {
+        t: {name: of.get(t, 0) for name, of in columns.items()} for t in sorted(received) if received[t]
+    }
+    push.received, push.accepted, push.refused, push.written = (
+        sum(counts[name] for counts in push.by_type.values()) for name in columns
+    )
 
 
 def _counts(totals: Counts) -> dict[str, int]:

@@ -92,4 +92,5 @@ def _refusal(
         removal["ClientId"],
         code,
         sorted(removal["Keys"]) or ["ClientId"],
+        removal=True,
     )

@@ -16,7 +16,7 @@ def closed(chunks, removals=None, fault="", **totals):
 
 
 def came(accepted, removals=None, removals_accepted=0, **records):
-    return Arrived(records, accepted, removals or {}, removals_accepted)
+    return Arrived(records, dict.fromkeys(records, accepted), removals or {}, removals_accepted)
 
 
 def push(*messages, dataset="19164501.2019.start", push_id="p"):
@@ -76,9 +76,9 @@ FAULTY = closed(2, fault="VAL-001", HocSinh=5)
     [
         ([0, 1, TWO], came(5, HocSinh=5), None, (None, "")),
         ([0, 1, TWO], came(3, HocSinh=5), None, (None, "")),
-        ([0, 1, TWO], came(5, HocSinh=5, LopHoc=0), None, (None, "")),
+        ([0, 1, TWO], Arrived({"HocSinh": 5, "LopHoc": 0}, {"HocSinh": 5}), None, (None, "")),
         ([0, 1, TWO], came(4, HocSinh=4), None, ("mismatch", "PUSH-002")),
-        ([0, 1, TWO], came(6, HocSinh=5, LopHoc=1), None, ("mismatch", "PUSH-002")),
+        ([0, 1, TWO], came(1, HocSinh=5, LopHoc=1), None, ("mismatch", "PUSH-002")),
         ([0, 1, 2, TWO], came(5, HocSinh=5), None, ("mismatch", "PUSH-001")),
         ([0, 1, TWO], came(0, HocSinh=5), None, ("refused", "PUSH-007")),
         ([closed(0)], came(0), None, ("refused", "PUSH-006")),
@@ -120,9 +120,10 @@ def test_which_pushes_are_applied(messages, arrived, newest_hour, expected):
 def test_a_new_version_only_if_a_row_changed_and_nothing_is_left_to_do_only_if_so(accepted, did, expected):
     it = push(0, 1, TWO)
     pushes.decide_outcome(it, came(5, HocSinh=5), None)
+    written = did.pop("written", 0)
     for name, value in did.items():
         setattr(it, name, value)
-    pushes.applied(it, 3, accepted)
+    pushes.applied(it, 3, {"HocSinh": accepted}, {"HocSinh": written})
     assert (it.outcome, it.code, it.version, it.refused) == expected
 
 
@@ -176,3 +177,18 @@ def test_an_outcome_is_given_once():
 def test_pushes_of_one_dataset_are_applied_one_after_the_other():
     a, b, c, d = (push(dataset=name, push_id=str(i)) for i, name in enumerate(["x", "y", "x", "x"]))
     assert together.rounds([a, b, c, d]) == [[a, b], [c], [d]]
+
+
+def test_counts_of_the_types_are_of_distinct_records_and_their_sums_are_the_pushes():
+    it = push(0, 1, 2, closed(3, HocSinh=4, LopHoc=2, TruongHoc=1))
+    pushes.decide_outcome(
+        it, Arrived({"HocSinh": 4, "LopHoc": 2, "TruongHoc": 1}, {"HocSinh": 2, "LopHoc": 2}), None
+    )
+    assert (it.received, it.accepted, it.refused, it.written) == (7, 0, 3, 0)
+    pushes.applied(it, 0, {"HocSinh": 2, "LopHoc": 1}, {"HocSinh": 1})
+    assert it.by_type == {
+        "HocSinh": {"received": 4, "accepted": 2, "refused": 2, "written": 1},
+        "LopHoc": {"received": 2, "accepted": 1, "refused": 1, "written": 0},
+        "TruongHoc": {"received": 1, "accepted": 0, "refused": 1, "written": 0},
+    }
+    assert (it.received, it.accepted, it.refused, it.written) == (7, 3, 4, 1)
