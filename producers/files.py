@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,12 +36,17 @@ def read(paths: Sequence[Path], target: Target, known: Library | None = None) ->
 
 
 def names(paths: Sequence[Path]) -> list[str]:
-    """What files are called where they are told apart by their names: two of one name are numbered."""
+    """What files are called where they are told apart by their names."""
+    return told_apart([path.name for path in paths])
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Two of one name are numbered."""
     times = Counter[str]()
     found = []
-    for path in paths:
-        times[path.name] += 1
-        found.append(path.name if times[path.name] == 1 else f"{path.name} ({times[path.name]})")
+    for name in names:
+        times[name] += 1
+        found.append(name if times[name] == 1 else f"{name} ({times[name]})")
     return found
 
 
@@ -54,13 +59,16 @@ def read_contents(
 ) -> Reading:
     """``read`` of (file name, bytes). ``problems`` found earlier are raised with the ones found here."""
     layouts = known or library()
-    return read_opened(opened(contents, layouts, said), target, layouts, problems)
+    return read_opened(
+        opened(contents, layouts, {name: said for name, _ in contents}), target, layouts, problems
+    )
 
 
 def opened(
-    contents: Sequence[tuple[str, bytes]], known: Library, said: Collection[Kind] = ()
+    contents: Sequence[tuple[str, bytes]], known: Library, said: Mapping[str, Collection[Kind]] | None = None
 ) -> list[Opened]:
-    """What each file holds, or what is wrong with it. ``said``: kinds, one of which the sender says it is."""
+    """What each file holds, or what is wrong with it. ``said``: file name → kinds, one of which its sender
+    says it is."""
     found: list[Opened] = []
     seen: dict[str, str] = {}
     for name, data in contents:
@@ -71,7 +79,9 @@ def opened(
             continue
         seen[digest] = name
         try:
-            found.append((name, foreign.read(name, data, known.captions.words, said=said)))
+            found.append(
+                (name, foreign.read(name, data, known.captions.words, said=(said or {}).get(name, ())))
+            )
         except ProblemList as error:
             found.append((name, error))
     return found

@@ -161,6 +161,11 @@ class Settings(BaseSettings):
     push_max_mb: int = Field(default=64, ge=1, le=1024)
     """A push of more MiB in its chunks is refused (PUSH-015): load applies a push whole, in its memory."""
 
+    push_key_days: int = Field(default=180, ge=1)
+    """So many days an Idempotency-Key stands for its push: as long as a campaign lasts."""
+    push_file_days: int = Field(default=30, ge=1)
+    """So many days a list that came by the gateway is kept, to be given back with its faults marked."""
+
     push_records_per_minute: int = Field(default=30_000, ge=1)
     """Records that a vendor may push for one school in a minute at the push service (GATE-020 to 022)."""
 

@@ -4,12 +4,10 @@ from contextlib import ExitStack
 
 from access.credentials import addresses, keyring, standing
 from access.credentials.proof import Refusals
-from runtime import kafka
+from producers.gateway.sending import Outgoing
 from runtime.connections import Connections
 from runtime.settings import Settings
-from streams.grants.machine import MACHINE as GRANTS
-from streams.grants.state import State
-from streams.machines.state_cache import StateCache
+from streams.grants.grants_cache import GrantsCache
 from streams.organisation.units_cache import UnitsCache
 
 
@@ -26,7 +24,7 @@ class Parts:
         try:
             self.connections = Connections(settings, "csdl-gateway")
             self._opened.callback(self.connections.close)
-            self.granted: StateCache[State] = StateCache(GRANTS, settings)
+            self.granted = GrantsCache(settings)
             self._opened.callback(self.granted.stop)
             self.granted.start()
             self.schools = UnitsCache(settings)
@@ -34,8 +32,8 @@ class Parts:
             self.schools.start()
             self.grant_fault = standing.followed(self.granted)
             """(vendor, school) → why its grant is not in force."""
-            self.producer = kafka.producer(settings)
-            self._opened.callback(self.producer.close)
+            self.outgoing = Outgoing(settings)
+            self._opened.callback(self.outgoing.close)
         except BaseException:
             self.close()
             raise

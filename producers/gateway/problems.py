@@ -48,6 +48,13 @@ STATUS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("GATE-010",), 429),
     **dict.fromkeys(("GATE-013",), 414),
     **dict.fromkeys(("GATE-011", "GATE-017", "GATE-018"), 503),
+    **dict.fromkeys(("GATE-030", "GATE-036", "GATE-038", "GATE-041", "GATE-042"), 400),  # of a push
+    **dict.fromkeys(("FILE-003", "FILE-004", "FILE-005", "FILE-008", "FILE-023"), 400),
+    **dict.fromkeys(("VAL-001", *(f"GRT-00{n}" for n in range(1, 10))), 403),
+    **dict.fromkeys(("GATE-031",), 409),
+    **dict.fromkeys(("GATE-037", "FILE-002", "FILE-026", "FILE-060", "FILE-061", "FILE-062"), 413),
+    **dict.fromkeys(("GATE-034", "GATE-035", "FILE-082"), 415),
+    "FILE-064": 503,
     FAILED: 500,
 }
 """Of every other code 422: the request is of its form, and what it holds cannot be taken."""
@@ -56,7 +63,7 @@ UNPROCESSABLE: Final = 422
 
 RETRYABLE: Final = frozenset({408, 429, 500, 503})
 """The same request under the same Idempotency-Key may succeed later, or tells what became of it."""
-ALSO_RETRYABLE: Final[frozenset[str]] = frozenset()
+ALSO_RETRYABLE: Final = frozenset({"GATE-031"})
 """Codes of another status of which that is so, too."""
 
 RETRY_AFTER_S: Final = 5

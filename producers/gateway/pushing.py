@@ -1,5 +1,184 @@
-"""``POST /v1/pushes``: a push is taken."""
+"""``POST /v1/pushes``: files of one school become one push, and the sender has an answer once Kafka has it.
 
-from fastapi import APIRouter
+Nothing is sent before all is read and may be sent; what is sent stands on record first. So after a stop at
+any line the same request is taken up where it was left (``idempotency``): what came of it is the same push.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Depends, Query, Request
+from psycopg2.errors import UniqueViolation
+from psycopg2.extensions import connection
+from starlette.responses import JSONResponse, Response
+
+from producers.client import composed
+from producers.gateway import answers, body, idempotency, media, reading, store
+from producers.gateway.body import SentFile
+from producers.gateway.idempotency import Decision, Kept
+from producers.gateway.parts import Parts
+from producers.gateway.reading import Read
+from producers.gateway.sender import Sender
+from producers.gateway.sender import parts as its_parts
+from producers.gateway.sender import sender as its_sender
+from producers.gateway.store import Began
+from producers.gateway.target import Asked, wrong
+from rehearsal.rehearse import of_reading
+from schemas.errors import Problem, ProblemList
 
 router = APIRouter()
+
+AT_ONCE: Final = 8
+"""Pushes that are read and sent at once. Others lie on disk meanwhile, and requests that read go by."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request: whose, what for, its files, its key ("" without one)."""
+
+    sender: Sender
+    asked: Asked
+    files: list[SentFile]
+    key: str = ""
+    fingerprint: bytes = field(default=b"")
+
+    @property
+    def key_hash(self) -> bytes | None:
+        """As the key is kept."""
+        return idempotency.key_hash(self.key) if self.key else None
+
+
+@router.post("/v1/pushes", status_code=202)
+async def push(
+    request: Request,
+    sender: Annotated[Sender, Depends(its_sender)],
+    parts: Annotated[Parts, Depends(its_parts)],
+    school: str | None = None,
+    year: int | None = None,
+    kind: str | None = None,
+    part: Annotated[list[str] | None, Query()] = None,
+    dry_run: bool = False,
+) -> Response:
+    """Đẩy tệp của một trường — push a school's files.
+
+    A packet says school, year and kind itself; for lists they are parameters. ``part``: types of which the
+    files hold a part, not the whole list. Of a dry run nothing is kept.
+    """
+    headers = request.headers
+    said = media.media(headers.getlist("content-type"))
+    key = "" if dry_run else idempotency.key_of(headers.getlist(idempotency.HEADER))
+    asked = Asked(school, year, kind, part or ())
+    if problems := wrong(asked, sender.school):
+        raise ProblemList(problems)
+    content = await body.taken(request)
+
+    def work() -> Response:
+        sent = body.files(content, said, headers.get("content-disposition", ""))
+        if dry_run:
+            return rehearse(parts, Sent(sender, asked, sent))
+        fingerprint = idempotency.fingerprint(asked.as_dict(), [(f.name, f.data) for f in sent])
+        return take(parts, Sent(sender, asked, sent, key, fingerprint))
+
+    try:
+        return await run_sync(work, limiter=_turns(request))
+    finally:
+        content.close()
+
+
+def rehearse(parts: Parts, sent: Sent) -> Response:
+    """What would become of it. Raises ProblemList as ``take``."""
+    found = reading.read(parts, sent.sender, sent.asked, sent.files)
+    told = of_reading(found.reading, found.target, found.schools, parts.settings, sent.asked.parts)
+    return JSONResponse(answers.rehearsed(told, found.dataset_id, found.target, found.reading))
+
+
+def take(parts: Parts, sent: Sent) -> Response:
+    """Send it, or say again what was said of it. Raises ProblemList, psycopg2.Error."""
+    if not sent.key:
+        found = reading.read(parts, sent.sender, sent.asked, sent.files)
+        return _begun(parts, sent, found, store.begin)
+    sender = sent.sender
+    with (
+        parts.connections.borrowed() as conn,
+        store.held(conn, idempotency.lock_number(sender.vendor, sender.school, sent.key)) as ours,
+    ):
+        if not ours:
+            raise _in_flight()
+        return _by_key(parts, sent, conn)
+
+
+def _by_key(parts: Parts, sent: Sent, conn: connection) -> Response:
+    kept = _kept(conn, sent)
+    match idempotency.decide(kept, sent.fingerprint, parts.settings.push_timeout_s):
+        case Decision.OTHER:
+            raise ProblemList([Problem(idempotency.OTHER_CONTENT)])
+        case Decision.REPLAY if kept is not None and kept.answer is not None:
+            return _answer(kept.answer, {idempotency.REPLAYED: "true"})
+        case decision:
+            found = reading.read(parts, sent.sender, sent.asked, sent.files)
+    match decision:
+        case Decision.GO_ON if kept is not None:
+            return _sent(parts, sent, found, kept.push_id)
+        case Decision.DELIVERED if kept is not None:
+            return _sent(parts, sent, found, kept.push_id, arrived=True)
+        case Decision.ANEW if kept is not None:
+            before = kept.push_id
+            return _begun(parts, sent, found, lambda cur, began: store.begin_anew(cur, before, began))
+        case _:
+            return _begun(parts, sent, found, store.begin)
+
+
+def _kept(conn: connection, sent: Sent) -> Kept | None:
+    with conn, conn.cursor() as cur:
+        return store.kept(cur, sent.sender.vendor, sent.sender.school, sent.key_hash or b"")
+
+
+def _begun(parts: Parts, sent: Sent, found: Read, begin: Callable[[Any, Began], None]) -> Response:
+    """On record under an id of its own, then sent."""
+    began = Began(
+        str(uuid.uuid4()),
+        found.target,
+        found.dataset_id,
+        sent.sender.number,
+        sent.fingerprint,
+        answers.counts(found.reading.tables),
+        sent.key_hash,
+    )
+    try:
+        with parts.connections.borrowed() as conn, conn, conn.cursor() as cur:
+            begin(cur, began)
+    except UniqueViolation:  # whose lock was lost with its connection
+        raise _in_flight() from None
+    return _sent(parts, sent, found, began.push_id)
+
+
+def _sent(parts: Parts, sent: Sent, found: Read, push_id: str, *, arrived: bool = False) -> Response:
+    """Sent, unless it has ``arrived``, and on record as such: only then is it said."""
+    chunks, receipt = composed(found.reading.tables, found.target, push_id, parts=sent.asked.parts)
+    if not arrived:
+        receipt = parts.outgoing.send(receipt, chunks)
+    answer = answers.accepted(receipt, found.dataset_id, found.reading)
+    with parts.connections.borrowed() as conn, conn, conn.cursor() as cur:
+        store.sent(cur, push_id, answer, [(file.name, file.data) for file in found.lists])
+    return _answer(answer)
+
+
+def _answer(answer: Any, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse(answer, 202, {"Location": answer["links"]["self"], **(headers or {})})
+
+
+def _in_flight() -> ProblemList:
+    return ProblemList([Problem(idempotency.IN_FLIGHT, params={"retry_after": idempotency.AGAIN_IN_S})])
+
+
+def _turns(request: Request) -> CapacityLimiter:
+    """One for all requests of an application; made in its event loop."""
+    state = request.app.state
+    if not hasattr(state, "pushes_at_once"):
+        state.pushes_at_once = CapacityLimiter(AT_ONCE)
+    found: CapacityLimiter = state.pushes_at_once
+    return found

@@ -158,6 +158,7 @@ TABLE: Final = {
             "gateway_push": "SIU",
             "gateway_file": "SID",
             "gateway_quota": "SIU",
+            "push": "S",
         },
         temporary=False,
     ),
