@@ -142,6 +142,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "rules": ("cli.schemas", "rules", "Bộ quy tắc kiểm tra — the rule book."),
     "run": ("cli.run", "run", "Chạy một tiến trình — run one process of the pipeline in the foreground."),
+    "sandbox": (
+        "cli.sandbox",
+        "sandbox",
+        "Hệ thống thử — a local stack of one made-up school, with a test key, for a vendor's technician.",
+    ),
     "schemas": ("cli.schemas", "schemas", "Hợp đồng dữ liệu — the data contracts: list, freeze, publish."),
     "setup": (
         "cli.stack",

@@ -128,7 +128,8 @@ class Settings(BaseSettings):
     gateway_url: str = ""
     """Where vendors' programs find the gateway (``gateway``)."""
     gateway_test: bool = False
-    """Whether the gateway takes test keys, and no others: of a stack that is there to try things out."""
+    """Whether the gateway takes test keys, and no others: of a stack that is there to try things out. A Kafka
+    user is made there without a conformity trial."""
     trusted_proxies: list[str] = []
     """Addresses and networks of what stands before our services and adds ``X-Forwarded-For``; of nobody else
     that header is believed. As JSON."""

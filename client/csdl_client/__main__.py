@@ -8,11 +8,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from csdl_client.client import Client, as_text
-from csdl_client.lists import Sent, push_all
+from csdl_client import texts
+from csdl_client.client import Client
+from csdl_client.lists import Sent, named, push_all
 from csdl_client.sending import Again, NotSent, Refused
 
 REFUSED, WRONG_CALL, NOT_SENT = 1, 2, 3
@@ -34,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(asked.command(client, asked))
     except Refused as refused:
-        return _say(REFUSED, *_texts(refused))
+        return _say(REFUSED, *_lines(refused))
     except (NotSent, TimeoutError) as fault:
         return _say(NOT_SENT, str(fault))
     except OSError as fault:
@@ -43,19 +45,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _push(client: Client, asked: argparse.Namespace) -> int:
     about = {"school": asked.school, "year": asked.year, "kind": asked.kind, "parts": asked.part}
+    sendings = [asked.files] if asked.together else asked.files
     if asked.dry_run:
-        refused = False
-        for path in asked.files:
-            said = client.dry_run(path, **about)
-            print(as_text(said))
-            refused |= bool(said.get("refused"))
-        return REFUSED if refused else 0
-    found = push_all(client, asked.files, asked.journal, _tell, **about)
-    if asked.wait and not any(one.fault for one in found):
-        for one in found:
-            loaded = client.wait_until_loaded(str(one.said and one.said["push_id"]))
-            print(f"{loaded['push_id']} {loaded['outcome']}", file=sys.stderr)
-    left = [one.path for one in found if one.said is None]
+        told = [(each, client.dry_run(each, **about)) for each in sendings]
+        _print(
+            asked,
+            [said for _, said in told],
+            [line for each, said in told for line in _rehearsed(each, said)],
+        )
+        return REFUSED if any(said["refused"] for _, said in told) else 0
+    found = push_all(client, sendings, asked.journal, _tell, **about)
+    left = [one.name for one in found if one.said is None]
     if left:
         print("chưa gửi — not sent: " + ", ".join(left), file=sys.stderr)
     if any(isinstance(one.fault, NotSent) for one in found):
@@ -63,50 +63,55 @@ def _push(client: Client, asked: argparse.Namespace) -> int:
     return REFUSED if left else 0
 
 
+def _rehearsed(sending: Any, said: dict[str, Any]) -> list[str]:
+    """What would become of files."""
+    return [texts.counted(named(sending), said), *texts.problems(said["findings"])]
+
+
 def _tell(one: Sent) -> None:
     """The id of a push to stdout; what is wrong to stderr."""
     if one.said is not None:
         print(one.said["push_id"], flush=True)
-        print(f"{one.path}: 202" + (" (đã gửi trước — sent before)" if one.before else ""), file=sys.stderr)
+        before = " (đã gửi trước — sent before)" if one.before else ""
+        _say(0, texts.counted(one.name, one.said) + before, *texts.problems(one.said.get("refusals", ())))
     elif isinstance(one.fault, Refused):
-        _say(REFUSED, *(f"{one.path}: {text}" for text in _texts(one.fault)))
+        _say(REFUSED, one.name, *_lines(one.fault))
     else:
-        _say(NOT_SENT, f"{one.path}: {one.fault}")
+        _say(NOT_SENT, f"{one.name}: {one.fault}")
 
 
 def _status(client: Client, asked: argparse.Namespace) -> int:
-    print(as_text(client.status(asked.push)))
-    return 0
+    said = client.status(asked.push)
+    return _print(asked, said, texts.standing(said))
+
+
+def _wait(client: Client, asked: argparse.Namespace) -> int:
+    said = client.wait_until_loaded(asked.push)
+    return _print(asked, said, texts.standing(said))
 
 
 def _errors(client: Client, asked: argparse.Namespace) -> int:
     if asked.xlsx:
         Path(asked.xlsx).write_bytes(client.marked(asked.push))
         return 0
-    print(as_text(client.errors(asked.push)))
-    return 0
-
-
-def _wait(client: Client, asked: argparse.Namespace) -> int:
-    print(as_text(client.wait_until_loaded(asked.push)))
-    return 0
+    said = client.errors(asked.push)
+    return _print(asked, said, texts.problems(said["errors"]))
 
 
 def _events(client: Client, asked: argparse.Namespace) -> int:
     for event in client.events(asked.cursor):
-        print(as_text(event), flush=True)
+        print(texts.as_json(event), flush=True)
     return 0
 
 
-def _texts(refused: Refused) -> list[str]:
-    """What is wrong, a line each, Vietnamese and English."""
-    told = []
-    for each in refused.problems:
-        place = " ".join(str(each[name]) for name in ("file", "sheet", "row", "field") if each.get(name))
-        told += [
-            f"{each.get('code', '')} {place} {each.get(f'message_{tongue}', '')}" for tongue in ("vi", "en")
-        ]
-    return told or [str(refused)]
+def _lines(refused: Refused) -> list[str]:
+    return list(texts.problems(refused.problems)) or [str(refused)]
+
+
+def _print(asked: argparse.Namespace, said: Any, lines: Iterable[str]) -> int:
+    for line in [texts.as_json(said)] if asked.json else lines:
+        print(line)
+    return 0
 
 
 def _say(code: int, *lines: Any) -> int:
@@ -132,7 +137,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     push.add_argument("--part", action="append", default=[], metavar="TYPE", help="A part of TYPE only.")
     push.add_argument("--dry-run", action="store_true", help="Say what would become of them; send nothing.")
-    push.add_argument("--wait", action="store_true", help="Until their records were taken or refused.")
+    push.add_argument("--together", action="store_true", help="All FILEs are one push.")
+    push.add_argument("--json", action="store_true", help="What a dry run says, as JSON.")
     push.add_argument("--journal", default=JOURNAL, help="What a list that is cut is gone on with.")
     push.set_defaults(command=_push)
     for name, command, text in (
@@ -142,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         asks = commands.add_parser(name, help=text)
         asks.add_argument("push", metavar="PUSH")
+        asks.add_argument("--json", action="store_true", help="In dạng JSON — print as JSON.")
         asks.set_defaults(command=command)
         if command is _errors:
             asks.add_argument("--xlsx", metavar="FILE", help="The sender's own workbook, marked.")

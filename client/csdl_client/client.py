@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,8 +12,8 @@ from urllib.parse import quote
 
 from csdl_client.sending import Again, Door
 
-Content = Union[str, "PathLike[str]", bytes]
-"""A file, or its bytes."""
+Content = Union[str, "PathLike[str]", bytes, Sequence[Union[str, "PathLike[str]"]]]
+"""A file, or its bytes, or several files that are one push."""
 
 OF_ENDINGS = {
     ".json": "application/json",
@@ -64,8 +63,8 @@ class Client:
         of which it holds a part only. All tries have one Idempotency-Key, made here unless one is given: that
         of an earlier call that raised NotSent.
         """
-        name, body = _read(content, name)
-        headers = _headers(name) | {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
+        headers, body = _sent(content, name)
+        headers["Idempotency-Key"] = idempotency_key or str(uuid.uuid4())
         said: dict[str, Any] = self._door.ask(
             "POST", "/v1/pushes", _query(school, year, kind, parts), headers, body
         ).json()
@@ -82,9 +81,9 @@ class Client:
         name: str = "",
     ) -> dict[str, Any]:
         """What would become of a file; nothing is sent on."""
-        name, body = _read(content, name)
+        headers, body = _sent(content, name)
         query = [*_query(school, year, kind, parts), ("dry_run", "true")]
-        said: dict[str, Any] = self._door.ask("POST", "/v1/pushes", query, _headers(name), body).json()
+        said: dict[str, Any] = self._door.ask("POST", "/v1/pushes", query, headers, body).json()
         return said
 
     def status(self, push_id: str) -> dict[str, Any]:
@@ -132,18 +131,34 @@ class Client:
                 return
 
 
-def _read(content: Content, name: str) -> tuple[str, bytes]:
+def _sent(content: Content, name: str) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a file, or of several as a form."""
     if isinstance(content, bytes):
-        return name, content
-    path = Path(fspath(content))
-    return name or path.name, path.read_bytes()
+        return _headers(name), content
+    if isinstance(content, (str, PathLike)):
+        path = Path(fspath(content))
+        return _headers(name or path.name), path.read_bytes()
+    boundary = uuid.uuid4().hex
+    body = b""
+    for number, path in enumerate(map(Path, content)):
+        said = {"Content-Disposition": f'form-data; name="file{number}"; {_named(path.name)}'}
+        head = _headers(path.name) | said
+        lines = "".join(f"{header}: {value}\r\n" for header, value in head.items())
+        body += f"--{boundary}\r\n{lines}\r\n".encode() + path.read_bytes() + b"\r\n"
+    body += f"--{boundary}--\r\n".encode()
+    return {"Content-Type": f"multipart/form-data; boundary={boundary}"}, body
 
 
 def _headers(name: str) -> dict[str, str]:
     headers = {"Content-Type": OF_ENDINGS.get(Path(name).suffix.lower(), ANY_FILE)}
     if name:
-        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+        headers["Content-Disposition"] = f"attachment; {_named(name)}"
     return headers
+
+
+def _named(name: str) -> str:
+    """A file's name, of whatever letters (RFC 8187)."""
+    return f"filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _query(school: str, year: int | None, kind: str, parts: Iterable[str]) -> Sequence[tuple[str, str]]:
@@ -156,8 +171,3 @@ def _keep(path: Path, text: str) -> None:
     partial = path.with_name(f"{path.name}.part")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
-
-
-def as_text(said: Any) -> str:
-    """JSON as people read it."""
-    return json.dumps(said, ensure_ascii=False, indent=2)

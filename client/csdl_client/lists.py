@@ -14,17 +14,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 from csdl_client.client import Client, _keep
 from csdl_client.sending import NotSent, Refused
 
+Sending = Union[str, "PathLike[str]", Sequence[Union[str, "PathLike[str]"]]]
+"""A file, or several that are one push."""
+
 
 @dataclass
 class Sent:
-    """A file of the list, and what came of it: what the gateway said of it, or why not."""
+    """A push of the list, and what came of it: what the gateway said of it, or why not."""
 
-    path: str
+    name: str
     said: dict[str, Any] | None = None
     fault: Exception | None = None
     before: bool = False
@@ -33,7 +36,7 @@ class Sent:
 
 def push_all(
     client: Client,
-    paths: Sequence[str | PathLike[str]],
+    sendings: Sequence[Sending],
     journal: str | PathLike[str],
     tell: Callable[[Sent], None] = lambda sent: None,
     *,
@@ -42,20 +45,19 @@ def push_all(
     kind: str = "",
     parts: Iterable[str] = (),
 ) -> list[Sent]:
-    """Push each file in its order; what came of each. ``tell`` is called for each as it is known.
+    """Push each in its order; what came of each. ``tell`` is called for each as it is known.
 
-    A file that is refused is passed over; after one that could not be sent nothing more is tried, for what
-    comes later must not overtake it. Raises OSError for a file that cannot be read, before anything is sent.
+    What is refused is passed over; after what could not be sent nothing more is tried, for what comes later
+    must not overtake it. Raises OSError for a file that cannot be read, before anything is sent.
     """
     parts = tuple(parts)
-    contents = [(fspath(path), Path(path).read_bytes()) for path in paths]
     about = [school, year, kind, list(parts)]
-    named = [[path, hashlib.sha256(content).hexdigest()] for path, content in contents]
-    list_id = hashlib.sha256(json.dumps([about, named]).encode()).hexdigest()
+    digests = [[[fspath(path), _digest(path)] for path in _files(sending)] for sending in sendings]
+    list_id = hashlib.sha256(json.dumps([about, digests]).encode()).hexdigest()
     kept = Path(journal)
-    state = _journal(kept, list_id, len(contents))
-    found = [Sent(path) for path, _ in contents]
-    for one, entry, (path, content) in zip(found, state["pushes"], contents):
+    state = _journal(kept, list_id, len(sendings))
+    found = [Sent(named(sending)) for sending in sendings]
+    for one, entry, sending in zip(found, state["pushes"], sendings):
         if entry["said"] is not None:
             one.said, one.before = entry["said"], True
         else:
@@ -64,12 +66,11 @@ def push_all(
                 _keep(kept, json.dumps(state))
             try:
                 one.said = client.push(
-                    content,
+                    sending,
                     school=school,
                     year=year,
                     kind=kind,
                     parts=parts,
-                    name=Path(path).name,
                     idempotency_key=entry["key"],
                 )
             except NotSent as fault:
@@ -84,6 +85,19 @@ def push_all(
         tell(one)
     kept.unlink()
     return found
+
+
+def named(sending: Sending) -> str:
+    """As it is told."""
+    return " + ".join(fspath(path) for path in _files(sending))
+
+
+def _files(sending: Sending) -> Sequence[str | PathLike[str]]:
+    return [sending] if isinstance(sending, (str, PathLike)) else sending
+
+
+def _digest(path: str | PathLike[str]) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _journal(path: Path, list_id: str, length: int) -> dict[str, Any]:

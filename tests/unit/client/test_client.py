@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+from email.parser import BytesParser
+from email.policy import HTTP
 from pathlib import Path
 
 import pytest
@@ -22,14 +24,19 @@ REFUSAL = {
     "retryable": False,
     "title": "Không nhận",
     "problems": [
-        {"code": "FILE-024", "file": "a.json", "row": 3, "message_vi": "sai", "message_en": "wrong"}
+        {
+            "code": "FILE-024",
+            "place": {"file": "a.json", "row": 3},
+            "message_vi": "sai",
+            "message_en": "wrong",
+        }
     ],
 }
 
 
 def accepted(asked: Asked, before: int) -> Said:
     """Each body is one push, whose id is what it says."""
-    return Said(202, {"push_id": f"p{before}"})
+    return Said(202, {"push_id": f"p{before}", "received": 1, "accepted": 1, "refused": 0})
 
 
 def test_all_tries_of_a_push_have_one_key_and_another_push_another():
@@ -143,7 +150,7 @@ def test_a_refused_file_is_passed_over_and_named(tmp_path, capsys, monkeypatch):
         assert main(["--url", stub.url, "push", *map(str, paths)]) == 1
     out, err = capsys.readouterr()
     assert out.split() == ["p0", "p2", "p3"]
-    assert "FILE-024 a.json 3 sai" in err and f"not sent: {paths[1]}" in err
+    assert "FILE-024 a.json 3: sai" in err and f"not sent: {paths[1]}" in err
     assert not (tmp_path / ".csdl-push.json").exists()
 
 
@@ -156,6 +163,19 @@ def test_the_command_that_could_not_send_ends_with_3_and_names_what_is_left(tmp_
     out, err = capsys.readouterr()
     assert out.split() == ["p0"]
     assert "not sent: " + ", ".join(map(str, paths[1:])) in err
+
+
+def test_several_files_are_one_push_as_a_form(tmp_path):
+    paths = files(tmp_path, 2)
+    (odd := tmp_path / "Học sinh; 6A.xlsx").write_bytes(b"PK\r\n--x")
+    with gateway(accepted) as stub:
+        Client(stub.url, KEY).push([*paths, odd])
+        [asked] = stub.asked
+    form = BytesParser(policy=HTTP).parsebytes(
+        b"Content-Type: " + asked.headers["content-type"].encode() + b"\r\n\r\n" + (asked.body or b"")
+    )
+    parts = {part.get_filename(): part.get_payload(decode=True) for part in form.iter_parts()}
+    assert parts == {path.name: path.read_bytes() for path in (*paths, odd)}
 
 
 def test_events_go_on_where_they_stopped_and_a_page_that_was_not_taken_comes_again(tmp_path):
