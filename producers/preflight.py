@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import polars as pl
@@ -71,6 +71,19 @@ def finding(
     """What is said of one record of a chunk, whose ``header`` says its Source and Sheet."""
     place = SourceLocation(header.get("Source", ""), header.get("Sheet", ""), row, ", ".join(fields))
     return Finding(verdict, record_type, shown(client_id), place, rule, *explain(rule))
+
+
+def pointed(found: Sequence[Finding], tables: Sequence[SourceTable]) -> list[Finding]:
+    """The same, those of records in JSON with their JSON pointers."""
+    within = {(table.source, table.sheet): table for table in tables if table.json}
+    return [replace(f, place=_pointed(f.place, within)) for f in found] if within else list(found)
+
+
+def _pointed(place: SourceLocation, within: Mapping[tuple[str, str], SourceTable]) -> SourceLocation:
+    table = within.get((place.file, place.sheet))
+    if table is None or not place.row or place.pointer:
+        return place
+    return table.place(place.row, *place.field.split(", "))
 
 
 def explain(code: str) -> tuple[str, str]:

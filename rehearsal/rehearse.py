@@ -16,7 +16,7 @@ import polars as pl
 
 from producers.client import CHUNK, PushReceipt, chunks_of, closing, totals
 from producers.model import ROW, Reading, SourceTable, Target
-from producers.preflight import Finding, by_place, finding, warned
+from producers.preflight import Finding, by_place, finding, pointed, warned
 from rehearsal.check import WouldBeKept, findings_of_check, said
 from runtime import reading as messages_read
 from runtime.settings import Settings
@@ -115,7 +115,7 @@ def of_reading(
         reading.tables, target, known, settings.school_years, parts=parts, limits=limits(settings)
     )
     doubts = warned(reading.tables, [*reading.warnings, *reading.unsaid], target)
-    return replace(told, findings=by_place([*told.findings, *doubts]))
+    return replace(told, findings=by_place(pointed([*told.findings, *doubts], reading.tables)))
 
 
 def _messages(

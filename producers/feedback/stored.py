@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from producers.model import ROW, SourceTable
-from producers.preflight import Finding, Verdict, finding
+from producers.preflight import Finding, Verdict, finding, pointed
 
 VERDICTS: Final[Mapping[str, Verdict]] = {"block": "blocking", "warn": "warning"}
 
@@ -24,10 +24,11 @@ def findings(
     """Refusals and what the check found; without a file (no ``tables``) as they are stored."""
     ids = _ids(tables)
     files = {table.source for table in tables}
-    return [
+    found = [
         *(_refused(line, ids, files) for line in refused),
         *(_checked(line, ids) for line in checked),
     ]
+    return pointed(found, tables)
 
 
 _Place = tuple[str, str, int]
