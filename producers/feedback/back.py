@@ -1,6 +1,5 @@
 """The file that a school sent, with its faults marked, as the school would open it."""
 
-from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -9,6 +8,7 @@ import msgspec
 
 from producers.adapters import foreign
 from producers.adapters.sheets import Sheet
+from producers.adapters.sniff import sniff
 from producers.feedback import back_child, copies, workbook
 from producers.feedback.places import Located
 from producers.layouts import library
@@ -51,8 +51,8 @@ def copy(
             return Copy(marked)
     if content.kind == "csv" and suffix == ".csv":
         columns = [c for table in tables if table.source == name for c in table.columns]
-        text = data.removeprefix(BOM_UTF8).decode()
-        return Copy(copies.csv_file(text, content.sheets[0], ours, columns))
+        _, text = sniff(name, data)
+        return Copy(copies.csv_file(text.decode(), content.sheets[0], ours, columns))
     _due(place, ".xlsx", suffix)
     new, names = copies.workbook(content.sheets)
     renamed = [_on_sheet(f, names.get(f.finding.place.sheet, "")) for f in ours]

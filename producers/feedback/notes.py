@@ -29,6 +29,7 @@ _DRAWING: Final = (
     b' xmlns:x="urn:schemas-microsoft-com:office:excel"><o:shapelayout v:ext="edit">'
     b'<o:idmap v:ext="edit" data="%d"/></o:shapelayout>' + _SHAPE_TYPE + b"</xml>"
 )
+_MAP: Final = re.compile(rb'<o:idmap[^>]*\bdata="(\d[\d,]*)"')
 _LINE: Final = 44
 """Characters that a line of a note's box holds."""
 
@@ -37,7 +38,8 @@ Place = tuple[int, int]
 
 
 class Notes:
-    """The notes of one worksheet of a package. ``kinds``: namespace of the types of relations."""
+    """The notes of one worksheet of a package, ours taken away. ``kinds``: namespace of the types of
+    relations."""
 
     def __init__(self, package: Package, sheet: str, main: str, kinds: str) -> None:
         self._package, self._sheet, self._main, self._kinds = package, sheet, main, kinds
@@ -47,15 +49,15 @@ class Notes:
         related = package.related(sheet)
         self._boxes = (drawing, related[drawing][1]) if drawing in related and drawing else None
 
-    def renew(self, notes: Mapping[Place, str]) -> int:
-        """Take our notes away and put these there; how many there was no room for."""
-        kept = self._clear()
-        new = {place: text for place, text in notes.items() if place not in kept}
+        self._kept = self._cleared()
+
+    def put(self, notes: Mapping[Place, str]) -> None:
+        """These, but where somebody's note stands."""
+        new = {place: text for place, text in notes.items() if place not in self._kept}
         if new:
             self._write(new)
-        return len(notes) - len(new)
 
-    def _clear(self) -> set[Place]:
+    def _cleared(self) -> set[Place]:
         """Take ours away; the places of the others."""
         if self._texts is None:
             return set()
@@ -89,8 +91,9 @@ class Notes:
         if self._boxes is None:
             return
         relation, path = self._boxes
-        drawing = _SHAPE.sub(lambda m: b"" if _of_box(m[0]) in places else m[0], self._package[path])
-        self._package[path] = drawing
+        before = self._package[path]
+        drawing = _SHAPE.sub(lambda m: b"" if _of_box(m[0]) in places else m[0], before)
+        self._package[path] = drawing = _without_blocks(before, drawing)
         if _SHAPE.search(drawing):
             return
         self._package[self._sheet] = cells.without_notes(self._package[self._sheet])
@@ -134,14 +137,52 @@ class Notes:
             self._package[self._sheet] = cells.with_notes(self._package[self._sheet], relation, names)
             self._boxes = relation, path
         path = self._boxes[1]
-        drawing = self._package[path]
-        map_of = re.search(rb'<o:idmap[^>]*\bdata="(\d+)', drawing)
-        taken = [int(n) for n in re.findall(rb'id="_x0000_s(\d+)"', drawing)]
-        first = max([1024 * int(map_of[1] if map_of else b"1"), *taken]) + 1
-        boxes = [_box(first + n, place, text) for n, (place, text) in enumerate(sorted(notes.items()))]
+        drawing, numbers = _numbered(self._package[path], len(notes), _free_map(self._package))
+        boxes = [
+            _box(number, place, text)
+            for number, (place, text) in zip(numbers, sorted(notes.items()), strict=True)
+        ]
         end = drawing.rindex(b"</xml>")
         shape_type = b"" if b'id="_x0000_t202"' in drawing else _SHAPE_TYPE
         self._package[path] = drawing[:end] + shape_type + b"".join(boxes) + drawing[end:]
+
+
+def _numbered(drawing: bytes, count: int, free: int) -> tuple[bytes, list[int]]:
+    """(the drawing that says the blocks of its boxes' numbers, so many new numbers): a block has 1,024, and a
+    number of no block of the drawing's, or of another drawing's, is a file that Excel repairs. ``free``: no
+    drawing has blocks from here on."""
+    said = _MAP.search(drawing)
+    blocks = _blocks(said)
+    last = max([1024 * blocks[-1], *(n for n in _taken(drawing) if n // 1024 == blocks[-1])])
+    numbers = list(range(last + 1, min(last + count, 1024 * blocks[-1] + 1023) + 1))
+    while len(numbers) < count:
+        blocks.append(free)
+        numbers += range(1024 * free + 1, 1024 * free + 1 + min(count - len(numbers), 1023))
+        free += 1
+    return _with_blocks(drawing, said, blocks), numbers
+
+
+def _without_blocks(before: bytes, drawing: bytes) -> bytes:
+    """The drawing without the blocks that only boxes have had that are gone."""
+    said = _MAP.search(drawing)
+    left, had = ({n // 1024 for n in _taken(data)} for data in (drawing, before))
+    first, *more = _blocks(said)
+    return _with_blocks(drawing, said, [first, *(b for b in more if b in left or b not in had)])
+
+
+def _with_blocks(drawing: bytes, said: re.Match[bytes] | None, blocks: list[int]) -> bytes:
+    if said is None or blocks == _blocks(said):
+        return drawing
+    start, end = said.span(1)
+    return drawing[:start] + ",".join(map(str, blocks)).encode() + drawing[end:]
+
+
+def _blocks(said: re.Match[bytes] | None) -> list[int]:
+    return [int(n) for n in said[1].split(b",") if n] if said else [1]
+
+
+def _taken(drawing: bytes) -> list[int]:
+    return [int(n) for n in re.findall(rb'id="_x0000_s(\d+)"', drawing)]
 
 
 def _free_map(package: Package) -> int:
@@ -149,8 +190,7 @@ def _free_map(package: Package) -> int:
     taken = [0]
     for name in package.names():
         if name.endswith(".vml"):
-            for numbers in re.findall(rb'<o:idmap[^>]*\bdata="([\d,]+)"', package[name]):
-                taken += map(int, numbers.split(b","))
+            taken += (block for said in _MAP.finditer(package[name]) for block in _blocks(said))
     return max(taken) + 1
 
 

@@ -96,12 +96,13 @@ class _Book:
         if self._styles:
             clean, restored = styles.cleaned(self._package[self._styles])
             marker = styles.Marker(clean)
+        notes = {n: Notes(self._package, path, self._main, self._kinds) for n, path in lists.items()}
         for name, path in lists.items():
             faulty = told.verdicts(told_of.get(name, []))
             if marker and (restored or faulty):
                 restyled = cells.restyled(self._package[path], restored, faulty, marker.of)
                 self._package[path] = restyled
-            Notes(self._package, path, self._main, self._kinds).renew(told.notes(told_of.get(name, [])))
+            notes[name].put(told.notes(told_of.get(name, [])))
         if marker:
             self._package[self._styles] = marker.styles()
 

@@ -37,6 +37,16 @@ def test_three_rounds_say_the_same(suffix: str):
         assert again.refused.equals(first.refused)
 
 
+@pytest.mark.parametrize("encoding", ("utf-8-sig", "utf-16"))
+def test_a_csv_copy_of_unicode_text_says_the_same(encoding: str):
+    """What Excel saves as Unicode text."""
+    text = csv({**ODD, "Dân tộc": "?"}).decode()
+    data = text.encode(encoding)
+    made = copy(data, ".csv").data
+    assert table(read(made, VNEDU)).refused.equals(table(read(data, VNEDU)).refused)
+    assert "CELL-101" in made.decode("utf-8-sig")
+
+
 def test_nothing_in_a_csv_copy_is_evaluated():
     data = copy(csv({**ODD, "Dân tộc": "?"}), ".csv").data.decode("utf-8-sig")
     cells = [c.strip('"') for line in data.splitlines() for c in line.split(";")]

@@ -1,5 +1,7 @@
 """What Excel repairs or refuses is never written: sizes of notes, links, styles, names of sheets."""
 
+import re
+
 import pytest
 
 from producers.feedback import cells, styles, summary, told, xml
@@ -102,3 +104,23 @@ ENCODED = (b"\xff\xfe<\x00a\x00>\x00", b'<?xml version="1.0" encoding="UTF-16"?>
 def test_a_part_in_another_encoding_is_not_written_into(part: bytes):
     with pytest.raises(xml.Unmarkable):
         xml.tree(part, 1)
+
+
+def drawings(data: bytes) -> list[bytes]:
+    return [part for name, part in sorted(parts(data).items()) if name.endswith(".vml")]
+
+
+def test_every_box_has_a_number_of_its_drawings_own_blocks():
+    """Excel repairs a drawing whose boxes have numbers that it does not name, or that another has too."""
+    rows = [["Họ tên", "Lớp học"], *(["Nguyễn Văn Mẫu", "6A"] for _ in range(1_100))]
+    data = workbook({"Sheet1": rows, "Sheet2": rows})
+    found = [fault(n, column=1, sheet=s) for s in ("Sheet1", "Sheet2") for n in range(2, 1_102)]
+    once = marked(data, found)
+    again = marked(once, found)
+    assert drawings(again) == drawings(once)
+    said = [re.findall(rb'idmap[^>]*data="([\d,]+)"', part)[0].split(b",") for part in drawings(again)]
+    numbers = [[int(n) for n in re.findall(rb'id="_x0000_s(\d+)"', part)] for part in drawings(again)]
+    assert [{str(n // 1024).encode() for n in of} for of in numbers] == [set(blocks) for blocks in said]
+    assert len({n for of in numbers for n in of}) == 2_200
+    assert len({block for blocks in said for block in blocks}) == 4
+    assert parts(marked(again, [])) == parts(data)
