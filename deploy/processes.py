@@ -182,7 +182,9 @@ TABLE: Final = (
         "gateway", "producers.gateway.process:Gateway", Sharing.SINGLE, Turn.FOLDER,
         # A school's key writes to its vendor's topic alone: the gateway proves it, validation looks again.
         outputs=(VENDORS,), rereads=(t.GRANTS_STATE, t.ORGANISATION_STATE),
-        describes=(t.ORGANISATION_SETUP,), serves="gateway-service", memory_mb=2048,
+        # What waits for validation and load: above a bound it takes no push.
+        describes=(t.ORGANISATION_SETUP, t.RECORDS_ACCEPTED), asks=(t.VALIDATION_GROUP,),
+        serves="gateway-service", memory_mb=2048,
     ),
 )  # fmt: skip
 """In the order they start."""

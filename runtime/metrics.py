@@ -258,6 +258,15 @@ GATEWAY_SECONDS: Final = _histogram(
     vi="Số giây cổng nhận dữ liệu trả lời một yêu cầu, gồm cả thời gian nhận nội dung.",
 )
 
+GATEWAY_WAITING: Final = _gauge(
+    "csdl_gateway_waiting_messages",
+    ("stage",),
+    en="Messages that wait for validation and load, as the push service sees them; above"
+    " CSDL_PUSH_MOST_WAITING it takes no push.",
+    vi="Số thông điệp đang chờ kiểm tra và nạp, theo cổng nhận dữ liệu; vượt CSDL_PUSH_MOST_WAITING thì cổng"
+    " tạm không nhận.",
+)
+
 # What waits: measured by the process `watch`, for all of them ----------------------------------------------
 
 LAG: Final = _gauge(

@@ -170,6 +170,10 @@ class Settings(BaseSettings):
     push_records_per_minute: int = Field(default=30_000, ge=1)
     """Records that a vendor may push for one school in a minute at the push service (GATE-020 to 022)."""
 
+    push_most_waiting: int = Field(default=20_000, ge=1)
+    """Messages that may wait for validation, or for load; while there are more, the push service takes no
+    push (GATE-023)."""
+
     vendor_mb_per_s: int = Field(default=32, ge=1)
     """MiB a second, as they lie in the topic, that a vendor may write, shared out among its users at Kafka in
     equal parts; faster, it is answered later."""

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from producers.gateway import books, datasets, errors, events, own_key, problems, pushing, status
 from producers.gateway.entrance import Entrance
+from producers.gateway.limits import Limits
 from producers.gateway.parts import Parts
 
 BY_KEY: Final[tuple[ModuleType, ...]] = (own_key, pushing, status, errors, datasets, events)
@@ -34,6 +35,7 @@ def app(parts: Parts) -> FastAPI:
     made.state.parts = parts
     for module in (*BY_KEY, *PUBLIC):
         made.include_router(module.router)
+    made.add_middleware(Limits, parts=parts)
     made.add_middleware(Entrance, parts=parts, by_key=routes(BY_KEY), public=routes(PUBLIC))
     return made
 

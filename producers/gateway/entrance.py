@@ -69,7 +69,7 @@ class Entrance:
             raise ProblemList(found)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         route, by_key = self._route(scope["path"], method)
-        state = dict(scope.get("state", {}))
+        state = dict(scope.get("state", {})) | {"exchange": exchange}
         if by_key:
             state["sender"] = await self._sender(scope, headers)
         if found := parameters.wrong(query, self._known[id(route)]):

@@ -38,6 +38,8 @@ class Exchange:
         """Whether all of the body is here."""
         self.gone = False
         """Whether the client left."""
+        self.headers: dict[str, str] = {}
+        """That whatever answer comes has besides."""
         self.status = 0
         """Of the answer, once it has begun."""
         self._began = time.monotonic()
@@ -61,8 +63,9 @@ class Exchange:
         """Pass an answer on; one to a body that is not whole ends the connection, readably."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            if not self.whole:
-                message = {**message, "headers": [*message.get("headers", []), (b"connection", b"close")]}
+            own = self.headers | ({} if self.whole else {"connection": "close"})
+            told = [(name.lower().encode(), value.encode()) for name, value in own.items()]
+            message = {**message, "headers": [*message.get("headers", []), *told]}
         elif not self.whole and not message.get("more_body", False):
             await self._send({**message, "more_body": True})
             await self._drain()

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 from access.credentials import addresses, keyring, standing
 from access.credentials.proof import Refusals
+from producers.gateway.pressure import Pressure
 from producers.gateway.sending import Outgoing
 from runtime.connections import Connections
 from runtime.settings import Settings
@@ -34,6 +35,9 @@ class Parts:
             """(vendor, school) → why its grant is not in force."""
             self.outgoing = Outgoing(settings)
             self._opened.callback(self.outgoing.close)
+            self.pressure = Pressure(settings, self.connections)
+            self._opened.callback(self.pressure.close)
+            self.pressure.start()
         except BaseException:
             self.close()
             raise

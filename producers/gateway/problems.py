@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from kafka.errors import KafkaError
 from starlette.responses import JSONResponse, Response
 
+from producers.gateway import pressure, quota
 from runtime import metrics
 from runtime.process import one_line
 from schemas.errors import Problem, ProblemList, SourceLocation
@@ -47,6 +48,9 @@ STATUS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("GATE-009",), 408),
     **dict.fromkeys(("GATE-010",), 429),
     **dict.fromkeys(("GATE-013",), 414),
+    **dict.fromkeys((quota.USED_UP, quota.TOO_FEW_LEFT), 429),
+    **dict.fromkeys((quota.NEVER_FITS,), 413),
+    **dict.fromkeys((pressure.BUSY,), 503),
     **dict.fromkeys(("GATE-011", "GATE-017", "GATE-018"), 503),
     **dict.fromkeys(("GATE-030", "GATE-036", "GATE-038", "GATE-041", "GATE-042"), 400),  # of a push
     **dict.fromkeys(("FILE-003", "FILE-004", "FILE-005", "FILE-008", "FILE-023"), 400),

@@ -159,6 +159,7 @@ TABLE: Final = {
             "gateway_file": "SID",
             "gateway_quota": "SIU",
             "push": "S",
+            "consumer_offset": "S",  # what waits for load
         },
         temporary=False,
     ),
