@@ -1,22 +1,26 @@
 """May this grant push now? Asked before a byte of a body is read, and counted once it is known what was sent.
 
 Only pushes are counted: whoever has used up a minute, or comes while the province is busy, still reads what
-became of earlier ones. Each answer to a push says what is left (``RateLimit``, ``RateLimit-Policy``).
+became of earlier ones. A key under which a push stands is let in all the same: saying it again costs nothing.
+Each answer to a push says what is left (``RateLimit``, ``RateLimit-Policy``).
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Any, Final
 
 import psycopg2
 from anyio.to_thread import run_sync
 from psycopg2.extensions import cursor
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from producers.gateway import problems
+from producers.gateway import idempotency, problems, store
 from producers.gateway.exchange import Exchange, Receive, Send
 from producers.gateway.parts import Parts
 from producers.gateway.quota import Quota, Standing
 from producers.gateway.sender import Sender
+from producers.model import SourceTable
 from schemas.errors import ProblemList
 
 log = logging.getLogger("csdl")
@@ -34,21 +38,22 @@ class Count:
         self._quota = Quota(sender.vendor, sender.school, parts.settings.push_records_per_minute)
         self._taken = False
 
-    def let_in(self) -> None:
-        """Whether a body may come. Raises ProblemList: GATE-020 if nothing is left, GATE-023 while the
-        province is busy; psycopg2.Error."""
+    def let_in(self, keys: list[str]) -> None:
+        """Whether a body may come. ``keys``: each Idempotency-Key that was said.
+
+        Raises ProblemList: GATE-020 if nothing is left, GATE-023 while the province is busy; psycopg2.Error.
+        """
+        busy = self._parts.pressure.refused()
         with self._parts.connections.statement() as conn, conn.cursor() as cur:
             standing = self._quota.standing(cur)
-        self._tell(standing)
-        if busy := self._parts.pressure.refused():
-            raise busy
-        if not standing.left:
-            raise standing.refused()
+            self._tell(standing)
+            if (busy or not standing.left) and not (len(keys) == 1 and self._stands(cur, keys[0])):
+                raise busy or standing.refused()
 
-    def take(self, cur: cursor, records: int) -> None:
-        """The records of a push that was read, in the transaction of whatever makes it one.
+    def take(self, cur: cursor, tables: Sequence[SourceTable]) -> None:
+        """The records of a push that was read, refused ones too, in the transaction that makes it one.
         Raises ProblemList: GATE-021, GATE-022; psycopg2.Error."""
-        standing = self._quota.take(cur, records)
+        standing = self._quota.take(cur, sum(table.count for table in tables))
         self._taken = True
         self._tell(standing)
 
@@ -61,6 +66,10 @@ class Count:
                 self._tell(self._quota.charge(cur, self._exchange.received))
         except psycopg2.Error as fault:
             log.warning("a refused push was not counted: %s", type(fault).__name__)
+
+    def _stands(self, cur: cursor, key: str) -> bool:
+        digest = idempotency.key_hash(key)
+        return store.kept(cur, self._sender.vendor, self._sender.school, digest) is not None
 
     def _tell(self, standing: Standing) -> None:
         self._exchange.headers = standing.headers()
@@ -78,7 +87,7 @@ class Limits:
             return
         state = scope["state"]
         count = state["count"] = Count(self._parts, state["sender"], state["exchange"])
-        await run_sync(count.let_in)
+        await run_sync(count.let_in, Headers(scope=scope).getlist(idempotency.HEADER))
         try:
             await self._app(scope, receive, send)
         except Exception as fault:

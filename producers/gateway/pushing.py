@@ -20,6 +20,8 @@ from producers.client import composed
 from producers.gateway import answers, body, idempotency, media, reading, store
 from producers.gateway.body import SentFile
 from producers.gateway.idempotency import Decision, Kept
+from producers.gateway.limits import Count
+from producers.gateway.limits import count as its_count
 from producers.gateway.parts import Parts
 from producers.gateway.reading import Read
 from producers.gateway.sender import Sender
@@ -38,9 +40,10 @@ AT_ONCE: Final = 8
 
 @dataclass(frozen=True)
 class Sent:
-    """A request: whose, what for, its files, its key ("" without one)."""
+    """A request: whose, what it costs, what for, its files, its key ("" without one)."""
 
     sender: Sender
+    count: Count
     asked: Asked
     files: list[SentFile]
     key: str = ""
@@ -57,6 +60,7 @@ async def push(
     request: Request,
     sender: Annotated[Sender, Depends(its_sender)],
     parts: Annotated[Parts, Depends(its_parts)],
+    count: Annotated[Count, Depends(its_count)],
     school: str | None = None,
     year: int | None = None,
     kind: str | None = None,
@@ -79,9 +83,9 @@ async def push(
     def work() -> Response:
         sent = body.files(content, said, headers.get("content-disposition", ""))
         if dry_run:
-            return rehearse(parts, Sent(sender, asked, sent))
+            return rehearse(parts, Sent(sender, count, asked, sent))
         fingerprint = idempotency.fingerprint(asked.as_dict(), [(f.name, f.data) for f in sent])
-        return take(parts, Sent(sender, asked, sent, key, fingerprint))
+        return take(parts, Sent(sender, count, asked, sent, key, fingerprint))
 
     try:
         return await run_sync(work, limiter=_turns(request))
@@ -92,6 +96,8 @@ async def push(
 def rehearse(parts: Parts, sent: Sent) -> Response:
     """What would become of it. Raises ProblemList as ``take``."""
     found = reading.read(parts, sent.sender, sent.asked, sent.files)
+    with parts.connections.borrowed() as conn, conn, conn.cursor() as cur:
+        sent.count.take(cur, found.reading.tables)
     told = of_reading(found.reading, found.target, found.schools, parts.settings, sent.asked.parts)
     return JSONResponse(answers.rehearsed(told, found.dataset_id, found.target, found.reading))
 
@@ -100,7 +106,7 @@ def take(parts: Parts, sent: Sent) -> Response:
     """Send it, or say again what was said of it. Raises ProblemList, psycopg2.Error."""
     if not sent.key:
         found = reading.read(parts, sent.sender, sent.asked, sent.files)
-        return _begun(parts, sent, found, store.begin)
+        return _begun(parts, sent, found, store.begin, counted=True)
     sender = sent.sender
     with (
         parts.connections.borrowed() as conn,
@@ -129,7 +135,7 @@ def _by_key(parts: Parts, sent: Sent, conn: connection) -> Response:
             before = kept.push_id
             return _begun(parts, sent, found, lambda cur, began: store.begin_anew(cur, before, began))
         case _:
-            return _begun(parts, sent, found, store.begin)
+            return _begun(parts, sent, found, store.begin, counted=True)
 
 
 def _kept(conn: connection, sent: Sent) -> Kept | None:
@@ -137,8 +143,10 @@ def _kept(conn: connection, sent: Sent) -> Kept | None:
         return store.kept(cur, sent.sender.vendor, sent.sender.school, sent.key_hash or b"")
 
 
-def _begun(parts: Parts, sent: Sent, found: Read, begin: Callable[[Any, Began], None]) -> Response:
-    """On record under an id of its own, then sent."""
+def _begun(
+    parts: Parts, sent: Sent, found: Read, begin: Callable[[Any, Began], None], *, counted: bool = False
+) -> Response:
+    """On record under an id of its own, then sent. ``counted``: it costs what it holds."""
     began = Began(
         str(uuid.uuid4()),
         found.target,
@@ -151,6 +159,8 @@ def _begun(parts: Parts, sent: Sent, found: Read, begin: Callable[[Any, Began], 
     try:
         with parts.connections.borrowed() as conn, conn, conn.cursor() as cur:
             begin(cur, began)
+            if counted:
+                sent.count.take(cur, found.reading.tables)
     except UniqueViolation:  # whose lock was lost with its connection
         raise _in_flight() from None
     return _sent(parts, sent, found, began.push_id)
