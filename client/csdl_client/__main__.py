@@ -19,6 +19,8 @@ from csdl_client.sending import Again, NotSent, Refused
 
 REFUSED, WRONG_CALL, NOT_SENT = 1, 2, 3
 JOURNAL = ".csdl-push.json"
+SHOWN = 50
+"""Findings of a dry run that are printed, those first that would be refused; --json has all of the answer."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,6 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
         return int(asked.command(client, asked))
     except Refused as refused:
         return _say(REFUSED, *_lines(refused))
+    except BrokenPipeError:  # whoever reads has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (NotSent, TimeoutError) as fault:
         return _say(NOT_SENT, str(fault))
     except OSError as fault:
@@ -65,7 +70,10 @@ def _push(client: Client, asked: argparse.Namespace) -> int:
 
 def _rehearsed(sending: Any, said: dict[str, Any]) -> list[str]:
     """What would become of files."""
-    return [texts.counted(named(sending), said), *texts.problems(said["findings"])]
+    worst_first = sorted(said["findings"], key=lambda one: one["verdict"] != "refused")
+    more = said["findings_in_all"] - SHOWN
+    lines = [texts.counted(named(sending), said), *texts.problems(worst_first[:SHOWN])]
+    return lines + ([f"… +{more} (--json)"] if more > 0 else [])
 
 
 def _tell(one: Sent) -> None:
@@ -73,7 +81,7 @@ def _tell(one: Sent) -> None:
     if one.said is not None:
         print(one.said["push_id"], flush=True)
         before = " (đã gửi trước — sent before)" if one.before else ""
-        _say(0, texts.counted(one.name, one.said) + before, *texts.problems(one.said.get("refusals", ())))
+        _say(0, texts.sent(one.name, one.said) + before, *texts.problems(one.said.get("refusals", ())))
     elif isinstance(one.fault, Refused):
         _say(REFUSED, one.name, *_lines(one.fault))
     else:
@@ -94,8 +102,8 @@ def _errors(client: Client, asked: argparse.Namespace) -> int:
     if asked.xlsx:
         Path(asked.xlsx).write_bytes(client.marked(asked.push))
         return 0
-    said = client.errors(asked.push)
-    return _print(asked, said, texts.problems(said["errors"]))
+    found = list(client.errors(asked.push))
+    return _print(asked, found, texts.problems(found))
 
 
 def _events(client: Client, asked: argparse.Namespace) -> int:

@@ -91,14 +91,18 @@ class Client:
         said: dict[str, Any] = self._door.ask("GET", f"/v1/pushes/{quote(push_id, safe='')}").json()
         return said
 
-    def errors(self, push_id: str) -> dict[str, Any]:
-        """Every record of a push that was refused, and where it stands in the file."""
-        said: dict[str, Any] = self._door.ask("GET", f"/v1/pushes/{quote(push_id, safe='')}/errors").json()
-        return said
+    def errors(self, push_id: str) -> Iterator[dict[str, Any]]:
+        """Everything that is wrong with a push: each record and rule, and where it stands in the file."""
+        page = {"next_after": 0, "has_more": True}
+        while page["has_more"]:
+            query = [("after", str(page["next_after"])), ("limit", "1000")]
+            page = self._door.ask("GET", f"/v1/pushes/{quote(push_id, safe='')}/errors", query).json()
+            yield from page["errors"]
 
     def marked(self, push_id: str) -> bytes:
-        """The sender's own workbook, its faulty cells marked (.xlsx)."""
-        return self._door.ask("GET", f"/v1/pushes/{quote(push_id, safe='')}/errors.xlsx").body
+        """The sender's own workbook, its faulty cells marked; of what was no workbook one that lists them."""
+        path = f"/v1/pushes/{quote(push_id, safe='')}/errors"
+        return self._door.ask("GET", path, [("format", "xlsx")], {"Accept": "*/*"}).body
 
     def wait_until_loaded(self, push_id: str, timeout_s: float = 600.0) -> dict[str, Any]:
         """The status of a push once its records were taken or refused. Raises TimeoutError."""

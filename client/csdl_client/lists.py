@@ -19,6 +19,9 @@ from typing import Any, Union
 from csdl_client.client import Client, _keep
 from csdl_client.sending import NotSent, Refused
 
+WHO = (401, 403)
+"""It is the key that is refused, not what was sent: with another one the list goes on."""
+
 Sending = Union[str, "PathLike[str]", Sequence[Union[str, "PathLike[str]"]]]
 """A file, or several that are one push."""
 
@@ -48,7 +51,8 @@ def push_all(
     """Push each in its order; what came of each. ``tell`` is called for each as it is known.
 
     What is refused is passed over; after what could not be sent nothing more is tried, for what comes later
-    must not overtake it. Raises OSError for a file that cannot be read, before anything is sent.
+    must not overtake it, nor after a key that is worth nothing. Raises OSError for a file that cannot be
+    read, before anything is sent.
     """
     parts = tuple(parts)
     about = [school, year, kind, list(parts)]
@@ -73,13 +77,11 @@ def push_all(
                     parts=parts,
                     idempotency_key=entry["key"],
                 )
-            except NotSent as fault:
+            except (NotSent, Refused) as fault:
                 one.fault = fault
-                tell(one)
-                return found
-            except Refused as fault:
-                # Whoever sends it again, corrected or not, begins anew.
-                one.fault, entry["key"] = fault, ""
+                if isinstance(fault, NotSent) or fault.status in WHO:
+                    tell(one)
+                    return found
             entry["said"] = one.said
             _keep(kept, json.dumps(state))
         tell(one)

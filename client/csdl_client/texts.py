@@ -20,6 +20,12 @@ def counted(name: str, said: Mapping[str, Any]) -> str:
     return f"{name}: {received} = {accepted} nhận — accepted + {refused} từ chối — refused"
 
 
+def sent(name: str, said: Mapping[str, Any]) -> str:
+    """The same of a push that was taken: what could not be read is refused, the rest is on its way."""
+    received, accepted, refused = (said.get(key, 0) for key in ("received", "accepted", "refused"))
+    return f"{name}: {received} = {accepted} đã gửi — sent + {refused} từ chối — refused"
+
+
 def problems(found: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Two lines each, Vietnamese and English: code, place, own id, text."""
     for one in found:

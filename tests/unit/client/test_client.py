@@ -154,6 +154,27 @@ def test_a_refused_file_is_passed_over_and_named(tmp_path, capsys, monkeypatch):
     assert not (tmp_path / ".csdl-push.json").exists()
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_is_worth_nothing_stops_the_list_and_another_goes_on_with_it(tmp_path, status):
+    paths, journal = files(tmp_path, 2), tmp_path / "journal"
+    with gateway(lambda asked, before: Said(status, {"retryable": False})) as stub:
+        first, second = push_all(Client(stub.url, KEY, again=AT_ONCE), paths, journal)
+        assert isinstance(first.fault, Refused) and second.fault is None and len(stub.asked) == 1
+        kept = stub.keys[0]
+    with gateway(accepted) as stub:
+        assert all(one.said for one in push_all(Client(stub.url, "another"), paths, journal))
+        assert stub.keys[0] == kept
+
+
+def test_errors_are_read_to_their_last_page():
+    def answer(asked, before):
+        after = int(asked.path.partition("after=")[2].partition("&")[0])
+        return Said(200, {"errors": [{"row": after}], "next_after": after + 1, "has_more": after < 2})
+
+    with gateway(answer) as stub:
+        assert [one["row"] for one in Client(stub.url, KEY).errors("p1")] == [0, 1, 2]
+
+
 def test_the_command_that_could_not_send_ends_with_3_and_names_what_is_left(tmp_path, capsys, monkeypatch):
     paths = files(tmp_path)
     monkeypatch.chdir(tmp_path)
