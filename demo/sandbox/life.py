@@ -10,9 +10,9 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from demo.sandbox import samples
-from demo.sandbox.school import Given, connect
-from deploy.local import before_start, layout, stack, supervisor
+from demo.sandbox import samples, school
+from demo.sandbox.school import Given, Made
+from deploy.local import before_start, layout, stack, supervisor, whole
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
 from deploy.processes import NAMES
@@ -24,8 +24,8 @@ DATA_DIR: Final = Path(".csdl-sandbox")
 PORT_BASE: Final = layout.PORT_BASE + 2 * layout.MORE
 MARK: Final = "csdl-sandbox"
 """File that says that a folder holds a sandbox and may be emptied; who starts or ends it holds its lock."""
-GIVEN: Final = "sandbox.json"
-"""What its vendor got; written last, so that a sandbox with it is whole."""
+MADE: Final = "sandbox.json"
+"""What was made; written last, so that a sandbox with it is whole."""
 
 NOT_NEEDED: Final = frozenset({"watch", "checkpoints"})
 """Nobody pushes, confirms or asks by them."""
@@ -46,18 +46,21 @@ def up(data_dir: Path, port_base: int | None, say: stack.Say = stack.silent) -> 
     it = _asked(data_dir.absolute(), port_base)
     before_start.refuse_what_cannot_work(it)
     with _alone(it):
-        given = _given(it)
-        if given and supervisor.is_running(it):
-            return it, given, False
-        if not given:
+        made = before = _made(it)
+        if before and supervisor.is_running(it) and not before_start.unfinished(it).exists():
+            it = layout.at(it.data_dir)
+            return it, school.given(it, before), False
+        if not before:
             _clear(it)
         try:
             stack.up(it, processes(), say=say)
-            made = given or _make(it, say)
+            made = before or _make(it, say)
         except BaseException:
             stack.down(it)
             raise
-    return it, made, given is None
+        found = school.given(it, made)
+        school.write(it, found)
+    return it, found, before is None
 
 
 def at(data_dir: Path) -> tuple[Stack, Given]:
@@ -67,10 +70,10 @@ def at(data_dir: Path) -> tuple[Stack, Given]:
     if not (data_dir / MARK).exists():
         fail("CLI-002", data_dir=data_dir)
     it = layout.at(data_dir)
-    given = _given(it)
-    if given is None:
+    made = _made(it)
+    if made is None:
         fail("CLI-002", data_dir=data_dir)
-    return it, given
+    return it, school.given(it, made)
 
 
 def down(data_dir: Path, *, delete: bool) -> bool:
@@ -95,16 +98,16 @@ def _asked(data_dir: Path, port_base: int | None) -> Stack:
     return Stack(data_dir, base, {}, dict(ASKED))
 
 
-def _make(it: Stack, say: stack.Say) -> Given:
-    given = connect(it, samples.school())
+def _make(it: Stack, say: stack.Say) -> Made:
+    made = school.connect(it, samples.school())
     say("school, vendor, credentials")
-    (it.data_dir / GIVEN).write_text(given.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    return given
+    whole.write(it.data_dir / MADE, made.model_dump_json(indent=1) + "\n")
+    return made
 
 
-def _given(it: Stack) -> Given | None:
+def _made(it: Stack) -> Made | None:
     try:
-        return Given.model_validate_json((it.data_dir / GIVEN).read_bytes())
+        return Made.model_validate_json((it.data_dir / MADE).read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
 

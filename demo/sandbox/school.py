@@ -20,14 +20,29 @@ from producers.synthetic.school import YEAR
 from producers.synthetic.shape import department
 from runtime import broker_probe
 from runtime.credentials import MECHANISM
+from runtime.settings import Settings
 from schemas.datasets import PERIODS
 from schemas.errors import ProblemList
 from schemas.topics import in_topic
 
 NAME: Final = "sandbox"
 """Of the credentials."""
+KEY: Final = "key"
+PASSWORD: Final = "kafka.password"
+AUTHORITY: Final = "ca.pem"
+SAMPLES: Final = "samples"
 KNOWN_S: Final = 60.0
 """Until Kafka knows a user that was made: the process ``credentials`` looks twice a second."""
+
+
+class Made(BaseModel):
+    """What was made once, and nobody can work out again; the secrets lie in files of their own."""
+
+    school: str
+    school_name: str
+    vendor: str
+    kafka_user: str
+    samples: tuple[str, ...]
 
 
 class Given(BaseModel):
@@ -48,11 +63,11 @@ class Given(BaseModel):
     samples: dict[str, Path]
 
 
-def connect(it: Stack, plan: SchoolPlan) -> Given:
+def connect(it: Stack, plan: SchoolPlan) -> Made:
     """Everything that a vendor is given, made by the acts that give it. Raises ProblemList."""
     settings = it.settings()
-    folder = it.data_dir / "vendor"
-    folder.mkdir(exist_ok=True)
+    folder = _folder(it)
+    (folder / SAMPLES).mkdir(parents=True, exist_ok=True)
     with Staff(settings) as staff:
         officer = staff.of(department(), Role.DEPARTMENT_OFFICER)
         _done(officer.grant("allow", plan.vendor, plan.code, {}))
@@ -60,35 +75,62 @@ def connect(it: Stack, plan: SchoolPlan) -> Given:
             officer.call("POST", "/v1/campaigns", {"year": YEAR, "kind": kind, "schools": [plan.code]})
         head = staff.of(plan.code, Role.SCHOOL_HEAD)
         key, user = _made(head, plan, Kind.API), _made(head, plan, Kind.KAFKA)
-    key_file, password, authority = folder / "key", folder / "kafka.password", folder / "ca.pem"
-    whole.write_private(key_file, key["secret"] + "\n")
-    whole.write_private(password, user["secret"] + "\n")
-    whole.write(authority, settings.kafka_ca_file.read_text(encoding="utf-8"))
-    given = Given(
+    whole.write_private(folder / KEY, key["secret"] + "\n")
+    whole.write_private(folder / PASSWORD, user["secret"] + "\n")
+    whole.write(folder / AUTHORITY, settings.kafka_ca_file.read_text(encoding="utf-8"))
+    contents = samples.files(plan)
+    for name, content in contents.items():
+        (folder / SAMPLES / name).write_bytes(content)
+    vendors = {"kafka_user": user["user"], "kafka_password_file": folder / PASSWORD, "kafka_loopback": ""}
+    _until_known(settings.model_copy(update=vendors))
+    return Made(
         school=plan.code,
         school_name=plan.name,
         vendor=plan.vendor,
+        kafka_user=user["user"],
+        samples=tuple(contents),
+    )
+
+
+def given(it: Stack, made: Made) -> Given:
+    """What the vendor gets, where the sandbox lies and listens now."""
+    settings, folder = it.settings(), _folder(it)
+    return Given(
+        school=made.school,
+        school_name=made.school_name,
+        vendor=made.vendor,
         year=YEAR,
         kind=min(PERIODS),
         url=settings.gateway,
-        key_file=key_file,
+        key_file=folder / KEY,
         kafka_servers=settings.bootstrap_servers,
-        kafka_user=user["user"],
-        kafka_topic=in_topic(plan.vendor),
+        kafka_user=made.kafka_user,
+        kafka_topic=in_topic(made.vendor),
         kafka_properties=folder / "kafka.properties",
         environment=folder / "sandbox.env",
-        samples=_samples(folder / "samples", plan),
+        samples={name: folder / SAMPLES / name for name in made.samples},
     )
-    whole.write_private(given.kafka_properties, _properties(given, user["secret"], authority))
-    whole.write(given.environment, _environment(given))
-    vendors = {"kafka_user": given.kafka_user, "kafka_password_file": password, "kafka_loopback": ""}
-    own = settings.model_copy(update=vendors)
+
+
+def write(it: Stack, found: Given) -> None:
+    """The files that say where everything is."""
+    folder = _folder(it)
+    password = (folder / PASSWORD).read_text(encoding="utf-8").strip()
+    whole.write_private(found.kafka_properties, _properties(found, password, folder / AUTHORITY))
+    whole.write(found.environment, _environment(found, folder / SAMPLES))
+
+
+def _folder(it: Stack) -> Path:
+    return it.data_dir / "vendor"
+
+
+def _until_known(vendors: Settings) -> None:
+    """Until Kafka knows a user. Raises ProblemList."""
     deadline = time.monotonic() + KNOWN_S
-    while (problem := broker_probe.ask(own)) is not None:
+    while (problem := broker_probe.ask(vendors)) is not None:
         if time.monotonic() > deadline:
             raise ProblemList([problem])
         time.sleep(0.1)
-    return given
 
 
 def _made(head: AccessClient, plan: SchoolPlan, kind: Kind) -> dict[str, Any]:
@@ -100,22 +142,13 @@ def _made(head: AccessClient, plan: SchoolPlan, kind: Kind) -> dict[str, Any]:
     return shown
 
 
-def _samples(folder: Path, plan: SchoolPlan) -> dict[str, Path]:
-    folder.mkdir(exist_ok=True)
-    found = {}
-    for name, content in samples.files(plan).items():
-        found[name] = folder / name
-        found[name].write_bytes(content)
-    return found
-
-
-def _properties(given: Given, password: str, authority: Path) -> str:
+def _properties(found: Given, password: str, authority: Path) -> str:
     """A librdkafka client's, from 2.6.1 on: what is older cannot log in."""
     lines = {
-        "bootstrap.servers": given.kafka_servers,
+        "bootstrap.servers": found.kafka_servers,
         "security.protocol": "SASL_SSL",
         "sasl.mechanism": MECHANISM,
-        "sasl.username": given.kafka_user,
+        "sasl.username": found.kafka_user,
         "sasl.password": password,
         "ssl.ca.location": authority,
         "partitioner": "murmur2_random",
@@ -124,17 +157,17 @@ def _properties(given: Given, password: str, authority: Path) -> str:
     return "".join(f"{name}={value}\n" for name, value in lines.items())
 
 
-def _environment(given: Given) -> str:
+def _environment(found: Given, samples: Path) -> str:
     """For a shell to read; the names that the client package knows."""
     lines = {
-        "CSDL_URL": given.url,
-        "CSDL_KEY_FILE": given.key_file,
-        "CSDL_SCHOOL": given.school,
-        "CSDL_YEAR": given.year,
-        "CSDL_KIND": given.kind,
-        "CSDL_KAFKA_PROPERTIES": given.kafka_properties,
-        "CSDL_KAFKA_TOPIC": given.kafka_topic,
-        "CSDL_SAMPLES": next(iter(given.samples.values())).parent,
+        "CSDL_URL": found.url,
+        "CSDL_KEY_FILE": found.key_file,
+        "CSDL_SCHOOL": found.school,
+        "CSDL_YEAR": found.year,
+        "CSDL_KIND": found.kind,
+        "CSDL_KAFKA_PROPERTIES": found.kafka_properties,
+        "CSDL_KAFKA_TOPIC": found.kafka_topic,
+        "CSDL_SAMPLES": samples,
     }
     return "".join(f"export {name}={shlex.quote(str(value))}\n" for name, value in lines.items())
 
