@@ -36,7 +36,8 @@ _GROUPS, _GROUP = 6, 4
 
 
 class Connection(BaseModel):
-    """What a program reads of a kit. ``topic``, ``user``, ``brokers`` are a Kafka user's, ``url`` a key's."""
+    """What a program reads of a kit. ``topic``, ``user``, ``brokers`` are a Kafka user's. ``url`` is where
+    the connection is tested, ``gateway`` where a key pushes and asks; "" in kits of releases before it."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -47,6 +48,7 @@ class Connection(BaseModel):
     name: str
     handle: str
     url: str
+    gateway: str = ""
     brokers: str = ""
     user: str = ""
     topic: str = ""
@@ -125,9 +127,11 @@ def _guide(asked: Connection) -> str:
         *_STEPS,
         "",
     ]
-    rows = [f"| {name} | `{told[name]}` |" for name in ("url", "brokers", "user", "topic") if told[name]]
+    rows = [f"| {name} | `{told[name]}` |" for name in SHOWN if told[name]]
     return "\n".join([*lines, "| | |", "|---|---|", *rows, ""])
 
+
+SHOWN: Final = ("gateway", "url", "brokers", "user", "topic")
 
 _STEPS: Final = (
     f"1. Mở liên kết `link` trong `{CONNECTION}` (một lần, trong 24 giờ) và cất bí mật vào một tệp."
@@ -135,9 +139,11 @@ _STEPS: Final = (
     "   Open the link (once, within 24 hours) and keep the secret in a file. If it says that it was"
     " opened and that was not you, have the school revoke it at once.",
     "2. Thử — test: `csdl connect test KIT --secret-file FILE`.",
-    "3. Trường dữ liệu, quy tắc, mã lỗi — fields, rules, codes:"
+    "3. Đẩy tệp — push files: `POST gateway/v1/pushes`, `Authorization: Bearer …`"
+    " (`?dry_run=true`: chỉ kiểm tra — only look); rồi — then `GET gateway/v1/pushes/{push_id}`.",
+    "4. Trường dữ liệu, quy tắc, mã lỗi — fields, rules, codes:"
     " `truong-du-lieu.md`, `quy-tac.md`, `ma-loi.md`.",
-    "4. Thay khóa không gián đoạn — rotate without a gap: `csdl credentials rotate`;"
+    "5. Thay khóa không gián đoạn — rotate without a gap: `csdl credentials rotate`;"
     " khóa cũ còn dùng một tuần — the old one goes on for a week.",
 )
 
@@ -148,4 +154,4 @@ def _codes() -> str:
     return "\n".join([*lines, *(f"| {code} | {vi} | {en} |" for code, (vi, en) in shown.items()), ""])
 
 
-_OF_VENDORS: Final = ("KEY-03", "KEY-1", "MSG-", "PUSH-", "REC-", "SEC-10", "SEND-", "ENV-")
+_OF_VENDORS: Final = ("GATE-", "KEY-03", "KEY-1", "MSG-", "NEXT-", "PUSH-", "REC-", "SEC-10", "SEND-", "ENV-")

@@ -193,6 +193,7 @@ def _hand_over(request: Request, cur: cursor, one: Credential) -> Response:
         name=one.name,
         handle=one.handle,
         url=settings.access,
+        gateway=settings.gateway_url.rstrip("/"),
         brokers=settings.bootstrap_servers if by_kafka else "",
         user=key_user(one.handle) if by_kafka else "",
         topic=in_topic(one.vendor) if by_kafka else "",

@@ -60,6 +60,14 @@ def test_it_holds_all_that_a_vendor_needs() -> None:
     assert "ca.pem" not in kit.contents(Kit(connection=ASKED))
 
 
+def test_a_key_s_kit_says_where_files_are_pushed_and_what_is_said_there() -> None:
+    files = kit.contents(Kit(connection=ASKED.model_copy(update={"gateway": "https://day.example"})))
+    assert "| gateway | `https://day.example` |" in files["huong-dan.md"]
+    assert '"gateway": "https://day.example"' in files["connection.json"]
+    assert "GATE-003" in files["ma-loi.md"]
+    assert "| gateway |" not in kit.contents(KIT)["huong-dan.md"]
+
+
 def test_passphrases_are_long_and_never_the_same() -> None:
     made = {kit.passphrase() for _ in range(100)}
     assert len(made) == 100 and all(len(words.replace("-", "")) == 24 for words in made)
