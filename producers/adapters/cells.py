@@ -24,6 +24,7 @@ LETTER_AMONG_DIGITS: Final = "CELL-227"
 TIME_OF_DAY: Final = "CELL-228"
 EVENING_BEFORE: Final = "CELL-229"
 DAY_COUNT: Final = "CELL-230"
+DAY_COUNT_OF_1904: Final = "CELL-250"
 DATE_IN_TEXT: Final = "CELL-231"
 CLASS_AS_NUMBER: Final = "CELL-232"
 SIGN_CUT: Final = "CELL-233"
@@ -45,6 +46,8 @@ _NO: Final = ["không", "0", "false"]
 
 
 FIRST_YEAR: Final = 1900
+FROM_1904: Final = 1462
+"""Days from the beginning of the one calendar of spreadsheets to that of the other."""
 HIGHEST_GRADE: Final = 12
 
 
@@ -73,8 +76,9 @@ def formula_error(name: str) -> pl.Expr:
     return pl.col(name).str.contains(rf"^\s*(?:{_FORMULA_ERROR})\s*$").fill_null(value=False)
 
 
-def dates(column: pl.Series) -> Cells:
-    """Dates: day first, ``2012-09-05``, ``20120905``, or an Excel serial. A lone year is not a date.
+def dates(column: pl.Series, *, since_1904: bool = False) -> Cells:
+    """Dates: day first, ``2012-09-05``, ``20120905``, or an Excel serial, which counts as its workbook does.
+    A lone year is not a date.
 
     Month first is read only where the day proves it, and told; if any row of the column is so written, the
     rows that could be read both ways are doubtful.
@@ -94,6 +98,7 @@ def dates(column: pl.Series) -> Cells:
     full_year = pl.when(year < 30).then(year + 2000).when(year < 100).then(year + 1900).otherwise(year)
     month_first = (first <= 12) & (second > 12)
     serial = pl.col("text").str.extract(r"^([0-9]{5})(?:\.[0-9]+)?$").cast(pl.Int32)
+    serial = serial + (FROM_1904 if since_1904 else 0)
     serial = pl.when(serial.is_between(15_000, 60_000)).then(serial)
     clock_time = pl.coalesce(pl.col("ymd").struct.field("t"), pl.col("dmy").struct.field("t"))
     read = parts.select(
@@ -112,7 +117,7 @@ def dates(column: pl.Series) -> Cells:
     proved = read["month_first"] & values.is_not_null()
     doubtful = {MONTH_FIRST: read["both"], MONTH_PROVED: proved} if proved.any() else {}
     if read["counted"].any():
-        doubtful[DAY_COUNT] = read["counted"]
+        doubtful[DAY_COUNT_OF_1904 if since_1904 else DAY_COUNT] = read["counted"]
     doubtful |= times_of_day(read["clock"])
     return Cells(values, {NOT_A_DATE: column.is_not_null() & values.is_null()}, doubtful)
 
@@ -125,10 +130,10 @@ def times_of_day(clock: pl.Series) -> dict[str, pl.Series]:
     return _found(found)
 
 
-def years(column: pl.Series) -> Cells:
+def years(column: pl.Series, *, since_1904: bool = False) -> Cells:
     """Birth years of parents, or full dates. The wire wants a date: a year stands as its 1 January."""
     year = column.str.extract(r"^((?:19|20)[0-9]{2})(?:\.0)?$")
-    full = dates(column)
+    full = dates(column, since_1904=since_1904)
     values = (year + "-01-01").str.to_date("%Y-%m-%d", strict=False).fill_null(full.values).alias(column.name)
     return Cells(values, {NOT_A_DATE: column.is_not_null() & values.is_null()}, full.doubtful)
 

@@ -170,7 +170,8 @@ def _sheet(said: Mapping[str, Any], table: pa.Table) -> Sheet:
     cells = pl.DataFrame(pl.from_arrow(table))
     lengths = cells[LENGTH].to_list() if LENGTH in cells.columns else None
     rows = cells[ROW].to_list()
-    return Sheet(said["name"], cells.drop(ROW, LENGTH, strict=False), rows, said["hidden"], lengths)
+    texts = cells.drop(ROW, LENGTH, strict=False)
+    return Sheet(said["name"], texts, rows, said["hidden"], lengths, since_1904=said["since_1904"])
 
 
 def _raw(said: Mapping[str, Any], tables: list[pa.Table]) -> Raw:

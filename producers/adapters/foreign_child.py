@@ -147,7 +147,8 @@ def _written(
     sheets = []
     for cells in found:
         if cells.rows:
-            sheets.append({"name": _plain(cells.name), "hidden": cells.hidden, "table": len(tables)})
+            said = {"name": _plain(cells.name), "hidden": cells.hidden, "since_1904": cells.since_1904}
+            sheets.append(said | {"table": len(tables)})
             tables.append(_table(own.without_faults(cells.rows), lengths))
     return sheets
 

@@ -36,8 +36,10 @@ class Unreadable(Exception):
 
 @dataclass
 class Cells:
-    """Of one sheet: row number → column number → text, both from 1."""
+    """Of one sheet: row number → column number → text, both from 1. ``since_1904``: its workbook counts days
+    from then."""
 
     name: str
     hidden: bool
     rows: dict[int, dict[int, str]] = field(default_factory=dict)
+    since_1904: bool = False

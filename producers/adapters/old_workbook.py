@@ -68,7 +68,7 @@ def _of_both(data: bytes) -> list[Cells]:
     second = _of_second(fastexcel.read_excel(data))
     reader, found, places = _First(book), [], []
     for sheet in book.sheets():
-        cells = Cells(sheet.name, sheet.visibility != 0)
+        cells = Cells(sheet.name, sheet.visibility != 0, since_1904=bool(book.datemode))
         other = second.pop(sheet.name, None)
         if other is None:
             places.append((sheet.name, 0, 0))

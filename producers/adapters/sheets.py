@@ -26,3 +26,5 @@ class Sheet:
     """Cells of each row of a csv file: one with more than the header has shifted what stands in them."""
     spans: tuple[tuple[int, int, int], ...] = ()
     """Merged cells of one row: its number, first and last column."""
+    since_1904: bool = False
+    """Whether its workbook counts days from 1904; programs of the Mac did."""

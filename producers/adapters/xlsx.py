@@ -46,7 +46,7 @@ def read(data: bytes) -> list[Cells]:
             elif kind.endswith("/sharedStrings"):
                 book.texts = _shared(archive, path)
         found = [
-            (parts[relation][1], Cells(name, hidden))
+            (parts[relation][1], Cells(name, hidden, since_1904=listed.since_1904))
             for name, hidden, relation in listed.sheets
             if parts[relation][0].endswith(_WORKSHEET)
         ]
@@ -70,7 +70,7 @@ def _sheets(archive: zipfile.ZipFile, path: str) -> _Listed:
             hidden = attributes.get("state", "visible") != "visible"
             listed.sheets.append((attributes["name"], hidden, relation))
         elif tag == "workbookPr":
-            listed.since_1904 = attributes.get("date1904") in ("1", "true")
+            listed.since_1904 = attributes.get("date1904", "").strip() in ("1", "true")
 
     parse(archive, path, start)
     return listed

@@ -30,7 +30,8 @@ _LINE: Final = re.compile(r"\r\n|\r|\n")
 def workbook(sheets: Sequence[Sheet]) -> tuple[bytes, dict[str, str]]:
     """(a workbook of these sheets: texts, and days as days; what each is called in it)."""
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    since_1904 = any(sheet.since_1904 for sheet in sheets)
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "date_1904": since_1904})
     names: dict[str, str] = {}
     text = book.add_format({"num_format": "@"})
     kept = book.add_format({"num_format": "@", "quote_prefix": True})

@@ -90,6 +90,7 @@ def read(source: str, of: Prepared, target: Target, library: Library) -> tuple[S
         place,
         layout.constants if layout else (),
         push=target,
+        since_1904=table.sheet.since_1904,
     )
     result = SourceTable(
         meaning.record_type,

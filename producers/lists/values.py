@@ -26,8 +26,6 @@ _SIMPLE: Final[dict[str, Callable[[pl.Series], Cells]]] = {
     "id": cells.ids,
     "code": cells.ids,
     "text": cells.texts,
-    "date": cells.dates,
-    "year": cells.years,
     "phone": cells.phones,
     "int": forms.whole_numbers,
     "number": forms.numbers,
@@ -62,6 +60,7 @@ class _Sheet:
     place: SourceLocation
     schema: dict[str, pl.DataType]
     push: Target
+    since_1904: bool = False
     values: dict[str, list[tuple[int, pl.Series]]] = field(default_factory=dict)
     parts: dict[tuple[str, str], list[tuple[int, pl.Series]]] = field(default_factory=dict)
     faults: list[pl.DataFrame] = field(default_factory=list)
@@ -108,9 +107,10 @@ def read_columns(
     constants: Sequence[Column] = (),
     *,
     push: Target,
+    since_1904: bool = False,
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Problem]]:
     """(values with ``_row``, faults as FAULTS, doubts) of cleaned cells, a column a number of the sheet."""
-    sheet = _Sheet(texts, codemap, place, frame_schema(record_type), push)
+    sheet = _Sheet(texts, codemap, place, frame_schema(record_type), push, since_1904)
     taken = [c for c in columns if c.column.format not in ("skip", "unsent")]
     for column in sorted(taken, key=lambda c: c.column.format in ("citizen", "identity")):
         _read(sheet, column, _letters(sheet, column, record_type))
@@ -195,11 +195,15 @@ def _read(sheet: _Sheet, read: Read, text: pl.Series) -> None:
                 sheet.imply(read, Cells(names.values.str.split(" ").list.last()), column.argument)
         case "part" | "name_part" | "word" as form:
             _part(sheet, read, form, text)
-        case other:
-            sheet.take(read, _SIMPLE[other](text))
-            if other == "year" and text.str.contains(r"^[0-9]{4}(\.0)?$").any():
+        case "date":
+            sheet.take(read, cells.dates(text, since_1904=sheet.since_1904))
+        case "year":
+            sheet.take(read, cells.years(text, since_1904=sheet.since_1904))
+            if text.str.contains(r"^[0-9]{4}(\.0)?$").any():
                 at = SourceLocation(sheet.place.file, sheet.place.sheet, field=read.caption)
                 sheet.doubts.append(Problem(YEAR_ONLY, at))
+        case other:
+            sheet.take(read, _SIMPLE[other](text))
 
 
 def _grades(sheet: _Sheet, read: Read, names: pl.Series) -> pl.Series:

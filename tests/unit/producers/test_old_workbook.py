@@ -11,7 +11,11 @@ import pytest
 from producers.adapters import foreign, old_workbook
 from producers.adapters.cell_values import EPOCH, EPOCH_1904
 from producers.adapters.grid import Cells, Unreadable
+from producers.feedback import back
+from producers.feedback.places import located
+from producers.preflight import finding
 from schemas.errors import ProblemList
+from tests.unit.feedback.books import packed, parts
 from tests.unit.producers.made import CAPTIONS, ROW, VNEDU, problems, read, table, typed_listing
 from tests.unit.producers.made_xls import ERROR, FORMATS, Number, xls
 
@@ -57,18 +61,40 @@ def test_random_sheets_are_the_same_to_both_libraries() -> None:
 
 
 @pytest.mark.parametrize("since_1904", [False, True])
-def test_a_list_is_the_same_in_both_date_systems_and_both_kinds_of_workbook(since_1904: bool) -> None:
+@pytest.mark.parametrize("shown", ["dd/mm/yyyy", "General"])
+def test_a_list_is_the_same_in_both_date_systems_and_both_kinds_of_workbook(
+    since_1904: bool, shown: str
+) -> None:
+    """Days are 1,462 apart, so a wrong one is a day that could be right. A count of days is told."""
     births = [date(2008, 2, 29) + timedelta(n * 97) for n in range(20)]
     epoch = (EPOCH_1904 if since_1904 else EPOCH).date()
     at = CAPTIONS.index("Ngày sinh")
     rows: list[list[object]] = [[*LINE] for _ in births]
     for n, row in enumerate(rows):
         row[CAPTIONS.index("Mã học sinh")] = f"20000000{n:02d}"
-        row[at] = Number((births[n] - epoch).days, "dd/mm/yyyy")
-    found = table(read(xls({"S": [CAPTIONS, *rows]}, since_1904=since_1904), VNEDU))
-    other = table(read(typed_listing(rows, since_1904=since_1904), VNEDU))
-    assert found.records["NgaySinh"].to_list() == births
-    assert found.records.equals(other.records)
+        row[at] = Number((births[n] - epoch).days, shown)
+    files = [
+        xls({"S": [CAPTIONS, *rows]}, since_1904=since_1904),
+        typed_listing(rows, since_1904=since_1904),
+        saying(typed_listing(rows, since_1904=since_1904), b'date1904="1"', b'date1904=" true "'),
+    ]
+    (place,) = located(
+        [finding("refused", "HocSinh", {"Source": "file1", "Sheet": "S"}, "", 2, "HS-002", [])], []
+    )
+    files += [back.copy("file1", data, [place], [], ".xlsx").data for data in files]
+    code = "CELL-250" if since_1904 else "CELL-230"
+    for data in files:
+        reading = read(data, VNEDU)
+        assert table(reading).records["NgaySinh"].to_list() == births
+        told = [w.code for w in reading.warnings if w.code in ("CELL-230", "CELL-250")]
+        assert told == ([code] * len(births) if shown == "General" else [])
+
+
+def saying(data: bytes, old: bytes, new: bytes) -> bytes:
+    """The workbook with another spelling of what it says of itself."""
+    given = parts(data)
+    given["xl/workbook.xml"] = given["xl/workbook.xml"].replace(old, new)
+    return packed(given)
 
 
 def test_where_the_libraries_differ_the_cell_is_named_and_its_value_is_not(
