@@ -16,6 +16,7 @@ from producers.adapters import csv_cells, html_tables, json_lists, old_workbook,
 from producers.adapters.grid import (
     MAX_AREA,
     MAX_COLUMNS,
+    MOST_TOLD,
     TOO_MUCH,
     Cells,
     TooMuch,
@@ -34,6 +35,7 @@ UNREADABLE: Final = "FILE-014"
 DIFFER: Final = "FILE-065"
 CUT_OFF: Final = "FILE-066"
 ANOTHER_KIND: Final = "FILE-082"
+NOT_ALL: Final = "FILE-092"
 ALIGNED: Final = 64
 LENGTH_BYTES: Final = 8
 ROW, LENGTH, PARENT = "row", "length", "parent"
@@ -86,7 +88,7 @@ def _said(asked: Question, data: bytes, tables: list[pa.Table]) -> dict[str, Any
             return {"kind": kind, "packet": _packet(asked, content, tables)}
         return {"kind": kind, "sheets": _sheets(asked, kind, content, tables)}
     except ProblemList as error:
-        return {"refused": [told(p) for p in error.problems]}
+        return {"refused": _most(asked, error.problems)}
     except TooMuch:
         return {"refused": [told(Problem(TOO_MUCH, place))]}
     except old_workbook.Differ as error:
@@ -102,6 +104,12 @@ def told(problem: Problem) -> list[Any]:
     """A problem of the file as JSON."""
     p = problem.place
     return [problem.code, p.sheet, p.row, p.field, p.pointer, problem.params]
+
+
+def _most(asked: Question, problems: list[Problem]) -> list[Any]:
+    """The first ones, and that there are more."""
+    more = [Problem(NOT_ALL, SourceLocation(asked.source), {"shown": MOST_TOLD})]
+    return [told(p) for p in problems[:MOST_TOLD] + (more if len(problems) > MOST_TOLD else [])]
 
 
 def _kind(asked: Question, kind: Kind, content: bytes) -> tuple[Kind, bytes]:
@@ -217,7 +225,7 @@ def _packet(asked: Question, data: bytes, tables: list[pa.Table], *, lines: bool
         "names": packet.names,
         "lines": packet.lines,
         "lists": lists,
-        "problems": [told(p) for p in problems],
+        "problems": _most(asked, problems),
         "warnings": [told(p) for p in packet.warnings],
     }
 

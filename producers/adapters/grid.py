@@ -19,6 +19,9 @@ MAX_RECORDS: Final = 150_000
 MAX_NAMES: Final = 1_000
 """Different members of a packet, or of one type's records: 160 are fields."""
 
+MOST_TOLD: Final = 1_000
+"""Problems of a file: one that has more is wrong as a whole, and forty million are no answer."""
+
 ERROR_RESULT: Final = "#N/A"
 """What stands for an error result whose own text is not known, and for a formula that was never computed."""
 

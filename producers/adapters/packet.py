@@ -1,16 +1,20 @@
 """The ministry's JSON packet: one school's records, codes as the vendors write them on the wire."""
 
+from typing import Final
+
 import polars as pl
 
 from producers.adapters.convert import NO_CLIENT_ID, convert
 from producers.adapters.foreign import Packet
 from producers.adapters.raw import Raw
 from producers.codemaps import PACKET, CodeMap, load
-from producers.model import ROW, Json, Reading, SourceTable, Target, concat_faults, faults_of
+from producers.model import OWN_ID, ROW, Json, Reading, SourceTable, Target, concat_faults, faults_of
 from schemas.contracts.contracts import record, record_types
 from schemas.encoding.codec import frame_schema
 from schemas.errors import Problem, ProblemList, SourceLocation
 from schemas.pointers import pointer
+
+OWN_ID_CHANGED: Final = "CELL-251"
 
 
 def read(source: str, packet: Packet, target: Target, codemap: CodeMap | None = None) -> Reading:
@@ -58,7 +62,20 @@ def _table(
         Problem(code, table.place(frame[ROW][index], name))
         for index, code, name in converted.doubts.iter_rows()
     ]
+    told = converted.doubts.filter(pl.col("field") == OWN_ID)["index"]
+    changed = _own_ids_changed(raw, frame)
+    warnings += [
+        Problem(OWN_ID_CHANGED, table.place(frame[ROW][index], OWN_ID))
+        for index in changed.filter(~changed.is_in(told.implode()))
+    ]
     return table.refuse(faults), warnings
+
+
+def _own_ids_changed(raw: Raw, frame: pl.DataFrame) -> pl.Series:
+    """Records by position whose own id is another text than was sent: its sender finds answers by that."""
+    if OWN_ID not in raw.texts.columns or OWN_ID not in frame.columns:
+        return pl.Series(dtype=pl.UInt32)
+    return (raw.texts[OWN_ID] != frame[OWN_ID]).fill_null(value=False).arg_true()
 
 
 def _header_problems(source: str, packet: Packet, target: Target) -> list[Problem]:

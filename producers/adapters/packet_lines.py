@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from producers.adapters.grid import MAX_RECORDS, TOO_MUCH
+from producers.adapters.grid import MAX_RECORDS, MOST_TOLD, TOO_MUCH
 from producers.adapters.packet_json import (
     ANOTHER_SPELLING,
     HEADER,
@@ -78,6 +78,8 @@ def split(source: str, data: bytes, parts: Mapping[str, Part]) -> tuple[Packet, 
     for number, line in enumerate(data.split(b"\n"), 1):
         if line.strip(BLANKS):
             reader.take(number, line, at)
+            if len(reader.problems) > MOST_TOLD:
+                break
         at += len(line) + 1
     return reader.packet, reader.problems
 
@@ -105,15 +107,16 @@ class _Reader:
 
     def _members(self, number: int, line: bytes, members: dict[str, msgspec.Raw], first: bool) -> None:
         twice = [] if _is_one(line, members) else said_twice(line, members)
-        for name in twice:
-            self._say("FILE-008", number, name, name=name)
-        if members and members.keys() <= set(HEADER):
+        if twice:
+            for name in twice:
+                self._say("FILE-008", number, name, name=name)
+        elif members and members.keys() <= set(HEADER):
             self._header(number, members, first)
         elif len(members) != 1:
             self._say(NO_RECORD, number)
         else:
             ((name, raw),) = members.items()
-            self._record(number, name, bytes(raw), bool(twice))
+            self._record(number, name, bytes(raw))
 
     def _header(self, number: int, members: dict[str, msgspec.Raw], first: bool) -> None:
         if not first:
@@ -125,7 +128,7 @@ class _Reader:
             self.problems += wrong
         self.packet = replace(self.packet, header=header, header_line=number)
 
-    def _record(self, number: int, name: str, value: bytes, twice: bool) -> None:
+    def _record(self, number: int, name: str, value: bytes) -> None:
         member = ANOTHER_SPELLING.get(name, name)
         if member in NOT_TAKEN_YET:
             if member not in self._told:
@@ -148,7 +151,7 @@ class _Reader:
             self._told.add(member)
         elif len(records) == MAX_RECORDS:
             self._too_much(member)
-        elif not twice:
+        else:
             records.append(value)
             self.packet.names.setdefault(record_type, name)
             self.packet.lines.setdefault(record_type, []).append(number)

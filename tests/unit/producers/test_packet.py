@@ -238,3 +238,42 @@ def test_tables_come_in_the_order_of_the_push() -> None:
     )
     assert [t.record_type for t in read(data).tables] == record_types()
     assert all(t.sheet == record(t.record_type).packet for t in read(data).tables)
+
+
+def ids(*said: str, lines: bool = False) -> bytes:
+    """Pupils whose ClientId stands as it is written."""
+    of = [json.dumps({**PUPIL, "ClientId": "@"}).replace('"@"', one) for one in said]
+    if lines:
+        return "".join(f'{{"LstHocSinh": {one}}}\n' for one in of).encode()
+    return packet(LstHocSinh="@").replace(b'"@"', f"[{','.join(of)}]".encode())
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_an_own_id_is_what_was_sent_or_refused(lines: bool) -> None:
+    """A number that another program would round, or write in another way."""
+    exact = [
+        "74140000000062631",
+        "9007199254740993",
+        "123456789012345678901234567890",
+        "-5",
+        '"007"',
+        '"1e17"',
+    ]
+    lost = ["1e17", "1E5", "12.0", "0.1", "1e-7", "true", "[1]"]
+    found = table(read(ids(*exact, *lost, lines=lines)))
+    assert found.records["ClientId"].to_list() == [one.strip('"') for one in exact]
+    assert found.refused["Row"].to_list() == [len(exact) + n for n in range(1, len(lost) + 1)]
+    assert set(found.refused["Rule"]) == {"CELL-106", "CELL-108"}
+    assert [p.code for p in problems(ids("007", lines=lines))] == ["FILE-004"]
+    for one in exact:  # alone, too: a column of one kind is read another way
+        assert table(read(ids(one, lines=lines))).records["ClientId"].to_list() == [one.strip('"')]
+    for one in lost:
+        assert table(read(ids(one, lines=lines))).refused["Row"].to_list() == [1]
+
+
+def test_an_own_id_that_is_put_right_is_told() -> None:
+    said = ['" A-1"', '"A\\u00a02"', '"\'007"', '"e\\u0301"', '"A-5"']
+    reading = read(ids(*said))
+    assert table(reading).records["ClientId"].to_list() == ["A-1", "A 2", "007", "é", "A-5"]
+    told = [w.place.pointer for w in reading.warnings if w.code == "CELL-251"]
+    assert told == [f"/LstHocSinh/{n}/ClientId" for n in range(4)]

@@ -169,3 +169,12 @@ def test_rows_are_of_one_type_though_lists_are_mixed() -> None:
         "HocSinh": [2, 4],
     }
     assert all(isinstance(t.rows, pl.Series) for t in read(data).tables)
+
+
+def test_a_file_of_errors_alone_is_told_of_in_a_size_that_can_be_read() -> None:
+    twice = '{"ClientId": "1", "a": 1, "a": 2}'
+    whole = packet(LstHocSinh="@").replace(b'"@"', f"[{','.join([twice] * 1_500)}]".encode())
+    for data in (lines(HEAD, *["x"] * 1_500), lines(*[f'{{"LstHocSinh": {twice}}}'] * 1_500), whole):
+        found = problems(data)
+        assert len(found) == 1_001
+        assert found[-1].code == "FILE-092"
