@@ -90,6 +90,7 @@ def refusals(tables: Sequence[SourceTable]) -> list[dict[str, Any]]:
                     "record_type": table.record_type,
                     OWN_ID: own_id or "",
                     "place": place(table.source, table.sheet, row, ", ".join(fields)),
+                    "pointer": table.place(row, *fields).pointer,
                     "code": rule,
                     "message_vi": vi,
                     "message_en": en,

@@ -123,7 +123,7 @@ def as_told(problem: Problem) -> dict[str, Any]:
         "message_vi": vi,
         "message_en": en,
         "place": {"file": place.file, "sheet": place.sheet, "row": place.row, "field": place.field},
-        "pointer": str(problem.params.get("pointer", "")),
+        "pointer": place.pointer,
     }
 
 
