@@ -62,7 +62,8 @@ OF_0_6 = OF_0_3_2 | {
 }
 
 OF_0_8 = OF_0_6 | {
-    "credentials": "SELECT number, vendor, school, handle, test, revoked_at FROM vendor_credential ORDER BY 1",
+    "credentials": "SELECT number, vendor, school, handle, test, revoked_at FROM vendor_credential "
+    "ORDER BY 1",
 }
 
 NUMBER_IN_ITS_OWN_FIELD = {"ClientId", "MaCongDan", "SoCmnd"}
