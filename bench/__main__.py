@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from bench import access, figures, files, idle, lanes
+from bench import access, figures, files, gateway, idle, lanes
 from bench.cpu import measured
 from bench.ours import wait_for
 from bench.records import PUPILS_A_SCHOOL
@@ -28,6 +28,7 @@ VERDICTS = 50_000
 )
 @click.option("--listed", default=5_000, show_default=True, help="Rows of the list that goes file to broker.")
 @click.option("--most", default=100_000, show_default=True, help="Rows of the largest list of preflight.")
+@click.option("--pushes", default=100, show_default=True, help="Pushes of a school over HTTP.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write figures here."
 )
@@ -41,6 +42,7 @@ def main(
     documented_records: int,
     listed: int,
     most: int,
+    pushes: int,
     json_file: Path | None,
     port_base: int,
 ) -> None:
@@ -62,6 +64,7 @@ def main(
             "files": files.figures(it.settings, listed, most),
             "documented": lanes.documented_lane(it, documented_records),
         }
+    report["gateway"] = gateway.figures_of(port_base, pushes, gateway.LARGE)
     text = json.dumps(report, indent=2)
     if json_file:
         json_file.write_text(text + "\n", encoding="utf-8")

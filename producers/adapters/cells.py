@@ -65,10 +65,16 @@ def clean(raw: pl.DataFrame) -> pl.DataFrame:
     error results of formulas are null."""
     whole = joined(raw)
     odd = untidy(whole) | holding(whole, f"{BEGIN}'")
-    nothing = odd | holding(whole, f"{BEGIN}(?:{_NOTHING}){END}")
+    nothing = odd | (holding(whole, f"{BEGIN}(?:{_NOTHING}){END}") - _blank(raw))
     cells = raw.with_columns(e.str.strip_prefix("'") for e in tidied(odd)) if odd else raw
     said = [pl.when(~pl.col(n).str.contains(f"^(?:{_NOTHING})$")).then(n) for n in nothing]
     return cells.with_columns(said) if said else cells
+
+
+def _blank(frame: pl.DataFrame) -> set[str]:
+    """Columns without a text: joined they are empty, as one empty text would be."""
+    nulls = frame.null_count()
+    return {n for n, count in zip(nulls.columns, nulls.row(0), strict=True) if count == frame.height}
 
 
 def formula_error(name: str) -> pl.Expr:

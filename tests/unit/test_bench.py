@@ -5,10 +5,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bench import figures, files, flat, row_by_row
+from bench import figures, files, flat, gateway, row_by_row
 from bench.records import PUPILS_A_SCHOOL, class_of, pupils, schools
 from producers import files as reader
 from producers.model import Target
+from producers.synthetic import province
 from runtime.settings import Settings
 from schemas.rules import catalogue
 
@@ -125,3 +126,11 @@ def test_a_list_goes_row_by_row_as_many_as_it_holds(tmp_path: Path, monkeypatch:
     assert len(set(sent)) == 30
     (table,) = reader.read([path], target).tables
     assert (table.records.height, table.count) == (30, 30)
+
+
+@pytest.mark.parametrize("number", [1, gateway.PUPILS])
+def test_a_packet_that_is_pushed_over_http_has_as_many_pupils_as_it_says(number):
+    plan = province.plan(gateway.SEED)[0]
+    target = Target("smas", plan.code, gateway.YEAR, str(gateway.KIND))
+    read = reader.read_contents([("packet.json", gateway.packet(plan, number))], target)
+    assert [t.count for t in read.tables if t.record_type == "HocSinh"] == [number]
