@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(600)]
 
 PROCESSES = ("organisation", "grants", "validation", "load", "gateway")
 ACTS = [(act, name) for act in ("kill", "freeze", "cut off") for name in ("gateway", "kafka", "postgres")]
-PAUSE_S = 4.0
+PAUSE_S = 3.0
 """At most, between two acts."""
 HELD_S = 3.0
 """So long a server is frozen, or away."""
