@@ -147,23 +147,27 @@ def all_there_once(settings, vendors):
     with closing(postgres.connect(settings, "test")) as conn:
         conn.autocommit = True
 
-        def asked(query, *params):
+        def asked(query, dataset):
             with conn.cursor() as cur:
-                cur.execute(query, params)
+                cur.execute(query, [dataset])
                 return cur.fetchall()
 
         for vendor in vendors:
-            dataset = dataset_id(vendor.plan.code, YEAR, KIND)
-            told = sorted(answers[0]["push_id"] for answers in vendor.answers.values())
-            support.wait_until(
-                lambda dataset=dataset, told=told: (
-                    len(asked("SELECT FROM push WHERE dataset_id = %s AND outcome IS NOT NULL", dataset))
-                    >= len(told)
-                ),
-                seen=lambda dataset=dataset: asked("SELECT * FROM push WHERE dataset_id = %s", dataset),
-            )
-            pushes = asked("SELECT push_id, outcome FROM push WHERE dataset_id = %s ORDER BY 1", dataset)
-            assert pushes == [(push_id, "version") for push_id in told]
-            kept = asked("SELECT push_id, state FROM gateway_push WHERE dataset_id = %s ORDER BY 1", dataset)
-            assert kept == [(push_id, "sent") for push_id in told]
-            assert asked("SELECT max(version) FROM version WHERE dataset_id = %s", dataset) == [(len(told),)]
+            there_once(asked, dataset_id(vendor.plan.code, YEAR, KIND), vendor)
+
+
+def there_once(asked, dataset, vendor):
+    told = sorted(answers[0]["push_id"] for answers in vendor.answers.values())
+
+    def pushes():
+        return asked("SELECT push_id, outcome FROM push WHERE dataset_id = %s ORDER BY 1", dataset)
+
+    def decided():
+        found = pushes()
+        return len(found) >= len(told) and all(outcome for _, outcome in found)
+
+    support.wait_until(decided, seen=pushes)
+    assert pushes() == [(push_id, "version") for push_id in told]
+    kept = asked("SELECT push_id, state FROM gateway_push WHERE dataset_id = %s ORDER BY 1", dataset)
+    assert kept == [(push_id, "sent") for push_id in told]
+    assert asked("SELECT max(version) FROM version WHERE dataset_id = %s", dataset) == [(len(told),)]
