@@ -21,8 +21,10 @@ PUBLIC: Final[tuple[ModuleType, ...]] = (books,)
 """What is told to anybody: it holds nothing of a school."""
 
 
-def app(parts: Parts) -> FastAPI:
-    """The ASGI application."""
+def app(
+    parts: Parts, by_key: Sequence[ModuleType] = BY_KEY, public: Sequence[ModuleType] = PUBLIC
+) -> FastAPI:
+    """The ASGI application of some modules."""
     # ``books`` serves the API's description; the pages that FastAPI makes load scripts from elsewhere.
     made = FastAPI(
         title="CSDL",
@@ -33,10 +35,10 @@ def app(parts: Parts) -> FastAPI:
         exception_handlers={RequestValidationError: _not_of_its_form},
     )
     made.state.parts = parts
-    for module in (*BY_KEY, *PUBLIC):
+    for module in (*by_key, *public):
         made.include_router(module.router)
     made.add_middleware(Limits, parts=parts)
-    made.add_middleware(Entrance, parts=parts, by_key=routes(BY_KEY), public=routes(PUBLIC))
+    made.add_middleware(Entrance, parts=parts, by_key=routes(by_key), public=routes(public))
     return made
 
 

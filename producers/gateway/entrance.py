@@ -8,16 +8,18 @@ Then the endpoint; whatever that raises is told as a problem (``problems``). Not
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any, Final
 
 from anyio import CapacityLimiter
-from anyio.to_thread import run_sync
+from anyio.to_thread import current_default_thread_limiter, run_sync
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 
 from access.credentials import addresses
 from access.credentials.proof import prove_key
 from producers.gateway import parameters, problems
+from producers.gateway.room import Room
 from producers.gateway.exchange import Exchange, Receive, Send, too_large
 from producers.gateway.parts import Parts
 from producers.gateway.sender import Sender
@@ -28,6 +30,9 @@ Scope = dict[str, Any]
 
 PROOFS_AT_ONCE: Final = 8
 """Keys that are looked up at once; endpoints that take long must not keep anybody at the door."""
+
+ENDPOINTS_AT_ONCE: Final = 24
+"""Requests that are worked on at once. Each, and each proof, may have a connection to the database."""
 
 TAKE_BODIES: Final = frozenset({"POST"})
 
@@ -41,17 +46,22 @@ class Entrance:
         self._app, self._parts = app, parts
         self._routes = [*((route, True) for route in by_key), *((route, False) for route in public)]
         self._known = {id(route): parameters.known(route) for route, _ in self._routes}
+        self._room = Room()
         self._proofs: CapacityLimiter | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if self._proofs is None:  # of the loop that serves us
+            self._proofs = CapacityLimiter(PROOFS_AT_ONCE)
+            current_default_thread_limiter().total_tokens = ENDPOINTS_AT_ONCE
         began = time.monotonic()
         headers = Headers(scope=scope)
         exchange = Exchange(receive, send, has_body=_has_body(headers))
+        held = ExitStack()
         try:
-            inside = await self._let_in(scope, headers, exchange)
+            inside = await self._let_in(scope, headers, exchange, held)
             await self._app(inside, exchange.receive, exchange.send)
         except asyncio.CancelledError:
             raise
@@ -59,27 +69,35 @@ class Entrance:
             told = problems.of_fault(fault)
             if not exchange.status:
                 await problems.answer(told, _of_refusal(told))(scope, exchange.receive, exchange.send)
+        finally:
+            held.close()
         metrics.GATEWAY_SECONDS.observe(time.monotonic() - began)
         metrics.GATEWAY_REQUESTS.labels(_outcome(exchange)).inc()
 
-    async def _let_in(self, scope: Scope, headers: Headers, exchange: Exchange) -> Scope:
-        """The request as its endpoint sees it. Raises ProblemList: GATE-001 to 014, KEY-101 to 110."""
+    async def _let_in(self, scope: Scope, headers: Headers, exchange: Exchange, held: ExitStack) -> Scope:
+        """The request as its endpoint sees it; ``held`` until it is answered. Raises ProblemList: GATE-001 to
+        014, KEY-101 to 110."""
         raw, query = scope.get("raw_path") or b"", scope["query_string"]
-        if found := parameters.too_long(raw, query) or parameters.shows_a_key(raw, query):
+        if found := parameters.too_long(raw, query, scope["headers"]) or parameters.shows_a_key(raw, query):
             raise ProblemList(found)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         route, by_key = self._route(scope["path"], method)
-        state = dict(scope.get("state", {})) | {"exchange": exchange}
-        if by_key:
-            state["sender"] = await self._sender(scope, headers)
+        by = await self._sender(scope, headers) if by_key else None
         if found := parameters.wrong(query, self._known[id(route)]):
             raise ProblemList(found)
-        exchange.most = self._parts.settings.push_max_mb * 1024 * 1024 if method in TAKE_BODIES else 0
         if not exchange.whole:
-            self._bound(headers, exchange.most)
+            if method not in TAKE_BODIES or by is None:
+                raise ProblemList([Problem(problems.NO_BODY_HERE)])
+            exchange.most = self._parts.settings.push_max_mb * 1024 * 1024
+            _of_a_size(headers, exchange.most)
+            exchange.hold = held.enter_context(self._room.one(by.number, by.vendor)).more
+            exchange.prove_again = lambda: self._again(scope, headers)
+        state = {**scope.get("state", {}), "exchange": exchange, "sender": by}
         return {**scope, "method": method, "state": state}
 
     def _route(self, path: str, method: str) -> tuple[APIRoute, bool]:
+        if parameters.garbage(path):
+            raise ProblemList([Problem(problems.NO_PATH)])
         there = [(route, by_key) for route, by_key in self._routes if route.path_regex.match(path)]
         if not there:
             raise ProblemList([Problem(problems.NO_PATH)])
@@ -99,9 +117,11 @@ class Entrance:
         client = scope.get("client")
         forwarded = headers.getlist(addresses.HEADER)
         address = addresses.caller(client[0] if client else "", forwarded, self._parts.proxies)
-        if self._proofs is None:
-            self._proofs = CapacityLimiter(PROOFS_AT_ONCE)
         return await run_sync(self._prove, secret.strip(), address, limiter=self._proofs)
+
+    async def _again(self, scope: Scope, headers: Headers) -> None:
+        """Raises as ``_sender``."""
+        await self._sender(scope, headers)
 
     def _prove(self, secret: str, address: str) -> Sender:
         its = self._parts
@@ -120,13 +140,14 @@ class Entrance:
             raise ProblemList([Problem(proof.code)])
         return Sender(proof.credential, address)
 
-    def _bound(self, headers: Headers, most: int) -> None:
-        """Raises ProblemList: GATE-008 by what the request says of its length, GATE-014."""
-        if not most:
-            raise ProblemList([Problem(problems.NO_BODY_HERE)])
-        said = headers.get("content-length", "0")
-        if not said.isdecimal() or int(said) > most:
-            raise ProblemList([too_large(most)])
+
+def _of_a_size(headers: Headers, most: int) -> None:
+    """Raises ProblemList: GATE-008 by what the request says of its length; GATE-012 where it says two."""
+    said = headers.get("content-length", "0")
+    if "transfer-encoding" in headers and "content-length" in headers:
+        raise ProblemList([Problem(problems.NOT_HTTP)])
+    if int(said) > most:  # a number: h11 takes nothing else
+        raise ProblemList([too_large(most)])
 
 
 def _has_body(headers: Headers) -> bool:

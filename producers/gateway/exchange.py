@@ -21,6 +21,8 @@ LEAST_BYTES_PER_S: Final = 16 * 1024
 """A body has PATIENCE_S, and a second more for so many bytes that came."""
 LONGEST_S: Final = 900.0
 """However large it is."""
+LONG_S: Final = 1.0
+"""After so long its key is proved again."""
 
 DRAIN_BYTES: Final = 4 * 1024 * 1024
 DRAIN_S: Final = 3.0
@@ -33,6 +35,10 @@ class Exchange:
     def __init__(self, receive: Receive, send: Send, *, has_body: bool) -> None:
         self._receive, self._send = receive, send
         self.most = 0
+        self.hold: Callable[[int], None] = lambda received: None
+        """Told of each part's bytes; may refuse them (``room``)."""
+        self.prove_again: Callable[[], Awaitable[None]] | None = None
+        """Asked when a body that took long is whole: its key may have ended meanwhile."""
         self.received = 0
         self.whole = not has_body
         """Whether all of the body is here."""
@@ -45,7 +51,7 @@ class Exchange:
         self._began = time.monotonic()
 
     async def receive(self) -> Message:
-        """The next part of the body. Raises ProblemList: GATE-008, GATE-009."""
+        """The next part of the body. Raises ProblemList: GATE-008, GATE-009, GATE-011, KEY-102 to 110."""
         if self.whole or self.status:
             return await self._receive()
         left = self._began + min(PATIENCE_S + self.received / LEAST_BYTES_PER_S, LONGEST_S) - time.monotonic()
@@ -57,6 +63,9 @@ class Exchange:
         self._note(message)
         if self.received > self.most:
             raise ProblemList([too_large(self.most)])
+        self.hold(len(message.get("body", b"")))
+        if self.whole and self.prove_again and time.monotonic() - self._began > LONG_S:
+            await self.prove_again()
         return message
 
     async def send(self, message: Message) -> None:

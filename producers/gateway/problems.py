@@ -34,6 +34,7 @@ FULL: Final = "GATE-011"
 NOT_HTTP: Final = "GATE-012"
 TOO_LONG: Final = "GATE-013"
 NO_BODY_HERE: Final = "GATE-014"
+LONG_HEADERS: Final = "GATE-015"
 BROKER_AWAY: Final = "GATE-017"
 DATABASE_AWAY: Final = "GATE-018"
 FAILED: Final = "STK-019"
@@ -48,6 +49,7 @@ STATUS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("GATE-009",), 408),
     **dict.fromkeys(("GATE-010",), 429),
     **dict.fromkeys(("GATE-013",), 414),
+    **dict.fromkeys(("GATE-015",), 431),
     **dict.fromkeys((quota.USED_UP, quota.TOO_FEW_LEFT), 429),
     **dict.fromkeys((quota.NEVER_FITS,), 413),
     **dict.fromkeys((pressure.BUSY,), 503),

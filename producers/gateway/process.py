@@ -1,6 +1,11 @@
 """``csdl run gateway``: the service in a thread of its own, as long as the process lives."""
 
-from producers.gateway.app import app
+from collections.abc import Sequence
+from types import ModuleType
+from typing import ClassVar
+
+from producers.gateway.app import BY_KEY, app
+from producers.gateway.connection import IDLE_S, Connection
 from producers.gateway.keeping import Keeping
 from producers.gateway.parts import Parts
 from producers.gateway.problems import STATUS
@@ -12,15 +17,25 @@ class Gateway(HttpService):
     """Where vendors push."""
 
     name = "gateway"
+    paths: ClassVar[Sequence[ModuleType]] = BY_KEY
 
     def open(self) -> None:
         """Follow the machines' states to their end, then listen. Raises KafkaError, OSError, ProblemList."""
         for code in STATUS:  # a counter that begins with its first event never rises
             metrics.GATEWAY_REFUSED.labels(code)
-        parts = self.closes(Parts(self.settings))
-        parts.follow()
-        self._keeping = Keeping(self.settings, parts.connections)
-        self.serve(app(parts), self.settings.gateway_host, self.settings.gateway_port)
+        self.parts = self.closes(Parts(self.settings))
+        self.parts.follow()
+        self._keeping = Keeping(self.settings, self.parts.connections)
+        self.serve(
+            app(self.parts, self.paths),
+            self.settings.gateway_host,
+            self.settings.gateway_port,
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            timeout_keep_alive=IDLE_S,
+            log_level="critical",  # it writes down what it could not read
+        )
 
     def step(self) -> None:
         """The service works by itself; meanwhile what was kept long enough goes."""

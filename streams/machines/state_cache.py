@@ -1,8 +1,9 @@
 """A machine's states in memory: its compacted topic, read whole at the start and followed.
 
-A thread reads all partitions from their beginning. Before something is refused for want of a state,
-``catch_up`` reads to what is the end of the topic at that moment, so that what a machine said a moment ago
-counts.
+A thread reads all partitions from their beginning. Until it has come to the end, at the start and again
+after the broker was away, what was known before holds: states of long ago are not shown on the way. Before
+something is refused for want of a state, ``catch_up`` reads to what is the end of the topic at that moment, so
+that what a machine said a moment ago counts.
 """
 
 import logging
@@ -53,7 +54,8 @@ class StateCache(Generic[S]):
         self._thread.join(timeout=5)
 
     def get(self, key: str) -> S | None:
-        """The state with that key, as far as the topic was read; None if there is none."""
+        """The state with that key, as far as the topic was read; None if there is none, or it was not yet read
+        whole."""
         return self._states.get(key)
 
     def all(self) -> list[S]:
@@ -91,16 +93,19 @@ class StateCache(Generic[S]):
             partitions = kafka.partitions(self._machine.state_topic)
             consumer.assign(partitions)
             consumer.seek_to_beginning(*partitions)
+            states: dict[str, S] = {}
             while not self._stopping.is_set():
                 asked = self._asked
-                ends = consumer.end_offsets(partitions) if asked > self._served else None
+                whole = self._states is states
+                ends = None if whole and asked <= self._served else consumer.end_offsets(partitions)
                 while True:
                     for messages in consumer.poll(timeout_ms=POLL_MS).values():
                         for message in messages:
                             if not positions.is_key(message.key):
-                                self._take(message)
+                                self._take(states, message)
                     if ends is None or all(consumer.position(tp) >= end for tp, end in ends.items()):
                         break
+                self._states = states
                 if ends is not None:
                     with self._turn:
                         self._served = max(self._served, asked)
@@ -108,13 +113,13 @@ class StateCache(Generic[S]):
         finally:
             consumer.close()
 
-    def _take(self, message: ConsumerRecord) -> None:
+    def _take(self, states: dict[str, S], message: ConsumerRecord) -> None:
         """The last state of a key counts. One that cannot be read gives nothing to anyone."""
         key = topic_log.subject_of(message)
         if key is None:
             return
         try:
-            self._states[key] = topic_log.state(self._machine, message.value or b"")
+            states[key] = topic_log.state(self._machine, message.value or b"")
         except topic_log.UNREADABLE:
             topic_log.unread(message, NO_STATE)
-            self._states.pop(key, None)
+            states.pop(key, None)

@@ -77,10 +77,12 @@ class ClosedStack:
     def refused_at_the_door(
         self, codes: Mapping[str, int], *told: tuple[str, str, str], door: str = "access"
     ) -> Iterator[None]:
-        """By the access service: its number of each code, and (account, act, code) of its events."""
-        before, after = self._counts(door, "csdl_access_refused_total"), self._acts()
+        """By the access service, or the gateway: its number of each code, and (account, act, code) of its
+        events."""
+        metric = "csdl_gateway_refused_total" if "gateway" in door else "csdl_access_refused_total"
+        before, after = self._counts(door, metric), self._acts()
         yield
-        now = self._counts(door, "csdl_access_refused_total")
+        now = self._counts(door, metric)
         assert now - before == Counter(codes)
         assert sorted(self._acts()[len(after) :]) == sorted(told)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import people as accounts
-from tests.attacks import broker, commands, database, grants, kafka_users, keys, people, schools
+from tests.attacks import broker, commands, database, gateway, grants, kafka_users, keys, people, schools
 from tests.attacks.closed_stack import ClosedStack
 from tests.conftest import empty_topics, fresh_database
 from tests.organisation import put_units
@@ -13,7 +13,7 @@ from tests.support import run_process
 
 ATTACKS = tuple(
     attack
-    for where in (people, commands, broker, database, grants, keys, kafka_users)
+    for where in (people, commands, broker, database, grants, keys, gateway, kafka_users)
     for attack in where.ATTACKS
 )
 
@@ -26,6 +26,8 @@ def closed_stack(stack, local_stack, tmp_path_factory) -> Iterator[ClosedStack]:
     empty_topics(stack)
     with fresh_database(stack, folder) as settings:
         own = {"register_file": folder / "register.csv", "watch_every_s": 0.5}
+        port = accounts.free_port()
+        own |= {"gateway_port": port, "gateway_url": f"http://127.0.0.1:{port}"}
         settings = put_units(settings.model_copy(update=own))
         with (
             run_process("confirmation", settings, wait=False) as confirmation,
@@ -34,9 +36,10 @@ def closed_stack(stack, local_stack, tmp_path_factory) -> Iterator[ClosedStack]:
             run_process("grants", settings, wait=False) as machine,
             run_process("validation", settings, wait=False) as validation,
             run_process("credentials", settings, wait=False) as credentials,
+            run_process("gateway", settings, wait=False) as door,
             accounts.access_service(settings) as (served, access),
         ):
-            started = (confirmation, projection, watch, machine, validation, credentials, access)
+            started = (confirmation, projection, watch, machine, validation, credentials, door, access)
             processes = {p.name: p for p in started}
             for process in started:
                 process.wait_until(process.is_ready)

@@ -3,6 +3,7 @@
 ``conn``  a connection to the test's own database
 ``book``  the same, to push to and look into (`provincial_book`)
 ``gateway``  the gateway, for all tests of a module (`tests.integration.gateway`), on topics that were empty
+``door``, ``vendor``, ``stranger``  the same with paths of the tests' own, who calls it with a key and without
 ``sent``  ``sent(topic)``: every committed message of the topic, oldest first in each partition
 """
 
@@ -14,6 +15,7 @@ from runtime import kafka, postgres
 from streams.machines import topic_log
 from tests.conftest import empty_topics, fresh_database
 from tests.integration import gateway as of_gateway
+from tests.integration.door import Door
 from tests.integration.provincial_book import Book
 
 
@@ -41,3 +43,25 @@ def gateway(stack, tmp_path_factory):
         of_gateway.served(settings) as found,
     ):
         yield found
+
+
+@pytest.fixture(scope="module")
+def door(stack, tmp_path_factory):
+    empty_topics(stack)
+    with (
+        fresh_database(stack, tmp_path_factory.mktemp("door")) as settings,
+        of_gateway.served(settings, of=Door, trusted_proxies=["127.0.0.9/32"]) as found,
+    ):
+        yield found
+
+
+@pytest.fixture
+def vendor(door):
+    with door.client() as client:
+        yield client
+
+
+@pytest.fixture
+def stranger(door):
+    with door.client("") as client:
+        yield client

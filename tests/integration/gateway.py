@@ -61,7 +61,7 @@ class Served:
 
 
 @contextmanager
-def served(settings: Settings, **more: Any) -> Iterator[Served]:
+def served(settings: Settings, of: type[Gateway] = Gateway, **more: Any) -> Iterator[Served]:
     """On servers whose topics and tables are fresh. ``more``: settings."""
     register = Path(settings.data_dir) / "register.csv"
     register.write_text(REGISTER, encoding="utf-8")
@@ -71,5 +71,5 @@ def served(settings: Settings, **more: Any) -> Iterator[Served]:
     for vendor, school in ((VENDOR, SCHOOL), (VENDOR, SECOND), (VNEDU, THIRD)):
         put_grant(settings, vendor, school)
     secret, one = make_key(settings, VENDOR, SCHOOL)
-    with Gateway(as_process(settings, "gateway")) as process:
+    with of(as_process(settings, "gateway")) as process:
         yield Served(settings, process, secret, one)

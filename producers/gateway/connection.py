@@ -1,0 +1,103 @@
+"""A connection to the gateway, below what an ASGI application sees: how long it may be silent.
+
+uvicorn waits for the head of a request as long as it takes, and for a client that reads no answer: a thousand
+of either would keep everybody out. What is no HTTP is told like every other refusal.
+"""
+
+from asyncio import TimerHandle, Transport
+from typing import Any, Final
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from producers.gateway.problems import NOT_HTTP, answer
+from schemas.errors import Problem
+
+HEAD_S: Final = 10.0
+"""For the head of a request, from its connection or from the answer before; 16 KiB is the largest (h11)."""
+IDLE_S: Final = 30
+"""Between two requests."""
+READ_S: Final = 60.0
+"""For a client to take what is ready for it."""
+
+CONNECTIONS: Final = 8_192
+"""At once. One more, and whoever has waited longest with half a head is put out."""
+
+_without_a_request: dict["Connection", None] = {}
+"""Those of this process that have no request under way, longest first."""
+
+
+class Connection(H11Protocol):
+    """uvicorn's, with an end to each kind of silence."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._head: TimerHandle | None = None
+        self._read: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for_head()
+        if len(self.connections) > CONNECTIONS and _without_a_request:
+            next(iter(_without_a_request)).transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head = _ended(self._head)
+        self._read = _ended(self._read)
+        _without_a_request.pop(self, None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._under_way:
+            self._head = _ended(self._head)
+            _without_a_request.pop(self, None)
+        elif self._head is None:
+            self._wait_for_head()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._under_way and self.conn.trailing_data[0]:
+            self._wait_for_head()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._read = self._read or self.loop.call_later(READ_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._read = _ended(self._read)
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is no request, or no body: told if nothing was answered yet."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        said = answer([Problem(NOT_HTTP)], {"Connection": "close"})
+        try:
+            for event in (
+                h11.Response(status_code=said.status_code, headers=said.raw_headers),
+                h11.Data(data=bytes(said.body)),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+        except h11.LocalProtocolError:  # an answer is on its way already
+            pass
+        self.transport.close()
+
+    @property
+    def _under_way(self) -> bool:
+        """Whether a request is being answered."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _wait_for_head(self) -> None:
+        self._head = _ended(self._head)
+        self._head = self.loop.call_later(HEAD_S, self.transport.abort)
+        _without_a_request[self] = None
+
+
+def _ended(timer: TimerHandle | None) -> TimerHandle | None:
+    """What stands in its place."""
+    if timer is not None:
+        timer.cancel()
+    return None
