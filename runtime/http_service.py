@@ -36,11 +36,14 @@ class HttpService(Process):
             **({"log_level": "warning"} | bounds),
         )
         self._server = uvicorn.Server(config)
-        listening = self.closes(socket.create_server((host, port)))
-        self._thread = Thread(target=self._server.run, args=([listening],), daemon=True, name="service")
+        self.listening = self.closes(socket.create_server((host, port)))
+        # Head and body of an answer are two writes: the second would wait 40 ms for the first's receipt.
+        # asyncio does this for sockets that name their protocol, which ours does not.
+        self.listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._thread = Thread(target=self._server.run, args=([self.listening],), daemon=True, name="service")
         self._thread.start()
         self.closes(self._thread, self._end)
-        log.info("listens on %s port %d", host, listening.getsockname()[1])
+        log.info("listens on %s port %d", host, self.listening.getsockname()[1])
 
     @property
     def ready(self) -> bool:

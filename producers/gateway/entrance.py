@@ -19,9 +19,9 @@ from starlette.datastructures import Headers
 from access.credentials import addresses
 from access.credentials.proof import prove_key
 from producers.gateway import parameters, problems
-from producers.gateway.room import Room
 from producers.gateway.exchange import Exchange, Receive, Send, too_large
 from producers.gateway.parts import Parts
+from producers.gateway.room import Room
 from producers.gateway.sender import Sender
 from runtime import metrics
 from schemas.errors import Problem, ProblemList

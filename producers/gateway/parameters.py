@@ -9,7 +9,14 @@ from urllib.parse import parse_qsl, unquote_plus
 from fastapi.routing import APIRoute
 
 from access.credentials.keyring import BEGINS
-from producers.gateway.problems import KEY_IN_QUERY, LONG_HEADERS, TOO_LONG, TWICE, UNKNOWN_PARAMETER, WRONG_PARAMETER
+from producers.gateway.problems import (
+    KEY_IN_QUERY,
+    LONG_HEADERS,
+    TOO_LONG,
+    TWICE,
+    UNKNOWN_PARAMETER,
+    WRONG_PARAMETER,
+)
 from schemas.errors import Problem, SourceLocation
 
 LONGEST: Final = 4_096

@@ -4,6 +4,7 @@ Raise ``ProblemList`` anywhere. What is no vendor's business (where our servers 
 not in it.
 """
 
+import errno
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -81,6 +82,9 @@ AWAY: Final = {
 }
 """What our own people are told of a server that is away → what a vendor is told, which names no server."""
 
+NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)
+"""What the system says where a disk, or the table of open files, is full."""
+
 MOST: Final = 1_000
 """Problems in one answer."""
 
@@ -137,6 +141,9 @@ def of_fault(fault: Exception) -> list[Problem]:
         case psycopg2.OperationalError() | psycopg2.InterfaceError() | psycopg2.errors.DiskFull():
             log.warning("the database does not answer a request: %s", one_line(fault))
             return [Problem(DATABASE_AWAY)]
+        case OSError() if fault.errno in NO_ROOM:
+            log.error("no room for a request: %s", one_line(fault))
+            return [Problem(FULL, params={"retry_after": RETRY_AFTER_S})]
         case KafkaError():
             log.warning("the broker does not answer a request: %s", one_line(fault))
             return [Problem(BROKER_AWAY)]

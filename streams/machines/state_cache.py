@@ -2,8 +2,8 @@
 
 A thread reads all partitions from their beginning. Until it has come to the end, at the start and again
 after the broker was away, what was known before holds: states of long ago are not shown on the way. Before
-something is refused for want of a state, ``catch_up`` reads to what is the end of the topic at that moment, so
-that what a machine said a moment ago counts.
+something is refused for want of a state, ``catch_up`` reads to what is the end of the topic at that moment,
+so that what a machine said a moment ago counts.
 """
 
 import logging
@@ -54,8 +54,8 @@ class StateCache(Generic[S]):
         self._thread.join(timeout=5)
 
     def get(self, key: str) -> S | None:
-        """The state with that key, as far as the topic was read; None if there is none, or it was not yet read
-        whole."""
+        """The state with that key, as far as the topic was read; None if there is none, or nothing was read
+        whole yet."""
         return self._states.get(key)
 
     def all(self) -> list[S]:

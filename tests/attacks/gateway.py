@@ -108,7 +108,8 @@ def a_persons_token_at_the_gateway(stack: ClosedStack) -> None:
 @contextmanager
 def _with(stack: ClosedStack, secret: str, url: str = "") -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-    with httpx.Client(base_url=url or stack.settings.gateway, headers=headers, trust_env=False, timeout=60) as client:
+    more: Any = {"headers": headers, "trust_env": False, "timeout": 60}
+    with httpx.Client(base_url=url or stack.settings.gateway, **more) as client:
         yield client
 
 

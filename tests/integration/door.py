@@ -54,7 +54,7 @@ def head(door: Served, *lines: str, key: bool = True, asks: str = "POST /v1/bodi
 def answered(it: socket.socket) -> str:
     """One answer, whole; what has come of it where the other end closes."""
     found = bytearray()
-    while not _whole(found) and (part := it.recv(65536)):
+    while not _whole(bytes(found)) and (part := it.recv(65536)):
         found += part
     return found.decode()
 

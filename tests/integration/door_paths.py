@@ -1,5 +1,6 @@
 """Paths behind the gateway's door that tests push to and ask: they say what reached them."""
 
+import errno
 from typing import Annotated
 
 import psycopg2
@@ -41,6 +42,7 @@ def fail(kind: str) -> None:
     raise {
         "database": psycopg2.OperationalError("connection to server at 10.0.0.9 failed"),
         "broker": KafkaTimeoutError("no answer"),
+        "disk": OSError(errno.ENOSPC, "No space left on device", "/tmp/x"),
         "ours": ValueError("Nguyễn Văn An 0123456789"),
         "several": ProblemList(
             [Problem("GATE-006", params={"name": "a"}), Problem("SYS-002", params={"reason": "x"})]

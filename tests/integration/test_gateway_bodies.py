@@ -130,7 +130,7 @@ def test_one_keys_bodies_do_not_keep_another_out(door, vendor):
 def test_a_thousand_slow_clients_do_not_stop_the_others(door, vendor, monkeypatch):
     """Half a head, half a body of a stranger, half a body of a key, nothing at all."""
     with ExitStack() as open_ones:
-        kinds = (
+        kinds: tuple[list[str], ...] = (
             ["POST /v1/bodies HTTP/1.1", "Host: x"],
             head(door, "Content-Length: 1000", key=False),
             head(door, "Content-Length: 1000"),
@@ -194,14 +194,14 @@ def test_a_body_in_garbled_chunks_is_told_and_ends_its_request(door, vendor):
     assert vendor.get("/v1/self").status_code == 200
 
 
-def test_10_000_malformed_requests_leave_memory_flat_and_the_stream_untouched(door, vendor, ends):
+def test_malformed_requests_leave_memory_flat_and_the_stream_untouched(door, vendor, ends):
     before, garbled = ends(), Garbled(door)
-    for n in range(1_000):
+    for n in range(500):
         garbled.send(n)
     small = memory()
-    for n in range(9_000):
+    for n in range(1_500):
         garbled.send(n)
-    assert memory() - small < 30
+    assert memory() - small < 10
     assert ends() == before and vendor.get("/v1/self").status_code == 200
 
 
