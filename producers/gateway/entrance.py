@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, Final
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, fail_after
 from anyio.to_thread import current_default_thread_limiter, run_sync
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
@@ -28,6 +28,8 @@ from schemas.errors import Problem, ProblemList
 
 Scope = dict[str, Any]
 
+PROOF_S: Final = 10.0
+"""Waited for a turn so long: the database hangs."""
 PROOFS_AT_ONCE: Final = 8
 """Keys that are looked up at once; endpoints that take long must not keep anybody at the door."""
 
@@ -66,8 +68,8 @@ class Entrance:
         except asyncio.CancelledError:
             raise
         except Exception as fault:
-            told = problems.of_fault(fault)
-            if not exchange.status:
+            if not exchange.gone and not exchange.status:
+                told = problems.of_fault(fault)
                 await problems.answer(told, _of_refusal(told))(scope, exchange.receive, exchange.send)
         finally:
             held.close()
@@ -117,7 +119,11 @@ class Entrance:
         client = scope.get("client")
         forwarded = headers.getlist(addresses.HEADER)
         address = addresses.caller(client[0] if client else "", forwarded, self._parts.proxies)
-        return await run_sync(self._prove, secret.strip(), address, limiter=self._proofs)
+        try:
+            with fail_after(PROOF_S):  # a proof that has begun goes on: its thread is not left alone
+                return await run_sync(self._prove, secret.strip(), address, limiter=self._proofs)
+        except TimeoutError:
+            raise ProblemList([Problem(problems.DATABASE_AWAY)]) from None
 
     async def _again(self, scope: Scope, headers: Headers) -> None:
         """Raises as ``_sender``."""

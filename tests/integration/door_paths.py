@@ -4,13 +4,14 @@ import errno
 from typing import Annotated
 
 import psycopg2
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from kafka.errors import KafkaTimeoutError
 
 from producers.gateway.sender import Sender, sender
 from schemas.errors import Problem, ProblemList
 
 router = APIRouter()
+LARGE = 32 * 1024 * 1024
 BEGUN: list[str] = []
 """School of each body that was begun to be read."""
 
@@ -34,6 +35,12 @@ def ask(
 ) -> dict[str, int]:
     """How long the name is."""
     return {"letters": len(name), "limit": limit, "parts": len(part)}
+
+
+@router.get("/v1/large")
+def much() -> Response:
+    """More than lies on the way to a client that does not read."""
+    return Response(bytes(LARGE))
 
 
 @router.get("/v1/faults/{kind}")

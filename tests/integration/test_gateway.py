@@ -1,12 +1,15 @@
 """The gateway's door on real servers: whose key it is, what it asks, how it is refused."""
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Semaphore
 from typing import Any
 
 import httpx
 import pytest
 from prometheus_client import REGISTRY
 
+from producers.gateway import entrance
 from runtime.connections import Connections
 from streams.grants.state import Standing
 from streams.machines import state_cache
@@ -229,6 +232,27 @@ def test_a_database_that_is_away_is_no_wrong_key(door, vendor, monkeypatch):
     monkeypatch.setattr(door.process.parts, "connections", Connections(nowhere, "csdl-gateway"))
     refused = vendor.get("/v1/self")
     assert (refused.status_code, code(refused)) == (503, "GATE-018") and refused.headers["retry-after"]
+
+
+def test_a_database_that_hangs_keeps_nobody_waiting_at_the_door(door, vendor, monkeypatch):
+    """Proofs that have begun wait for it; who comes after them is told."""
+    monkeypatch.setattr(entrance, "PROOF_S", 0.1)
+    hangs, asked = Event(), Semaphore(0)
+
+    def fault(*_: str) -> str:
+        asked.release()
+        hangs.wait()
+        return ""
+
+    monkeypatch.setattr(door.process.parts, "grant_fault", fault)
+    with ThreadPoolExecutor(entrance.PROOFS_AT_ONCE) as pool:
+        waiting = [pool.submit(vendor.get, "/v1/self") for _ in range(entrance.PROOFS_AT_ONCE)]
+        for _ in waiting:
+            asked.acquire()
+        refused = vendor.get("/v1/self")
+        hangs.set()
+        assert {each.result().status_code for each in waiting} <= {200, 503}
+    assert (refused.status_code, code(refused)) == (503, "GATE-018")
 
 
 def test_a_broker_that_is_away_is_no_ended_grant(door, monkeypatch):

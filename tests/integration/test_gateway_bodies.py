@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from typing import Any
 
+import psutil
 import pytest
 import requests
+from prometheus_client import REGISTRY
 
 from producers.gateway import connection, exchange
 from runtime import kafka
@@ -157,6 +159,33 @@ def test_half_a_head_after_an_answer_is_not_waited_for_either(door, monkeypatch)
         assert answered(it).startswith("HTTP/1.1 200")
         it.sendall(b"GET /v1/self HTTP/1.1\r\n")
         assert heard(it) == ""
+
+
+def test_who_reads_no_answer_is_let_go(door, monkeypatch):
+    monkeypatch.setattr(connection, "READ_S", 0.1)
+    with raw(door, *head(door, asks="GET /v1/large")) as it:
+        assert it.recv(1)
+        wait_until(lambda: not connections(door))
+        assert len(heard(it)) < door_paths.LARGE
+
+
+def connections(door: Served) -> list[Any]:
+    """Those that the gateway holds."""
+    every = psutil.Process().net_connections("tcp")
+    return [c for c in every if c.laddr.port == door.port and c.status == psutil.CONN_ESTABLISHED]
+
+
+def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_ours(door, caplog):
+    before = counted("gone")
+    with raw(door, *head(door, "Content-Length: 1000")) as it:
+        it.sendall(b"12345")
+    wait_until(lambda: counted("gone") > before)
+    assert "failed" not in caplog.text
+
+
+def counted(outcome: str) -> float:
+    """Requests that ended so."""
+    return REGISTRY.get_sample_value("csdl_gateway_requests_total", {"outcome": outcome}) or 0.0
 
 
 def test_the_one_who_waited_longest_makes_room(door, vendor, monkeypatch):
