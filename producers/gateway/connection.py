@@ -4,6 +4,7 @@ uvicorn waits for the head of a request as long as it takes, and for a client th
 of either would keep everybody out. What is no HTTP is told like every other refusal.
 """
 
+import resource
 from asyncio import TimerHandle, Transport
 from typing import Any, Final
 
@@ -21,7 +22,9 @@ READ_S: Final = 60.0
 """For a client to take what is ready for it."""
 
 CONNECTIONS: Final = 8_192
-"""At once. One more, and whoever has waited longest with half a head is put out."""
+"""At once, or as many as the system gives us. One more, and who has asked nothing for longest is put out."""
+OTHER_FILES: Final = 256
+"""What else a process has open."""
 
 _without_a_request: dict["Connection", None] = {}
 """Those of this process that have no request under way, longest first."""
@@ -38,7 +41,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._wait_for_head()
-        if len(self.connections) > CONNECTIONS and _without_a_request:
+        if len(self.connections) > _most() and _without_a_request:
             next(iter(_without_a_request)).transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -57,8 +60,10 @@ class Connection(H11Protocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if not self._under_way and self.conn.trailing_data[0]:
-            self._wait_for_head()
+        if not self._under_way and not self.transport.is_closing():
+            _without_a_request[self] = None
+            if self.conn.trailing_data[0]:
+                self._wait_for_head()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -94,6 +99,10 @@ class Connection(H11Protocol):
         self._head = _ended(self._head)
         self._head = self.loop.call_later(HEAD_S, self.transport.abort)
         _without_a_request[self] = None
+
+
+def _most() -> int:
+    return min(CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OTHER_FILES)
 
 
 def _ended(timer: TimerHandle | None) -> TimerHandle | None:

@@ -188,11 +188,18 @@ def counted(outcome: str) -> float:
     return REGISTRY.get_sample_value("csdl_gateway_requests_total", {"outcome": outcome}) or 0.0
 
 
-def test_the_one_who_waited_longest_makes_room(door, vendor, monkeypatch):
+@pytest.mark.parametrize("asked", [False, True], ids=["nothing", "once"])
+def test_who_has_asked_nothing_for_longest_makes_room(door, vendor, monkeypatch, asked):
+    """Whether they had an answer before or not."""
     with ExitStack() as open_ones:
-        waiting = [open_ones.enter_context(raw(door)) for _ in range(5)]
-        monkeypatch.setattr(connection, "CONNECTIONS", 5)
+        lines = head(door, asks="GET /v1/self") if asked else []
+        waiting = [open_ones.enter_context(raw(door, *lines)) for _ in range(5)]
+        for it in waiting if asked else ():
+            assert answered(it).startswith("HTTP/1.1 200")
         assert vendor.get("/v1/self").status_code == 200
+        monkeypatch.setattr(connection, "CONNECTIONS", 5)
+        with door.client() as another:
+            assert another.get("/v1/self").status_code == 200
         assert heard(waiting[0]) == ""
 
 
