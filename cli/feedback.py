@@ -154,8 +154,11 @@ def print_found(found: Sequence[Located]) -> None:
         tell(f"  {f.finding.message_vi}", f"  {f.finding.message_en}")
     if len(found) > SHOWN:
         tell(f"… +{len(found) - SHOWN} (--json, --csv)")
-    refused = sum(f.finding.verdict == "refused" for f in found)
-    tell(f"{refused} lỗi bị từ chối, {len(found) - refused} điều cần xem lại — refusals, other findings")
+    errors, records = told.refusals(found)
+    tell(
+        f"{records} bản ghi bị từ chối vì {errors} lỗi, {len(found) - errors} điều cần xem lại",
+        f"{records} records are refused for {errors} errors; {len(found) - errors} other findings",
+    )
 
 
 def _read(

@@ -11,8 +11,8 @@ from producers.preflight import explain
 from readings import followed, steps
 from readings import pushes as readings
 from readings.database import database
+from schemas import left_to_do
 from schemas.errors import Problem, ProblemList, SourceLocation
-from sinks.provincial.load.pushes import SENT_AGAIN, left_to_do
 
 Row = Mapping[str, Any]
 
@@ -106,7 +106,11 @@ def push_status(push_id: str, as_json: bool) -> None:
     for line in refused:
         line["message_vi"], line["message_en"] = explain(line["rule"])
     found = [
-        {**one.push, "notes": [_note(c) for c in _codes(one.push)], "by_type": steps.counts(one.push)}
+        {
+            **one.push,
+            "notes": [_note(c) for c in left_to_do.codes(one.push)],
+            "by_type": steps.counts(one.push),
+        }
         | course.as_dict()
         for one, course in zip(known, courses, strict=True)
     ]
@@ -156,17 +160,6 @@ def _print_refused(refused: Sequence[Row]) -> None:
 
 def _outcome(push: Row) -> str:
     return f"{OUTCOME_VI[push['outcome']]} — {push['outcome']}"
-
-
-def _codes(push: Row) -> list[str]:
-    """Code of the outcome, what is left to do after it, and that more came under the same id."""
-    codes = [push["code"]] if push["code"] else []
-    if push["outcome"] in ("version", "unchanged"):
-        counts = (push[name] for name in ("refused", "absent", "removals", "removed", "waiting"))
-        codes += left_to_do(*counts)
-    if push["late"]:
-        codes.append(SENT_AGAIN)
-    return list(dict.fromkeys(codes))
 
 
 def _note(code: str) -> dict[str, str]:

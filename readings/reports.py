@@ -6,8 +6,7 @@ from psycopg2.extensions import connection
 
 from readings import findings, pushes
 from readings.database import rows
-from schemas import datasets
-from schemas.contracts import contracts
+from readings.push_errors import client_ids
 
 Row = dict[str, Any]
 
@@ -37,24 +36,9 @@ def _checked_at(conn: connection, push: Row) -> Any:
 
 def _findings(conn: connection, push: Row) -> list[Row]:
     found = findings.of_version(conn, push["dataset_id"], push["version"])
-    for record_type in {row["record_type"] for row in found} & set(contracts.record_types()):
+    for record_type in {row["record_type"] for row in found}:
         of_type = [row for row in found if row["record_type"] == record_type]
-        ids = _client_ids(conn, record_type, push, [row["identity"] for row in of_type])
+        ids = client_ids(conn, push, record_type, {row["identity"] for row in of_type})
         for row in of_type:
             row["client_id"] = ids.get(row["identity"]) or ""
     return [{"client_id": ""} | row for row in found]
-
-
-def _client_ids(conn: connection, record_type: str, push: Row, identities: list[str]) -> dict[str, str]:
-    """The vendor's own ids in the version, of the records that this vendor brought."""
-    contract = contracts.record(record_type)
-    if not any(f.name == "ClientId" for f in contract.fields):
-        return {}
-    statement = (
-        f"SELECT identity, client_id FROM {contract.table} WHERE school_year = %s AND dataset_id = %s "
-        "AND identity = ANY(%s) AND vendor = %s AND valid_from <= %s AND (valid_to IS NULL OR valid_to > %s)"
-    )
-    _, year, _ = datasets.split(push["dataset_id"])
-    version = push["version"]
-    key = (year, push["dataset_id"], identities, push["vendor"], version, version)
-    return {row["identity"]: row["client_id"] for row in rows(conn, statement, key)}

@@ -55,6 +55,20 @@ def workbook(sheets: Sequence[Sheet]) -> tuple[bytes, dict[str, str]]:
     return out.getvalue(), names
 
 
+def listed(found: Sequence[Located]) -> bytes:
+    """A workbook that has nothing but the sheet of faults: of what was sent without cells."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    sheet = book.add_worksheet(told.SHEET)
+    lines = [*([title] for title in told.titles(found)), [], told.HEAD, *map(told.line, found)]
+    for number, line in enumerate(lines):
+        for column, text in enumerate(line):
+            if text:
+                sheet.write_string(number, column, text)
+    book.close()
+    return out.getvalue()
+
+
 def _sheet(book: Any, name: str) -> Any:
     """A sheet of this name, or of another where programs do not take it."""
     try:

@@ -79,14 +79,14 @@ def _located(finding: Finding, tables: Sequence[SourceTable]) -> Located:
     if any(letter := n for n in names if _is_letters(n)):
         number = _number(letter)
         return Located(finding, (SourceColumn(number, ""),), number, letter)
-    of_packet = finding.place.sheet in _packet_lists() or any(not t.columns for t in tables)
+    of_packet = finding.place.sheet in packet_lists() or any(not t.columns for t in tables)
     first = min((c.number for t in tables for c in t.columns), default=0 if of_packet else 1)
     said = finding.place.field.split(", ") if finding.place.field else []
     return Located(finding, (), first, ", ".join(_label(finding.record_type, name) for name in said))
 
 
 @cache
-def _packet_lists() -> frozenset[str]:
+def packet_lists() -> frozenset[str]:
     """What stands in the place of a sheet where there are no cells."""
     return frozenset(contracts.record(t).packet for t in contracts.record_types())
 

@@ -43,15 +43,23 @@ def line(found: Located) -> tuple[str, ...]:
 
 def titles(found: Sequence[Located]) -> list[str]:
     """What stands above the sheet's table; the first says that the sheet is ours."""
-    refused = sum(f.finding.verdict == "refused" for f in found)
+    errors, records = refusals(found)
     return [
         own.SHEET_MARK,
-        f"{refused} lỗi làm bản ghi bị từ chối (ô màu hồng), {len(found) - refused} điều cần xem lại"
+        f"{records} bản ghi bị từ chối vì {errors} lỗi (ô màu hồng), {len(found) - errors} điều cần xem lại"
         " (ô màu vàng). Sửa ở các trang danh sách rồi gửi lại chính tệp này; màu, ghi chú và trang này"
         " không được đọc và được ghi lại mỗi lần kiểm tra.",
         "Findings of this file. Correct the lists and send this very file again; colours, notes and this"
         " sheet are not read.",
     ]
+
+
+def refusals(found: Sequence[Located]) -> tuple[int, int]:
+    """(errors under which records are refused, distinct records that are)."""
+    refused = [f.finding for f in found if f.finding.verdict == "refused"]
+    of_records = [f for f in refused if f.record_type]
+    places = {(f.record_type, f.place.file, f.place.sheet, f.place.row, f.client_id) for f in of_records}
+    return len(refused), len(places)
 
 
 def verdicts(found: Sequence[Located]) -> dict[int, dict[int, str]]:

@@ -1,5 +1,171 @@
-"""``GET /v1/pushes/{id}/errors``: what was wrong with a push."""
+"""``GET /v1/pushes/{push_id}/errors``: what was wrong with a push: pages of JSON, or its own file marked."""
 
-from fastapi import APIRouter
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from producers.gateway import answers, marking, status
+from producers.gateway.formats import XLSM, XLSX, ZIP, Format, wanted
+from producers.gateway.parts import Parts
+from producers.gateway.sender import Sender, parts, sender
+from producers.gateway.status import Dataset, PushId
+from producers.gateway.told import Said
+from readings import push_errors
+from readings.followed import Followed
+from schemas.left_to_do import codes
 
 router = APIRouter()
+
+Verdict = Literal["refused", "blocking", "warning"]
+
+EXAMPLE: Final[dict[str, Any]] = {
+    "push_id": "5b0e5f0c-6a57-5c0e-9d0b-7c8f3b1f4c11",
+    "dataset_id": "01000501.2025.start",
+    "outcome": "version",
+    "refused": 1,
+    "checked": True,
+    "notes": [],
+    "rules": [
+        {**Said.of("HS-002").model_dump(), "verdict": "refused", "record_type": "HocSinh", "records": 1}
+    ],
+    "errors": [
+        {
+            **Said.of("HS-002").model_dump(),
+            "verdict": "refused",
+            "removal": False,
+            "record_type": "HocSinh",
+            "ClientId": "74140000000062631",
+            "place": {"file": "hoc-sinh.xlsx", "sheet": "6A", "row": 9, "field": "HoTen"},
+        }
+    ],
+    "after": 0,
+    "next_after": 1,
+    "has_more": False,
+}
+
+
+class Place(BaseModel):
+    """Where a record stood. ``row``: of a sheet as the spreadsheet shows it, of a csv file the line as an
+    editor shows it, of a packet's list (``sheet``) the position from 1; 0: not known. ``field``: as the
+    contract calls it, several with a comma."""
+
+    file: str
+    sheet: str
+    row: int
+    field: str
+
+
+class Error(Said):
+    """One record and one rule; ``code`` is the rule's. ``blocking``: taken, but its version cannot be
+    confirmed. ``removal``: refused was that it leaves. ``ClientId``: as its sender has it, "" if it has
+    none."""
+
+    verdict: Verdict
+    removal: bool
+    record_type: str
+    ClientId: str
+    place: Place
+
+
+class OfRule(Said):
+    """So many distinct records under one rule, on all pages."""
+
+    verdict: Verdict
+    record_type: str
+    records: int
+
+
+class Errors(BaseModel):
+    """One page. ``refused``: distinct refused records of the push; ``checked``: whether the check has been,
+    before that only what was refused is known. ``notes``: what is said of the push as a whole."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    push_id: str
+    dataset_id: str
+    outcome: str
+    refused: int
+    checked: bool
+    notes: list[Said]
+    rules: list[OfRule]
+    errors: list[Error]
+    after: int
+    next_after: int = Field(description="of the next page")
+    has_more: bool
+
+
+MOST: Final = 1_000
+
+_FILES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (XLSX, XLSM, ZIP)}}
+}
+
+
+@router.get("/v1/pushes/{push_id}/errors", response_model=Errors, responses=_FILES)
+def errors(
+    push_id: PushId,
+    by: Annotated[Sender, Depends(sender)],
+    its: Annotated[Parts, Depends(parts)],
+    dataset: Dataset = None,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1, description="next_after of the page before")] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+    format: Annotated[Format | None, Query(description="instead of the header Accept")] = None,
+    accept: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Every refused record and every finding of the check, with its place.
+
+    As a workbook (``format=xlsx``): the file that was sent with its faults marked, several in a zip; of what
+    was sent as JSON or by Kafka, a workbook that lists them. GATE-070 (404), GATE-072 (410): the file is not
+    kept any more.
+    """
+    kind = wanted(format, accept)
+    one = status.found(its, by, push_id, dataset)
+    if kind == "xlsx":
+        name, media_type, data = marking.marked(its, one)
+        held = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return Response(data, media_type=media_type, headers=held)
+    return JSONResponse(
+        page(its, one, after, limit).model_dump(mode="json"), headers={"Cache-Control": "no-store"}
+    )
+
+
+def page(its: Parts, one: Followed, after: int, limit: int) -> Errors:
+    """``limit`` errors behind the first ``after``."""
+    push, checked = one.push, checked_version(one)
+    with its.connections.borrowed() as conn:
+        found = push_errors.page(conn, push, checked, after, limit + 1)
+        by_rule = push_errors.by_rule(conn, push, checked)
+    shown = found[:limit]
+    return Errors(
+        **{name: push[name] for name in ("push_id", "dataset_id", "outcome", "refused")},
+        checked=checked > 0,
+        notes=[Said.of(code) for code in codes(push)],
+        rules=[_of_rule(row) for row in by_rule],
+        errors=[_error(row) for row in shown],
+        after=after,
+        next_after=after + len(shown),
+        has_more=len(found) > limit,
+    )
+
+
+def checked_version(one: Followed) -> int:
+    """The push's version if the check has been, else 0."""
+    known = one.version is not None and one.version["checked_at"] is not None
+    return int(one.push["version"]) if known else 0
+
+
+def _of_rule(row: dict[str, Any]) -> OfRule:
+    said = Said.of(row["rule"]).model_dump()
+    return OfRule(**said, **{name: row[name] for name in ("verdict", "record_type", "records")})
+
+
+def _error(row: dict[str, Any]) -> Error:
+    return Error(
+        **Said.of(row["rule"]).model_dump(),
+        **{name: row[name] for name in ("verdict", "removal", "record_type")},
+        ClientId=row["client_id"],
+        place=Place(**answers.place(row["source"], row["sheet"], row["row"], ", ".join(row["fields"]))),
+    )

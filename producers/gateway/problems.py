@@ -41,7 +41,10 @@ DATABASE_AWAY: Final = "GATE-018"
 FAILED: Final = "STK-019"
 
 STATUS: Final[Mapping[str, int]] = {
-    **dict.fromkeys(("GATE-001",), 404),
+    **dict.fromkeys(("GATE-001", "GATE-070", "GATE-073"), 404),
+    "GATE-072": 410,
+    "GATE-074": 503,
+    "GATE-075": 406,
     **dict.fromkeys(("GATE-002",), 405),
     **dict.fromkeys(("GATE-003", "KEY-101", "KEY-102", "KEY-103", "KEY-104", "KEY-105"), 401),
     **dict.fromkeys(("KEY-106", "KEY-107", "KEY-108", "KEY-109", "KEY-110", "KEY-111"), 403),

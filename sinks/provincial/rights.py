@@ -158,10 +158,26 @@ TABLE: Final = {
             "gateway_push": "SIU",
             "gateway_file": "SID",
             "gateway_quota": "SIU",
-            "push": "S",
             "consumer_offset": "S",  # what waits for load
+            # What came of a push: counts, places, codes; no record, no name.
+            **dict.fromkeys(
+                (
+                    "absence",
+                    "confirmation",
+                    "confirmation_event",
+                    "dataset",
+                    "finding",
+                    "ministry_export",
+                    "ministry_receipt",
+                    "push",
+                    "record_refused",
+                    "version",
+                ),
+                "S",
+            ),
         },
         temporary=False,
+        functions=("push_chunks_seen", "pushed_client_ids"),
     ),
     "csdl-checkpoints": Account({"alembic_version": "S", "audit_event": "S"}, temporary=False),
     OPERATOR: Account(

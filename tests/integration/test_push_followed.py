@@ -16,7 +16,6 @@ from tests.integration.command_line import csdl
 from tests.integration.provincial_book import DATASET, NOW, PUPILS
 from tests.pushed import SCHOOL, chunk, pupil, whole
 
-SCHOOLS_OWN = {"ClientId": "t", "MaTruongHoc": SCHOOL, "NamHoc": 2019, "TenTruong": "Trường số một"}
 THREE_ERRORS = [
     {"row": row, "client_id": f"hs{row}", "rule": rule}
     for row in (3, 4)
@@ -24,15 +23,17 @@ THREE_ERRORS = [
 ]
 
 
-def dirty(push, **more):
+def dirty(push, school=SCHOOL):
     """Three types. Of four pupils two have three errors each; a class comes twice."""
     classes = [{"ClientId": "l1", "MaLopHoc": "L1"}, {"ClientId": "l1", "MaLopHoc": "L2"}]
+    own = {"ClientId": "t", "MaTruongHoc": school, "NamHoc": 2019, "TenTruong": "Trường số một"}
+    sent = {"push": push, "school": school}
     return [
-        chunk("TruongHoc", [SCHOOLS_OWN], push=push),
-        chunk("LopHoc", classes[:1], number=1, push=push),
-        chunk("LopHoc", classes[1:], number=2, push=push),
-        chunk("HocSinh", [pupil(1), pupil(2)], number=3, push=push, refused=THREE_ERRORS),
-        pushed.closing({"TruongHoc": 1, "LopHoc": 2, "HocSinh": 4}, chunks=4, push=push, **more),
+        chunk("TruongHoc", [own], **sent),
+        chunk("LopHoc", classes[:1], number=1, **sent),
+        chunk("LopHoc", classes[1:], number=2, **sent),
+        chunk("HocSinh", [pupil(1), pupil(2)], number=3, refused=THREE_ERRORS, **sent),
+        pushed.closing({"TruongHoc": 1, "LopHoc": 2, "HocSinh": 4}, chunks=4, **sent),
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from psycopg2.extensions import cursor
 
+from schemas.left_to_do import SENT_AGAIN
 from sinks.provincial.load import absences, dataset_store, messages, push_store, pushes, removals, together
 from sinks.provincial.load.absences import Absence
 from sinks.provincial.load.answers import answer
@@ -65,7 +66,7 @@ def settle(
             arrived[key][number] = chunk
         _conclude(cur, portion, arrived, now, out, mac, removal_share, seen)
     _let_go(cur, folded.over, now, out)
-    answer(cur, folded.again, now, pushes.SENT_AGAIN)
+    answer(cur, folded.again, now, SENT_AGAIN)
     push_store.put_pushes(cur, list(known.values()), now)
     aside = [(k, n, v) for (k, n), v in folded.bytes_of.items() if known[k].outcome is None]
     push_store.put_aside(cur, aside)

@@ -8,9 +8,9 @@ from psycopg2.extensions import cursor
 from psycopg2.extras import Json
 
 from schemas import datasets as dataset_ids
+from schemas.left_to_do import Counts
 from sinks.postgres import listening
 from sinks.postgres import rows as by_name
-from sinks.provincial.load.pushes import Counts
 
 
 @dataclass

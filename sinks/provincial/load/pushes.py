@@ -15,8 +15,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final, Literal
 
-Counts = Mapping[str, int]
-"""By record type."""
+from schemas.left_to_do import Counts, left_to_do
 
 PushOutcome = Literal["version", "unchanged", "refused", "mismatch", "superseded", "incomplete"]
 
@@ -28,11 +27,6 @@ OLDER: Final = "PUSH-005"
 EMPTY: Final = "PUSH-006"
 ALL_REFUSED: Final = "PUSH-007"
 UNCHANGED: Final = "PUSH-008"
-SENT_AGAIN: Final = "PUSH-009"
-SOME_REFUSED: Final = "PUSH-010"
-SOME_ABSENT: Final = "PUSH-011"
-SOME_WAITING: Final = "PUSH-012"
-REMOVALS_REFUSED: Final = "PUSH-013"
 TOO_MANY_CHUNKS: Final = "PUSH-014"
 TOO_MANY_BYTES: Final = "PUSH-015"
 
@@ -237,20 +231,6 @@ def applied(push: Push, version: int, accepted: Counts, written: Counts) -> None
         push.version = version
     else:
         push.decide("refused", ALL_REFUSED)
-
-
-def left_to_do(refused: int, absent: Counts, removals: Counts, removed: Counts, waiting: Counts) -> list[str]:
-    """Codes of what an applied push leaves for somebody to do, by its own counts; empty if it left nothing.
-
-    ``removals`` were asked for, of which ``removed`` left and ``waiting`` wait.
-    """
-    found = {
-        SOME_REFUSED: refused,
-        SOME_ABSENT: sum(absent.values()),
-        SOME_WAITING: sum(waiting.values()),
-        REMOVALS_REFUSED: sum(removals.values()) - sum(removed.values()) - sum(waiting.values()),
-    }
-    return [code for code, n in found.items() if n > 0]
 
 
 def outgrows(push: Push, limits: Limits, number: int = -1) -> bool:

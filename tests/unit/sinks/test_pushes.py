@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from schemas.left_to_do import left_to_do
 from sinks.provincial.load import pushes, together
 from sinks.provincial.load.pushes import Arrived, Closed, Delivery, Progress, Push, PushKey
 
@@ -130,8 +131,8 @@ def test_a_new_version_only_if_a_row_changed_and_nothing_is_left_to_do_only_if_s
 def test_what_a_push_leaves_to_do_is_said_one_thing_after_another():
     one = {"HocSinh": 1}
     everything = ["PUSH-010", "PUSH-011", "PUSH-012", "PUSH-013"]
-    assert pushes.left_to_do(2, one, {"HocSinh": 3}, one, one) == everything
-    assert pushes.left_to_do(0, {}, one, one, {}) == []
+    assert left_to_do(2, one, {"HocSinh": 3}, one, one) == everything
+    assert left_to_do(0, {}, one, one, {}) == []
 
 
 def test_a_push_whose_closing_was_wrong_is_refused_though_chunks_are_missing():

@@ -1,0 +1,76 @@
+"""What was wrong with a push, page by page: its refused records and removals, then what the check found in
+the version that it made or found unchanged."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from psycopg2.extensions import connection
+
+from readings.database import rows
+from readings.followed import Row
+from schemas.contracts import contracts
+
+_ALL: Final = """
+SELECT 0 AS part, 'refused' AS verdict, removal, record_type, chunk, source, sheet, source_row AS row,
+    client_id, rule, fields, '' AS identity
+FROM record_refused WHERE (vendor, push_id, dataset_id) = (%(vendor)s, %(push_id)s, %(dataset_id)s)
+UNION ALL
+SELECT 1, CASE severity WHEN 'block' THEN 'blocking' ELSE 'warning' END, false, record_type, 0, '', '', 0, '',
+    rule, fields, identity
+FROM finding WHERE dataset_id = %(dataset_id)s AND since_version <= %(checked)s
+    AND (until_version IS NULL OR until_version > %(checked)s)
+UNION ALL
+SELECT 1, 'warning', false, record_type, 0, '', '', 0, '', 'VER-001', '{}', identity
+FROM absence WHERE dataset_id = %(dataset_id)s AND since_version <= %(checked)s
+    AND (until_version IS NULL OR until_version > %(checked)s)
+"""
+
+_PAGE: Final = f"""
+SELECT * FROM ({_ALL}) AS said
+ORDER BY part, record_type, source, sheet, row, chunk, client_id, rule, identity, fields
+OFFSET %(after)s LIMIT %(limit)s
+"""
+
+_BY_RULE: Final = f"""
+SELECT verdict, rule, record_type, count(*) AS lines,
+    count(DISTINCT (chunk, row, client_id, identity)) AS records
+FROM ({_ALL}) AS said GROUP BY part, verdict, rule, record_type
+ORDER BY part, verdict, lines DESC, rule, record_type
+"""
+
+
+def page(conn: connection, push: Row, checked: int, after: int, limit: int) -> list[dict[str, Any]]:
+    """At most ``limit`` of them behind the first ``after``, in an order that later ones only lengthen.
+
+    ``checked``: the version that was checked, 0 if none was. A finding has the ``client_id`` by which the
+    push's vendor knows the record, if this vendor brought it.
+    """
+    found = rows(conn, _PAGE, {**_key(push), "checked": checked, "after": after, "limit": limit})
+    by_type: dict[str, list[dict[str, Any]]] = {}
+    for row in found:
+        if row["identity"]:
+            by_type.setdefault(row["record_type"], []).append(row)
+    for record_type, of_type in by_type.items():
+        ids = client_ids(conn, push, record_type, {row["identity"] for row in of_type})
+        for row in of_type:
+            row["client_id"] = ids.get(row["identity"]) or ""
+    return found
+
+
+def by_rule(conn: connection, push: Row, checked: int) -> list[dict[str, Any]]:
+    """Verdict, rule and record type: ``lines`` in all pages, of so many distinct ``records``."""
+    return rows(conn, _BY_RULE, {**_key(push), "checked": checked})
+
+
+def client_ids(conn: connection, push: Row, record_type: str, identities: Iterable[str]) -> dict[str, str]:
+    """Identity → the vendor's own id in the push's version, of records that this vendor brought."""
+    if record_type not in contracts.record_types():
+        return {}
+    table = contracts.record(record_type).table
+    asked = (table, push["dataset_id"], push["version"], push["vendor"], sorted(identities))
+    found = rows(conn, "SELECT identity, client_id FROM pushed_client_ids(%s, %s, %s, %s, %s)", asked)
+    return {row["identity"]: row["client_id"] for row in found}
+
+
+def _key(push: Row) -> dict[str, Any]:
+    return {name: push[name] for name in ("vendor", "push_id", "dataset_id")}
