@@ -87,6 +87,12 @@ class Followed:
     acts: Sequence[Row]
     exports: Sequence[Row]
 
+    @property
+    def checked(self) -> int:
+        """The push's version if the check has been, else 0."""
+        done = self.version is not None and self.version["checked_at"] is not None
+        return int(self.push["version"]) if done else 0
+
 
 def of_push(
     conn: connection, push_id: str, vendor: str | None = None, school: str | None = None

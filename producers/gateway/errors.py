@@ -7,7 +7,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from producers.gateway import answers, marking, status
+from producers.feedback.places import Located
+from producers.gateway import answers, kept_files, marking, placed, status
 from producers.gateway.formats import XLSM, XLSX, ZIP, Format, wanted
 from producers.gateway.parts import Parts
 from producers.gateway.sender import Sender, parts, sender
@@ -38,7 +39,8 @@ EXAMPLE: Final[dict[str, Any]] = {
             "removal": False,
             "record_type": "HocSinh",
             "ClientId": "74140000000062631",
-            "place": {"file": "hoc-sinh.xlsx", "sheet": "6A", "row": 9, "field": "HoTen"},
+            "place": {"file": "hoc-sinh.xlsx", "sheet": "6A", "row": 9, "field": "HoTen", "cell": "F9"},
+            "columns": "Họ và tên",
         }
     ],
     "after": 0,
@@ -50,12 +52,14 @@ EXAMPLE: Final[dict[str, Any]] = {
 class Place(BaseModel):
     """Where a record stood. ``row``: of a sheet as the spreadsheet shows it, of a csv file the line as an
     editor shows it, of a packet's list (``sheet``) the position from 1; 0: not known. ``field``: as the
-    contract calls it, several with a comma."""
+    contract calls it, several with a comma. ``cell``: as the spreadsheet says it (H9), the first of several,
+    as long as the file is kept."""
 
     file: str
     sheet: str
     row: int
     field: str
+    cell: str
 
 
 class Error(Said):
@@ -68,6 +72,7 @@ class Error(Said):
     record_type: str
     ClientId: str
     place: Place
+    columns: str = Field(description="as their file calls them, else as the contract does")
 
 
 class OfRule(Said):
@@ -134,27 +139,22 @@ def errors(
 
 def page(its: Parts, one: Followed, after: int, limit: int) -> Errors:
     """``limit`` errors behind the first ``after``."""
-    push, checked = one.push, checked_version(one)
+    push, checked = one.push, one.checked
     with its.connections.borrowed() as conn:
         found = push_errors.page(conn, push, checked, after, limit + 1)
         by_rule = push_errors.by_rule(conn, push, checked)
     shown = found[:limit]
+    cells = placed.cells(shown, kept_files.places(its, one) if one.door is not None else [])
     return Errors(
         **{name: push[name] for name in ("push_id", "dataset_id", "outcome", "refused")},
         checked=checked > 0,
         notes=[Said.of(code) for code in codes(push)],
         rules=[_of_rule(row) for row in by_rule],
-        errors=[_error(row) for row in shown],
+        errors=[_error(row, cell) for row, cell in zip(shown, cells, strict=True)],
         after=after,
         next_after=after + len(shown),
         has_more=len(found) > limit,
     )
-
-
-def checked_version(one: Followed) -> int:
-    """The push's version if the check has been, else 0."""
-    known = one.version is not None and one.version["checked_at"] is not None
-    return int(one.push["version"]) if known else 0
 
 
 def _of_rule(row: dict[str, Any]) -> OfRule:
@@ -162,10 +162,12 @@ def _of_rule(row: dict[str, Any]) -> OfRule:
     return OfRule(**said, **{name: row[name] for name in ("verdict", "record_type", "records")})
 
 
-def _error(row: dict[str, Any]) -> Error:
+def _error(row: dict[str, Any], cell: Located) -> Error:
+    at = cell.finding.place
     return Error(
         **Said.of(row["rule"]).model_dump(),
         **{name: row[name] for name in ("verdict", "removal", "record_type")},
         ClientId=row["client_id"],
-        place=Place(**answers.place(row["source"], row["sheet"], row["row"], ", ".join(row["fields"]))),
+        place=Place(**answers.place(at.file, at.sheet, at.row, at.field), cell=cell.address),
+        columns=cell.captions,
     )

@@ -7,7 +7,7 @@ from contextlib import closing
 import openpyxl
 import pytest
 
-from producers.gateway import marking
+from producers.gateway import kept_files
 from runtime import kafka, postgres
 from schemas.topics import in_topic
 from sinks.provincial.check import process
@@ -146,13 +146,13 @@ def test_what_is_asked_for_as_something_else_is_told(shelf, vendor):
 
 def test_a_workbook_waits_for_no_other_and_says_when_to_come_again(shelf, vendor):
     shelf.arrive(*whole("HocSinh", PUPILS, push="busy", school=SCHOOL))
-    for _ in range(marking.AT_ONCE):
-        assert marking._making.acquire(blocking=False)
+    for _ in range(kept_files.AT_ONCE):
+        assert kept_files._turns.acquire(blocking=False)
     try:
         busy = vendor.get("/v1/pushes/busy/errors", params={"format": "xlsx"})
     finally:
-        for _ in range(marking.AT_ONCE):
-            marking._making.release()
+        for _ in range(kept_files.AT_ONCE):
+            kept_files._turns.release()
     assert (busy.status_code, busy.json()["code"], busy.headers["retry-after"]) == (503, "GATE-074", "10")
 
 
@@ -198,6 +198,8 @@ def test_a_workbook_that_was_pushed_comes_back_with_its_faults_marked(gateway, s
     assert {(r["code"], r["place"]["row"]) for r in answer["refusals"]} <= {
         (e["code"], e["place"]["row"]) for e in told["errors"]
     }
+    cells = {(e["place"]["cell"], e["columns"]) for e in told["errors"]}
+    assert {("R9", "Dân tộc"), ("J10", "Giới tính")} <= cells
     marked = workbook(school, answer["links"]["errors"])
     assert {"R9", "J10"} <= coloured(marked.content)
     assert marked.headers["content-disposition"] == f'attachment; filename="{answer["push_id"]}.xlsx"'
