@@ -87,6 +87,23 @@ def test_pages_hold_every_error_once_and_say_where_the_next_begins(shelf, vendor
     assert got(vendor, "/v1/pushes/paged/errors", after=10_000)["errors"] == []
 
 
+def test_a_push_whose_load_was_killed_waits_and_is_never_half_told(shelf, vendor):
+    """What load did in its transaction is seen by nobody until it is done, and not at all if it is killed."""
+    first, last = whole("HocSinh", PUPILS, push="killed", kind="3", school=SCHOOL)
+    shelf.arrive(first)
+    before = got(vendor, "/v1/pushes/killed")
+    assert (before["outcome"], before["next"]["code"], before["over"]) == ("open", "NEXT-001", False)
+    assert before["steps"][1] == {"step": "validated", "state": "waiting", "chunks_seen": 1}
+    with shelf.conn.cursor() as cur:
+        shelf.settle(cur, last)
+        assert got(vendor, "/v1/pushes/killed") == before
+        assert got(vendor, "/v1/pushes/killed/errors")["checked"] is False
+        shelf.conn.rollback()
+    assert got(vendor, "/v1/pushes/killed") == before
+    shelf.arrive(last)
+    assert got(vendor, "/v1/pushes/killed")["outcome"] == "version"
+
+
 def test_a_refused_removal_is_told_apart(shelf, vendor):
     messages = [
         chunk("HocSinh", PUPILS, push="leave", school=SCHOOL),
