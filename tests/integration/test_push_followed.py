@@ -4,7 +4,9 @@ counts everywhere, and nothing of what is another's."""
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 
+from cli.main import main
 from readings import followed, steps
 from sinks.projection.project import project
 from sinks.provincial.check import process
@@ -15,6 +17,7 @@ from tests.chained import chained
 from tests.integration.command_line import csdl
 from tests.integration.provincial_book import DATASET, NOW, PUPILS
 from tests.pushed import SCHOOL, chunk, pupil, whole
+from tests.support import environment
 
 THREE_ERRORS = [
     {"row": row, "client_id": f"hs{row}", "rule": rule}
@@ -241,3 +244,13 @@ def test_what_came_by_the_gateway_is_known_before_load_has_seen_it(book):
     book.arrive(*whole("HocSinh", PUPILS))
     assert states(book)[:3] == ["done"] * 3
     assert step(book, "received").told == {"by": "http"}
+
+
+def test_push_status_prints_the_steps_that_matter_and_what_to_do(book, database):
+    book.arrive(*dirty("p1"))
+    printed = CliRunner(env=environment(database)).invoke(main, ["push-status", "p1"], catch_exceptions=False)
+    assert printed.exit_code == 0
+    lines = printed.stdout.splitlines()
+    assert [line for line in lines if "HocSinh: 4 = 2 + 2 (0 =)" in line]
+    assert [line for line in lines if "loaded: một phần — partly" in line]
+    assert [line for line in lines if line.startswith(f"NEXT-006 {DATASET}")]
