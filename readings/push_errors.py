@@ -1,5 +1,5 @@
 """What was wrong with a push, page by page: its refused records and removals, then what the check found in
-the version that it made or found unchanged."""
+the version that it made or found unchanged, then what the Ministry refused of that."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -7,7 +7,7 @@ from typing import Any, Final
 from psycopg2.extensions import connection
 
 from readings.database import rows
-from readings.followed import Row
+from readings.followed import Followed, Row
 from schemas.contracts import contracts
 
 _ALL: Final = """
@@ -23,6 +23,10 @@ UNION ALL
 SELECT 1, 'warning', false, record_type, 0, '', '', 0, '', 'VER-001', '{}', identity
 FROM absence WHERE dataset_id = %(dataset_id)s AND since_version <= %(checked)s
     AND (until_version IS NULL OR until_version > %(checked)s)
+UNION ALL
+SELECT 2, 'ministry', false, record_type, 0, '', '', 0, '', code, '{}', identity
+FROM ministry_receipt JOIN ministry_export_record USING (export_id, record_id)
+WHERE export_id = %(export)s AND code <> '000-000'
 """
 
 _PAGE: Final = f"""
@@ -39,13 +43,13 @@ ORDER BY part, verdict, lines DESC, rule, record_type
 """
 
 
-def page(conn: connection, push: Row, checked: int, after: int, limit: int) -> list[dict[str, Any]]:
+def page(conn: connection, one: Followed, after: int, limit: int) -> list[dict[str, Any]]:
     """At most ``limit`` of them behind the first ``after``, in an order that later ones only lengthen.
 
-    ``checked``: the version that was checked, 0 if none was. A finding has the ``client_id`` by which the
-    push's vendor knows the record, if this vendor brought it.
+    A finding has the ``client_id`` by which the push's vendor knows the record, if this vendor brought it.
     """
-    found = rows(conn, _PAGE, {**_key(push), "checked": checked, "after": after, "limit": limit})
+    push = one.push
+    found = rows(conn, _PAGE, {**_key(one), "after": after, "limit": limit})
     by_type: dict[str, list[dict[str, Any]]] = {}
     for row in found:
         if row["identity"]:
@@ -57,9 +61,9 @@ def page(conn: connection, push: Row, checked: int, after: int, limit: int) -> l
     return found
 
 
-def by_rule(conn: connection, push: Row, checked: int) -> list[dict[str, Any]]:
+def by_rule(conn: connection, one: Followed) -> list[dict[str, Any]]:
     """Verdict, rule and record type: ``lines`` in all pages, of so many distinct ``records``."""
-    return rows(conn, _BY_RULE, {**_key(push), "checked": checked})
+    return rows(conn, _BY_RULE, _key(one))
 
 
 def client_ids(conn: connection, push: Row, record_type: str, identities: Iterable[str]) -> dict[str, str]:
@@ -72,5 +76,8 @@ def client_ids(conn: connection, push: Row, record_type: str, identities: Iterab
     return {row["identity"]: row["client_id"] for row in found}
 
 
-def _key(push: Row) -> dict[str, Any]:
-    return {name: push[name] for name in ("vendor", "push_id", "dataset_id")}
+def _key(one: Followed) -> dict[str, Any]:
+    """Nothing of a version that was not checked, nor of an answer that is not this version's."""
+    named = {name: one.push[name] for name in ("vendor", "push_id", "dataset_id")}
+    answered = one.exports[-1]["export_id"] if one.exports else ""
+    return {**named, "checked": one.checked, "export": answered}

@@ -16,11 +16,13 @@ from producers.gateway.status import Dataset, PushId
 from producers.gateway.told import Said
 from readings import push_errors
 from readings.followed import Followed
+from schemas.errors import message
 from schemas.left_to_do import codes
 
 router = APIRouter()
 
-Verdict = Literal["refused", "blocking", "warning"]
+Verdict = Literal["refused", "blocking", "warning", "ministry"]
+MINISTRY: Final = "GATE-076"
 
 EXAMPLE: Final[dict[str, Any]] = {
     "push_id": "5b0e5f0c-6a57-5c0e-9d0b-7c8f3b1f4c11",
@@ -64,8 +66,8 @@ class Place(BaseModel):
 
 class Error(Said):
     """One record and one rule; ``code`` is the rule's. ``blocking``: taken, but its version cannot be
-    confirmed. ``removal``: refused was that it leaves. ``ClientId``: as its sender has it, "" if it has
-    none."""
+    confirmed; ``ministry``: the Ministry refused it, by its own code. ``removal``: refused was that it leaves.
+    ``ClientId``: as its sender has it, "" if it has none."""
 
     verdict: Verdict
     removal: bool
@@ -139,15 +141,15 @@ def errors(
 
 def page(its: Parts, one: Followed, after: int, limit: int) -> Errors:
     """``limit`` errors behind the first ``after``."""
-    push, checked = one.push, one.checked
+    push = one.push
     with its.connections.borrowed() as conn:
-        found = push_errors.page(conn, push, checked, after, limit + 1)
-        by_rule = push_errors.by_rule(conn, push, checked)
+        found = push_errors.page(conn, one, after, limit + 1)
+        by_rule = push_errors.by_rule(conn, one)
     shown = found[:limit]
     cells = placed.cells(shown, kept_files.places(its, one) if one.door is not None else [])
     return Errors(
         **{name: push[name] for name in ("push_id", "dataset_id", "outcome", "refused")},
-        checked=checked > 0,
+        checked=one.checked > 0,
         notes=[Said.of(code) for code in codes(push)],
         rules=[_of_rule(row) for row in by_rule],
         errors=[_error(row, cell) for row, cell in zip(shown, cells, strict=True)],
@@ -158,14 +160,20 @@ def page(its: Parts, one: Followed, after: int, limit: int) -> Errors:
 
 
 def _of_rule(row: dict[str, Any]) -> OfRule:
-    said = Said.of(row["rule"]).model_dump()
-    return OfRule(**said, **{name: row[name] for name in ("verdict", "record_type", "records")})
+    return OfRule(**_texts(row), **{name: row[name] for name in ("verdict", "record_type", "records")})
+
+
+def _texts(row: dict[str, Any]) -> dict[str, Any]:
+    if row["verdict"] != "ministry":
+        return Said.of(row["rule"]).model_dump()
+    vi, en = message(MINISTRY, code=row["rule"])
+    return {"code": row["rule"], "message_vi": vi, "message_en": en}
 
 
 def _error(row: dict[str, Any], cell: Located) -> Error:
     at = cell.finding.place
     return Error(
-        **Said.of(row["rule"]).model_dump(),
+        **_texts(row),
         **{name: row[name] for name in ("verdict", "removal", "record_type")},
         ClientId=row["client_id"],
         place=Place(**answers.place(at.file, at.sheet, at.row, at.field), cell=cell.address),

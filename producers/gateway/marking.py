@@ -44,7 +44,7 @@ def marked(its: Parts, one: Followed) -> Made:
         push = one.push
         sent = kept_files.of(its, one)
         with its.connections.borrowed() as conn:
-            found = push_errors.page(conn, push, one.checked, 0, MOST)
+            found = push_errors.page(conn, one, 0, MOST)
             read = rows(conn, _READ, (push["push_id"],)) if one.door is not None and not sent else []
         read += [{"file": row["source"], "sheet": row["sheet"]} for row in found if row["source"]]
         if one.door is not None and not sent and any(_had_cells(**row) for row in read):

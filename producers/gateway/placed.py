@@ -1,13 +1,13 @@
 """Errors of a push as the database has them → where they stand in the files that were sent. Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from producers.feedback import stored
 from producers.feedback.places import Located, located
 from producers.model import SourceTable
 
-SEVERITIES = {"blocking": "block", "warning": "warn"}
+SEVERITIES: Final = {"blocking": "block", "warning": "warn", "ministry": "warn"}
 
 
 def cells(errors: Sequence[Mapping[str, Any]], tables: Sequence[SourceTable]) -> list[Located]:

@@ -168,6 +168,7 @@ TABLE: Final = {
                     "dataset",
                     "finding",
                     "ministry_export",
+                    "ministry_export_record",
                     "ministry_receipt",
                     "push",
                     "record_refused",

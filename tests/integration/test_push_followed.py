@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
-from readings import followed, steps
+from readings import followed, push_errors, steps
 from sinks.projection.project import project
 from sinks.provincial.check import process
 from streams.confirmation.events import Event
@@ -163,6 +163,7 @@ def test_the_ministrys_refusals_are_counted_by_its_codes(book):
     digest = checked(book)
     approve(book, digest)
     assert told(book).next == "NEXT-016"
+    ((second,),) = book.ask("SELECT identity FROM hoc_sinh WHERE client_id = 'hs2'")
     with book.conn, book.conn.cursor() as cur:
         cur.execute(
             "INSERT INTO ministry_export "
@@ -172,8 +173,14 @@ def test_the_ministrys_refusals_are_counted_by_its_codes(book):
             (DATASET, SCHOOL, digest),
         )
         for n, code in enumerate(("000-000", "HS-01", "HS-01")):
-            cur.execute("INSERT INTO ministry_export_record VALUES ('e', %s, 'HocSinh', 'i')", (f"r{n}",))
+            cur.execute(
+                "INSERT INTO ministry_export_record VALUES ('e', %s, 'HocSinh', %s)", (f"r{n}", second)
+            )
             cur.execute("INSERT INTO ministry_receipt VALUES ('e', %s, %s, now())", (f"r{n}", code))
+    said = push_errors.page(book.conn, one(book), 0, 100)
+    assert [(e["rule"], e["client_id"]) for e in said if e["verdict"] == "ministry"] == [("HS-01", "hs2")] * 2
+    rules = {r["rule"]: r["records"] for r in push_errors.by_rule(book.conn, one(book))}
+    assert rules["HS-01"] == 1
     answered = step(book, "answered")
     assert (answered.state, answered.told["refused_by_code"], told(book).next) == (
         "partly",
