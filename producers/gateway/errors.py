@@ -66,7 +66,7 @@ class Place(BaseModel):
 
 class Error(Said):
     """One record and one rule; ``code`` is the rule's. ``blocking``: taken, but its version cannot be
-    confirmed; ``ministry``: the Ministry refused it, by its own code. ``removal``: refused was that it leaves.
+    confirmed; ``ministry``: refused there, by a code of its own. ``removal``: refused was that it leaves.
     ``ClientId``: as its sender has it, "" if it has none."""
 
     verdict: Verdict
@@ -166,7 +166,7 @@ def _of_rule(row: dict[str, Any]) -> OfRule:
 def _texts(row: dict[str, Any]) -> dict[str, Any]:
     if row["verdict"] != "ministry":
         return Said.of(row["rule"]).model_dump()
-    vi, en = message(MINISTRY, code=row["rule"])
+    vi, en = message(MINISTRY, theirs=row["rule"])
     return {"code": row["rule"], "message_vi": vi, "message_en": en}
 
 
