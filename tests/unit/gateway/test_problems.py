@@ -15,7 +15,7 @@ def told(*found: Problem, **headers: str) -> tuple[Any, dict[str, Any]]:
 def test_all_that_is_wrong_is_told_at_once_in_both_languages():
     place = SourceLocation("lop.xlsx", "Lớp 1", 7, "NgaySinh")
     answer, said = told(
-        Problem("GATE-006", params={"name": "year", "pointer": "/NamHoc"}),
+        Problem("GATE-006", SourceLocation(pointer="/NamHoc"), {"name": "year"}),
         Problem("FILE-001", place, {"path": "a"}),
     )
     assert (answer.status_code, said["status"], said["code"]) == (400, 400, "GATE-006")
