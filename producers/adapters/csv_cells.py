@@ -38,7 +38,7 @@ def read(source: str, data: bytes, captions: Collection[str], head: int) -> list
     try:
         for row in reader:
             if any(row):
-                rows.append((line, [_AS_TEXT.sub(r"\1", c) if c.startswith('="') else c for c in row]))
+                rows.append((line, [left_alone(c) for c in row]))
                 cells += len(row)
                 if cells > MAX_AREA:
                     raise TooMuch
@@ -53,6 +53,11 @@ def read(source: str, data: bytes, captions: Collection[str], head: int) -> list
         if any("\n" in c and _holds_rows(c, separator, many) for c in row):
             raise _open_quote(source, line)
     return rows
+
+
+def left_alone(cell: str) -> str:
+    """What Excel shows of ``="0123"``."""
+    return _AS_TEXT.sub(r"\1", cell) if cell.startswith('="') else cell
 
 
 def _ends_within(last: list[str], usual: int) -> bool:

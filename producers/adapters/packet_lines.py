@@ -7,6 +7,7 @@ A line ends with LF alone: what else ends one for some programs (U+2028, U+0085)
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -36,13 +37,14 @@ SEARCHED: Final = 20
 """Lines in which one that only NDJSON has is looked for."""
 
 _MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LINE: Final = re.compile(rb"[^\n]+")
 _ONE: Final = re.compile(rb'[ \t\r]*\{[ \t\r]*"[^"\\]*"[ \t\r]*:[ \t\r]*')
 
 
 def is_lines(data: bytes, parts: Mapping[str, Part]) -> bool:
     """Whether the text, which begins as JSON does, is a packet a record a line. Of one line alone only if a
     packet could not hold it."""
-    lines = list(_first_lines(data))
+    lines = [line for _, _, line in islice(_lines(data), SEARCHED)]
     singles = {part.member for part in parts.values() if part.single}
     for line in lines:
         try:
@@ -60,27 +62,24 @@ def is_lines(data: bytes, parts: Mapping[str, Part]) -> bool:
     return False
 
 
-def _first_lines(data: bytes) -> Iterator[bytes]:
-    at, found = 0, 0
-    while at < len(data) and found < SEARCHED:
-        end = data.find(b"\n", at)
-        end = len(data) if end < 0 else end
-        if line := data[at:end].strip(BLANKS):
-            found += 1
-            yield line
-        at = end + 1
+def _lines(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """(number from 1, where it begins, line) of those that are not blank."""
+    number, last = 1, 0
+    for found in _LINE.finditer(data):
+        start = found.start()
+        number, last = number + data.count(b"\n", last, start), start
+        line = found[0]
+        if line.strip(BLANKS):
+            yield number, start, line
 
 
 def split(source: str, data: bytes, parts: Mapping[str, Part]) -> tuple[Packet, list[Problem]]:
     """(packet, problems); ``parts`` by record type. ``packet.header`` is None where no line says it."""
     reader = _Reader(source, parts)
-    at = 0
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if line.strip(BLANKS):
-            reader.take(number, line, at)
-            if len(reader.problems) > MOST_TOLD:
-                break
-        at += len(line) + 1
+    for number, start, line in _lines(data):
+        reader.take(number, line, start)
+        if len(reader.problems) > MOST_TOLD:
+            break
     return reader.packet, reader.problems
 
 

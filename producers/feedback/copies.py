@@ -14,6 +14,7 @@ from typing import Any, Final
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 
+from producers.adapters.csv_cells import left_alone
 from producers.adapters.sheets import Sheet
 from producers.feedback import own, told
 from producers.feedback.places import Located
@@ -24,6 +25,8 @@ CSV_SHEET: Final = "Danh sách"
 
 SEPARATORS: Final = ";,\t|"
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_CODE: Final = re.compile(r'="[0-9A-Za-z./-]+"')
+"""Tells Excel to leave a code alone; it computes nothing."""
 _LINE: Final = re.compile(r"\r\n|\r|\n")
 
 
@@ -90,14 +93,16 @@ def _day(text: str) -> date | None:
 
 def csv_file(text: str, sheet: Sheet, found: Sequence[Located], columns: Sequence[SourceColumn]) -> bytes:
     """The csv file with a first column of faults; without any, as it was before we wrote to it. ``text`` is
-    what was read."""
+    what was read: a code that it tells Excel to leave alone stays so."""
     of_row: dict[int, list[Located]] = {}
     for f in found:
         of_row.setdefault(f.finding.place.row, []).append(f)
     names = {int(name): sheet.cells[name].to_list() for name in sheet.cells.columns}
     head = _head(sheet, columns)
     out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=_separator(text, sheet.rows[head]), lineterminator="\r\n")
+    separator = _separator(text, sheet.rows[head])
+    as_written = _told_to_excel(text, separator)
+    writer = csv.writer(out, delimiter=separator, lineterminator="\r\n")
     line = 1
     for i, number in enumerate(sheet.rows):
         out.write("\r\n" * (number - line))
@@ -106,9 +111,24 @@ def csv_file(text: str, sheet: Sheet, found: Sequence[Located], columns: Sequenc
         if found:
             said = own.COLUMN if i == head else told.of_row(of_row.get(number, ()))
             row = [own.guard(cell) for cell in (said, *row)]
+        if given := as_written.get(number):
+            row = [given.get(cell, cell) for cell in row]
         writer.writerow(row)
         line = number + 1 + sum(len(_LINE.findall(cell)) for cell in row)
     return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _told_to_excel(text: str, separator: str) -> dict[int, dict[str, str]]:
+    """Line → what is shown of a cell like ``="0123"`` → the cell."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    found: dict[int, dict[str, str]] = {}
+    line = 1
+    for row in reader:
+        told = {left_alone(cell): cell for cell in row if _CODE.fullmatch(cell)}
+        if told:
+            found[line] = told
+        line = reader.line_num + 1
+    return found
 
 
 def _head(sheet: Sheet, columns: Sequence[SourceColumn]) -> int:

@@ -47,6 +47,17 @@ def test_a_csv_copy_of_unicode_text_says_the_same(encoding: str):
     assert "CELL-101" in made.decode("utf-8-sig")
 
 
+def test_a_code_that_excel_was_told_to_leave_alone_is_left_so():
+    """Else it opens the copy and takes the code's zero."""
+    data = csv({"Mã học sinh": '="0626000001"', "Dân tộc": "?"}, {"Mã học sinh": '="0626000002"'})
+    first = table(read(data, VNEDU))
+    for _ in range(3):
+        data = copy(data, ".csv").data
+        assert b'"=""0626000001"""' in data and b'"=""0626000002"""' in data
+        again = table(read(data, VNEDU))
+        assert again.records.equals(first.records) and again.refused.equals(first.refused)
+
+
 def test_nothing_in_a_csv_copy_is_evaluated():
     data = copy(csv({**ODD, "Dân tộc": "?"}), ".csv").data.decode("utf-8-sig")
     cells = [c.strip('"') for line in data.splitlines() for c in line.split(";")]
