@@ -215,7 +215,9 @@ def _packet(asked: Question, data: bytes, tables: list[pa.Table], *, lines: bool
             try:
                 read = read_records(records, part.fields)
             except TooMuch:
-                problems.append(Problem(TOO_MUCH, SourceLocation(asked.source, field=part.member)))
+                member = packet.names.get(record_type, part.member)
+                place = SourceLocation(asked.source, field=part.member, pointer=pointer([member]))
+                problems.append(Problem(TOO_MUCH, place))
             else:
                 lists[record_type] = _columns(read, tables)
                 problems += _said_twice(asked, packet, record_type, read)

@@ -55,7 +55,11 @@ def _table(
         record_type, source, contract.packet, frame, rows=frame[ROW], codemap=codemap.version, json=within
     )
     warnings = [
-        Problem("ENV-312", SourceLocation(source, contract.packet, field=name), {"name": name})
+        Problem(
+            "ENV-312",
+            SourceLocation(source, contract.packet, field=name, pointer=pointer([member])),
+            {"name": name},
+        )
         for name in sorted(raw.unknown)
     ]
     warnings += [
