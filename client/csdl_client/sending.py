@@ -17,6 +17,9 @@ from typing import Any
 PROXYS_OWN = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that are worth another try where no problem of the gateway's says whether it is: a proxy's."""
 
+OURSELVES = frozenset({"localhost", "127.0.0.1", "::1"})
+"""No proxy leads here, whatever the environment says."""
+
 MOST_S = 300.0
 """However long an answer asks to wait."""
 
@@ -79,6 +82,7 @@ class Door:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"no address of a gateway: {url}")
         self._host, self._port, self._base = parts.hostname, parts.port, parts.path.rstrip("/")
+        self._named = parts.netloc.rpartition("@")[2]
         self._tls = ssl.create_default_context(cafile=ca_file) if parts.scheme == "https" else None
         self._key, self._again, self._timeout_s = key, again, timeout_s
 
@@ -133,7 +137,7 @@ class Door:
         """One to the gateway, or to the proxy that the environment names for it."""
         scheme = "https" if self._tls else "http"
         named = urllib.request.getproxies().get(scheme, "")
-        if not named or urllib.request.proxy_bypass(self._host):
+        if not named or self._host in OURSELVES or urllib.request.proxy_bypass(self._host):
             if self._tls:
                 return self._secure(self._host, self._port), target
             return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s), target
@@ -144,8 +148,7 @@ class Door:
             through.set_tunnel(self._host, self._port)
             return through, target
         plain = http.client.HTTPConnection(host, proxy.port, timeout=self._timeout_s)
-        port = f":{self._port}" if self._port else ""
-        return plain, f"http://{self._host}{port}{target}"
+        return plain, f"http://{self._named}{target}"
 
     def _secure(self, host: str, port: int | None) -> http.client.HTTPSConnection:
         return http.client.HTTPSConnection(host, port, timeout=self._timeout_s, context=self._tls)

@@ -89,6 +89,16 @@ def test_a_refusal_before_the_body_was_read_is_heard():
         Client(stub.url, KEY, again=AT_ONCE).push(b"x" * 20_000_000)
 
 
+def test_the_proxy_of_the_environment_is_used_and_never_for_this_machine(monkeypatch):
+    with gateway(accepted) as stub:
+        monkeypatch.setenv("http_proxy", stub.url)
+        Client("http://day.example:8080/csdl", KEY).push(b"{}")
+        assert stub.asked[0].path == "http://day.example:8080/csdl/v1/pushes"
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+        Client(stub.url, KEY).push(b"{}")
+        assert stub.asked[1].path == "/v1/pushes"
+
+
 def test_the_last_try_that_fails_says_so_with_the_key_that_repeats_the_push():
     with gateway(lambda asked, before: Said(cut=True)) as stub:
         with pytest.raises(NotSent) as fault:
