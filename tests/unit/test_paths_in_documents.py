@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/guide.md")
 NAMED = re.compile(r"`((?:[a-z_]+/)+(?:[\w.-]+\.(?:py|csv|avsc|md|yml|toml|json))?)`")
 
 
