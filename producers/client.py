@@ -148,15 +148,18 @@ def send(
     seconds: float,
     *,
     complete: bool = True,
+    headers: Sequence[tuple[str, bytes]] = (),
 ) -> PushReceipt:
     """Send a push: its chunks and, once the broker has them all, its closing; each within some ``seconds``.
+    ``headers``: of every message, beside its contract's.
 
     Raises ProblemList (SEND-001) if the broker does not confirm: what it has then is no whole push.
     """
-    _send(producer, receipt, chunks, clock, seconds)
+    _send(producer, receipt, chunks, clock, seconds, headers)
     receipt = replace(receipt, closed_at=datetime.now(UTC))
     if complete:
-        _send(producer, receipt, [(CLOSED, codec.encode(CLOSED, closing(receipt)))], clock, seconds)
+        end = [(CLOSED, codec.encode(CLOSED, closing(receipt)))]
+        _send(producer, receipt, end, clock, seconds, headers)
     return receipt
 
 
@@ -166,12 +169,13 @@ def _send(
     messages: Sequence[Message],
     clock: ClockCheck,
     seconds: float,
+    headers: Sequence[tuple[str, bytes]],
 ) -> None:
     topic, key = in_topic(receipt.target.vendor), receipt.target.school.encode()
     clock.sending()
     try:
         sent = [
-            producer.send(topic, key=key, value=value, headers=[("contract", name.encode())])
+            producer.send(topic, key=key, value=value, headers=[("contract", name.encode()), *headers])
             for name, value in messages
         ]
         kafka.answered(sent, seconds)

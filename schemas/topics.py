@@ -97,6 +97,16 @@ SOURCE_OFFSET: Final = "source-offset"
 SOURCE_TIME: Final = "source-time"
 """Header of what validation passes on: Kafka's time of the vendor's message, ms since 1970. Orders pushes."""
 
+UNDER_WAY: Final = "under-way-ms"
+"""Header of a vendor's message: for how long its push was under way when this was sent, where somebody took
+it over from its sender. It can only make a push older: whoever says too much loses by it."""
+
+MAX_UNDER_WAY_MS: Final = 3_600_000
+
+SOURCE_BEGAN: Final = "source-began"
+"""Header of what validation passes on: when the push began, by Kafka's time of the vendor's message and what
+that says (UNDER_WAY)."""
+
 SOURCE_FAULT: Final = "source-fault"
 """Header of a PushClosed with a wrong header: the code with which its push is answered as refused."""
 

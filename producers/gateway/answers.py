@@ -44,7 +44,7 @@ def header(target: Target, dataset_id: str) -> dict[str, Any]:
 
 def accepted(receipt: PushReceipt, dataset_id: str, reading: Reading) -> dict[str, Any]:
     """Of a push that the broker has: what is to become of it is told elsewhere."""
-    records = counts(reading.tables)
+    records, refused = counts(reading.tables), refusals(reading.tables)
     path = f"/v1/pushes/{receipt.push_id}"
     return {
         "push_id": receipt.push_id,
@@ -55,7 +55,8 @@ def accepted(receipt: PushReceipt, dataset_id: str, reading: Reading) -> dict[st
         "records": records,
         "whole": receipt.whole,
         "rows": [_rows(r) for r in accounting.told(reading.tables)],
-        "refusals": refusals(reading.tables)[:MOST],
+        "refusals": refused[:MOST],
+        "refusals_in_all": len(refused),
         "warnings": [_warning(p) for p in [*reading.warnings, *reading.unsaid][:MOST]],
         "codemaps": reading.codemaps,
         "links": {"self": path, "errors": f"{path}/errors"},
@@ -85,12 +86,13 @@ def refusals(tables: Sequence[SourceTable]) -> list[dict[str, Any]]:
     for table in tables:
         for own_id, row, rule, fields in table.refused.iter_rows():
             vi, en = explain(rule)
+            at = table.place(row, *fields)
             found.append(
                 {
                     "record_type": table.record_type,
                     OWN_ID: own_id or "",
-                    "place": place(table.source, table.sheet, row, ", ".join(fields)),
-                    "pointer": table.place(row, *fields).pointer,
+                    "place": place(at.file, at.sheet, at.row, at.field),
+                    "pointer": at.pointer,
                     "code": rule,
                     "message_vi": vi,
                     "message_en": en,

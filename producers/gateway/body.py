@@ -15,6 +15,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
 from starlette.requests import Request
 
+from producers.adapters.unpacking import Unpacking
 from producers.files import told_apart
 from producers.gateway import media
 from producers.gateway.media import Media
@@ -65,26 +66,41 @@ def _spooled() -> IO[bytes]:
     return SpooledTemporaryFile(IN_MEMORY)
 
 
-def files(body: IO[bytes], said: Media, disposition: str) -> list[SentFile]:
-    """The files in a body that is unpacked. Raises ProblemList (GATE-034 to 038)."""
-    body.seek(0)
-    if said.name == media.FORM:
-        return _of_form(body, said)
-    return [SentFile(media.file_name(disposition, NAMELESS), said, body.read())]
+def unpacked(body: IO[bytes], unpacking: Unpacking) -> IO[bytes]:
+    """What it unpacks to; it is closed. Raises ProblemList (FILE-084 to 089)."""
+    found = _spooled()
+    try:
+        with body:
+            body.seek(0)
+            for piece in _pieces(body):
+                for part in unpacking.take(piece):
+                    found.write(part)
+        unpacking.end()
+    except BaseException:
+        found.close()
+        raise
+    found.seek(0)
+    return found
 
 
-def pieces(body: IO[bytes]) -> Iterator[bytes]:
-    """What is left of it."""
+def files(content: IO[bytes], said: Media, disposition: str) -> list[SentFile]:
+    """The files in it. Raises ProblemList (GATE-036 to 038, FILE-090, 091)."""
+    if said.boundary is not None:
+        return _of_form(content, said.boundary)
+    return [SentFile(media.file_name(disposition, NAMELESS), said, content.read())]
+
+
+def _pieces(body: IO[bytes]) -> Iterator[bytes]:
     while piece := body.read(PIECE):
         yield piece
 
 
-def _of_form(body: IO[bytes], said: Media) -> list[SentFile]:
+def _of_form(body: IO[bytes], boundary: bytes) -> list[SentFile]:
     form = _Form()
     with form.opened:
         try:
             parser = MultipartParser(
-                said.boundary,
+                boundary,
                 {
                     "on_part_begin": form.begin,
                     "on_header_field": form.header_name,
@@ -95,12 +111,12 @@ def _of_form(body: IO[bytes], said: Media) -> list[SentFile]:
                     "on_end": form.end,
                 },
             )
-            for piece in pieces(body):
+            for piece in _pieces(body):
                 parser.write(piece)
             parser.finalize()
         except FormParserError:
             raise ProblemList([Problem(NO_FORM)]) from None
-        if not said.boundary or not form.whole:
+        if not boundary or not form.whole:
             raise ProblemList([Problem(NO_FORM)])
         return form.files()
 

@@ -4,6 +4,7 @@ Nothing is sent before all is read and may be sent; what is sent stands on recor
 any line the same request is taken up where it was left (``idempotency``): what came of it is the same push.
 """
 
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,12 +17,14 @@ from psycopg2.errors import UniqueViolation
 from psycopg2.extensions import connection
 from starlette.responses import JSONResponse, Response
 
+from producers.adapters.unpacking import Limits, Unpacking
 from producers.client import composed
 from producers.gateway import answers, body, idempotency, media, reading, store
 from producers.gateway.body import SentFile
 from producers.gateway.idempotency import Decision, Kept
 from producers.gateway.limits import Count
 from producers.gateway.limits import count as its_count
+from producers.gateway.media import Media
 from producers.gateway.parts import Parts
 from producers.gateway.reading import Read
 from producers.gateway.sender import Sender
@@ -40,12 +43,13 @@ AT_ONCE: Final = 8
 
 @dataclass(frozen=True)
 class Sent:
-    """A request: whose, what it costs, what for, its files, its key ("" without one)."""
+    """A request: whose, its cost, what for, its files, when it began (monotonic), its key ("" without)."""
 
     sender: Sender
     count: Count
     asked: Asked
     files: list[SentFile]
+    began: float
     key: str = ""
     fingerprint: bytes = field(default=b"")
 
@@ -61,10 +65,10 @@ async def push(
     sender: Annotated[Sender, Depends(its_sender)],
     parts: Annotated[Parts, Depends(its_parts)],
     count: Annotated[Count, Depends(its_count)],
+    part: Annotated[list[str], Query(default_factory=list)],
     school: str | None = None,
     year: int | None = None,
     kind: str | None = None,
-    part: Annotated[list[str] | None, Query()] = None,
     dry_run: bool = False,
 ) -> Response:
     """Đẩy tệp của một trường — push a school's files.
@@ -72,25 +76,27 @@ async def push(
     A packet says school, year and kind itself; for lists they are parameters. ``part``: types of which the
     files hold a part, not the whole list. Of a dry run nothing is kept.
     """
-    headers = request.headers
-    said = media.media(headers.getlist("content-type"))
+    began, headers = time.monotonic(), request.headers
+    said = media.media(headers.getlist("content-type"), form=True)
+    unpacking = Unpacking(", ".join(headers.getlist("content-encoding")), _limits(parts, said))
     key = "" if dry_run else idempotency.key_of(headers.getlist(idempotency.HEADER))
-    asked = Asked(school, year, kind, part or ())
+    asked = Asked(school, year, kind, part)
     if problems := wrong(asked, sender.school):
         raise ProblemList(problems)
-    content = await body.taken(request)
+    taken = await body.taken(request)
 
     def work() -> Response:
-        sent = body.files(content, said, headers.get("content-disposition", ""))
+        with body.unpacked(taken, unpacking) as content:
+            sent = body.files(content, said, headers.get("content-disposition", ""))
         if dry_run:
-            return rehearse(parts, Sent(sender, count, asked, sent))
+            return rehearse(parts, Sent(sender, count, asked, sent, began))
         fingerprint = idempotency.fingerprint(asked.as_dict(), [(f.name, f.data) for f in sent])
-        return take(parts, Sent(sender, count, asked, sent, key, fingerprint))
+        return take(parts, Sent(sender, count, asked, sent, began, key, fingerprint))
 
     try:
         return await run_sync(work, limiter=_turns(request))
     finally:
-        content.close()
+        taken.close()
 
 
 def rehearse(parts: Parts, sent: Sent) -> Response:
@@ -170,7 +176,7 @@ def _sent(parts: Parts, sent: Sent, found: Read, push_id: str, *, arrived: bool 
     """Sent, unless it has ``arrived``, and on record as such: only then is it said."""
     chunks, receipt = composed(found.reading.tables, found.target, push_id, parts=sent.asked.parts)
     if not arrived:
-        receipt = parts.outgoing.send(receipt, chunks)
+        receipt = parts.outgoing.send(receipt, chunks, sent.began)
     answer = answers.accepted(receipt, found.dataset_id, found.reading)
     with parts.connections.borrowed() as conn, conn, conn.cursor() as cur:
         store.sent(cur, push_id, answer, [(file.name, file.data) for file in found.lists])
@@ -179,6 +185,11 @@ def _sent(parts: Parts, sent: Sent, found: Read, push_id: str, *, arrived: bool 
 
 def _answer(answer: Any, headers: dict[str, str] | None = None) -> Response:
     return JSONResponse(answer, 202, {"Location": answer["links"]["self"], **(headers or {})})
+
+
+def _limits(parts: Parts, said: Media) -> Limits:
+    """Of what a body unpacks to: a file has its own, a form holds several."""
+    return Limits() if said.boundary is None else Limits(unpacked=parts.settings.push_max_mb << 20)
 
 
 def _in_flight() -> ProblemList:

@@ -20,6 +20,7 @@ from runtime import kafka
 from runtime.clock import ClockCheck
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
+from schemas.topics import MAX_UNDER_WAY_MS, UNDER_WAY
 
 log = logging.getLogger("csdl")
 
@@ -31,6 +32,7 @@ CONFIRM_S: Final = 10.0
 _BOUNDS: Final[dict[str, Any]] = {
     "bootstrap_timeout_ms": 3_000,
     "max_block_ms": 5_000,
+    "linger_ms": 0,
     "request_timeout_ms": 6_000,
     "delivery_timeout_ms": 8_000,
 }
@@ -51,23 +53,25 @@ class Outgoing:
         self._making = Lock()
         self._producer: KafkaProducer | None = None
 
-    def send(self, receipt: PushReceipt, chunks: Sequence[Message]) -> PushReceipt:
-        """Send a push; it returns once the broker has all of it, with the closing time.
+    def send(self, receipt: PushReceipt, chunks: Sequence[Message], began: float) -> PushReceipt:
+        """Send a push; it returns once the broker has all of it, with the closing time. ``began``: the
+        moment (monotonic) of its request: pushes of both doors are ordered by when they were begun.
 
         Raises ProblemList (GATE-017) if it does not say so in time. What it has then is a part, or all.
         """
-        began = time.monotonic()
+        under_way = int((time.monotonic() - began) * 1000)
+        headers = [(UNDER_WAY, str(min(under_way, MAX_UNDER_WAY_MS)).encode())]
         try:
             producer = self._own()
             try:
-                return client.send(producer, receipt, chunks, ClockCheck(), CONFIRM_S)
+                return client.send(producer, receipt, chunks, ClockCheck(), CONFIRM_S, headers=headers)
             except BaseException:
                 self._give_up(producer)
                 raise
         except (KafkaError, ProblemList) as fault:
             said = fault if isinstance(fault, KafkaError) else fault.problems[0].params.get("reason", "")
             why = type(said).__name__ if isinstance(said, KafkaError) else said
-            log.warning("a push was not taken by the broker in %.1f s: %s", time.monotonic() - began, why)
+            log.warning("a push was not taken by the broker: %s", why)
             raise ProblemList([Problem(AWAY, params={"retry_after": RETRY_AFTER_S})]) from None
 
     def close(self) -> None:

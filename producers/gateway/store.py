@@ -1,5 +1,6 @@
 """What the gateway keeps of pushes: one row each, what a key stands for, lists as they came for a while."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,10 @@ WHERE push_id = %s AND state = 'sending'
 """
 
 _FILE: Final = "INSERT INTO gateway_file (push_id, position, name, content) VALUES (%s, %s, %s, %s)"
+
+TEXT: Final = "text"
+"""Member of what is kept of an answer: all of it, to the letter. An own id may hold what no JSON of the
+database does (NUL)."""
 
 _FORGET_KEYS: Final = """
 UPDATE gateway_push SET key_hash = NULL, answer = NULL
@@ -86,7 +91,9 @@ def kept(cur: cursor, vendor: str, school: str, key_hash: bytes) -> Kept | None:
     """What a key stands for; None if for nothing."""
     cur.execute(_KEPT, (vendor, school, key_hash))
     row = cur.fetchone()
-    return None if row is None else Kept(row[0], bytes(row[1]), row[2], row[3], row[4])
+    if row is None:
+        return None
+    return Kept(row[0], bytes(row[1]), None if row[2] is None else json.loads(row[2][TEXT]), row[3], row[4])
 
 
 def begin(cur: cursor, began: Began) -> None:
@@ -117,7 +124,8 @@ def sent(
     cur: cursor, push_id: str, answer: Mapping[str, Any], files: Sequence[tuple[str, bytes]] = ()
 ) -> None:
     """The broker has all of it; ``files`` are kept to be given back with marks. The first says it."""
-    cur.execute(_SENT, (Json(answer), push_id))
+    rows = [{**of, **{n: of[n].replace("\x00", "") for n in ("file", "sheet")}} for of in answer["rows"]]
+    cur.execute(_SENT, (Json({"rows": rows, TEXT: json.dumps(answer)}), push_id))
     if cur.rowcount:
         for position, (name, data) in enumerate(files):
             cur.execute(_FILE, (push_id, position, name, data))

@@ -63,12 +63,14 @@ def target(asked: Asked, vendor: str, school: str, opened: Sequence[Opened]) -> 
     packet = next(((name, p.header) for name, p in packets if p.header is not None), None)
     said = {"school": asked.school, "year": asked.year, "kind": asked.kind}
     found = {name: given if given is not None else _in(packet, name) for name, given in said.items()}
+    of_files = [fault for _, c in opened if isinstance(c, ProblemList) for fault in c.problems]
     problems = [_missing(name, packet) for name, given in found.items() if given in (None, "")]
-    year = str(found["year"] or "")
+    if problems and all(isinstance(c, ProblemList) for _, c in opened):
+        raise ProblemList(of_files)  # whether they say it themselves nobody knows
+    year = "" if found["year"] is None else str(found["year"])
     if year and not (year.isascii() and year.isdecimal() and len(year) <= 4):
         problems.append(Problem(UNKNOWN_YEAR, SourceLocation(packet[0] if packet else "", field="NamHoc")))
     if problems:
-        of_files = [p for _, c in opened if isinstance(c, ProblemList) for p in c.problems]
         raise ProblemList([*problems, *of_files, *(fault for _, p in packets for fault in p.problems)])
     # A packet of another school is told so where it is read: this is the key's.
     return Target(vendor, school, int(year), str(found["kind"]))

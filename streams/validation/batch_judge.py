@@ -16,7 +16,7 @@ and so does a message that fails when it is judged alone. What does leave it end
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,11 +26,14 @@ from runtime.kafka import partition_of
 from runtime.process import one_line
 from schemas.topics import (
     GRANTS_SYSTEM,
+    MAX_UNDER_WAY_MS,
     RECORDS_ACCEPTED,
     RECORDS_REFUSED,
+    SOURCE_BEGAN,
     SOURCE_FAULT,
     SOURCE_OFFSET,
     SOURCE_TIME,
+    UNDER_WAY,
     dlq,
 )
 from streams.validation.in_flight import InFlight, RecordPosition
@@ -48,12 +51,14 @@ CATCH_UP_S: Final = 1.0
 
 @dataclass(frozen=True)
 class Message:
-    """One message with its place and key. ``at``: Kafka's time of it, ms since 1970."""
+    """One message with its place and key. ``at``: Kafka's time of it, ms since 1970. ``under_way``: ms for
+    which its push was under way then."""
 
     place: RecordPosition
     key: bytes | None
     incoming: InputMessage
     at: int
+    under_way: int = 0
 
 
 @dataclass(frozen=True)
@@ -157,6 +162,13 @@ class BatchJudge:
         _write(messages, said, dict(found.letters), work)
 
 
+def under_way(headers: Iterable[tuple[str, bytes | None]] | None) -> int:
+    """For how long (ms) a message says that its push was under way; 0 if nothing that can be meant."""
+    said = next((value for name, value in headers or () if name == UNDER_WAY), None) or b""
+    found = int(said) if said.isdigit() and len(said) <= len(str(MAX_UNDER_WAY_MS)) else 0
+    return found if found <= MAX_UNDER_WAY_MS else 0
+
+
 def _write(
     messages: Sequence[Message], verdicts: dict[int, Verdict], letters: dict[int, str], work: Work
 ) -> None:
@@ -189,6 +201,8 @@ def _write(
 
 def _source(message: Message, verdict: Verdict) -> list[tuple[str, bytes]]:
     headers = {SOURCE_OFFSET: str(message.place.offset), SOURCE_TIME: str(message.at)}
+    if message.under_way:
+        headers[SOURCE_BEGAN] = str(message.at - message.under_way)
     if verdict.fault:
         headers[SOURCE_FAULT] = verdict.fault
     return [(name, text.encode("ascii")) for name, text in headers.items()]

@@ -33,12 +33,23 @@ class Book:
             return self.settle(cur, *messages, **more)
 
     def settle(
-        self, cur, *messages, at=NOW, offsets=None, sent=None, acts=(), fault="", seen=None, limits=LIMITS
+        self,
+        cur,
+        *messages,
+        at=NOW,
+        offsets=None,
+        sent=None,
+        acts=(),
+        fault="",
+        seen=None,
+        limits=LIMITS,
+        began=None,
     ):
-        """The same in a transaction that the caller opened; ``seen``: keys that its process knows."""
+        """The same in a transaction that the caller opened; ``seen``: keys that its process knows; ``began``:
+        when the gateway began to receive it."""
         times = sent if isinstance(sent, list) else [sent or at] * len(messages)
         verdicts = [
-            Verdict(m, at, o, t, fault)
+            Verdict(m, at, o, t, fault, began)
             for m, o, t in zip(messages, offsets or self._offsets, times, strict=False)
         ]
         batch, codes = arrivals(verdicts)

@@ -174,6 +174,32 @@ def test_a_slow_upload_loses_to_the_correction_that_overtook_it(book):
     assert book.version(1) == PUPILS
 
 
+def test_a_slow_upload_loses_by_whatever_door_it_came(book):
+    """The gateway had it from 8:00 to 8:10 and sent it on then; the correction came to Kafka at 8:05."""
+    book.arrive(*whole("HocSinh", PUPILS, push="correction"), at=minutes(5))
+    book.arrive(*whole("HocSinh", [pupil(1, HoTen="cũ")], push="slow"), at=minutes(10), began=minutes(0))
+    assert book.push("slow")[:2] == ("superseded", "PUSH-005")
+    assert book.version(1) == PUPILS
+
+
+def test_what_the_gateway_took_long_to_receive_orders_what_comes_after_it(book):
+    book.arrive(*whole("HocSinh", PUPILS, push="slow"), at=minutes(10), began=minutes(0))
+    book.arrive(*whole("HocSinh", [pupil(1, HoTen="mới")], push="next"), at=minutes(11), began=minutes(4))
+    assert book.push("next")[0] == "version"
+    assert book.ask("SELECT opened_at FROM dataset") == [(minutes(4),)]
+
+
+def test_how_long_the_gateway_received_takes_no_time_from_the_sending(book):
+    """A push is open from its first message on, however long ago it was begun."""
+    chunk, closing = whole("HocSinh", PUPILS, push="slow")
+    book.arrive(chunk, at=minutes(10), began=minutes(0))
+    with book.conn, book.conn.cursor() as cur:
+        assert not expire(cur, minutes(19), LIMITS).outcomes
+    book.arrive(closing, at=minutes(19), began=minutes(9))
+    assert book.push("slow")[0] == "version"
+    assert book.ask("SELECT opened_at, began_at FROM push") == [(minutes(10), minutes(0))]
+
+
 def test_a_sender_whose_clock_is_ahead_supersedes_nobody(book):
     book.arrive(*whole("HocSinh", PUPILS, push="ahead", hour=23), at=minutes(0))
     book.arrive(*whole("HocSinh", [pupil(1, HoTen="mới")], push="next", hour=0), at=minutes(1))

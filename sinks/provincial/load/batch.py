@@ -131,6 +131,8 @@ def _fold(
         )
         if push.outcome is None:
             push.opened_at = min(push.opened_at, came.source_time)
+            if came.began is not None:
+                push.began_at = min(push.began_at or came.began, came.began)
         if push.key not in ready and pushes.is_overdue(push, came.source_time, limits):
             # So it ends alike whether this message was read in time or with a backlog.
             pushes.expire(push)
@@ -213,7 +215,7 @@ def _applied(dataset: Dataset, job: Complete, applied: Applied) -> list[Version]
     pushes.applied(push, dataset.version, applied.accepted, applied.written)
     records = Counter(dataset.records) + applied.added - Counter(push.removed)
     push.stayed = records - applied.accepted
-    dataset.opened_at = push.opened_at
+    dataset.opened_at = push.order
     if push.outcome != "version":
         return []
     dataset.version, dataset.records = push.version, dict(records)

@@ -51,13 +51,15 @@ class Tombstones:
 
 class Verdict(NamedTuple):
     """A message of the accepted topic as it came: its bytes and time, the vendor's message's offset and
-    Kafka's time of it, and the code if validation found a closing's header wrong."""
+    Kafka's time of it, the code if validation found a closing's header wrong, and when the push began, where
+    that was before."""
 
     value: bytes
     at: datetime
     source_offset: int
     source_time: datetime
     fault: str = ""
+    began: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,14 @@ from runtime.settings import Settings
 from schemas import datasets as dataset_ids
 from schemas.encoding.native import library
 from schemas.errors import ProblemList
-from schemas.topics import RECORDS_ACCEPTED, RECORDS_REMOVALS, SOURCE_FAULT, SOURCE_OFFSET, SOURCE_TIME
+from schemas.topics import (
+    RECORDS_ACCEPTED,
+    RECORDS_REMOVALS,
+    SOURCE_BEGAN,
+    SOURCE_FAULT,
+    SOURCE_OFFSET,
+    SOURCE_TIME,
+)
 from sinks.postgres.inbox import Batch, Inbox
 from sinks.provincial.load import schools_acts
 from sinks.provincial.load.batch import Settled, expire, settle
@@ -249,6 +256,7 @@ def _verdict(message: ConsumerRecord) -> Verdict:
         int(headers.get(SOURCE_OFFSET, b"-1")),
         _time(int(headers.get(SOURCE_TIME, message.timestamp))),
         headers.get(SOURCE_FAULT, b"").decode(),
+        _time(int(headers[SOURCE_BEGAN])) if SOURCE_BEGAN in headers else None,
     )
 
 

@@ -171,6 +171,7 @@ def _row(p: Push, now: datetime) -> dict[str, Any]:
         "kind": p.kind,
         "first_seen": p.first_seen,
         "opened_at": p.opened_at,
+        "began_at": p.began_at,
         "sender_opened_at": closed.opened_at if closed else None,
         "closed_at": closed.closed_at if closed else None,
         "chunks": closed.chunks if closed else None,
@@ -195,8 +196,8 @@ def _row(p: Push, now: datetime) -> dict[str, Any]:
 
 _COUNTS = ("absent", "stayed", "removed", "waiting")
 _SAME = (
-    *("kind", "first_seen", "opened_at", "outcome", "code", "version", "received", "accepted", "refused"),
-    *("late", "last_offset", "written", "by_type", *_COUNTS),
+    *("kind", "first_seen", "opened_at", "began_at", "outcome", "code", "version", "received"),
+    *("accepted", "refused", "late", "last_offset", "written", "by_type", *_COUNTS),
 )
 """Columns that are attributes of a push by the same name."""
 

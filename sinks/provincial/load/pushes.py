@@ -5,8 +5,9 @@ the closing may come in any order and more than once: the first of each counts. 
 never changes again. What still comes of it is late if its sender wrote it later, and a mere repetition if it
 is a message that came before: validation passes some on twice after a crash.
 
-Which of two pushes is newer is said by Kafka's time of the vendor's first message of each, never by what a
-sender's clock says: a long upload that began earlier loses to the correction that overtook it.
+Which of two pushes is newer is said by Kafka's time of the vendor's first message of each, less what it took
+the gateway to receive it, never by what a sender's clock says: a long upload that began earlier loses to the
+correction that overtook it, whichever door each came by.
 """
 
 from collections.abc import Iterable, Mapping
@@ -85,13 +86,14 @@ class Push:
     """A push as far as it is known. ``kind`` is LoaiDongBo; ``outcome`` is None while it is open.
 
     ``first_seen`` is when its first verdict came, ``opened_at`` Kafka's time of the vendor's first message of
-    it that came: this orders the pushes of a dataset.
+    it that came, ``began_at`` when it was begun, where somebody took it over from its sender and sent it on.
     """
 
     key: PushKey
     kind: str
     first_seen: datetime
     opened_at: datetime
+    began_at: datetime | None = None
     closed: Closed | None = None
     seen: set[int] = field(default_factory=set)
     size: int = 0
@@ -118,6 +120,11 @@ class Push:
     waiting: Counts = field(default_factory=dict)
     """By type: held records that whole lists lacked, that an earlier push brought, that left, that wait for
     the head to leave."""
+
+    @property
+    def order(self) -> datetime:
+        """What orders the pushes of a dataset, by whatever way they came."""
+        return min(self.opened_at, self.began_at or self.opened_at)
 
     def decide(self, outcome: PushOutcome, code: str = "") -> None:
         """Give the push its outcome, once."""
@@ -192,7 +199,7 @@ def whole_types(push: Push, brought: Iterable[str]) -> frozenset[str]:
 def decide_outcome(push: Push, came: Arrived, newest: datetime | None) -> bool:
     """Whether a push that waits no more is to be applied; if not, it has its outcome.
 
-    ``newest`` is when the newest push applied to the dataset was opened.
+    ``newest`` is the ``order`` of the newest push that was applied to the dataset.
     """
     if push.closed is None:
         raise ValueError("an open push cannot be judged")
@@ -206,7 +213,7 @@ def decide_outcome(push: Push, came: Arrived, newest: datetime | None) -> bool:
         push.decide("mismatch", WRONG_TOTALS)
     elif not push.received and not totals[1]:
         push.decide("refused", EMPTY)
-    elif newest is not None and push.opened_at < newest:
+    elif newest is not None and push.order < newest:
         push.decide("superseded", OLDER)
     elif not sum(came.accepted.values()) and not came.removals_accepted:
         push.decide("refused", ALL_REFUSED)

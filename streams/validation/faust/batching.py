@@ -36,7 +36,7 @@ from tenacity import AsyncRetrying, retry_if_exception, wait_exponential
 from runtime import metrics, reading
 from runtime.logs import AGAIN
 from schemas.days import kafka_time, vietnam_day
-from streams.validation.batch_judge import BatchJudge, Message, Output, Work
+from streams.validation.batch_judge import BatchJudge, Message, Output, Work, under_way
 from streams.validation.in_flight import RecordPosition
 from streams.validation.verdict.input_messages import InputMessage
 
@@ -184,7 +184,7 @@ def _message(raw: Any) -> Message:
     place = RecordPosition(raw.topic, raw.partition, raw.offset)
     fault = reading.unread(raw.headers) or reading.fault_of(raw.key, None, at) or ""
     on = vietnam_day(kafka_time(at if fault != reading.NO_TIME else 0))
-    return Message(place, raw.key, InputMessage(value, raw.topic, on, fault), at)
+    return Message(place, raw.key, InputMessage(value, raw.topic, on, fault), at, under_way(raw.headers))
 
 
 async def _send(app: AppT, outputs: Sequence[Output]) -> None:

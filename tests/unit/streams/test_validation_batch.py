@@ -7,8 +7,16 @@ import pytest
 from kafka.errors import KafkaConnectionError
 
 from runtime.kafka import partition_of
-from schemas.topics import RECORDS_ACCEPTED, RECORDS_REFUSED, dlq, in_topic
-from streams.validation.batch_judge import BatchJudge, Message
+from schemas.topics import (
+    RECORDS_ACCEPTED,
+    RECORDS_REFUSED,
+    SOURCE_BEGAN,
+    SOURCE_TIME,
+    UNDER_WAY,
+    dlq,
+    in_topic,
+)
+from streams.validation.batch_judge import BatchJudge, Message, under_way
 from streams.validation.in_flight import InFlight, RecordPosition
 from streams.validation.verdict.input_messages import InputMessage
 from tests.unit.streams.validation_chunks import (
@@ -48,6 +56,22 @@ def test_a_vendors_partition_is_not_believed(outputs, value):
             (RECORDS_ACCEPTED, OURS, SCHOOL.encode()),
             (RECORDS_REFUSED, OURS, SCHOOL.encode()),
         }
+
+
+@pytest.mark.parametrize(
+    ("said", "ms"),
+    [(b"0", 0), (b"61000", 61_000), (b"3600000", 3_600_000), (b"3600001", 0), (b"-1", 0), (b"9" * 5000, 0)]
+    + [(junk, 0) for junk in (None, b"", b"1.5", b"\xff", "²".encode())],
+)
+def test_for_how_long_a_push_was_under_way_makes_it_so_much_older(tmp_path, said, ms):
+    """Nothing makes it newer, and nothing that its sender can write ends the judging."""
+    judge = BatchJudge(lambda: no_rules(rules_in_force(SCHOOL)), InFlight(tmp_path), lambda: None)
+    incoming = InputMessage(chunk(), SMAS, date(2019, 9, 5))
+    took = under_way([("contract", b"x"), (UNDER_WAY, said)])
+    (out,) = judge.work([Message(RecordPosition(SMAS, 0, 7), b"", incoming, AT, took)]).outputs
+    headers = dict(out.headers)
+    assert headers.get(SOURCE_BEGAN) == (str(AT - ms).encode() if ms else None)
+    assert headers[SOURCE_TIME] == str(AT).encode()
 
 
 def test_a_dead_letter_stays_in_the_partition_where_it_came(outputs):
