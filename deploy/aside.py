@@ -123,6 +123,18 @@ ROWS: Final = (
     ),
     Row("organisation", _OF_UNITS, "a command for one that stopped", LETTERS, STATE, _SHOWN),
     Row("access", (), "follows answers and states: what is none of a machine's", LEFT_OUT, STATE, _COUNTED),
+    Row(
+        "feed", (t.PUSH_ANSWERS,), "no answer of a push, or one that cannot be held", LEFT_OUT,
+        (*ANY, *AVRO, "REC-004", "REC-005", *BOUNDS, *ALONE), _COUNTED,
+    ),
+    Row(
+        "feed", (t.CONFIRMATION_EVENTS,), "no event of its chain, or none to be held", STOPS, _CHAIN_FAULTS,
+        _CHAINS,
+    ),
+    Row(
+        "feed", (t.CONFIRMATION_EVENTS,), "an act on a version that is not here (yet)", ASIDE, (),
+        "csdl_feed_waiting",
+    ),
     Row("credentials", (), "follows grants: a state that is none gives nothing", LEFT_OUT, STATE, _COUNTED),
     Row("gateway", (), "follows states: one that is none gives nothing", LEFT_OUT, STATE, _COUNTED),
 )  # fmt: skip

@@ -186,6 +186,10 @@ TABLE: Final = (
         describes=(t.ORGANISATION_SETUP, t.RECORDS_ACCEPTED), asks=(t.VALIDATION_GROUP,),
         serves="gateway-service", memory_mb=2048,
     ),
+    Declared(
+        "feed", "sinks.feed.process:Feed", Sharing.SINGLE, Turn.DATABASE,
+        inputs=(t.PUSH_ANSWERS, t.CONFIRMATION_EVENTS),
+    ),
 )  # fmt: skip
 """In the order they start."""
 

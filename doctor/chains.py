@@ -34,6 +34,7 @@ ASIDE: Final = "DOC-004"
 READERS: Final[Mapping[str, Sequence[AnyMachine]]] = {
     "projection": (CONFIRMATION, GRANTS, ORGANISATION),
     "export": (CONFIRMATION,),
+    "feed": (CONFIRMATION,),
 }
 """Whose positions in chains stand in the database."""
 

@@ -36,6 +36,12 @@ def logs(consumer: KafkaConsumer, partitions: Iterable[TopicPartition]) -> dict[
     return found
 
 
+def begins(settings: Settings, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    """The first offset that each has now. Raises KafkaError if Kafka is away."""
+    with closing(narrow(settings)) as consumer:
+        return {tp: found.begin for tp, found in logs(consumer, partitions).items()}
+
+
 def compare(settings: Settings, reader: str, positions: Mapping[TopicPartition, Position]) -> list[Problem]:
     """All that keeps a reader with these positions from reading on. Raises KafkaError if Kafka is away."""
     with closing(narrow(settings)) as consumer:

@@ -14,7 +14,7 @@ Kind = Literal["counter", "gauge", "histogram"]
 
 LABELS: Final[dict[str, str]] = {
     "stage": "validation, load, check, outbox, confirmation, grants, organisation, projection, export,"
-    " receipts or checkpoints",
+    " receipts, checkpoints or feed",
     "topic": "a Kafka topic (schemas.topics)",
     "consumer": "who reads: a Kafka consumer group, or a name in the table consumer_offset",
     "state": "a state of a dataset or of an export",
@@ -204,6 +204,21 @@ AUDIT_FINDINGS: Final = _gauge(
     en="What the last audit found in the logs or the checkpoints, by code (csdl audit verify).",
     vi="Số điểm bất thường mà lần kiểm toán gần nhất thấy trong nhật ký hoặc điểm chốt, theo mã"
     " (csdl audit verify).",
+)
+FEED_EVENTS: Final = _counter(
+    "csdl_feed_events_total",
+    ("outcome",),
+    en="Events of pushes that came to the feed, by outcome"
+    " (written, repeated, nobody, waiting, lost, pruned).",
+    vi="Số sự kiện của lần gửi đến dòng sự kiện, theo kết quả"
+    " (written, repeated, nobody, waiting, lost, pruned).",
+)
+FEED_WAITING: Final = _gauge(
+    "csdl_feed_waiting",
+    ("outcome",),
+    en="Events that the feed keeps aside, since the version they speak of is not here (waiting), or will not"
+    " come any more (lost).",
+    vi="Số sự kiện dòng sự kiện để riêng vì phiên bản chưa có ở đây (waiting) hoặc sẽ không có lại (lost).",
 )
 ACCESS_REQUESTS: Final = _counter(
     "csdl_access_requests_total",

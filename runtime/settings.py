@@ -181,6 +181,10 @@ class Settings(BaseSettings):
     removal_share: float = Field(default=0.1, ge=0, le=1)
     """Above this share of a school's records of a type, a removal waits for the head of the school."""
 
+    feed_days: int = Field(default=400, ge=1, le=36_500)
+    """So many days an event stays in the feed that vendors read: longer than a school year's campaign, from
+    its first push to the Ministry's answer."""
+
     @field_validator("bootstrap_servers")
     @classmethod
     def _hosts_and_ports(cls, servers: str) -> str:

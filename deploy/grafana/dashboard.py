@@ -78,6 +78,7 @@ STAGES: Final = (
         _rate('csdl_records_total{stage="receipts",outcome="refused"}', "outcome"),
     ),
     Stage("organisation", "Tổ chức", _rate('csdl_commands_refused_total{stage="organisation"}', "rule")),
+    Stage("feed", "Dòng sự kiện cho nhà cung cấp", _rate('csdl_chain_breaks_total{stage="feed"}', "stage")),
 )
 
 REFUSALS: Final = (

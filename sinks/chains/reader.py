@@ -44,9 +44,11 @@ class PutAside:
 
 @dataclass
 class Verified:
-    """What a batch holds: events to act on in the order of their topics, and what was put aside."""
+    """What a batch holds: events to act on in the order of their topics, the message of each, and what was
+    put aside."""
 
     events: list[Event] = field(default_factory=list)
+    messages: list[ConsumerRecord] = field(default_factory=list)
     aside: list[PutAside] = field(default_factory=list)
 
 
@@ -75,6 +77,7 @@ class ChainReader:
                 found.aside.append(aside)
             elif taken is not None:
                 found.events.append(taken)
+                found.messages.append(message)
                 links[subject] = moved[subject] = Link(taken.sequence, taken.hash)
         self._keep(cur, moved, found.aside)
         return found

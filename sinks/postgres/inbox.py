@@ -11,7 +11,7 @@ fails alone, and puts that one aside; the rest goes on, in its order.
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -65,13 +65,18 @@ class Inbox:
         consumer: str,
         topics: Sequence[str],
         share: Share = WHOLE,
+        *,
+        from_what_is_kept: bool = False,
         **overrides: Any,
     ) -> None:
+        """``from_what_is_kept``: a reader that is new beside an older log begins where that begins now; it
+        has not lost what was deleted before it was there."""
         ours = share.partitions()
         partitions = [tp for tp in kafka.partitions(*topics) if tp.partition in ours]
         self._settings, self._conn = settings, conn
         self._producer: KafkaProducer | None = None
-        self.offsets = Offsets.claim(conn, consumer, partitions)
+        begins = agreement.begins(settings, partitions) if from_what_is_kept else {}
+        self.offsets = Offsets.claim(conn, consumer, partitions, begins)
         agreement.wait(lambda: agreement.compare(settings, consumer, self.offsets.positions(conn)))
         self._stands = self.offsets.positions(conn)
         self._rested = time.monotonic()
@@ -113,6 +118,14 @@ class Inbox:
         """The next offset of a partition of ours that is not in a batch yet."""
         left = [m.offset for m in self._left if (m.topic, m.partition) == tp]
         return min(left) if left else int(self._consumer.position(tp))
+
+    def ends(self) -> dict[TopicPartition, int]:
+        """The offsets after the last committed messages, now. Raises KafkaError."""
+        return {tp: found.end for tp, found in agreement.logs(self._consumer, self._stands).items()}
+
+    def has_reached(self, ends: Mapping[TopicPartition, int]) -> bool:
+        """Whether all before these offsets was polled."""
+        return all(self._consumer.position(tp) >= end for tp, end in ends.items())
 
     def take(self, cur: cursor, batch: Batch) -> None:
         """First statement of the transaction that deals with ``batch``. Raises process.Fenced."""

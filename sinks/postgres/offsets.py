@@ -6,6 +6,7 @@ transaction, before it has written anything, and ends.
 """
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from kafka import TopicPartition
 from psycopg2.extensions import connection, cursor
@@ -23,16 +24,23 @@ class Offsets:
         self._epochs = dict(epochs)
 
     @classmethod
-    def claim(cls, conn: connection, consumer: str, partitions: Iterable[TopicPartition]) -> "Offsets":
-        """Take the partitions. Waits for a transaction of the one before."""
+    def claim(
+        cls,
+        conn: connection,
+        consumer: str,
+        partitions: Iterable[TopicPartition],
+        begins: Mapping[TopicPartition, int] = MappingProxyType({}),
+    ) -> "Offsets":
+        """Take the partitions. Waits for a transaction of the one before. ``begins``: where one is read from
+        that this consumer never had, if not from 0."""
         epochs: dict[TopicPartition, int] = {}
         with conn, conn.cursor() as cur:
             for tp in sorted(partitions):
                 cur.execute(
                     "INSERT INTO consumer_offset (consumer, topic, partition, next_offset, epoch) "
-                    "VALUES (%s, %s, %s, 0, 1) ON CONFLICT (consumer, topic, partition) "
+                    "VALUES (%s, %s, %s, %s, 1) ON CONFLICT (consumer, topic, partition) "
                     "DO UPDATE SET epoch = consumer_offset.epoch + 1 RETURNING epoch",
-                    (consumer, tp.topic, tp.partition),
+                    (consumer, tp.topic, tp.partition, begins.get(tp, 0)),
                 )
                 (epochs[tp],) = cur.fetchone()
         return cls(consumer, epochs)

@@ -176,9 +176,22 @@ TABLE: Final = {
                 ),
                 "S",
             ),
+            "push_event": "S",
+            "push_feed": "S",
         },
         temporary=False,
         functions=("push_chunks_seen", "pushed_client_ids"),
+    ),
+    "csdl-feed": Account(
+        {
+            **_SINK,
+            **_CHAINS,
+            "version": "S",
+            "removal": "S",
+            "push_event": "SID",
+            "push_event_waiting": "SIUD",
+            "push_feed": "SU",
+        }
     ),
     "csdl-checkpoints": Account({"alembic_version": "S", "audit_event": "S"}, temporary=False),
     OPERATOR: Account(
@@ -205,6 +218,9 @@ TABLE: Final = {
                     "ministry_receipt_aside",
                     "outbox",
                     "push",
+                    "push_event",
+                    "push_event_waiting",
+                    "push_feed",
                     "record_refused",
                     "removal",
                     "unit_period",

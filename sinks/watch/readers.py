@@ -22,6 +22,7 @@ from schemas.topics import (
     ORGANISATION_REFUSALS,
     ORGANISATION_SETUP,
     ORGANISATION_STATE,
+    PUSH_ANSWERS,
     RECORDS_ACCEPTED,
     RECORDS_REMOVALS,
     VALIDATION_GROUP,
@@ -62,5 +63,6 @@ def readers(vendors: Sequence[str]) -> list[Reader]:
         Reader("projection", "projection", events + refusals, IN_POSTGRES),
         Reader("export", "export", (CONFIRMATION_EVENTS,), IN_POSTGRES),
         Reader("receipts", "receipts", (MINISTRY_RECEIPTS,), IN_POSTGRES),
+        Reader("feed", "feed", (PUSH_ANSWERS, CONFIRMATION_EVENTS), IN_POSTGRES),
         Reader("csdl.organisation", "organisation", units, IN_KAFKA, ORGANISATION_STATE),
     ]

@@ -3,6 +3,7 @@
 import pytest
 from kafka import TopicPartition
 
+from sinks.feed import process as feed
 from sinks.ministry.export import process as export
 from sinks.ministry.receipts import process as receipts
 from sinks.projection import process as projection
@@ -78,6 +79,7 @@ def test_every_reader_of_the_pipeline_is_watched_under_its_own_name():
         projection.CONSUMER,
         export.CONSUMER,
         receipts.CONSUMER,
+        feed.CONSUMER,
     }
 
 
