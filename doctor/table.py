@@ -7,6 +7,7 @@ from doctor import (
     chains,
     checkpoints,
     exports,
+    feed,
     outbox,
     positions,
     secrets,
@@ -37,4 +38,5 @@ SECTIONS: Final = (
     Section("checkpoints", checkpoints.section),
     Section("exports", exports.section, ("tables",)),
     Section("outbox", outbox.section, ("tables",)),
+    Section("feed", feed.section, ("tables",)),
 )

@@ -54,6 +54,17 @@ class Gone:
     pushes: Sequence[str]
 
 
+@dataclass(frozen=True)
+class KeptAside:
+    """Acts that are not told, of versions that may come or that are lost: how many, since when, one of the
+    datasets."""
+
+    lost: bool
+    count: int
+    since: datetime
+    dataset_id: str
+
+
 _ENDS = "SELECT head, chain, pruned, pruned_chain FROM push_feed"
 
 _PAGE: Final = """
@@ -87,6 +98,18 @@ def newest(conn: connection) -> Place:
     """The feed's end."""
     with conn, conn.cursor() as cur:
         return _ends(cur).head
+
+
+def kept_aside(conn: connection) -> list[KeptAside]:
+    """What the feed does not tell, since nobody can say whose push it concerns."""
+    with conn, conn.cursor() as cur:
+        found = _rows(
+            cur,
+            "SELECT lost, count(*) AS count, min(at) AS since, min(dataset_id) AS dataset_id "
+            "FROM push_event_waiting GROUP BY lost ORDER BY lost",
+            {},
+        )
+    return [KeptAside(**row) for row in found]
 
 
 def is_in_it(place: Place, ends: Ends, chain: bytes | None) -> bool:

@@ -1,7 +1,7 @@
 """The province's key of credentials: what is kept of a secret is worth nothing without it.
 
-32 random bytes in a file of their own, made at the first need. From them come two keys: one hashes secrets,
-one seals the password of a Kafka user until Kafka has it.
+32 random bytes in a file of their own, made at the first need. From them come three keys: one hashes secrets,
+one seals the password of a Kafka user until Kafka has it, one stamps what a caller keeps for us.
 """
 
 import hashlib
@@ -35,11 +35,16 @@ class Keyring:
 
     def __init__(self, key: bytes) -> None:
         self._mac = hmac.digest(key, b"csdl credentials: hash", "sha256")
+        self._stamp = hmac.digest(key, b"csdl credentials: stamp", "sha256")
         self._aead = AESGCM(hmac.digest(key, b"csdl credentials: seal", "sha256"))
 
     def mac(self, secret: str) -> bytes:
         """What is kept of a secret."""
         return hmac.digest(self._mac, secret.encode("utf-8", "surrogatepass"), "sha256")
+
+    def stamp(self, said: bytes) -> bytes:
+        """By which we know again what we have handed out."""
+        return hmac.digest(self._stamp, said, "sha256")
 
     def seal(self, secret: str, about: str) -> bytes:
         """A secret that only this key opens, and only for what it is about."""

@@ -49,6 +49,8 @@ STATUS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("GATE-003", "KEY-101", "KEY-102", "KEY-103", "KEY-104", "KEY-105"), 401),
     **dict.fromkeys(("KEY-106", "KEY-107", "KEY-108", "KEY-109", "KEY-110", "KEY-111"), 403),
     **dict.fromkeys(("GATE-004", "GATE-005", "GATE-006", "GATE-007", "GATE-012", "GATE-014"), 400),
+    **dict.fromkeys(("GATE-080",), 400),
+    **dict.fromkeys(("GATE-081", "GATE-082"), 410),
     **dict.fromkeys(("GATE-008",), 413),
     **dict.fromkeys(("GATE-009",), 408),
     **dict.fromkeys(("GATE-010",), 429),
@@ -112,6 +114,8 @@ def answer(problems: Sequence[Problem], headers: Mapping[str, str] | None = None
         "retryable": retryable,
         "problems": [as_told(problem) for problem in told[:MOST]],
     }
+    if "go_on" in first.params:
+        body["go_on"] = first.params["go_on"]
     own = dict(headers or {})
     if told_status == 401:
         own.setdefault("WWW-Authenticate", "Bearer")

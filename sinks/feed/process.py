@@ -9,10 +9,12 @@ its readers are.
 import logging
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
+from psycopg2.extensions import cursor
 
 from runtime import metrics, postgres
 from runtime.process import Process
@@ -80,11 +82,16 @@ class Feed(Process):
         read = [of_answer(message) for message in batch.messages]
         with self._conn, self._conn.cursor() as cur:
             self._answers.take(cur, batch)
-            done = feed.tell(cur, [told for told in read if isinstance(told, Told)])
+            done = self._tell(cur, [told for told in read if isinstance(told, Told)])
         for code in read:
             if isinstance(code, str):
                 _left_out(code)
         self._count(done)
+
+    def _tell(self, cur: cursor, some: Sequence[Told]) -> Counter[str]:
+        """But for what would be let go of at once: an old log that is read again tells nothing twice."""
+        since = store.kept_since(cur, self.settings.feed_days)
+        return feed.tell(cur, [told for told in some if told.at >= since])
 
     def _leave_out(self, message: ConsumerRecord, code: str) -> None:
         """It lies in its topic as long as that keeps it. No letter: only the outbox may say what an answer
@@ -97,7 +104,7 @@ class Feed(Process):
         with self._conn, self._conn.cursor() as cur:
             self._acts.take(cur, batch)
             found = self._chain.verified(cur, batch.messages)
-            done = feed.tell(cur, _acts(found))
+            done = self._tell(cur, _acts(found))
         self._chain.tell(found)
         self._count(done)
 

@@ -9,7 +9,8 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Final, cast
 
 from psycopg2.extensions import cursor
 from psycopg2.extras import Json
@@ -154,6 +155,13 @@ def waiting(cur: cursor) -> Waiting:
         "SELECT count(*) FILTER (WHERE NOT lost), count(*) FILTER (WHERE lost) FROM push_event_waiting"
     )
     return Waiting(*cur.fetchone())
+
+
+def kept_since(cur: cursor, days: int) -> datetime:
+    """Since when events are kept, by the database's clock."""
+    cur.execute("SELECT now() - make_interval(days => %s)", (days,))
+    (since,) = cur.fetchone()
+    return cast(datetime, since)
 
 
 def prune(cur: cursor, days: int, most: int) -> int:

@@ -7,6 +7,7 @@ import psycopg2
 import pytest
 from kafka import TopicPartition
 
+from doctor import feed as doctor_feed
 from readings import chains as chains_shown
 from readings import feed as reading
 from readings.feed import Gone, Page, Place
@@ -18,8 +19,10 @@ from sinks.chains import faults
 from sinks.feed import feed, store
 from sinks.feed.process import Feed
 from sinks.feed.told import SCHOOL as BY_SCHOOL
-from sinks.feed.told import of_answer
+from sinks.feed.told import of_answer, of_event
 from sinks.provincial.load import removals
+from streams.confirmation.events import Event
+from streams.machines import wire
 from tests.chained import chain_of, chained, raw, sealed
 from tests.integration.ministry_road import version_row, write
 from tests.support import wait_until
@@ -121,10 +124,13 @@ def test_all_answers_before_an_act_are_told_before_it_however_far_behind_the_fee
 def test_what_is_sent_or_written_twice_is_told_once(settings, conn):
     checked(conn)
     chain = chain_of("version_checked", "submitted")
+    same_ids = chain_of("version_checked", DatasetId="19164998.2019.start", MaTruongHoc="19164998")
+    checked(conn, school="19164998", push="other")
     write(settings, PUSH_ANSWERS, answer(), answer(), answer(Code="PUSH-007"), answer())
-    act(settings, *chain, *chain)
+    act(settings, *chain, *chain, sealed(same_ids[0] | {"EventId": chain[0]["EventId"]}))
     write(settings, PUSH_ANSWERS, answer(), answer(push="end"))
-    until(settings, lambda: ("answered", "end", 1) in told(conn) and len(told(conn)) == 5)
+    until(settings, lambda: ("answered", "end", 1) in told(conn) and len(told(conn)) == 6)
+    assert acts(conn, "other") == ["version_checked"]
     kinds = sorted(kind for kind, push, _ in told(conn) if push == "p")
     assert kinds == ["answered", "answered", "submitted", "version_checked"]
 
@@ -160,6 +166,8 @@ def test_an_act_on_a_version_that_will_not_come_any_more_is_kept_as_lost_and_hol
     act(settings, chained(both[1], Event="submitted", Version=2, Digest="d2"))
     until(settings, lambda: told(conn) == [("submitted", "q", 2)])
     assert waiting(conn) == [("version_checked", 1, True), ("submitted", 1, True)]
+    [found] = doctor_feed.section(settings)
+    assert (found.problem.code, found.problem.params["count"]) == ("DOC-010", 2)
 
 
 def test_a_schools_own_act_concerns_the_push_whose_records_it_took(settings, conn):
@@ -236,6 +244,20 @@ def test_a_crash_between_any_two_lines_loses_and_repeats_nothing(settings, conn,
     assert ended == 3
     assert len(set(told(conn))) == 22
     assert told(conn)[-2:] == [("version_checked", "p", 1), ("submitted", "p", 1)]
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_goes_on_where_it_was(settings, conn, run_process):
+    pushes = [f"p{n}" for n in range(2000)]
+    with run_process("feed", settings) as process:
+        write(settings, PUSH_ANSWERS, *(answer(push=push) for push in pushes[:1000]))
+        process.wait_until(lambda: told(conn))
+        process.popen.kill()
+        process.popen.wait()
+    write(settings, PUSH_ANSWERS, *(answer(push=push) for push in pushes[1000:]))
+    with run_process("feed", settings) as process:
+        process.wait_until(lambda: len(told(conn)) >= len(pushes))
+    assert sorted(push for _, push, _ in told(conn)) == sorted(pushes)
 
 
 def test_a_second_process_takes_over_and_the_first_writes_nothing_more(settings, conn):
@@ -323,6 +345,12 @@ def _tolds(*pushes):
     return [of_answer(raw(PUSH_ANSWERS, answer(push=push))) for push in pushes]
 
 
+def acted(*events):
+    """Acts as they are read of Kafka."""
+    records = [wire.from_record(Event, event) for event in events]
+    return [of_event(record, raw(CONFIRMATION_EVENTS, b"")) for record in records]
+
+
 def test_reading_while_it_is_written_loses_and_repeats_nothing(settings, conn):
     """501 events of one moment, foreign ones between them, pages of several sizes, each read as it comes."""
     every = [t for n in range(501) for t in _tolds(f"p{n}")]
@@ -332,7 +360,7 @@ def test_reading_while_it_is_written_loses_and_repeats_nothing(settings, conn):
         for start in range(0, 501, 50):
             with conn, conn.cursor() as cur:
                 feed.tell(cur, every[start : start + 50])
-            _foreign(conn, 20)
+            foreign(conn, 20)
             for limit in seen:
                 page = page_of(reader, place[limit], limit)
                 seen[limit] += [e["push_id"] for e in page.events]
@@ -344,7 +372,7 @@ def test_reading_while_it_is_written_loses_and_repeats_nothing(settings, conn):
     assert all(pushes == [f"p{n}" for n in range(501)] for pushes in seen.values())
 
 
-def _foreign(conn, count):
+def foreign(conn, count):
     """Events of another vendor, written by the database itself; the chain goes on from the last."""
     with conn, conn.cursor() as cur:
         cur.execute(
@@ -360,7 +388,7 @@ def _foreign(conn, count):
 
 
 def test_one_own_event_behind_ten_thousand_foreign_ones_is_one_step_away(settings, conn):
-    _foreign(conn, 10_000)
+    foreign(conn, 10_000)
     empty = page_of(conn, None, 1)
     assert (empty.events, empty.more) == ([], False)
     with conn, conn.cursor() as cur:
@@ -372,7 +400,7 @@ def test_one_own_event_behind_ten_thousand_foreign_ones_is_one_step_away(setting
 
 
 def test_a_page_is_one_scan_of_one_index(settings, conn):
-    _foreign(conn, 20_000)
+    foreign(conn, 20_000)
     with conn, conn.cursor() as cur:
         cur.execute("ANALYZE push_event")
         asked = {"vendor": "smas", "school": SCHOOL, "after": 5_000, "head": 20_000, "limit": 101}
