@@ -20,6 +20,8 @@ from schemas.errors import Problem
 MOST: Final = 1_000
 """Refusals, warnings and findings in one answer; the report of the push has all of them."""
 
+COUNTS: Final = ("received", "accepted", "refused")
+
 UNKNOWN: Final = ("identities", "versions")
 """What is not known before load has it: whose numbers are others', what is held already."""
 
@@ -70,8 +72,8 @@ def rehearsed(told: Rehearsal, dataset_id: str, target: Target, reading: Reading
         "dry_run": True,
         **header(target, dataset_id),
         "outcome": told.push.outcome,
-        **_counted(told.push.received, told.push.refused),
-        "records": counts(reading.tables),
+        **{name: getattr(told.push, name) for name in COUNTS},
+        "records": {t: {name: n[name] for name in COUNTS} for t, n in told.push.by_type.items()},
         "rows": [_rows(r) for r in accounting.told(reading.tables)],
         "findings": [_finding(f.as_dict()) for f in found[:MOST]],
         "findings_in_all": len(found),
@@ -103,7 +105,7 @@ def refusals(tables: Sequence[SourceTable]) -> list[dict[str, Any]]:
 
 def summed(records: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     """Of all types together."""
-    return {name: sum(of[name] for of in records.values()) for name in ("received", "accepted", "refused")}
+    return {name: sum(of[name] for of in records.values()) for name in COUNTS}
 
 
 def place(file: str, sheet: str, row: int, field: str) -> dict[str, Any]:

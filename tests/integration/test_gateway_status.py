@@ -248,3 +248,12 @@ def test_a_file_that_is_not_kept_any_more_is_gone_and_a_packets_errors_are_liste
         io.BytesIO(workbook(school, packed["links"]["errors"]).content)
     ).worksheets
     assert "CELL-101" in {cell.value for cell in sheet["F"]}
+
+
+def test_a_dry_run_counts_by_type_what_it_counts_in_all(school):
+    """By type it counted what its reader had refused, in all what the rules refuse too."""
+    content = packet({}, {"HoTen": None}, {"TrangThai": 5}, school=THIRD)
+    said = school.post("/v1/pushes", params={"dry_run": "true"}, content=content, headers=JSON).json()
+    assert said["records"]["HocSinh"] == {"received": 3, "accepted": 1, "refused": 2}
+    for name in ("received", "accepted", "refused"):
+        assert said[name] == sum(of[name] for of in said["records"].values())
