@@ -30,11 +30,10 @@ def weights(records: pl.DataFrame) -> pl.Series:
 
 
 def _longest(records: pl.DataFrame) -> int:
-    """Bytes that no record's texts go beyond."""
-    if records.is_empty():
-        return 0
-    texts = pl.sum_horizontal(pl.lit(0, dtype=pl.Int64), pl.col(pl.String).str.len_bytes())
-    return int(records.select(texts.max()).item())
+    """Bytes that no record's texts go beyond: the longest text of each column together, which is seen at once
+    for all columns where the sum of each record is not."""
+    longest = records.select(pl.col(pl.String).str.len_bytes().max())
+    return sum(of_column or 0 for row in longest.iter_rows() for of_column in row)
 
 
 def cuts(sizes: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
