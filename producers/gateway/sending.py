@@ -35,7 +35,6 @@ _BOUNDS: Final[dict[str, Any]] = {
     "linger_ms": 0,
     "request_timeout_ms": 6_000,
     "delivery_timeout_ms": 8_000,
-    "linger_ms": 0,  # a sender would wait twice a push for others' messages
 }
 """Below CONFIRM_S: what we gave up must not arrive long after its sender was told so."""
 
