@@ -111,14 +111,20 @@ def _of_form(body: IO[bytes], boundary: bytes) -> list[SentFile]:
                     "on_end": form.end,
                 },
             )
+            end, kept = b"\r\n--" + boundary + b"--", b""
             for piece in _pieces(body):
-                parser.write(piece)
-            parser.finalize()
+                if not form.whole:
+                    parser.write(piece)
+                    kept = (kept + piece).partition(end)[2] if form.whole else piece[-len(end) :]
+                elif piece.strip():
+                    kept += piece
         except FormParserError:
             raise ProblemList([Problem(NO_FORM)]) from None
-        if not boundary or not form.whole:
+        found = form.files()
+        # What follows its end nobody would read: a part more, or that of another form.
+        if not boundary or not form.whole or not found or kept.strip():
             raise ProblemList([Problem(NO_FORM)])
-        return form.files()
+        return found
 
 
 class _Form:
