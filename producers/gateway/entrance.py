@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, Final
 
 from anyio import CapacityLimiter, fail_after
@@ -16,8 +17,8 @@ from anyio.to_thread import current_default_thread_limiter, run_sync
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 
-from access.credentials import addresses
-from access.credentials.proof import prove_key
+from access.credentials import addresses, standing
+from access.credentials.proof import Grants, prove_key
 from producers.gateway import parameters, problems
 from producers.gateway.exchange import Exchange, Receive, Send, too_large
 from producers.gateway.parts import Parts
@@ -36,7 +37,14 @@ PROOFS_AT_ONCE: Final = 8
 ENDPOINTS_AT_ONCE: Final = 24
 """Requests that are worked on at once. Each, and each proof, may have a connection to the database."""
 
+OUTCOMES: Final = ("done", "refused", "unable", "failed", "gone")
+"""What becomes of a request, as it is counted."""
+
 TAKE_BODIES: Final = frozenset({"POST"})
+
+
+class _NotInForce(Exception):
+    """Of a grant, as far as the machine's states were read."""
 
 
 class Entrance:
@@ -50,6 +58,7 @@ class Entrance:
         self._known = {id(route): parameters.known(route) for route, _ in self._routes}
         self._room = Room()
         self._proofs: CapacityLimiter | None = None
+        self._looked_up: CapacityLimiter | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,6 +66,7 @@ class Entrance:
             return
         if self._proofs is None:  # of the loop that serves us
             self._proofs = CapacityLimiter(PROOFS_AT_ONCE)
+            self._looked_up = CapacityLimiter(PROOFS_AT_ONCE)
             current_default_thread_limiter().total_tokens = ENDPOINTS_AT_ONCE
         began = time.monotonic()
         headers = Headers(scope=scope)
@@ -119,22 +129,37 @@ class Entrance:
         client = scope.get("client")
         forwarded = headers.getlist(addresses.HEADER)
         address = addresses.caller(client[0] if client else "", forwarded, self._parts.proxies)
+        prove = partial(self._prove, secret.strip(), address)
         try:
             with fail_after(PROOF_S):  # a proof that has begun goes on: its thread is not left alone
-                return await run_sync(self._prove, secret.strip(), address, limiter=self._proofs)
+                return await run_sync(prove, self._as_known, limiter=self._proofs)
+        except _NotInForce:
+            pass
         except TimeoutError:
             raise ProblemList([Problem(problems.DATABASE_AWAY)]) from None
+        try:
+            with fail_after(PROOF_S):
+                return await run_sync(prove, self._parts.grant_fault, limiter=self._looked_up)
+        except TimeoutError:
+            raise ProblemList([Problem(problems.BROKER_AWAY)]) from None
+
+    def _as_known(self, vendor: str, school: str) -> str:
+        """ "" of a grant that is in force, as far as it was read. Of another nobody is told before what the
+        machine said last was read, too: that is waited for apart, or such keys would hold up all others."""
+        if standing.fault(self._parts.granted.get, vendor, school):
+            raise _NotInForce
+        return ""
 
     async def _again(self, scope: Scope, headers: Headers) -> None:
         """Raises as ``_sender``."""
         await self._sender(scope, headers)
 
-    def _prove(self, secret: str, address: str) -> Sender:
+    def _prove(self, secret: str, address: str, grants: Grants) -> Sender:
         its = self._parts
         with its.connections.borrowed() as conn:
             proof = prove_key(
                 conn,
-                its.grant_fault,
+                grants,
                 its.keys,
                 its.refusals,
                 secret,

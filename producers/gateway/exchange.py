@@ -24,6 +24,9 @@ LONGEST_S: Final = 900.0
 LONG_S: Final = 1.0
 """After so long its key is proved again."""
 
+USUAL: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Of every answer that does not say otherwise: it is one school's."""
+
 DRAIN_BYTES: Final = 4 * 1024 * 1024
 DRAIN_S: Final = 3.0
 """So much of a body that nobody wants is read and thrown away, so that its sender can read why."""
@@ -49,17 +52,21 @@ class Exchange:
         self.status = 0
         """Of the answer, once it has begun."""
         self._began = time.monotonic()
+        self._waited = 0.0
+        """Seconds, for the sender alone: what we take ourselves is no slowness of theirs."""
 
     async def receive(self) -> Message:
         """The next part of the body. Raises ProblemList: GATE-008, GATE-009, GATE-011, KEY-102 to 110."""
         if self.whole or self.status:
             return await self._receive()
-        left = self._began + min(PATIENCE_S + self.received / LEAST_BYTES_PER_S, LONGEST_S) - time.monotonic()
+        left = min(PATIENCE_S + self.received / LEAST_BYTES_PER_S, LONGEST_S) - self._waited
+        asked = time.monotonic()
         try:
             async with asyncio.timeout(max(left, 0.0)):
                 message = await self._receive()
         except TimeoutError:
             raise ProblemList([Problem(TOO_SLOW, params={"rate": LEAST_BYTES_PER_S // 1024})]) from None
+        self._waited += time.monotonic() - asked
         self._note(message)
         if self.received > self.most:
             raise ProblemList([too_large(self.most)])
@@ -72,8 +79,10 @@ class Exchange:
         """Pass an answer on; one to a body that is not whole ends the connection, readably."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            own = self.headers | ({} if self.whole else {"connection": "close"})
+            said = {name.lower() for name, _ in message.get("headers", [])}
+            own = USUAL | self.headers | ({} if self.whole else {"connection": "close"})
             told = [(name.lower().encode(), value.encode()) for name, value in own.items()]
+            told = [(name, value) for name, value in told if name not in said]
             message = {**message, "headers": [*message.get("headers", []), *told]}
         elif not self.whole and not message.get("more_body", False):
             await self._send({**message, "more_body": True})

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from producers.gateway.app import BY_KEY, app
 from producers.gateway.connection import IDLE_S, Connection
+from producers.gateway.entrance import OUTCOMES
 from producers.gateway.keeping import Keeping
 from producers.gateway.parts import Parts
 from producers.gateway.problems import STATUS
@@ -23,6 +24,8 @@ class Gateway(HttpService):
         """Follow the machines' states to their end, then listen. Raises KafkaError, OSError, ProblemList."""
         for code in STATUS:  # a counter that begins with its first event never rises
             metrics.GATEWAY_REFUSED.labels(code)
+        for outcome in OUTCOMES:
+            metrics.GATEWAY_REQUESTS.labels(outcome)
         self.parts = self.closes(Parts(self.settings))
         self.parts.follow()
         self._keeping = Keeping(self.settings, self.parts.connections)

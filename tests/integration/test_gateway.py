@@ -1,9 +1,10 @@
 """The gateway's door on real servers: whose key it is, what it asks, how it is refused."""
 
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Semaphore
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -33,6 +34,7 @@ def test_a_key_says_what_it_may_do(door, vendor):
     assert said.status_code == 200, said.text
     assert (said.json()["vendor"], said.json()["school"]) == (VENDOR, SCHOOL)
     assert said.json()["handle"] == door.credential.handle
+    assert said.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize(
@@ -237,22 +239,49 @@ def test_a_database_that_is_away_is_no_wrong_key(door, vendor, monkeypatch):
 def test_a_database_that_hangs_keeps_nobody_waiting_at_the_door(door, vendor, monkeypatch):
     """Proofs that have begun wait for it; who comes after them is told."""
     monkeypatch.setattr(entrance, "PROOF_S", 0.1)
-    hangs, asked = Event(), Semaphore(0)
-
-    def fault(*_: str) -> str:
-        asked.release()
-        hangs.wait()
-        return ""
-
-    monkeypatch.setattr(door.process.parts, "grant_fault", fault)
-    with ThreadPoolExecutor(entrance.PROOFS_AT_ONCE) as pool:
-        waiting = [pool.submit(vendor.get, "/v1/self") for _ in range(entrance.PROOFS_AT_ONCE)]
-        for _ in waiting:
-            asked.acquire()
+    with Hanging(door.process.parts.granted, "get", monkeypatch, lambda *_: None) as hanging:
+        hanging.ask(lambda: vendor.get("/v1/self"))
         refused = vendor.get("/v1/self")
-        hangs.set()
-        assert {each.result().status_code for each in waiting} <= {200, 503}
     assert (refused.status_code, code(refused)) == (503, "GATE-018")
+
+
+def test_keys_of_ended_grants_hold_up_nobody_while_the_broker_is_away(door, vendor, monkeypatch):
+    """Before they are refused what the machine said last is waited for."""
+    secret, _ = door.key("19164198")
+    with (
+        door.client(secret) as ended,
+        Hanging(door.process.parts.granted, "up_to_now", monkeypatch, lambda: None) as hanging,
+    ):
+        hanging.ask(lambda: ended.get("/v1/self"))
+        assert vendor.get("/v1/self").status_code == 200
+
+
+class Hanging:
+    """A method that answers nothing until the block ends, asked as often as proofs are made at once."""
+
+    def __init__(self, of: object, name: str, monkeypatch: Any, then: Callable[..., Any]) -> None:
+        self._ends, self._asked = Event(), Semaphore(0)
+        self._pool = ThreadPoolExecutor(entrance.PROOFS_AT_ONCE)
+        self._then = then
+        monkeypatch.setattr(of, name, self._hang)
+
+    def _hang(self, *args: Any) -> Any:
+        self._asked.release()
+        self._ends.wait()
+        return self._then(*args)
+
+    def ask(self, request: Callable[[], Any]) -> None:
+        for _ in range(entrance.PROOFS_AT_ONCE):
+            self._pool.submit(request)
+        for _ in range(entrance.PROOFS_AT_ONCE):
+            self._asked.acquire()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        self._pool.shutdown()
 
 
 def test_a_broker_that_is_away_is_no_ended_grant(door, monkeypatch):

@@ -99,6 +99,14 @@ def test_a_body_that_comes_too_slowly_is_given_up(door, monkeypatch):
     assert said.startswith("HTTP/1.1 408") and '"retryable":true' in said
 
 
+def test_what_we_take_ourselves_is_no_slowness_of_the_sender(door, monkeypatch):
+    """The endpoint begins to read long after a patient sender was let in."""
+    monkeypatch.setattr(exchange, "PATIENCE_S", 0.2)
+    with raw(door, *head(door, "Content-Length: 5", "X-Wait: 1", "Connection: close")) as it:
+        it.sendall(b"12345")
+        assert heard(it).endswith('{"bytes":5}')
+
+
 def test_a_key_that_ends_while_its_body_comes_has_sent_nothing(door, monkeypatch):
     monkeypatch.setattr(exchange, "LONG_S", 0.0)
     secret, one = door.key()

@@ -84,6 +84,8 @@ def test_status_as_json_names_every_process(ours: Stack) -> None:
     result = CliRunner().invoke(main, ["status", "--json", "--data-dir", str(ours.data_dir)])
     rows = json.loads(result.stdout)
     assert [row["name"] for row in rows] == ["kafka", "postgres", *NAMES]
+    serves = {row["name"]: row["serves"] for row in rows if row["serves"]}
+    assert serves == {"access": ours.port("access-service"), "gateway": ours.port("gateway-service")}
 
 
 def test_the_command_line_finds_the_stack_by_its_data_directory(
