@@ -9,6 +9,7 @@ from typing import Any, Final
 import httpx
 import psycopg2
 import pytest
+import zstandard
 from kafka.errors import KafkaError
 
 from producers import client
@@ -143,6 +144,21 @@ def test_a_packed_body_is_whole(vendor):
     assert said.json()["records"]["HocSinh"]["received"] == 40
 
 
+@pytest.mark.parametrize("headed", [True, False])
+def test_a_record_a_line_is_a_packet(headed, vendor):
+    header = {"MaTruongHoc": SCHOOL, "NamHoc": YEAR, "LoaiDongBo": 1}
+    lines = [{"LstLopHocInfo": CLASS}, {"LstHocSinh": PUPIL}, {"LstHocSinh": {**PUPIL, "ClientId": "HS-2"}}]
+    body = "\n".join(json.dumps(line) for line in ([header, *lines] if headed else lines)).encode()
+    said = vendor.post(
+        "/v1/pushes",
+        content=zstandard.compress(body),
+        headers={"Content-Type": "application/x-ndjson", "Content-Encoding": "zstd"},
+        params={} if headed else OF_LIST,
+    )
+    assert said.status_code == 202, said.text
+    assert {t: n["accepted"] for t, n in said.json()["records"].items()} == {"LopHoc": 1, "HocSinh": 2}
+
+
 GOOD: Final = packet({})
 NO_RECORD: Final = packet(LstHocSinh=[], LstLopHocInfo=None)
 PACKED: Final = {"Content-Encoding": "gzip"}
@@ -202,7 +218,7 @@ BAD: Final[Mapping[str, tuple[int, str, bytes, dict[str, str], dict[str, Any]]]]
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_what_cannot_be_taken_is_told_and_leaves_nothing(case, vendor, written, kept):
+def test_what_cannot_be_taken_is_told_and_leaves_nothing(case, gateway, vendor, written, kept, caplog):
     status, code, body, headers, params = BAD[case]
     before = written(), kept("SELECT count(*) FROM gateway_push")
     said = vendor.post("/v1/pushes", content=body, headers=JSON | headers, params=params)
@@ -210,7 +226,8 @@ def test_what_cannot_be_taken_is_told_and_leaves_nothing(case, vendor, written, 
     assert (said.status_code, told["code"]) == (status, code), said.text
     assert said.headers["content-type"] == "application/problem+json" and not told["retryable"]
     assert all(p["message_vi"] and p["message_en"] for p in told["problems"])
-    assert "Nguyễn Văn" not in said.text and LONG not in said.text
+    for text in (said.text, caplog.text):
+        assert "Nguyễn Văn" not in text and LONG not in text and gateway.secret not in text
     assert (written(), kept("SELECT count(*) FROM gateway_push")) == before
 
 

@@ -11,7 +11,7 @@ from producers.client import PushClient
 from producers.gateway import store
 from runtime import postgres
 from tests.integration.gateway import SCHOOL, VENDOR
-from tests.integration.test_pushing import JSON, packet, push
+from tests.integration.test_pushing import JSON, SENT, messages_of, packet, push
 from tests.support import run_process, wait_until
 from tests.unit.producers.made import SMAS, YEAR, read
 
@@ -86,12 +86,23 @@ def test_equal_content_without_a_key_is_one_version_and_says_so(vendor, outcome)
     assert outcome(second) == ("unchanged", "PUSH-008", made[2])
 
 
-def test_what_was_begun_and_sent_on_is_taken_once(vendor, outcome, monkeypatch):
-    """All of it came and nobody heard so, then all of it again: one push, one version."""
-    body = packet({"HoTen": "Lê Thị Lại"})
+@pytest.mark.parametrize(("name", "decided"), [("Lê Thị Trước", False), ("Lê Thị Sau", True)])
+def test_what_was_begun_and_sent_on_is_taken_once(name, decided, gateway, vendor, outcome, monkeypatch):
+    """All of it came and nobody heard so; then the same request again: one push, one version."""
+    body, begun = packet({"HoTen": name}), []
+
+    def stops(cur, push_id, *_):
+        begun.append(push_id)
+        raise RuntimeError
+
     with monkeypatch.context() as patch:
-        patch.setattr(store, "sent", lambda *_: 1 / 0)
-        assert push(vendor, body, "again").status_code == 500
-    made = outcome(push(vendor, body, "again").json()["push_id"])
+        patch.setattr(store, "sent", stops)
+        assert push(vendor, body, f"decided {decided}").status_code == 500
+    if decided:
+        outcome(begun[0])
+    said = push(vendor, body, f"decided {decided}").json()
+    assert said["push_id"] == begun[0]
+    made = outcome(said["push_id"])
     assert made[0] == "version"
+    assert messages_of(gateway, said["push_id"]) == SENT * (1 if decided else 2)
     assert outcome(push(vendor, body).json()["push_id"]) == ("unchanged", "PUSH-008", made[2])
