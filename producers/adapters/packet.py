@@ -66,12 +66,12 @@ def _table(
         Problem(code, table.place(frame[ROW][index], name))
         for index, code, name in converted.doubts.iter_rows()
     ]
-    told = converted.doubts.filter(pl.col("field") == OWN_ID)["index"]
-    changed = _own_ids_changed(raw, frame)
-    warnings += [
-        Problem(OWN_ID_CHANGED, table.place(frame[ROW][index], OWN_ID))
-        for index in changed.filter(~changed.is_in(told.implode()))
-    ]
+    if len(changed := _own_ids_changed(raw, frame)):
+        told = converted.doubts.filter(pl.col("field") == OWN_ID)["index"]
+        warnings += [
+            Problem(OWN_ID_CHANGED, table.place(frame[ROW][index], OWN_ID))
+            for index in changed.filter(~changed.is_in(told.implode()))
+        ]
     return table.refuse(faults), warnings
 
 
