@@ -25,9 +25,9 @@ from tests.cutting_proxy import Fate, proxy
 from tests.guide import Ran, Shell, blocks
 from tests.support import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # a stack starts, on whatever machine
 
-CHAPTERS = {1: "newcomer", 2: "curl", 3: "python", 4: "client", 5: "kafka"}
+CHAPTERS = {1: "newcomer", 2: "curl", 3: "python", 4: "client", 5: "kafka", 11: "files"}
 
 
 @dataclass
