@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Union
 from urllib.parse import quote
 
-from csdl_client.sending import Again, Door
+from csdl_client.sending import Again, Door, Refused
 
 Content = Union[str, "PathLike[str]", bytes, Sequence[Union[str, "PathLike[str]"]]]
 """A file, or its bytes, or several files that are one push."""
@@ -26,6 +26,8 @@ OF_ENDINGS = {
 ANY_FILE = "application/octet-stream"
 LOOK_S = 1.0
 """Between two looks at a push."""
+UNSEEN_S = 60.0
+NOT_FOUND = 404
 
 
 class Client:
@@ -105,13 +107,21 @@ class Client:
         return self._door.ask("GET", path, [("format", "xlsx")], {"Accept": "*/*"}).body
 
     def wait_until_loaded(self, push_id: str, timeout_s: float = 600.0) -> dict[str, Any]:
-        """The status of a push once its records were taken or refused. Raises TimeoutError."""
-        until = time.monotonic() + timeout_s
+        """The status of a push once its records were taken or refused. Raises TimeoutError.
+
+        One by Kafka is not known before its first message was read: for UNSEEN_S that is waited for.
+        """
+        began = time.monotonic()
         while True:
-            said = self.status(push_id)
-            if said["outcome"] != "open":
-                return said
-            if time.monotonic() > until:
+            waited = time.monotonic() - began
+            try:
+                said = self.status(push_id)
+                if said["outcome"] != "open":
+                    return said
+            except Refused as refused:
+                if refused.status != NOT_FOUND or waited > UNSEEN_S:
+                    raise
+            if waited > timeout_s:
                 raise TimeoutError(f"push {push_id}: open after {timeout_s:.0f} s")
             time.sleep(LOOK_S)
 

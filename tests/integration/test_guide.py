@@ -93,6 +93,19 @@ def test_the_guide_does_what_it_says(played, chapter):
     assert not wrong, wrong
 
 
+def test_the_feed_tells_a_push_to_its_end_each_event_once(played, tmp_path):
+    told = []
+
+    def kinds() -> set[str]:
+        told.extend(played.client().events(tmp_path / "cursor", limit=3))
+        return {event["kind"] for event in told}
+
+    whole = {"answered", "version_checked", "submitted", "approved", "forwarded", "receipts_recorded"}
+    support.wait_until(lambda: whole <= kinds(), seen=kinds)
+    ids = [event["event_id"] for event in told]
+    assert len(ids) == len({*ids})
+
+
 def test_a_proxy_that_repeats_a_push_without_its_key_makes_no_second_version(played, tmp_path):
     before = played.pushes()
     path = played.packet(tmp_path / "packet.json", 3, "Xóm Một")

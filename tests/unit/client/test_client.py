@@ -209,6 +209,17 @@ def test_several_files_are_one_push_as_a_form(tmp_path):
     assert parts == {path.name: path.read_bytes() for path in (*paths, odd)}
 
 
+def test_a_push_by_kafka_that_nobody_has_seen_yet_is_waited_for(monkeypatch):
+    monkeypatch.setattr("csdl_client.client.LOOK_S", 0.0)
+    unseen = Said(404, {"code": "GATE-070", "retryable": False})
+    said = [unseen, Said(200, {"outcome": "open"}), Said(200, {"outcome": "version"})]
+    with gateway(lambda asked, before: said[before]) as stub:
+        assert Client(stub.url, KEY).wait_until_loaded("p1")["outcome"] == "version"
+    monkeypatch.setattr("csdl_client.client.UNSEEN_S", -1.0)
+    with gateway(lambda asked, before: unseen) as stub, pytest.raises(Refused, match="GATE-070"):
+        Client(stub.url, KEY).wait_until_loaded("p1")
+
+
 def test_events_go_on_where_they_stopped_and_a_page_that_was_not_taken_comes_again(tmp_path):
     def answer(asked, before):
         after = int(asked.path.partition("after=")[2] or 0)
