@@ -4,12 +4,12 @@ Ours are known by their author and by how they begin, for some programs keep no 
 where somebody's stands, it stays and there is none of ours.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from producers.adapters.cell_values import column_number
-from producers.feedback import cells, xml
+from producers.feedback import boxes, cells, xml
+from producers.feedback.boxes import Place
 from producers.feedback.package import Package
 from producers.feedback.xml import Edit, Unmarkable
 
@@ -19,22 +19,6 @@ MARK: Final = f"{AUTHOR}:"
 
 _COMMENTS: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
 _VML: Final = "application/vnd.openxmlformats-officedocument.vmlDrawing"
-_SHAPE: Final = re.compile(rb"<v:shape\b(?!type).*?</v:shape>", re.S)
-_SHAPE_TYPE: Final = (
-    b'<v:shapetype id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
-    b'<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
-)
-_DRAWING: Final = (
-    b'<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
-    b' xmlns:x="urn:schemas-microsoft-com:office:excel"><o:shapelayout v:ext="edit">'
-    b'<o:idmap v:ext="edit" data="%d"/></o:shapelayout>' + _SHAPE_TYPE + b"</xml>"
-)
-_MAP: Final = re.compile(rb'<o:idmap[^>]*\bdata="(\d[\d,]*)"')
-_LINE: Final = 44
-"""Characters that a line of a note's box holds."""
-
-Place = tuple[int, int]
-"""(row, column), from 1."""
 
 
 class Notes:
@@ -91,10 +75,8 @@ class Notes:
         if self._boxes is None:
             return
         relation, path = self._boxes
-        before = self._package[path]
-        drawing = _SHAPE.sub(lambda m: b"" if _of_box(m[0]) in places else m[0], before)
-        self._package[path] = drawing = _without_blocks(before, drawing)
-        if _SHAPE.search(drawing):
+        self._package[path] = boxes.without(self._package[path], places)
+        if boxes.has_shapes(self._package[path]):
             return
         self._package[self._sheet] = cells.without_notes(self._package[self._sheet])
         self._package.unrelate(self._sheet, relation)
@@ -131,92 +113,13 @@ class Notes:
     def _put_boxes(self, notes: Mapping[Place, str]) -> None:
         if self._boxes is None:
             path = self._package.free("xl/drawings/vmlDrawing{}.vml")
-            self._package.add(path, _VML, _DRAWING % _free_map(self._package))
+            self._package.add(path, _VML, boxes.drawing(self._package))
             relation = self._package.relate(self._sheet, f"{self._kinds}/vmlDrawing", path)
             names = self._kinds
             self._package[self._sheet] = cells.with_notes(self._package[self._sheet], relation, names)
             self._boxes = relation, path
         path = self._boxes[1]
-        drawing, numbers = _numbered(self._package[path], len(notes), _free_map(self._package))
-        boxes = [
-            _box(number, place, text)
-            for number, (place, text) in zip(numbers, sorted(notes.items()), strict=True)
-        ]
-        end = drawing.rindex(b"</xml>")
-        shape_type = b"" if b'id="_x0000_t202"' in drawing else _SHAPE_TYPE
-        self._package[path] = drawing[:end] + shape_type + b"".join(boxes) + drawing[end:]
-
-
-def _numbered(drawing: bytes, count: int, free: int) -> tuple[bytes, list[int]]:
-    """(the drawing that says the blocks of its boxes' numbers, so many new numbers): a block has 1,024, and a
-    number of no block of the drawing's, or of another drawing's, is a file that Excel repairs. ``free``: no
-    drawing has blocks from here on."""
-    said = _MAP.search(drawing)
-    blocks = _blocks(said)
-    last = max([1024 * blocks[-1], *(n for n in _taken(drawing) if n // 1024 == blocks[-1])])
-    numbers = list(range(last + 1, min(last + count, 1024 * blocks[-1] + 1023) + 1))
-    while len(numbers) < count:
-        blocks.append(free)
-        numbers += range(1024 * free + 1, 1024 * free + 1 + min(count - len(numbers), 1023))
-        free += 1
-    return _with_blocks(drawing, said, blocks), numbers
-
-
-def _without_blocks(before: bytes, drawing: bytes) -> bytes:
-    """The drawing without the blocks that only boxes have had that are gone."""
-    said = _MAP.search(drawing)
-    left, had = ({n // 1024 for n in _taken(data)} for data in (drawing, before))
-    first, *more = _blocks(said)
-    return _with_blocks(drawing, said, [first, *(b for b in more if b in left or b not in had)])
-
-
-def _with_blocks(drawing: bytes, said: re.Match[bytes] | None, blocks: list[int]) -> bytes:
-    if said is None or blocks == _blocks(said):
-        return drawing
-    start, end = said.span(1)
-    return drawing[:start] + ",".join(map(str, blocks)).encode() + drawing[end:]
-
-
-def _blocks(said: re.Match[bytes] | None) -> list[int]:
-    return [int(n) for n in said[1].split(b",") if n] if said else [1]
-
-
-def _taken(drawing: bytes) -> list[int]:
-    return [int(n) for n in re.findall(rb'id="_x0000_s(\d+)"', drawing)]
-
-
-def _free_map(package: Package) -> int:
-    """A block of numbers of boxes that no drawing of the workbook has."""
-    taken = [0]
-    for name in package.names():
-        if name.endswith(".vml"):
-            taken += (block for said in _MAP.finditer(package[name]) for block in _blocks(said))
-    return max(taken) + 1
-
-
-def _box(number: int, place: Place, text: str) -> bytes:
-    row, column = place[0] - 1, place[1] - 1
-    lines = sum(len(line) // _LINE + 1 for line in text.split("\n")) + 2
-    anchor = (
-        f"{column + 1}, 15, {max(row - 1, 0)}, 10, {column + 6}, 15, {max(row - 1, 0) + max(lines, 4)}, 4"
-    )
-    return (
-        f'<v:shape id="_x0000_s{number}" type="#_x0000_t202" style="position:absolute;margin-left:60pt;'
-        f'margin-top:8pt;width:240pt;height:{15 * max(lines, 4)}pt;z-index:1;visibility:hidden"'
-        ' fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/>'
-        '<v:shadow on="t" color="black" obscured="t"/><v:path o:connecttype="none"/>'
-        '<v:textbox style="mso-direction-alt:auto"><div style="text-align:left"></div></v:textbox>'
-        f'<x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/><x:Anchor>{anchor}</x:Anchor>'
-        f"<x:AutoFill>False</x:AutoFill><x:Row>{row}</x:Row><x:Column>{column}</x:Column>"
-        "</x:ClientData></v:shape>"
-    ).encode()
-
-
-def _of_box(shape: bytes) -> Place | None:
-    row, column = (re.search(rb"<x:%s>\s*(\d+)\s*</x:%s>" % (n, n), shape) for n in (b"Row", b"Column"))
-    if not row or not column or b'ObjectType="Note"' not in shape:
-        return None
-    return int(row[1]) + 1, int(column[1]) + 1
+        self._package[path] = boxes.put(self._package[path], notes, self._package)
 
 
 def _place(ref: str) -> Place:

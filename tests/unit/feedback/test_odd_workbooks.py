@@ -1,10 +1,12 @@
 """Workbooks that other programs put together, and damaged ones: marked, or given back as a new workbook."""
 
+import io
 import random
 import re
 import shutil
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -45,6 +47,42 @@ def test_a_workbook_with_absolute_relations():
     data = changed(school_list(*FAULTY), (b'Target="worksheets/', b'Target="/xl/worksheets/'))
     assert {"J8", "R9"} <= coloured(marked(data))
     assert parts(marked(marked(data), [])) == parts(data)
+
+
+def resaved(data: bytes) -> bytes:
+    """By a program that gives every name in a drawing a prefix of its own and declares it where it stands."""
+    out = io.BytesIO()
+    opened(data).save(out)
+    return out.getvalue()
+
+
+def shapes(drawing: bytes) -> list[str]:
+    """What a drawing of boxes draws; it is read as XML, so every prefix is declared."""
+    found = ElementTree.fromstring(drawing).iter("{urn:schemas-microsoft-com:vml}shape")
+    return [shape.attrib["id"] for shape in found]
+
+
+def test_boxes_of_notes_under_other_prefixes():
+    """A school's own notes keep their boxes, ours are drawn beside them and go."""
+    data = resaved(school_list(*FAULTY))
+    (path,) = [name for name in parts(data) if name.endswith(".vml")]
+    assert b"<v:" not in parts(data)[path]
+    copy = marked(data)
+    assert len(shapes(parts(copy)[path])) == len(notes_of(copy)) == 3
+    assert parts(marked(copy, [])) == parts(data)
+    again = marked(resaved(copy), [])
+    (drawing,) = [part for name, part in parts(again).items() if name.endswith(".vml")]
+    assert len(shapes(drawing)) == 1 and notes_of(again).keys() == {"B7"}
+
+
+def test_a_button_on_the_list_stays():
+    given = parts(school_list(*FAULTY))
+    path = "xl/drawings/vmlDrawing1.vml"
+    button = given[path].replace(b"t202", b"t201").replace(b'ObjectType="Note"', b'ObjectType="Button"')
+    data = packed(given | {path: button})
+    copy = marked(data)
+    assert b'ObjectType="Button"' in parts(copy)[path] and b'ObjectType="Note"' in parts(copy)[path]
+    assert parts(marked(copy, []))[path] == button
 
 
 def test_a_workbook_without_styles():

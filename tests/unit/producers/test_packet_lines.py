@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from producers import files
+from producers.codemaps import seen
+from producers.layouts import library
 from producers.model import ROW, Reading
 from schemas.errors import Problem, ProblemList
 from tests.unit.producers.damage_json import sow
@@ -178,3 +180,9 @@ def test_a_file_of_errors_alone_is_told_of_in_a_size_that_can_be_read() -> None:
         found = problems(data)
         assert len(found) == 1_001
         assert found[-1].code == "FILE-092"
+
+
+def test_codes_without_a_map_are_found_at_their_lines() -> None:
+    data = lines(HEAD, {"LstLopHocInfo": CLASS}, pupil(1), pupil(2, TrangThai="77"), pupil(3, TrangThai="78"))
+    found, _ = seen.unknown([("a.ndjson", data)], SMAS, library())
+    assert {(one.code, *one.places["a.ndjson", "LstHocSinh"]) for one in found} == {("77", 4), ("78", 5)}
