@@ -103,13 +103,16 @@ class SchoolDatasets(BaseModel):
     datasets: list[Dataset]
 
 
-@router.get("/v1/schools/{code}/datasets")
+@router.get("/v1/schools/{code}/datasets", openapi_extra={"x-codes": [UNKNOWN]})
 def datasets(
     code: Annotated[str, Path(max_length=200, description="MaTruongHoc")],
     by: Annotated[Sender, Depends(sender)],
     its: Annotated[Parts, Depends(parts)],
 ) -> SchoolDatasets:
-    """Every dataset of the key's school. GATE-073 (404): another school than the key's."""
+    """Các bộ dữ liệu của trường — every dataset of the key's school.
+
+    GATE-073 (404): another school than the key's.
+    """
     if code != by.school:
         raise ProblemList([Problem(UNKNOWN)])
     with its.connections.borrowed() as conn:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from producers.feedback.places import Located
 from producers.gateway import answers, kept_files, marking, placed, status
-from producers.gateway.formats import XLSM, XLSX, ZIP, Format, wanted
+from producers.gateway.formats import NOT_OFFERED, XLSM, XLSX, ZIP, Format, wanted
 from producers.gateway.parts import Parts
 from producers.gateway.sender import Sender, parts, sender
 from producers.gateway.status import Dataset, PushId
@@ -111,7 +111,15 @@ _FILES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-@router.get("/v1/pushes/{push_id}/errors", response_model=Errors, responses=_FILES)
+_CODES: Final = (status.UNKNOWN, status.SEVERAL, marking.NOT_KEPT, kept_files.BUSY, NOT_OFFERED)
+
+
+@router.get(
+    "/v1/pushes/{push_id}/errors",
+    response_model=Errors,
+    responses=_FILES,
+    openapi_extra={"x-codes": list(_CODES)},
+)
 def errors(
     push_id: PushId,
     by: Annotated[Sender, Depends(sender)],
@@ -122,7 +130,7 @@ def errors(
     format: Annotated[Format | None, Query(description="instead of the header Accept")] = None,
     accept: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Every refused record and every finding of the check, with its place.
+    """Lỗi của một lần đẩy — every refused record and every finding of the check, with its place.
 
     As a workbook (``format=xlsx``): the file that was sent with its faults marked, several in a zip; of what
     was sent as JSON or by Kafka, a workbook that lists them. GATE-070 (404), GATE-072 (410): the file is not

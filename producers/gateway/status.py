@@ -156,16 +156,21 @@ Dataset = Annotated[
 ]
 
 
-@router.get("/v1/pushes/{push_id}", response_model_exclude_unset=True)
+@router.get(
+    "/v1/pushes/{push_id}",
+    response_model_exclude_unset=True,
+    openapi_extra={"x-codes": [UNKNOWN, SEVERAL]},
+)
 def status(
     push_id: PushId,
     by: Annotated[Sender, Depends(sender)],
     its: Annotated[Parts, Depends(parts)],
     dataset: Dataset = None,
 ) -> Status:
-    """What came of a push, from its receipt to the Ministry's answer, and what can be done now.
+    """Kết quả từng bước của một lần đẩy — what came of a push, and what can be done now.
 
-    By whichever way it came. GATE-070 (404): this key's vendor has no such push for this key's school.
+    From its receipt to the Ministry's answer, by whichever way it came. GATE-070 (404): this key's vendor has
+    no such push for this key's school.
     """
     return of(found(its, by, push_id, dataset))
 
