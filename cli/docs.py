@@ -11,6 +11,7 @@ from cli.answers import tell
 from deploy import aside, compose, rights
 from deploy.grafana import dashboard
 from deploy.prometheus import config as prometheus
+from producers.gateway import app as gateway
 from schemas.documents import asyncapi, contracts_book, rule_book
 from streams.documents import confirmation_page, grants_page
 
@@ -26,6 +27,7 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
     "docs/dead-letters.md": aside.document,
     "docs/grants.md": grants_page.document,
     "docs/metrics.md": metrics.render,
+    "docs/openapi.yaml": gateway.document,
     "docs/rights.md": rights.document,
     "docs/rules.md": rule_book.render,
 }

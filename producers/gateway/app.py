@@ -1,15 +1,16 @@
 """The gateway's paths: one module a path, its endpoints in ``router``."""
 
 from collections.abc import Sequence
+from functools import cache
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from producers.gateway import books, datasets, errors, events, own_key, problems, pushing, status
+from producers.gateway import books, datasets, errors, events, openapi, own_key, problems, pushing, status
 from producers.gateway.entrance import Entrance
 from producers.gateway.limits import Limits
 from producers.gateway.parts import Parts
@@ -37,9 +38,21 @@ def app(
     made.state.parts = parts
     for module in (*by_key, *public):
         made.include_router(module.router)
+    made.openapi = description  # type: ignore[method-assign]
     made.add_middleware(Limits, parts=parts)
     made.add_middleware(Entrance, parts=parts, by_key=routes(by_key), public=routes(public))
     return made
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The API as OpenAPI 3.1; ``books`` serves it."""
+    return openapi.document(routes(BY_KEY), routes(PUBLIC))
+
+
+def document() -> str:
+    """Text of docs/openapi.yaml."""
+    return openapi.render(description())
 
 
 def routes(modules: Sequence[ModuleType]) -> list[APIRoute]:

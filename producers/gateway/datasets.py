@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from producers.gateway.openapi import refuses
 from producers.gateway.parts import Parts
 from producers.gateway.sender import Sender, parts, sender
 from producers.gateway.told import Time
@@ -13,7 +14,7 @@ from readings import school_datasets
 from schemas import datasets as dataset_ids
 from schemas.errors import Problem, ProblemList
 
-router = APIRouter()
+router = APIRouter(tags=["schools"])
 
 UNKNOWN: Final = "GATE-073"
 KINDS: Final = {period: kind for kind, period in dataset_ids.PERIODS.items()}
@@ -103,16 +104,18 @@ class SchoolDatasets(BaseModel):
     datasets: list[Dataset]
 
 
-@router.get("/v1/schools/{code}/datasets", openapi_extra={"x-codes": [UNKNOWN]})
+@router.get(
+    "/v1/schools/{code}/datasets",
+    operation_id="listDatasets",
+    summary="Các bộ dữ liệu của một trường — datasets of a school",
+    openapi_extra=refuses(UNKNOWN),
+)
 def datasets(
-    code: Annotated[str, Path(max_length=200, description="MaTruongHoc")],
+    code: Annotated[str, Path(max_length=200, description="MaTruongHoc", examples=[EXAMPLE["MaTruongHoc"]])],
     by: Annotated[Sender, Depends(sender)],
     its: Annotated[Parts, Depends(parts)],
 ) -> SchoolDatasets:
-    """Các bộ dữ liệu của trường — every dataset of the key's school.
-
-    GATE-073 (404): another school than the key's.
-    """
+    """Every dataset of the key's school. GATE-073 (404): another school than the key's."""
     if code != by.school:
         raise ProblemList([Problem(UNKNOWN)])
     with its.connections.borrowed() as conn:

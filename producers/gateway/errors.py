@@ -10,6 +10,7 @@ from starlette.responses import Response
 from producers.feedback.places import Located
 from producers.gateway import answers, kept_files, marking, placed, status
 from producers.gateway.formats import NOT_OFFERED, XLSM, XLSX, ZIP, Format, wanted
+from producers.gateway.openapi import refuses
 from producers.gateway.parts import Parts
 from producers.gateway.sender import Sender, parts, sender
 from producers.gateway.status import Dataset, PushId
@@ -19,7 +20,7 @@ from readings.followed import Followed
 from schemas.errors import message
 from schemas.left_to_do import codes
 
-router = APIRouter()
+router = APIRouter(tags=["pushes"])
 
 Verdict = Literal["refused", "blocking", "warning", "ministry"]
 MINISTRY: Final = "GATE-076"
@@ -111,14 +112,13 @@ _FILES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-_CODES: Final = (status.UNKNOWN, status.SEVERAL, marking.NOT_KEPT, kept_files.BUSY, NOT_OFFERED)
-
-
 @router.get(
     "/v1/pushes/{push_id}/errors",
+    operation_id="getPushErrors",
+    summary="Lỗi của một lần đẩy, hoặc tệp đã gửi có đánh dấu — errors of a push, or its own file marked",
     response_model=Errors,
     responses=_FILES,
-    openapi_extra={"x-codes": list(_CODES)},
+    openapi_extra=refuses(status.UNKNOWN, status.SEVERAL, marking.NOT_KEPT, kept_files.BUSY, NOT_OFFERED),
 )
 def errors(
     push_id: PushId,
@@ -126,11 +126,11 @@ def errors(
     its: Annotated[Parts, Depends(parts)],
     dataset: Dataset = None,
     after: Annotated[int, Query(ge=0, le=2**31 - 1, description="next_after of the page before")] = 0,
-    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+    limit: Annotated[int, Query(ge=1, le=MOST, description="errors on a page, at most")] = 100,
     format: Annotated[Format | None, Query(description="instead of the header Accept")] = None,
-    accept: Annotated[str | None, Header()] = None,
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
-    """Lỗi của một lần đẩy — every refused record and every finding of the check, with its place.
+    """Every refused record and every finding of the check, with its place.
 
     As a workbook (``format=xlsx``): the file that was sent with its faults marked, several in a zip; of what
     was sent as JSON or by Kafka, a workbook that lists them. GATE-070 (404), GATE-072 (410): the file is not

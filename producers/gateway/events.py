@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from producers.gateway import cursors
 from producers.gateway.answers import rfc3339
+from producers.gateway.openapi import refuses
 from producers.gateway.parts import Parts
 from producers.gateway.sender import Sender, parts, sender
 from producers.gateway.told import Time
@@ -20,7 +21,7 @@ from readings.feed import MOST_PUSHES, Gone, Place
 from schemas import datasets as dataset_ids
 from schemas.errors import Problem, ProblemList, SourceLocation
 
-router = APIRouter()
+router = APIRouter(tags=["events"])
 
 NO_CURSOR: Final = "GATE-080"
 WRITTEN_ANEW: Final = "GATE-081"
@@ -28,6 +29,8 @@ NOT_KEPT: Final = "GATE-082"
 OTHER_SCHOOL: Final = "GATE-073"
 
 LATEST: Final = "latest"
+LONGEST: Final = 200
+"""Characters of a parameter; a cursor has far fewer."""
 USUAL: Final = 100
 MOST: Final = 500
 
@@ -125,18 +128,28 @@ class Events(BaseModel):
     has_more: bool
 
 
-@router.get("/v1/events", openapi_extra={"x-codes": [NO_CURSOR, WRITTEN_ANEW, NOT_KEPT, OTHER_SCHOOL]})
+@router.get(
+    "/v1/events",
+    operation_id="listEvents",
+    summary="Việc đã xảy ra với các lần đẩy — what became of pushes, by a cursor",
+    openapi_extra=refuses(NO_CURSOR, WRITTEN_ANEW, NOT_KEPT, OTHER_SCHOOL),
+)
 def events(
     by: Annotated[Sender, Depends(sender)],
     its: Annotated[Parts, Depends(parts)],
     after: Annotated[
         str | None,
-        Query(description="next of the page before; latest: from now on; absent: from the oldest kept"),
+        Query(
+            json_schema_extra={"maxLength": LONGEST},
+            description="next of the page before; latest: from now on; absent: from the oldest kept",
+        ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MOST, description="Events of a page at most")] = USUAL,
-    school: Annotated[str | None, Query(description="MaTruongHoc: the key's own")] = None,
+    school: Annotated[
+        str | None, Query(json_schema_extra={"maxLength": LONGEST}, description="MaTruongHoc: the key's own")
+    ] = None,
 ) -> Events:
-    """Việc đã xảy ra với các lần đẩy — what became of the pushes of the key's vendor for the key's school.
+    """What became of the pushes of the key's vendor for the key's school, in the order of writing.
 
     Raises ProblemList: GATE-073 (404), GATE-080 (400), GATE-081, GATE-082 (410); psycopg2.Error.
     """

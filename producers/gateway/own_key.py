@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from producers.gateway.parts import Parts
 from producers.gateway.sender import Sender, parts, sender
 
-router = APIRouter()
+router = APIRouter(tags=["key"])
 
 
 class Own(BaseModel):
@@ -19,21 +19,21 @@ class Own(BaseModel):
     where it was rotated). None: no end is set.
     """
 
-    vendor: str
-    school: str
-    name: str
-    handle: str
+    vendor: str = Field(examples=["smas"])
+    school: str = Field(examples=["19164101"])
+    name: str = Field(examples=["máy chủ chính"])
+    handle: str = Field(examples=["k7m2q9xw"])
     test: bool
-    address: str
-    types: list[str]
-    periods: list[str]
-    product_version: str
+    address: str = Field(examples=["203.0.113.7"])
+    types: list[str] = Field(examples=[["HocSinh"]])
+    periods: list[str] = Field(examples=[["start"]])
+    product_version: str = Field(examples=["5.1"])
     valid_until: date | None
     expires_at: datetime | None
     ends_at: datetime | None
 
 
-@router.get("/v1/self")
+@router.get("/v1/self", operation_id="getKey", summary="Khóa này được làm gì — what this key may do")
 async def own(by: Annotated[Sender, Depends(sender)], its: Annotated[Parts, Depends(parts)]) -> Own:
     """What the key that is shown may do here and now."""
     one, grant = by.credential, its.granted.get(f"{by.vendor}/{by.school}")

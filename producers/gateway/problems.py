@@ -41,7 +41,7 @@ DATABASE_AWAY: Final = "GATE-018"
 FAILED: Final = "STK-019"
 
 STATUS: Final[Mapping[str, int]] = {
-    **dict.fromkeys(("GATE-001", "GATE-070", "GATE-073"), 404),
+    **dict.fromkeys(("GATE-001", "GATE-070", "GATE-073", "GATE-090"), 404),
     "GATE-072": 410,
     "GATE-074": 503,
     "GATE-075": 406,
@@ -103,25 +103,18 @@ def answer(problems: Sequence[Problem], headers: Mapping[str, str] | None = None
     told_status = status(first.code)
     for problem in told[:MOST]:
         metrics.GATEWAY_REFUSED.labels(problem.code).inc()
-    vi, en = first.messages()
-    retryable = told_status in RETRYABLE or first.code in ALSO_RETRYABLE
-    body = {
-        "type": f"urn:csdl:{first.code}",
-        "title": vi,
-        "title_en": en,
-        "status": told_status,
-        "code": first.code,
-        "retryable": retryable,
-        "problems": [as_told(problem) for problem in told[:MOST]],
-    }
-    if "go_on" in first.params:
-        body["go_on"] = first.params["go_on"]
+    body = _body(first, told)
     own = dict(headers or {})
     if told_status == 401:
         own.setdefault("WWW-Authenticate", "Bearer")
     if "retry_after" in first.params or told_status in (429, 503):
         own.setdefault("Retry-After", str(first.params.get("retry_after", RETRY_AFTER_S)))
     return JSONResponse(body, told_status, own, "application/problem+json")
+
+
+def example(problem: Problem) -> dict[str, Any]:
+    """The body of an answer that tells this one alone."""
+    return _body(problem, [problem])
 
 
 def status(code: str) -> int:
@@ -165,6 +158,23 @@ def of_validation(fault: RequestValidationError) -> list[Problem]:
     """Parameters and headers that are not of their form, each by its name; never its value."""
     names = dict.fromkeys(str(each["loc"][-1])[:50] for each in fault.errors())
     return [Problem(WRONG_PARAMETER, SourceLocation(field=name), {"name": name}) for name in names]
+
+
+def _body(first: Problem, told: Sequence[Problem]) -> dict[str, Any]:
+    vi, en = first.messages()
+    told_status = status(first.code)
+    body = {
+        "type": f"urn:csdl:{first.code}",
+        "title": vi,
+        "title_en": en,
+        "status": told_status,
+        "code": first.code,
+        "retryable": told_status in RETRYABLE or first.code in ALSO_RETRYABLE,
+        "problems": [as_told(problem) for problem in told[:MOST]],
+    }
+    if "go_on" in first.params:
+        body["go_on"] = first.params["go_on"]
+    return body
 
 
 def _for_vendors(problem: Problem) -> Problem:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from psycopg2.errors import UniqueViolation
 from psycopg2.extensions import connection
 from starlette.responses import JSONResponse, Response
@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from producers.adapters.unpacking import Limits, Unpacking
 from producers.client import composed
 from producers.gateway import answers, body, idempotency, media, reading, store
+from producers.gateway import push_described as described
 from producers.gateway.body import SentFile
 from producers.gateway.idempotency import Decision, Kept
 from producers.gateway.limits import Count
@@ -35,7 +36,7 @@ from producers.gateway.target import Asked, wrong
 from rehearsal.rehearse import of_reading
 from schemas.errors import Problem, ProblemList
 
-router = APIRouter()
+router = APIRouter(tags=["pushes"])
 
 AT_ONCE: Final = 8
 """Pushes that are read and sent at once. Others lie on disk meanwhile, and requests that read go by."""
@@ -59,27 +60,33 @@ class Sent:
         return idempotency.key_hash(self.key) if self.key else None
 
 
-@router.post("/v1/pushes", status_code=202)
+@router.post(
+    "/v1/pushes",
+    status_code=202,
+    operation_id="sendPush",
+    summary="Đẩy tệp của một trường — push a school's files",
+    response_model=described.Accepted,
+    responses=described.RESPONSES,
+    openapi_extra=described.EXTRA,
+)
 async def push(
     request: Request,
     sender: Annotated[Sender, Depends(its_sender)],
     parts: Annotated[Parts, Depends(its_parts)],
     count: Annotated[Count, Depends(its_count)],
-    part: Annotated[list[str], Query(default_factory=list)],
-    school: str | None = None,
-    year: int | None = None,
-    kind: str | None = None,
-    dry_run: bool = False,
+    part: described.Part,
+    school: described.School = None,
+    year: described.Year = None,
+    kind: described.Kind = None,
+    dry_run: described.DryRun = False,
 ) -> Response:
-    """Đẩy tệp của một trường — push a school's files.
-
-    A packet says school, year and kind itself; for lists they are parameters. ``part``: types of which the
+    """A packet says school, year and kind itself; for lists they are parameters. ``part``: types of which the
     files hold a part, not the whole list. Of a dry run nothing is kept.
     """
     began, headers = time.monotonic(), request.headers
     said = media.media(headers.getlist("content-type"), form=True)
     unpacking = Unpacking(", ".join(headers.getlist("content-encoding")), _limits(parts, said))
-    key = "" if dry_run else idempotency.key_of(headers.getlist(idempotency.HEADER))
+    key = idempotency.key_of(headers.getlist(idempotency.HEADER))
     asked = Asked(school, year, kind, part)
     if problems := wrong(asked, sender.school):
         raise ProblemList(problems)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from producers.gateway.openapi import refuses
 from producers.gateway.parts import Parts
 from producers.gateway.sender import Sender, parts, sender
 from producers.gateway.told import Said, Time
@@ -14,7 +15,7 @@ from schemas import datasets
 from schemas.errors import Problem, ProblemList, SourceLocation
 from schemas.left_to_do import codes
 
-router = APIRouter()
+router = APIRouter(tags=["pushes"])
 
 UNKNOWN: Final = "GATE-070"
 SEVERAL: Final = "GATE-071"
@@ -149,7 +150,9 @@ class Status(BaseModel):
     over: bool
 
 
-PushId = Annotated[str, Path(max_length=LONGEST_ID, description="as the push's 202 said it")]
+PushId = Annotated[
+    str, Path(max_length=LONGEST_ID, description="as the push's 202 said it", examples=[EXAMPLE["push_id"]])
+]
 Dataset = Annotated[
     str | None,
     Query(max_length=LONGEST_ID, description="needed where one id was used for pushes of several datasets"),
@@ -158,8 +161,10 @@ Dataset = Annotated[
 
 @router.get(
     "/v1/pushes/{push_id}",
+    operation_id="getPush",
+    summary="Kết quả của một lần đẩy — what came of a push",
     response_model_exclude_unset=True,
-    openapi_extra={"x-codes": [UNKNOWN, SEVERAL]},
+    openapi_extra=refuses(UNKNOWN, SEVERAL),
 )
 def status(
     push_id: PushId,
@@ -167,10 +172,9 @@ def status(
     its: Annotated[Parts, Depends(parts)],
     dataset: Dataset = None,
 ) -> Status:
-    """Kết quả từng bước của một lần đẩy — what came of a push, and what can be done now.
+    """What came of a push, from its receipt to the Ministry's answer, and what can be done now.
 
-    From its receipt to the Ministry's answer, by whichever way it came. GATE-070 (404): this key's vendor has
-    no such push for this key's school.
+    By whichever way it came. GATE-070 (404): this key's vendor has no such push for this key's school.
     """
     return of(found(its, by, push_id, dataset))
 
