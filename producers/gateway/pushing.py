@@ -118,6 +118,7 @@ def rehearse(parts: Parts, sent: Sent) -> Response:
 def take(parts: Parts, sent: Sent) -> Response:
     """Send it, or say again what was said of it. Raises ProblemList, psycopg2.Error."""
     if not sent.key:
+        parts.outgoing.look()
         found = reading.read(parts, sent.sender, sent.asked, sent.files)
         return _begun(parts, sent, found, store.begin, counted=True)
     sender = sent.sender
@@ -138,6 +139,7 @@ def _by_key(parts: Parts, sent: Sent, conn: connection) -> Response:
         case Decision.REPLAY if kept is not None and kept.answer is not None:
             return _answer(kept.answer, {idempotency.REPLAYED: "true"})
         case decision:
+            parts.outgoing.look()
             found = reading.read(parts, sent.sender, sent.asked, sent.files)
     match decision:
         case Decision.GO_ON if kept is not None:

@@ -41,6 +41,10 @@ _BOUNDS: Final[dict[str, Any]] = {
 TURN_S: Final = 5.0
 """Longest wait while another push makes the producer."""
 
+RESTS_S: Final = 2.0
+"""After a push that the broker did not take, others are told so at once: who waits behind them would wait for
+all their patience together."""
+
 CLOSE_S: Final = 5.0
 RETRY_AFTER_S: Final = 5
 
@@ -52,6 +56,12 @@ class Outgoing:
         self._settings = settings
         self._making = Lock()
         self._producer: KafkaProducer | None = None
+        self._rests_until = 0.0
+
+    def look(self) -> None:
+        """Before a push is read. Raises ProblemList (GATE-017) if the broker has just not answered."""
+        if time.monotonic() < self._rests_until:
+            raise _away()
 
     def send(self, receipt: PushReceipt, chunks: Sequence[Message], began: float) -> PushReceipt:
         """Send a push; it returns once the broker has all of it, with the closing time. ``began``: the
@@ -72,7 +82,8 @@ class Outgoing:
             said = fault if isinstance(fault, KafkaError) else fault.problems[0].params.get("reason", "")
             why = type(said).__name__ if isinstance(said, KafkaError) else said
             log.warning("a push was not taken by the broker: %s", why)
-            raise ProblemList([Problem(AWAY, params={"retry_after": RETRY_AFTER_S})]) from None
+            self._rests_until = time.monotonic() + RESTS_S
+            raise _away() from None
 
     def close(self) -> None:
         """Let go of the producer, once it has sent what it has."""
@@ -99,6 +110,10 @@ class Outgoing:
                 return
             self._producer = None
         Thread(target=_close, args=(producer,), daemon=True, name="a producer's end").start()
+
+
+def _away() -> ProblemList:
+    return ProblemList([Problem(AWAY, params={"retry_after": RETRY_AFTER_S})])
 
 
 def _close(producer: KafkaProducer) -> None:

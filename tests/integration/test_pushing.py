@@ -13,7 +13,7 @@ import zstandard
 from kafka.errors import KafkaError
 
 from producers import client
-from producers.gateway import idempotency, pushing, store
+from producers.gateway import idempotency, pushing, reading, sending, store
 from producers.gateway.sending import Outgoing
 from runtime import kafka, postgres
 from schemas.encoding import codec
@@ -382,7 +382,27 @@ def test_a_server_that_is_away_is_said_so_and_the_key_goes_on(away, vendor, monk
         said = push(vendor, packet({}), away)
     assert said.status_code == 503, said.text
     assert said.json()["retryable"] and said.headers["retry-after"]
-    assert push(vendor, packet({}), away).status_code == 202
+    assert wait_until(lambda: push(vendor, packet({}), away).status_code == 202)
+
+
+def test_while_the_broker_is_away_nobody_waits_behind_others_for_it(vendor, monkeypatch):
+    ours, gives_up = [], Outgoing._give_up
+
+    def noted(it, producer):
+        ours.append(it)
+        gives_up(it, producer)
+
+    monkeypatch.setattr(sending, "RESTS_S", 1e9)
+    monkeypatch.setattr(Outgoing, "_give_up", noted)
+    with monkeypatch.context() as patch:
+        patch.setattr(kafka, "answered", _none_answers)
+        assert push(vendor, packet({}), "behind").json()["code"] == "GATE-017"
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "read", None)  # it is told so before it is read
+        assert push(vendor, packet({}), "behind").json()["code"] == "GATE-017"
+        assert push(vendor, packet({"HoTen": "Lê Thị Kế"})).json()["code"] == "GATE-017"
+    ours[0]._rests_until = 0.0
+    assert push(vendor, packet({}), "behind").status_code == 202
 
 
 def _none_answers(*_: Any) -> None:
