@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import uvicorn
 
+from runtime.http_connection import Connection
 from runtime.process import Process
 
 log = logging.getLogger("csdl")
@@ -15,6 +16,9 @@ log = logging.getLogger("csdl")
 LOOK_S: Final = 0.5
 GRACE_S: Final = 10
 """How long requests that are under way may take at a stop."""
+
+IDLE_S: Final = 30
+"""Between two requests on a connection."""
 
 FILES: Final = 65_536
 """Open files, a connection each, where the system allows so many."""
@@ -26,6 +30,7 @@ class HttpService(Process):
     def serve(self, app: Any, host: str, port: int, **bounds: Any) -> None:
         """Listen from now on; ``port`` 0 takes a free one. ``bounds``: of uvicorn's. Raises OSError."""
         _allow_connections()
+        usual: dict[str, Any] = {"log_level": "warning", "http": Connection}
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -33,7 +38,10 @@ class HttpService(Process):
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,
-            **({"log_level": "warning"} | bounds),
+            timeout_keep_alive=IDLE_S,
+            ws="none",
+            lifespan="off",
+            **(usual | bounds),
         )
         self._server = uvicorn.Server(config)
         self.listening = self.closes(socket.create_server((host, port)))

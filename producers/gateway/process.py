@@ -5,7 +5,7 @@ from types import ModuleType
 from typing import ClassVar
 
 from producers.gateway.app import BY_KEY, app
-from producers.gateway.connection import IDLE_S, Connection
+from producers.gateway.connection import Connection
 from producers.gateway.entrance import OUTCOMES
 from producers.gateway.keeping import Keeping
 from producers.gateway.parts import Parts
@@ -34,9 +34,6 @@ class Gateway(HttpService):
             self.settings.gateway_host,
             self.settings.gateway_port,
             http=Connection,
-            ws="none",
-            lifespan="off",
-            timeout_keep_alive=IDLE_S,
             log_level="critical",  # it writes down what it could not read
         )
 

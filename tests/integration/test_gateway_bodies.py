@@ -10,8 +10,8 @@ import pytest
 import requests
 from prometheus_client import REGISTRY
 
-from producers.gateway import connection, exchange
-from runtime import kafka
+from producers.gateway import exchange
+from runtime import http_connection, kafka
 from schemas.topics import in_topic
 from tests.integration import door_paths
 from tests.integration.door import answered, code, execute, head, heard, memory, raw
@@ -99,14 +99,6 @@ def test_a_body_that_comes_too_slowly_is_given_up(door, monkeypatch):
     assert said.startswith("HTTP/1.1 408") and '"retryable":true' in said
 
 
-def test_what_we_take_ourselves_is_no_slowness_of_the_sender(door, monkeypatch):
-    """The endpoint begins to read long after a patient sender was let in."""
-    monkeypatch.setattr(exchange, "PATIENCE_S", 0.2)
-    with raw(door, *head(door, "Content-Length: 5", "X-Wait: 1", "Connection: close")) as it:
-        it.sendall(b"12345")
-        assert heard(it).endswith('{"bytes":5}')
-
-
 def test_a_key_that_ends_while_its_body_comes_has_sent_nothing(door, monkeypatch):
     monkeypatch.setattr(exchange, "LONG_S", 0.0)
     secret, one = door.key()
@@ -156,13 +148,13 @@ def test_a_thousand_slow_clients_do_not_stop_the_others(door, vendor, monkeypatc
 
 @pytest.mark.parametrize("lines", [["GET /v1/self HTTP/1.1", "Host: x"], []])
 def test_half_a_head_is_not_waited_for(door, monkeypatch, lines):
-    monkeypatch.setattr(connection, "HEAD_S", 0.2)
+    monkeypatch.setattr(http_connection, "HEAD_S", 0.2)
     with raw(door, *lines) as it:
         assert heard(it) == ""
 
 
 def test_half_a_head_after_an_answer_is_not_waited_for_either(door, monkeypatch):
-    monkeypatch.setattr(connection, "HEAD_S", 0.2)
+    monkeypatch.setattr(http_connection, "HEAD_S", 0.2)
     with raw(door, *head(door, asks="GET /v1/self")) as it:
         assert answered(it).startswith("HTTP/1.1 200")
         it.sendall(b"GET /v1/self HTTP/1.1\r\n")
@@ -170,7 +162,7 @@ def test_half_a_head_after_an_answer_is_not_waited_for_either(door, monkeypatch)
 
 
 def test_who_reads_no_answer_is_let_go(door, monkeypatch):
-    monkeypatch.setattr(connection, "READ_S", 0.1)
+    monkeypatch.setattr(http_connection, "READ_S", 0.1)
     with raw(door, *head(door, asks="GET /v1/large")) as it:
         assert it.recv(1)
         wait_until(lambda: not connections(door))
@@ -206,7 +198,7 @@ def test_who_has_asked_nothing_for_longest_makes_room(door, vendor, monkeypatch,
             waiting.append(open_ones.enter_context(raw(door, *lines)))
             assert not asked or answered(waiting[-1]).startswith("HTTP/1.1 200")
         assert vendor.get("/v1/self").status_code == 200
-        monkeypatch.setattr(connection, "CONNECTIONS", 5)
+        monkeypatch.setattr(http_connection, "CONNECTIONS", 5)
         with door.client() as another:
             assert another.get("/v1/self").status_code == 200
         assert heard(waiting[0]) == ""
