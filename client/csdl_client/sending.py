@@ -103,6 +103,8 @@ class Door:
             asked_s = 0.0
             try:
                 answer = self._once(method, target, sent, body)
+            except ssl.SSLCertVerificationError as fault:  # nor will it be who it should be the next time
+                raise NotSent(f"TLS: {fault.verify_message}", sent.get("Idempotency-Key", "")) from None
             except (OSError, http.client.HTTPException) as fault:
                 reason = f"{type(fault).__name__}: {fault}"
             else:

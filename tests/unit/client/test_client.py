@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import ssl
 import subprocess
 import sys
 from email.parser import BytesParser
@@ -13,7 +14,7 @@ import pytest
 
 from csdl_client import Again, Client, NotSent, Refused, push_all
 from csdl_client.__main__ import main
-from tests.support import ROOT
+from tests.support import ROOT, wait_until
 from tests.unit.client.stub import Asked, Said, gateway
 
 AT_ONCE = Again(tries=4, first_s=0.0)
@@ -132,6 +133,41 @@ def test_a_list_that_is_cut_goes_on_with_the_same_keys_and_pushes_nothing_twice(
         assert stub.keys[0] == cut_off != stub.keys[1]
     assert [one.before for one in found] == [True, True, False, False]
     assert not journal.exists()
+
+
+def test_a_list_whose_client_was_killed_goes_on_with_the_key_that_was_on_its_way(tmp_path, monkeypatch):
+    paths = files(tmp_path, 3)
+    monkeypatch.chdir(tmp_path)
+    clients: list[subprocess.Popen[bytes]] = []
+
+    def answer(asked, before):
+        if before == 1:
+            clients[0].kill()
+            clients[0].wait()
+            return Said(cut=True)
+        return accepted(asked, before)
+
+    with gateway(answer) as stub:
+        command = [sys.executable, "-m", "csdl_client", "--url", stub.url, "push", *map(str, paths)]
+        environment = {"PYTHONPATH": str(ROOT / "client"), "PATH": os.environ["PATH"], "CSDL_KEY": KEY}
+        with (tmp_path / "said").open("wb") as out:
+            clients.append(subprocess.Popen(command, env=environment, stdout=out, stderr=out))
+            wait_until(lambda: len(stub.asked) == 2)
+        assert subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
+    whole = [one for n, one in enumerate(stub.asked) if n != 1]
+    assert [json.loads(one.body or b"")["file"] for one in whole] == [0, 1, 2]
+    assert stub.keys[1] == stub.keys[2] and len(set(stub.keys)) == 3
+
+
+def test_a_certificate_that_is_not_the_gateways_is_told_at_once(monkeypatch):
+    def other(*_: object) -> None:
+        fault = ssl.SSLCertVerificationError()
+        fault.verify_message = "Hostname mismatch"
+        raise fault
+
+    monkeypatch.setattr("csdl_client.sending.Door._once", other)
+    with pytest.raises(NotSent, match="Hostname mismatch"):
+        Client("https://day.example", KEY).push(b"{}")
 
 
 def test_another_list_begins_anew_and_so_does_the_same_after_it_was_sent(tmp_path):
