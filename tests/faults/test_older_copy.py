@@ -44,7 +44,7 @@ from tests.integration.command_line import csdl
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(600)]
 
-AHEAD = {"load", "projection", "export"}
+AHEAD = {"load", "projection", "export", "feed"}
 """Who has done more than the older Kafka knows of, and keeps where it stands in PostgreSQL."""
 
 SAYS = dict.fromkeys(AHEAD, "POS-003") | {"checkpoints": "AUD-017"}
@@ -68,6 +68,7 @@ READ_MODEL = {
     "chains": "SELECT reader, subject, sequence, hash FROM chain_position ORDER BY 1, 2",
     "outcomes": "SELECT command_id FROM command_outcome ORDER BY 1",
     "exports": "SELECT export_id, state, digest_found, records FROM ministry_export ORDER BY 1",
+    "feed": "SELECT event_id, vendor, push_id, kind FROM push_event ORDER BY 1",
     "records of exports": "SELECT export_id, record_id, identity FROM ministry_export_record ORDER BY 1, 2",
 }
 """All but the times at which it was written."""
@@ -220,7 +221,10 @@ def is_projected(settings):
         codec.decode(v)[1]["CommandId"] for t in (CONFIRMATION_EVENTS, GRANTS_EVENTS) for v in topics[t]
     ]
     known = {str(command_id) for (command_id,) in tables["outcomes"]}  # the organisation's, too
-    return len(tables["events"]) == len(topics[CONFIRMATION_EVENTS]) and known >= set(said_of)
+    whole = len(topics[CONFIRMATION_EVENTS])
+    acts = [v for v in topics[CONFIRMATION_EVENTS] if codec.decode(v)[1]["Version"]]
+    fed = len(tables["feed"]) == len(acts) + len(tables["push"])
+    return fed and len(tables["events"]) == whole and known >= set(said_of)
 
 
 def read_model(settings):

@@ -1,7 +1,7 @@
 """The feed on real servers: each event once, in its order, of the push it concerns, whatever happens."""
 
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg2
 import pytest
@@ -126,7 +126,8 @@ def test_what_is_sent_or_written_twice_is_told_once(settings, conn):
     chain = chain_of("version_checked", "submitted")
     same_ids = chain_of("version_checked", DatasetId="19164998.2019.start", MaTruongHoc="19164998")
     checked(conn, school="19164998", push="other")
-    write(settings, PUSH_ANSWERS, answer(), answer(), answer(Code="PUSH-007"), answer())
+    later = answer(AnsweredAt=NOW + timedelta(days=1))
+    write(settings, PUSH_ANSWERS, answer(), answer(), answer(Code="PUSH-007"), later, answer())
     act(settings, *chain, *chain, sealed(same_ids[0] | {"EventId": chain[0]["EventId"]}))
     write(settings, PUSH_ANSWERS, answer(), answer(push="end"))
     until(settings, lambda: ("answered", "end", 1) in told(conn) and len(told(conn)) == 6)
