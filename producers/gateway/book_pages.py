@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from producers.gateway import problems
 from producers.layouts import Column, Library
 from schemas.codes import codelists
 from schemas.contracts.contracts import RecordType, record, record_types
@@ -156,6 +157,8 @@ class ErrorShown(_Model):
     code: str = Field(examples=["FILE-001"])
     message_vi: str
     message_en: str
+    status: int = Field(description="Of a refusal that says it first", examples=[422])
+    retryable: bool = Field(description="The same request with the same Idempotency-Key may succeed later")
 
 
 class ErrorPage(_Model):
@@ -222,7 +225,14 @@ def layout(known: Library, name: str) -> LayoutShown:
 def error_page() -> ErrorPage:
     """Every code of an error."""
     every = [
-        ErrorShown(code=code, message_vi=vi, message_en=en) for code, (vi, en) in sorted(catalogue().items())
+        ErrorShown(
+            code=code,
+            message_vi=vi,
+            message_en=en,
+            status=problems.status(code),
+            retryable=problems.retryable(code),
+        )
+        for code, (vi, en) in sorted(catalogue().items())
     ]
     return ErrorPage(version=_version(every), errors=every)
 

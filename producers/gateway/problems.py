@@ -122,6 +122,11 @@ def status(code: str) -> int:
     return STATUS.get(code, UNPROCESSABLE)
 
 
+def retryable(code: str) -> bool:
+    """Whether the same request may succeed later that is refused with this."""
+    return status(code) in RETRYABLE or code in ALSO_RETRYABLE
+
+
 def as_told(problem: Problem) -> dict[str, Any]:
     """One problem: what and where. ``pointer``: into a body that is JSON, "" where it is none."""
     vi, en = problem.messages()
@@ -162,14 +167,13 @@ def of_validation(fault: RequestValidationError) -> list[Problem]:
 
 def _body(first: Problem, told: Sequence[Problem]) -> dict[str, Any]:
     vi, en = first.messages()
-    told_status = status(first.code)
     body = {
         "type": f"urn:csdl:{first.code}",
         "title": vi,
         "title_en": en,
-        "status": told_status,
+        "status": status(first.code),
         "code": first.code,
-        "retryable": told_status in RETRYABLE or first.code in ALSO_RETRYABLE,
+        "retryable": retryable(first.code),
         "problems": [as_told(problem) for problem in told[:MOST]],
     }
     if "go_on" in first.params:

@@ -109,6 +109,8 @@ def test_a_layout_of_a_province_s_own_folder_is_told_too(tmp_path):
 def test_every_code_of_an_error_is_told():
     page = book_pages.error_page()
     assert [error.code for error in page.errors] == sorted(catalogue())
+    told = {error.code: (error.status, error.retryable) for error in page.errors}
+    assert (told["GATE-017"], told["GATE-031"], told["GATE-032"]) == ((503, True), (409, True), (422, False))
 
 
 @pytest.mark.parametrize("look", [book_pages.rule, book_pages.codelist])
