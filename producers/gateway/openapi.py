@@ -79,11 +79,16 @@ HEADERS: Final = {
         "schema": {"type": "string", "enum": ["true"]},
     },
     "RateLimit": {
-        "description": "Records that are left of this minute, and seconds until the next "
-        "(draft-ietf-httpapi-ratelimit-headers)",
+        "description": "Records that are left of this minute (r), and seconds until it ends (t), "
+        "as of draft-ietf-httpapi-ratelimit-headers-10; once the key is proved",
         "schema": {"type": "string"},
+        "example": '"records";r=29770;t=60',
     },
-    "RateLimit-Policy": {"description": "Records that may be sent a minute", "schema": {"type": "string"}},
+    "RateLimit-Policy": {
+        "description": "Records (q) that a vendor may push for a school in so many seconds (w)",
+        "schema": {"type": "string"},
+        "example": '"records";q=30000;w=60;qu="records"',
+    },
 }
 
 

@@ -12,6 +12,7 @@ from producers.gateway.body import MOST_FILES
 from producers.gateway.content_types import KINDS
 from producers.gateway.idempotency import LONGEST
 from producers.gateway.openapi import every_answer, headers, refuses
+from producers.gateway.parameters import HEADERS
 from producers.gateway.problem_model import ProblemPlace
 from schemas.contracts.contracts import record_types
 
@@ -252,7 +253,7 @@ _HEADERS: Final = (
         "in": "header",
         "required": False,
         "description": "The file's name, by which problems and the marked workbook are told",
-        "schema": {"type": "string", "maxLength": 1000},
+        "schema": {"type": "string", "maxLength": HEADERS},
         "example": 'attachment; filename="danh-sach.xlsx"',
     },
 )
