@@ -20,7 +20,7 @@ class Own(BaseModel):
     """
 
     vendor: str = Field(examples=["smas"])
-    school: str = Field(examples=["19164101"])
+    school: str = Field(examples=["01000501"])
     name: str = Field(examples=["máy chủ chính"])
     handle: str = Field(examples=["k7m2q9xw"])
     test: bool

@@ -21,7 +21,7 @@ School = Annotated[
     Query(
         max_length=100,
         description="MaTruongHoc: the key's own school. A packet says it itself, a list does not",
-        examples=["19164101"],
+        examples=["01000501"],
     ),
 ]
 Year = Annotated[
@@ -97,8 +97,8 @@ class Warned(BaseModel):
 class PushFor(BaseModel):
     """What a push is for, by the names of the specification."""
 
-    dataset_id: str = Field(examples=["19164101.2019.start"])
-    MaTruongHoc: str = Field(examples=["19164101"])
+    dataset_id: str = Field(examples=["01000501.2019.start"])
+    MaTruongHoc: str = Field(examples=["01000501"])
     NamHoc: int = Field(examples=[2019])
     LoaiDongBo: str = Field(examples=["1"])
 
@@ -164,7 +164,7 @@ class Rehearsed(PushFor, Counted):
 
 
 _PACKET: Final[dict[str, Any]] = {
-    "MaTruongHoc": "19164101",
+    "MaTruongHoc": "01000501",
     "NamHoc": 2019,
     "LoaiDongBo": 1,
     "LstHocSinh": [
