@@ -80,6 +80,7 @@ def test_a_minute_is_counted_in_records_told_and_waited_for(door):
         unread = push(client, b"{", "b")
         assert (unread.status_code, unread.json()["code"]) == (429, quota.USED_UP)
         assert push(client, packet(60), "a").status_code == 202
+        assert push(client, packet(60), "a", dry_run="true").json()["code"] == quota.USED_UP
         assert push(other, packet(60, SECOND)).status_code == 202
 
         execute(door, "UPDATE gateway_quota SET since = since - interval '61 s'")
