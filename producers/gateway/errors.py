@@ -10,7 +10,7 @@ from starlette.responses import Response
 from producers.feedback.places import Located
 from producers.gateway import answers, kept_files, marking, placed, status
 from producers.gateway.formats import NOT_OFFERED, XLSM, XLSX, ZIP, Format, wanted
-from producers.gateway.openapi import refuses
+from producers.gateway.openapi import headers, refuses
 from producers.gateway.parts import Parts
 from producers.gateway.sender import Sender, parts, sender
 from producers.gateway.status import Dataset, PushId
@@ -108,7 +108,10 @@ class Errors(BaseModel):
 MOST: Final = 1_000
 
 _FILES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (XLSX, XLSM, ZIP)}}
+    200: {
+        "headers": headers("Content-Disposition"),
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (XLSX, XLSM, ZIP)},
+    }
 }
 
 

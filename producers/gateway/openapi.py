@@ -64,6 +64,10 @@ TAGS: Final = (
 HEADERS: Final = {
     "ETag": {"description": "Of exactly these bytes, for If-None-Match", "schema": {"type": "string"}},
     "Cache-Control": {"description": "How long it may be kept (RFC 9111)", "schema": {"type": "string"}},
+    "Content-Disposition": {
+        "description": "Of a workbook: the name that it is kept under",
+        "schema": {"type": "string"},
+    },
     "Location": {
         "description": "Where what came of the push is told",
         "schema": {"type": "string", "format": "uri-reference"},
@@ -92,7 +96,12 @@ HEADERS: Final = {
 }
 
 
-HEADERS_OF: Final = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+HEADERS_OF: Final = {
+    401: ("WWW-Authenticate",),
+    409: ("Retry-After",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
 """Status → headers of a refusal with it."""
 
 
