@@ -30,19 +30,19 @@ class HttpService(Process):
     def serve(self, app: Any, host: str, port: int, **bounds: Any) -> None:
         """Listen from now on; ``port`` 0 takes a free one. ``bounds``: of uvicorn's. Raises OSError."""
         _allow_connections()
-        usual: dict[str, Any] = {"log_level": "warning", "http": Connection}
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_S,
-            timeout_keep_alive=IDLE_S,
-            ws="none",
-            lifespan="off",
-            **(usual | bounds),
-        )
+        usual: dict[str, Any] = {
+            "http": Connection,
+            "ws": "none",
+            "lifespan": "off",
+            "access_log": False,
+            "log_config": None,
+            "log_level": "critical",  # a line for whatever a stranger sends, and values in tracebacks
+            "proxy_headers": False,
+            "server_header": False,
+            "timeout_graceful_shutdown": GRACE_S,
+            "timeout_keep_alive": IDLE_S,
+        }
+        config = uvicorn.Config(app, **(usual | bounds))
         self._server = uvicorn.Server(config)
         self.listening = self.closes(socket.create_server((host, port)))
         # Head and body of an answer are two writes: the second would wait 40 ms for the first's receipt.

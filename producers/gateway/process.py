@@ -34,7 +34,6 @@ class Gateway(HttpService):
             self.settings.gateway_host,
             self.settings.gateway_port,
             http=Connection,
-            log_level="critical",  # it writes down what it could not read
         )
 
     def step(self) -> None:
