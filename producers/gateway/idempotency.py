@@ -8,6 +8,7 @@ so sending it again does no harm while load still waits for that push.
 
 import hashlib
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -96,6 +97,14 @@ def lock_number(vendor: str, school: str, key: str) -> int:
     """Of the lock that the request holds which works with the key: 64 bits, signed."""
     text = "\x00".join(("gateway", vendor, school, key))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
+
+
+def push_id(vendor: str, school: str, key: str, content: bytes) -> str:
+    """Of the first push of a key with this content (``fingerprint``): always the same. Where an older copy of
+    the database has been put in place, whoever comes again sends the push that Kafka has, not an old content
+    as a new push behind later ones."""
+    text = "\x00".join((vendor, school, key, content.hex()))
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, text))
 
 
 def fingerprint(parameters: Mapping[str, Any], files: Sequence[tuple[str, bytes]]) -> bytes:

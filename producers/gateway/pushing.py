@@ -161,9 +161,9 @@ def _kept(conn: connection, sent: Sent) -> Kept | None:
 def _begun(
     parts: Parts, sent: Sent, found: Read, begin: Callable[[Any, Began], None], *, counted: bool = False
 ) -> Response:
-    """On record under an id of its own, then sent. ``counted``: it costs what it holds."""
+    """On record under an id of its own, then sent. ``counted``: it is new, and costs what it holds."""
     began = Began(
-        str(uuid.uuid4()),
+        _own_id(parts, sent) if counted else str(uuid.uuid4()),
         found.target,
         found.dataset_id,
         sent.sender.number,
@@ -179,6 +179,16 @@ def _begun(
     except UniqueViolation:  # whose lock was lost with its connection
         raise _in_flight() from None
     return _sent(parts, sent, found, began.push_id)
+
+
+def _own_id(parts: Parts, sent: Sent) -> str:
+    """Of a push that nobody has sent: with a key the one that any try of it gets."""
+    if not sent.key:
+        return str(uuid.uuid4())
+    sender = sent.sender
+    own = idempotency.push_id(sender.vendor, sender.school, sent.key, sent.fingerprint)
+    with parts.connections.borrowed() as conn, conn, conn.cursor() as cur:
+        return str(uuid.uuid4()) if store.known(cur, own) else own
 
 
 def _sent(parts: Parts, sent: Sent, found: Read, push_id: str, *, arrived: bool = False) -> Response:

@@ -26,6 +26,11 @@ INSERT INTO gateway_push
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())
 """
 
+_KNOWN: Final = """
+SELECT EXISTS (SELECT FROM gateway_push WHERE push_id = %s)
+    OR EXISTS (SELECT FROM push WHERE push_id = %s AND outcome = 'incomplete')
+"""
+
 _ANEW: Final = """
 UPDATE gateway_push SET push_id = %s, credential = %s, records = %s, received_at = clock_timestamp()
 WHERE push_id = %s AND state = 'sending'
@@ -94,6 +99,14 @@ def kept(cur: cursor, vendor: str, school: str, key_hash: bytes) -> Kept | None:
     if row is None:
         return None
     return Kept(row[0], bytes(row[1]), None if row[2] is None else json.loads(row[2][TEXT]), row[3], row[4])
+
+
+def known(cur: cursor, push_id: str) -> bool:
+    """Whether a push had this id that cannot be sent by it again: its key was forgotten, or load waits for it
+    no more."""
+    cur.execute(_KNOWN, (push_id, push_id))
+    ((found,),) = cur.fetchall()
+    return bool(found)
 
 
 def begin(cur: cursor, began: Began) -> None:

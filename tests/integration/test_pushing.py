@@ -414,6 +414,17 @@ def _closes(cur: Any, *_: Any) -> None:
     raise psycopg2.OperationalError
 
 
+def test_a_key_that_an_older_copy_of_the_database_does_not_know_is_the_same_push(gateway, vendor, kept):
+    first = push(vendor, packet({"HoTen": "Lê Cũ"}), "restored").json()["push_id"]
+    kept("DELETE FROM gateway_push WHERE push_id = %s RETURNING 1", first)
+    again = push(vendor, packet({"HoTen": "Lê Cũ"}), "restored")
+    assert (again.status_code, again.json()["push_id"]) == (202, first)
+    assert idempotency.REPLAYED not in again.headers
+    assert messages_of(gateway, first) == SENT * 2  # load takes it once
+    kept("UPDATE gateway_push SET key_hash = NULL, answer = NULL WHERE push_id = %s RETURNING 1", first)
+    assert push(vendor, packet({"HoTen": "Lê Cũ"}), "restored").json()["push_id"] != first
+
+
 def test_what_was_kept_long_enough_goes(gateway, vendor, kept):
     said = vendor.post("/v1/pushes", content=pupil_list("05/09/2008"), headers=LIST, params=OF_LIST).json()
     assert push(vendor, packet({}), "old").status_code == 202

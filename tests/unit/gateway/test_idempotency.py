@@ -79,3 +79,14 @@ def test_a_lock_is_of_one_school_and_vendor() -> None:
     }
     assert len(numbers) == 4
     assert all(-(2**63) <= number < 2**63 for number in numbers)
+
+
+def test_the_first_push_of_a_key_has_the_same_id_at_each_try_and_no_other_has_it():
+    told = [
+        ("smas", "19164101", "k", OURS),
+        ("vnedu", "19164101", "k", OURS),
+        ("smas", "19164102", "k", OURS),
+    ]
+    told += [("smas", "19164101", "k2", OURS), ("smas", "19164101", "k", ANOTHER)]
+    ids = [idempotency.push_id(*one) for one in told]
+    assert ids == [idempotency.push_id(*one) for one in told] and len(set(ids)) == len(told)
