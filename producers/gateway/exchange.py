@@ -27,13 +27,21 @@ LONG_S: Final = 1.0
 USUAL: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 """Of every answer that does not say otherwise: it is one school's."""
 
-DRAIN_BYTES: Final = 4 * 1024 * 1024
-DRAIN_S: Final = 3.0
-"""So much of a body that nobody wants is read and thrown away, so that its sender can read why."""
+DRAIN_BYTES: Final = 128 * 1024 * 1024
+DRAIN_S: Final = 10.0
+SILENCE_S: Final = 3.0
+"""So much of a body that nobody wants is read and thrown away, so that its sender can read why: many programs
+look for no answer while they send."""
+DRAINS: Final = 16
+CROWD_BYTES: Final = 4 * 1024 * 1024
+"""Of more senders at once only so much is: strangers must not have us read all day."""
 
 
 class Exchange:
     """``receive`` and ``send`` of one request, bounded. ``most``: bytes that its body may have."""
+
+    draining = 0
+    """Whose bodies are thrown away just now, of all."""
 
     def __init__(self, receive: Receive, send: Send, *, has_body: bool) -> None:
         self._receive, self._send = receive, send
@@ -91,13 +99,17 @@ class Exchange:
         await self._send(message)
 
     async def _drain(self) -> None:
-        most = self.received + DRAIN_BYTES
+        most = self.received + (DRAIN_BYTES if Exchange.draining < DRAINS else CROWD_BYTES)
+        Exchange.draining += 1
         try:
             async with asyncio.timeout(DRAIN_S):
                 while not self.whole and not self.gone and self.received < most:
-                    self._note(await self._receive())
+                    async with asyncio.timeout(SILENCE_S):
+                        self._note(await self._receive())
         except TimeoutError:
             pass
+        finally:
+            Exchange.draining -= 1
 
     def _note(self, message: Message) -> None:
         if message["type"] == "http.disconnect":
