@@ -1,7 +1,8 @@
 """The process behind ``apart.py``: a fork of it for each question, within bounds, that ends with its answer.
 
 Started by its path with ``-I``. It imports what reads files once, and sees no byte of a file itself: question
-and answer are open files, which it hands on. So no file can harm the reading of the next one.
+and answer are open files, which it hands on. So no file can harm the reading of the next one. One fork more
+than there are questions waits, warmed: nobody waits for it to be made.
 """
 
 import codecs
@@ -49,30 +50,49 @@ class Job:
     status: int | None = None
 
 
+@dataclass
+class Spare:
+    """A fork that waits for its question at the other end of ``line``."""
+
+    pid: int
+    line: socket.socket
+
+
 def main(root: str, module: str) -> None:
     """Ends, with all that it has begun, when whoever began it ends."""
     sys.path.insert(0, root)
-    answers: Answers = importlib.import_module(module).answer
+    reads = importlib.import_module(module)
+    answers: Answers = reads.answer
+    warm: Callable[[], object] = getattr(reads, "warm", int)
     codecs.lookup("cp437")  # of names in archives: a fork has no file to look it up in
     libc = ctypes.CDLL(None)
     asked = socket.socket(fileno=0)
     gc.collect()
     gc.freeze()  # a fork that collects would copy all that was imported
     jobs: list[Job] = []
+    spare = _spare(answers, warm, libc)
     while True:
         for ready in _ready(asked, jobs):
             if ready == asked.fileno():
                 message, handed, _, _ = socket.recv_fds(asked, _HEADER, 3)
                 if not message:
-                    for job in jobs:
-                        os.kill(job.pid, signal.SIGKILL)
+                    for pid in [job.pid for job in jobs] + ([spare.pid] if spare else []):
+                        os.kill(pid, signal.SIGKILL)
                     return
                 question, answer, told = handed
-                begun = _begun(answers, libc, json.loads(message), question, answer, told)
-                if begun is not None:
-                    jobs.append(begun)
+                if not _hand(spare, message, question, answer):
+                    _bury(spare)
+                    spare = _spare(answers, warm, libc)
+                    if not _hand(spare, message, question, answer):
+                        _bury(spare)
+                        spare = None
+                if spare is not None:
+                    jobs.append(_job(spare, json.loads(message), told))
+                else:
+                    _tell(told, NO_ROOM)
                 os.close(question)
                 os.close(answer)
+                spare = _spare(answers, warm, libc)
         now = time.monotonic()
         for job in list(jobs):
             if _over(job, now):
@@ -120,24 +140,65 @@ def _tell(told: int, status: int) -> None:
     os.close(told)
 
 
-def _begun(
-    answers: Answers, libc: ctypes.CDLL, bounds: Mapping[str, Any], question: int, answer: int, told: int
-) -> Job | None:
+def _spare(answers: Answers, warm: Callable[[], object], libc: ctypes.CDLL) -> Spare | None:
+    """None where none can be made."""
     mine = os.getpid()
     try:
-        pid = os.fork()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     except OSError:
-        _tell(told, NO_ROOM)
         return None
-    if pid == 0:
-        status = 1
+    with theirs:
         try:
-            libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-            if os.getppid() == mine:
-                status = _answered(answers, bounds, question, answer)
-        finally:
-            os._exit(status)
-    return Job(pid, os.pidfd_open(pid), told, time.monotonic() + 2 * bounds["seconds"])
+            pid = os.fork()
+        except OSError:
+            ours.close()
+            return None
+        if pid == 0:
+            status = 1
+            try:
+                libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+                if os.getppid() == mine:
+                    status = _waits(answers, warm, theirs)
+            finally:
+                os._exit(status)
+    return Spare(pid, ours)
+
+
+def _hand(spare: Spare | None, message: bytes, question: int, answer: int) -> bool:
+    """Whether a spare fork has the question."""
+    if spare is None:
+        return False
+    try:
+        socket.send_fds(spare.line, [message], [question, answer])
+    except OSError:  # it was ended by somebody
+        return False
+    spare.line.close()
+    return True
+
+
+def _bury(spare: Spare | None) -> None:
+    if spare is not None:
+        spare.line.close()
+        with suppress(OSError):
+            os.kill(spare.pid, signal.SIGKILL)
+            os.waitpid(spare.pid, 0)
+
+
+def _job(spare: Spare, bounds: Mapping[str, Any], told: int) -> Job:
+    return Job(spare.pid, os.pidfd_open(spare.pid), told, time.monotonic() + 2 * bounds["seconds"])
+
+
+def _waits(answers: Answers, warm: Callable[[], object], line: socket.socket) -> int:
+    """In the fork: until the question comes. It holds no descriptor but the line's end."""
+    os.dup2(line.fileno(), _QUESTION)
+    os.dup2(1, 0)
+    os.closerange(_ANSWER, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    gc.disable()  # it ends before it would pay
+    with suppress(Exception):
+        warm()
+    with socket.socket(fileno=_QUESTION) as mine:
+        message, handed, _, _ = socket.recv_fds(mine, _HEADER, 2)
+    return _answered(answers, json.loads(message), *handed) if message else 0
 
 
 def _answered(answers: Answers, bounds: Mapping[str, Any], question: int, answer: int) -> int:
@@ -145,9 +206,7 @@ def _answered(answers: Answers, bounds: Mapping[str, Any], question: int, answer
     far = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 64) for descriptor in (question, answer)]
     os.dup2(far[0], _QUESTION)
     os.dup2(far[1], _ANSWER)
-    os.dup2(1, 0)
     os.closerange(_FIRST_FREE, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    gc.disable()  # it ends before it would pay
     try:
         with os.fdopen(_QUESTION, "rb") as asked, os.fdopen(_ANSWER, "wb") as out:
             head, data = asked.readline(), asked.read()

@@ -5,6 +5,7 @@ by their number. Nothing here imports polars: a process that forks has one threa
 """
 
 import codecs
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
@@ -22,7 +23,7 @@ from producers.adapters.grid import (
     TooMuch,
     Unreadable,
 )  # fmt: skip
-from producers.adapters.packet_columns import Columns, text_array
+from producers.adapters.packet_columns import Columns, Field, text_array
 from producers.adapters.packet_columns import read as read_records
 from producers.adapters.packet_json import Packet, Part, is_packet, malformed, split
 from producers.adapters.said_twice import SAID_TWICE
@@ -38,6 +39,7 @@ ANOTHER_KIND: Final = "FILE-082"
 NOT_ALL: Final = "FILE-092"
 ALIGNED: Final = 64
 LENGTH_BYTES: Final = 8
+WARM: Final = [f"W{n}" for n in range(64)]
 ROW, LENGTH, PARENT = "row", "length", "parent"
 TEXT, MANY = "=", "#"
 """Before a field's name: its texts, or how many items its list has."""
@@ -62,6 +64,18 @@ class Question(msgspec.Struct, frozen=True):
     head: int
     parts: dict[str, Part]
     said: list[Kind] = []
+
+
+def warm() -> None:
+    """Read a small packet: whatever a fork touches first is copied for it, which takes as long as to read a
+    school."""
+    fields = [Field(name, "string", "string", coded=False) for name in WARM]
+    nested = Field("N", "array", "list", coded=False, nested=fields[:2])
+    part = Part("L", False, [*fields, Field("I", "int", "integer", coded=False), nested])
+    asked = Question("", [], 0, {"R": part})
+    record: dict[str, Any] = dict.fromkeys(WARM, "0" * 8) | {"I": 1, "N": [dict.fromkeys(WARM[:2], "0")]}
+    data = json.dumps({"L": [record] * 64}).encode()
+    answer(msgspec.json.encode(asked), data, io.BytesIO())
 
 
 def answer(head: bytes, data: bytes, out: BinaryIO) -> None:

@@ -89,39 +89,57 @@ def _bound_names(records: Sequence[bytes], fields: list[Field]) -> bool:
     """Whether objects stand only where the contract has them: to Arrow every name, however deep, is a column
     of all records. Raises TooMuch."""
     names: set[str] = set()
+    nested = _with_items(fields)
     plain = True
     for record in records:
         if record.startswith(b"{"):
             members = _MEMBERS.decode(record)
             names.update(members)
-            if record.find(b"{", 1) > 0:  # seldom: most records hold no other
-                plain &= _in_place(members, fields, names)
+            if (objects := record.count(b"{")) > 1:
+                plain &= _in_place(members, objects - 1, nested, names)
             if len(names) > MAX_NAMES:
                 raise TooMuch
     return plain
 
 
-def _in_place(members: dict[str, msgspec.Raw], fields: list[Field], names: set[str]) -> bool:
-    """``names`` gets those of the nested records too."""
-    nested = {f.name: f.nested for f in fields if f.nested is not None}
-    for name, raw in members.items():
-        value = bytes(raw)
-        if value[:1] not in (b"{", b"[") or b"{" not in value:
+def _with_items(fields: list[Field]) -> dict[str, list[Field]]:
+    return {f.name: f.nested for f in fields if f.nested is not None}
+
+
+def _in_place(
+    members: dict[str, msgspec.Raw], objects: int, nested: dict[str, list[Field]], names: set[str]
+) -> bool:
+    """``names`` gets those of the nested records too. ``objects``: braces that open anywhere in the members;
+    where the lists that may hold some have all of them, no other member is looked at."""
+    for name, of_items in nested.items():
+        if (raw := members.get(name)) is None:
             continue
-        if name not in nested:
-            return False
+        value = bytes(raw)
+        inside = value.count(b"{")
+        objects -= inside
+        if not inside:
+            continue
         try:
             items = _ITEMS.decode(value)
         except msgspec.ValidationError:
+            if value[:1] not in (b"{", b"["):  # a text with a brace
+                continue
             return False
         if len(items) > MAX_RECORDS:
             raise TooMuch
+        inner = set().union(*items)
+        names.update(f"{name}.{each}" for each in inner)
+        if len(names) > MAX_NAMES:
+            raise TooMuch
+        if inside == len(items):
+            continue
+        deeper = _with_items(of_items)
         for item in items:
-            names.update(f"{name}.{inner}" for inner in item)
-            if len(names) > MAX_NAMES:
-                raise TooMuch
-            if not _in_place(item, nested[name] or [], names):
+            if not _in_place(item, sum(bytes(r).count(b"{") for r in item.values()), deeper, names):
                 return False
+    if objects:  # in a text, or where none is due
+        others = (bytes(raw) for name, raw in members.items() if name not in nested)
+        return not any(value[:1] in (b"{", b"[") and b"{" in value for value in others)
     return True
 
 

@@ -1,6 +1,6 @@
 """A disk that is really full, and then freed: PostgreSQL's, Kafka's. Who needs it says so once and waits."""
 
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 
 import psycopg2
 import pytest
@@ -24,7 +24,7 @@ PUPILS = 200
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    """A stack whose servers have a small disk each, and load; a producer; the disks."""
+    """A stack whose servers have a small disk each, and load; the disks."""
     it = Stack(tmp_path_factory.mktemp("small") / "stack", support.free_port_base())
     it.logs.mkdir(parents=True)
     broker.prepare(it)
@@ -34,17 +34,17 @@ def running(tmp_path_factory):
         of_postgres = disks.enter_context(moved_to_a_small_disk(it.postgres_dir))
         try:
             local.up(it, processes=("load",))
-            with closing(kafka.producer(support.everybody(it))) as producer:
-                yield it, producer, of_kafka, of_postgres
+            yield it, of_kafka, of_postgres
         finally:
             local.down(it)
 
 
 class Pushes:
-    """Pushes of one school, each waited for until the broker has it."""
+    """Pushes of one school, each waited for until the broker has it, by a producer of its own: one that a
+    dying broker has answered with an error sends nothing more."""
 
-    def __init__(self, settings, producer, name):
-        self.settings, self.producer, self.name = settings, producer, name
+    def __init__(self, settings, name):
+        self.settings, self.name = settings, name
         self.tried, self.acknowledged = 0, set()
 
     def push(self):
@@ -53,10 +53,17 @@ class Pushes:
         push = f"{self.name}-{self.tried}"
         values = whole("HocSinh", [pupil(n, HoTen=f"{push} {n}") for n in range(PUPILS)], push=push)
         try:
-            for future in [self.producer.send(RECORDS_ACCEPTED, v, SCHOOL.encode()) for v in values]:
+            producer = kafka.producer(self.settings, bootstrap_timeout_ms=5_000)
+        except KafkaError:
+            return False
+        try:
+            for future in [producer.send(RECORDS_ACCEPTED, v, SCHOOL.encode()) for v in values]:
                 future.get(5)
         except KafkaError:
             return False
+        finally:
+            with suppress(KafkaError):  # what is left of it
+                producer.close(timeout=0)
         self.acknowledged.add(push)
         return True
 
@@ -80,8 +87,8 @@ def log(it, name):
 
 def test_load_waits_for_room_on_the_databases_disk_says_so_once_and_loses_nothing(running):
     """Formerly it ended and was started again and again, with a line each time, and was ready in between."""
-    it, producer, _, disk = running
-    pushes = Pushes(support.everybody(it), producer, "database")
+    it, _, disk = running
+    pushes = Pushes(support.everybody(it), "database")
     support.wait_until(lambda: pushes.are_loaded(), pushes.push)
     disk.fill()
     support.wait_until(lambda: "SYS-020" in log(it, "load"), pushes.push, lambda: log(it, "load"))
@@ -101,8 +108,8 @@ def test_load_waits_for_room_on_the_databases_disk_says_so_once_and_loses_nothin
 
 def test_what_kafka_acknowledged_before_its_disk_was_full_is_loaded_when_it_is_freed(running):
     """The broker ends; to everybody else it is away, until its next start finds room."""
-    it, producer, disk, _ = running
-    pushes = Pushes(support.everybody(it), producer, "broker")
+    it, disk, _ = running
+    pushes = Pushes(support.everybody(it), "broker")
     before = log(it, "load")
     disk.fill()
     support.wait_until(lambda: not pushes.push() and not local.is_ready(it, "kafka"))

@@ -17,7 +17,7 @@ from runtime.metrics import METRICS
 from schemas.topics import MINISTRY_RECEIPTS
 from tests.support import end, free_port_base, run_process, wait_until, wait_while_it_runs
 
-PROCESSES = ("receipts", "watch", "checkpoints", "credentials")
+PROCESSES = ("receipts", "watch", "checkpoints", "credentials", "feed", "gateway")
 
 
 class Api:
@@ -51,7 +51,7 @@ class Api:
 
 @pytest.fixture
 def scraped(settings, tmp_path):
-    """Prometheus over four processes; an undecodable receipt has come in."""
+    """Prometheus over six processes; an undecodable receipt has come in."""
     folder = tmp_path / "prometheus"
     folder.mkdir()
     port = free_port_base()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from producers.gateway import exchange
-from producers.gateway.exchange import DRAIN_BYTES, Exchange
+from producers.gateway.exchange import CROWD_BYTES, DRAIN_BYTES, DRAINS, Exchange
 from schemas.errors import ProblemList
 
 PIECE = 1024 * 1024
@@ -56,8 +56,14 @@ def test_a_sender_who_sends_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch)
         asyncio.run(begun(Peer(1)).receive())
 
 
-@pytest.mark.parametrize(("pieces", "drained"), [(2, 2 * PIECE), (50, DRAIN_BYTES)])
-def test_what_nobody_wants_is_read_to_a_bound(pieces: int, drained: int):
+@pytest.mark.parametrize(
+    ("pieces", "beside", "drained"),
+    [(50, 0, 50 * PIECE), (200, 0, DRAIN_BYTES), (2, DRAINS, 2 * PIECE), (50, DRAINS, CROWD_BYTES)],
+)
+def test_what_nobody_wants_is_read_to_a_bound(
+    pieces: int, beside: int, drained: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Exchange, "draining", beside)
     peer = Peer(pieces)
     refused = begun(peer)
 
@@ -71,6 +77,7 @@ def test_what_nobody_wants_is_read_to_a_bound(pieces: int, drained: int):
     assert body == {"type": "http.response.body", "body": b"no", "more_body": True}
     assert end == {"type": "http.response.body", "body": b"", "more_body": False}
     assert refused.received == drained
+    assert Exchange.draining == beside
 
 
 def test_an_answer_to_a_whole_body_keeps_its_connection_and_its_own_headers():

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from producers.adapters import foreign
@@ -96,7 +97,17 @@ def test_nothing_is_left_of_many_readings(odd: Apart) -> None:
     for question in ("say x", "segfault", "hold 1000000000"):
         stopped(odd, question)
     assert descriptors("self") == held
-    wait_until(lambda: children(odd) == [])
+    wait_until(lambda: len(children(odd)) == 1)
+
+
+def test_one_waits_for_the_next_question_and_is_made_again_where_it_was_killed(odd: Apart) -> None:
+    stopped(odd, "say x")
+    for _ in range(3):
+        wait_until(lambda: len(children(odd)) == 1)
+        [spare] = children(odd)
+        os.kill(spare, signal.SIGKILL)
+        wait_until(lambda spare=spare: psutil.Process(spare).status() == psutil.STATUS_ZOMBIE)
+        assert stopped(odd, "say y") == "y"
 
 
 def test_a_process_that_was_killed_is_begun_again(odd: Apart) -> None:
@@ -110,7 +121,7 @@ def test_a_process_killed_in_the_middle_is_the_machines_fault(odd: Apart) -> Non
     stopped(odd, "say x")
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(stopped, odd, "sleep")
-        wait_until(lambda: children(odd))
+        wait_until(lambda: len(children(odd)) == 2)
         pid(odd).kill()
         assert asked.result() == "machine"
     assert stopped(odd, "say back") == "back"
