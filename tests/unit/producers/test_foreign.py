@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -105,8 +106,9 @@ def test_one_waits_for_the_next_question_and_is_made_again_where_it_was_killed(o
     for _ in range(3):
         wait_until(lambda: len(children(odd)) == 1)
         [spare] = children(odd)
-        os.kill(spare, signal.SIGKILL)
-        wait_until(lambda spare=spare: psutil.Process(spare).status() == psutil.STATUS_ZOMBIE)
+        killed = psutil.Process(spare)
+        killed.kill()
+        wait_until(partial(_is_over, killed))
         assert stopped(odd, "say y") == "y"
 
 
@@ -161,6 +163,10 @@ def test_who_ends_the_caller_ends_the_reading(how: signal.Signals) -> None:
 
 def descriptors(process: object) -> int:
     return len(list(Path(f"/proc/{process}/fd").iterdir()))
+
+
+def _is_over(killed: psutil.Process) -> bool:
+    return killed.status() == psutil.STATUS_ZOMBIE
 
 
 def children(apart: Apart) -> list[int]:
