@@ -166,7 +166,7 @@ def descriptors(process: object) -> int:
 
 
 def _is_over(killed: psutil.Process) -> bool:
-    return killed.status() == psutil.STATUS_ZOMBIE
+    return bool(killed.status() == psutil.STATUS_ZOMBIE)
 
 
 def children(apart: Apart) -> list[int]:
