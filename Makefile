@@ -63,8 +63,10 @@ down: $(READY)
 
 # After a change of requirements.in: one list for every Python of pyproject.toml. No address is written: the ordinary client's own index is used.
 requirements: $(READY)
-	@$(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--custom-compile-command "make requirements" requirements.in -o requirements.txt
+	@for folder in . deploy/ansible; do \
+		$(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+			--custom-compile-command "make requirements" $$folder/requirements.in -o $$folder/requirements.txt || exit 1; \
+	done
 
 # After a change of the versions in deploy/local/{kafka,tools}.py.
 lock: $(READY)

@@ -140,6 +140,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "records",
         "Bản ghi vắng, bản ghi rời đi — records that a school's lists lacked; which of them leave.",
     ),
+    "release": (
+        "cli.release",
+        "release",
+        "Bản phát hành — make the one file that a server is installed from.",
+    ),
     "rules": ("cli.schemas", "rules", "Bộ quy tắc kiểm tra — the rule book."),
     "run": ("cli.run", "run", "Chạy một tiến trình — run one process of the pipeline in the foreground."),
     "sandbox": (
@@ -201,7 +206,23 @@ class _Table(click.Group):
             formatter.write_dl([(name, COMMANDS[name][2]) for name in sorted(COMMANDS)])
 
 
+def _say_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        from deploy.version import version
+
+        click.echo(f"csdl {version()}")
+        ctx.exit()
+
+
 @click.command(cls=_Table, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Phiên bản — version and commit, and exit.",
+)
 def main() -> None:
     """Hồ sơ trường học, từ phần mềm của nhà cung cấp đến Bộ, xác nhận qua từng cấp.
 

@@ -100,6 +100,7 @@ NEEDS_NO_SERVER = {
     "grants table",
     "metrics list",
     "preflight",
+    "release build",
     "rules",
     "sandbox accept",
     "sandbox status",
