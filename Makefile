@@ -8,12 +8,13 @@ CSDL := $(BIN)/python -m cli
 # An environment whose Python went away, or became another one, is made anew; so is one that was left unfinished.
 $(shell test -e $(READY) && ! $(BIN)/python -c 'import click' 2>/dev/null && rm -f $(READY))
 
-.PHONY: help venv demo test check bench up down requirements lock clean
+.PHONY: help venv demo test test-server check bench up down requirements lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    a made-up province through the whole pipeline (Kafka and PostgreSQL included)"
 	@echo "make test    check, then every test"
+	@echo "make test-server   the same installed on bare Debian machines that it boots: root alone can"
 	@echo "make check   ruff, mypy strict, import-linter"
 	@echo "make bench   rates and waits, beside a bare COPY, a rival and the documented way"
 	@echo "make up      start the local stack; make down stops it"
@@ -45,6 +46,10 @@ demo: $(READY)
 # polars, as our processes have: threads that wait for each other took a third of the time of small batches.
 test: check
 	@POLARS_MAX_THREADS=1 $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+# CSDL_TEST_DEBIAN=trixie: Debian 13. The first time it makes the machine's disk: three minutes more.
+test-server: $(READY)
+	@$(BIN)/python -m pytest tests/server
 
 check: $(READY)
 	@$(BIN)/ruff check
