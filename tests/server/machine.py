@@ -180,14 +180,9 @@ class Machine:
         wait_until(lambda: not self._attached())
         name = f"csdl-{os.getpid()}-{self.name}"
         self._groups = [group / name for group in CGROUPS if (group / "cgroup.procs").exists()]
-        words = [
-            self._lan.folder,
-            self.name,
-            name,
-            self._network.path,
-            self._lan.image / "packages",
-            *self._groups,
-        ]
+        folder, packages = self._lan.folder, self._lan.image / "packages"
+        words: list[str | Path] = [folder, self.name, name, self._network.path, packages]
+        words += self._groups
         isolated = ["unshare", "-m", "--propagation", "private", "sh", "-c", BOOT, "sh"]
         with self.console.open("ab") as out:
             self._nspawn = _ours(*isolated, *words, stdout=out, stderr=out)
