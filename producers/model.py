@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from schemas.errors import Problem, SourceLocation
-from schemas.pointers import pointer
+from schemas.pointers import MOST_PLACES, common, pointer, steps
 
 OWN_ID: Final = "ClientId"
 """The vendor's own id of a record, which every contract of several records has."""
@@ -63,10 +63,15 @@ class Json:
     member: str
     indexed: bool
 
-    def pointer(self, row: int, name: str = "") -> str:
-        """JSON pointer of a record's field; of a nested list's items the list, since no fault says which."""
-        field = [name.partition(".")[0]] if name else []
-        return pointer([self.member, *([row - 1] if self.indexed else []), *field])
+    @property
+    def pointer_of_all(self) -> str:
+        """Of the member."""
+        return pointer([self.member])
+
+    def pointer(self, row: int, *names: str) -> str:
+        """JSON pointer of a record's field; of several what holds them all: a nested list, or the record."""
+        within = common([steps(name) for name in names])
+        return pointer([self.member, *([row - 1] if self.indexed else []), *within])
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,8 @@ class SourceTable:
     json: Json | None = None
 
     def place(self, row: int, *fields: str) -> SourceLocation:
-        """Of a record and fields of it; the pointer of several is their record's."""
-        one = fields[0] if len(fields) == 1 else ""
-        at = self.json.pointer(row, one) if self.json else ""
+        """Of a record and fields of it."""
+        at = self.json.pointer(row, *fields) if self.json else ""
         return SourceLocation(self.source, self.sheet, row, ", ".join(fields), at)
 
     def leave_out(self, rows: pl.Series, reasons: pl.Series | str) -> "SourceTable":
@@ -119,9 +123,10 @@ class SourceTable:
             client.fill_null("").alias("ClientId"),
             pl.col(ROW).cast(pl.Int32).alias("Row"),
         )
+        named = pl.col("field").filter(pl.col("field") != "")
         lines = (
             faults.group_by("index", "rule", maintain_order=True)
-            .agg(pl.col("field").filter(pl.col("field") != "").unique(maintain_order=True).alias("Fields"))
+            .agg(named.unique(maintain_order=True).head(MOST_PLACES).alias("Fields"))
             .join(places, on="index", how="left", maintain_order="left")
             .select("ClientId", "Row", pl.col("rule").alias("Rule"), "Fields")
         )

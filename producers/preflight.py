@@ -83,7 +83,10 @@ def _pointed(place: SourceLocation, within: Mapping[tuple[str, str], SourceTable
     table = within.get((place.file, place.sheet))
     if table is None or not place.row or place.pointer:
         return place
-    return table.place(place.row, *place.field.split(", "))
+    whole = place.field.split(", ") if place.field else []
+    return replace(
+        table.place(place.row, *(whole[:-1] if place.field.endswith("…") else whole)), field=place.field
+    )
 
 
 def explain(code: str) -> tuple[str, str]:

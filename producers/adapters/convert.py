@@ -188,13 +188,15 @@ def _list(
 
 
 def _of_parents(nested: Nested, f: Field, found: pl.DataFrame) -> pl.DataFrame:
+    """Each with its item (``DsMonHoc[3].MaMonHoc``); items stand in the order of their records."""
     if found.is_empty():
         return found
+    parent = nested.parent.gather(found["index"])
+    item = (found["index"] - nested.parent.search_sorted(parent, side="left")).cast(pl.String)
     return found.select(
-        index=nested.parent.gather(found["index"]),
+        index=parent,
         rule=pl.col("rule"),
-        field=pl.lit(f.name)
-        + pl.when(pl.col("field") != "").then("." + pl.col("field")).otherwise(pl.lit("")),
+        field=pl.format("{}[{}]{}", pl.lit(f.name), item, pl.col("field").str.replace("^(.)", ".$1")),
     )
 
 

@@ -19,6 +19,7 @@ from producers.layouts import Library
 from producers.model import Reading, SourceTable, Target
 from schemas.contracts.contracts import Field, record
 from schemas.errors import Problem, ProblemList
+from schemas.pointers import ITEM_NUMBER
 
 ROWS_SHOWN: Final = 5
 HIDDEN: Final = ""
@@ -90,7 +91,12 @@ def _read(name: str, data: bytes, target: Target, library: Library) -> Reading:
 
 def _values(table: SourceTable, content: foreign.Content, codemap: CodeMap) -> Iterator[tuple[int, str, str]]:
     """(row, field, value) of the cells that have no entry."""
-    lines = table.refused.filter(pl.col("Rule") == UNMAPPED).select("Row", "Fields").explode("Fields")
+    lines = (
+        table.refused.filter(pl.col("Rule") == UNMAPPED)
+        .select("Row", pl.col("Fields").list.eval(pl.element().str.replace_all(ITEM_NUMBER, "")))
+        .explode("Fields")
+        .unique(maintain_order=True)
+    )
     index = {row: at for at, row in enumerate(table.rows if table.rows is not None else ())}
     for row, said in lines.iter_rows():
         if content.packet is not None:

@@ -12,7 +12,7 @@ from producers import accounting
 from producers.accounting import RowsRead
 from producers.client import PushReceipt, totals
 from producers.feedback.places import located
-from producers.model import OWN_ID, Reading, SourceTable, Target
+from producers.model import OWN_ID, Json, Reading, SourceTable, Target
 from producers.preflight import explain
 from rehearsal.rehearse import Rehearsal
 from schemas.errors import Problem
@@ -56,7 +56,7 @@ def accepted(receipt: PushReceipt, dataset_id: str, reading: Reading) -> dict[st
         **summed(records),
         "records": records,
         "whole": receipt.whole,
-        "rows": [_rows(r) for r in accounting.told(reading.tables)],
+        "rows": rows(reading.tables),
         "refusals": refused[:MOST],
         "refusals_in_all": len(refused),
         "warnings": [_warning(p) for p in [*reading.warnings, *reading.unsaid][:MOST]],
@@ -74,12 +74,21 @@ def rehearsed(told: Rehearsal, dataset_id: str, target: Target, reading: Reading
         "outcome": told.push.outcome,
         **{name: getattr(told.push, name) for name in COUNTS},
         "records": {t: {name: n[name] for name in COUNTS} for t, n in told.push.by_type.items()},
-        "rows": [_rows(r) for r in accounting.told(reading.tables)],
+        "rows": rows(reading.tables),
         "findings": [_finding(f.as_dict()) for f in found[:MOST]],
         "findings_in_all": len(found),
         "codemaps": reading.codemaps,
         "unknown": list(UNKNOWN),
     }
+
+
+def rows(tables: Sequence[SourceTable]) -> list[dict[str, Any]]:
+    """What became of the rows of each sheet or list, and where a list of JSON stands."""
+    return [_rows(r) | _within(t.json) for r, t in zip(accounting.told(tables), tables, strict=True)]
+
+
+def _within(json: Json | None) -> dict[str, Any]:
+    return {"pointer": json.pointer_of_all if json else "", "indexed": json is not None and json.indexed}
 
 
 def refusals(tables: Sequence[SourceTable]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """``GET /v1/pushes/{push_id}/errors``: what was wrong with a push: pages of JSON, or its own file marked."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Header, Query
@@ -15,6 +16,7 @@ from producers.gateway.parts import Parts
 from producers.gateway.sender import Sender, parts, sender
 from producers.gateway.status import Dataset, PushId
 from producers.gateway.told import Said
+from producers.model import Json
 from readings import push_errors
 from readings.followed import Followed
 from schemas.errors import message
@@ -43,6 +45,7 @@ EXAMPLE: Final[dict[str, Any]] = {
             "record_type": "HocSinh",
             "ClientId": "74140000000062631",
             "place": {"file": "hoc-sinh.xlsx", "sheet": "6A", "row": 9, "field": "HoTen", "cell": "F9"},
+            "pointer": "",
             "columns": "Họ và tên",
         }
     ],
@@ -55,8 +58,9 @@ EXAMPLE: Final[dict[str, Any]] = {
 class Place(BaseModel):
     """Where a record stood. ``row``: of a sheet as the spreadsheet shows it, of a csv file the line as an
     editor shows it, of a packet's list (``sheet``) the position from 1; 0: not known. ``field``: as the
-    contract calls it, several with a comma. ``cell``: as the spreadsheet says it (H9), the first of several,
-    as long as the file is kept."""
+    contract calls it, several with a comma; of a nested record with its item, from 0
+    (``DsMonHoc[3].MaMonHoc``), where it was refused for that. ``cell``: as the spreadsheet says it (H9),
+    the first of several, as long as the file is kept."""
 
     file: str
     sheet: str
@@ -75,6 +79,10 @@ class Error(Said):
     record_type: str
     ClientId: str
     place: Place
+    pointer: str = Field(
+        description="JSON pointer into the body that was sent as JSON, within its line if that was NDJSON; "
+        "of several fields what holds them all; empty where the row is not known"
+    )
     columns: str = Field(description="as their file calls them, else as the contract does")
 
 
@@ -158,12 +166,13 @@ def page(its: Parts, one: Followed, after: int, limit: int) -> Errors:
         by_rule = push_errors.by_rule(conn, one)
     shown = found[:limit]
     cells = placed.cells(shown, kept_files.places(its, one) if one.door is not None else [])
+    within = kept_files.within(its, one) if shown else {}
     return Errors(
         **{name: push[name] for name in ("push_id", "dataset_id", "outcome", "refused")},
         checked=one.checked > 0,
         notes=[Said.of(code) for code in codes(push)],
         rules=[_of_rule(row) for row in by_rule],
-        errors=[_error(row, cell) for row, cell in zip(shown, cells, strict=True)],
+        errors=[_error(row, cell, within) for row, cell in zip(shown, cells, strict=True)],
         after=after,
         next_after=after + len(shown),
         has_more=len(found) > limit,
@@ -181,12 +190,14 @@ def _texts(row: dict[str, Any]) -> dict[str, Any]:
     return {"code": row["rule"], "message_vi": vi, "message_en": en}
 
 
-def _error(row: dict[str, Any], cell: Located) -> Error:
+def _error(row: dict[str, Any], cell: Located, within: Mapping[tuple[str, str], Json]) -> Error:
     at = cell.finding.place
+    json = within.get((at.file, at.sheet)) if at.row else None
     return Error(
         **_texts(row),
         **{name: row[name] for name in ("verdict", "removal", "record_type")},
         ClientId=row["client_id"],
         place=Place(**answers.place(at.file, at.sheet, at.row, at.field), cell=cell.address),
+        pointer=json.pointer(at.row, *row["fields"]) if json else "",
         columns=cell.captions,
     )

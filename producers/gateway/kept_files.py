@@ -10,7 +10,7 @@ from typing import Final
 from producers import files
 from producers.gateway.parts import Parts
 from producers.layouts import known
-from producers.model import OWN_ID, ROW, SourceTable, Target
+from producers.model import OWN_ID, ROW, Json, SourceTable, Target
 from readings.database import rows
 from readings.followed import Followed, Row
 from schemas import datasets
@@ -25,6 +25,13 @@ REMEMBERED: Final = 32
 """Pushes of which it is known where their records stand: somebody who pages asks for one again and again."""
 
 _KEPT: Final = "SELECT name, content FROM gateway_file WHERE push_id = %s ORDER BY position"
+
+_WITHIN: Final = """
+SELECT read ->> 'file' AS file, read ->> 'sheet' AS sheet, read ->> 'pointer' AS pointer,
+    (read ->> 'indexed')::boolean AS indexed
+FROM gateway_push, jsonb_array_elements(answer -> 'rows') AS read
+WHERE push_id = %s AND read ->> 'pointer' <> ''
+"""
 
 _turns = BoundedSemaphore(AT_ONCE)
 _lock = Lock()
@@ -64,6 +71,15 @@ def tables(its: Parts, push: Row, sent: Sequence[tuple[str, bytes]]) -> list[Sou
         return files.read_contents(sent, target, known=known(its.settings)).tables
     except ProblemList:
         return []
+
+
+def within(its: Parts, one: Followed) -> dict[tuple[str, str], Json]:
+    """(file, what stands in the place of a sheet) → where its records stood, of what was sent as JSON."""
+    if one.door is None:
+        return {}
+    with its.connections.borrowed() as conn:
+        found = rows(conn, _WITHIN, (one.push["push_id"],))
+    return {(r["file"], r["sheet"]): Json(r["pointer"].removeprefix("/"), r["indexed"]) for r in found}
 
 
 def places(its: Parts, one: Followed) -> list[SourceTable]:

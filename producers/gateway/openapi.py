@@ -18,7 +18,7 @@ from producers.gateway.openapi_examples import example
 from producers.gateway.problem_model import SCHEMAS
 from schemas.errors import Problem, catalogue
 
-VERSION: Final = "1.0.0"
+VERSION: Final = "1.1.0"
 """Of the API (docs/api.md): another with every change that a client could see."""
 
 CODES: Final = "x-codes"

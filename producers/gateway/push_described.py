@@ -69,6 +69,14 @@ class RowsRead(BaseModel):
     records: int = Field(ge=0, examples=[230])
     refused: int = Field(ge=0, examples=[2])
     left_out: dict[str, str] = Field(description="Code → rows", examples=[{"FILE-250": "1–3"}])
+    pointer: str = Field(
+        description="JSON pointer of the member that holds them, of a body that is JSON",
+        examples=["", "/LstHocSinh"],
+    )
+    indexed: bool = Field(
+        description="Whether the pointer of a record goes on with its row less one. Else each line is JSON "
+        "of its own, or there is one record"
+    )
 
 
 class Refusal(BaseModel):
@@ -78,7 +86,9 @@ class Refusal(BaseModel):
     ClientId: str = Field(description="The sender's own id, as it was sent", examples=["HS-0007"])
     place: ProblemPlace
     pointer: str = Field(
-        description="JSON pointer (RFC 6901) into a body that is JSON", examples=["/LstHocSinh/6/GioiTinh"]
+        description="JSON pointer (RFC 6901) into a body that is JSON, within its line if that is NDJSON; of "
+        "several fields what holds them all",
+        examples=["/LstHocSinh/6/GioiTinh"],
     )
     code: str = Field(examples=["HS-103"])
     message_vi: str

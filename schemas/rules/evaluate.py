@@ -12,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from schemas.pointers import MOST_PLACES
 from schemas.rules.rule import INDEX, Rule
 
 VIOLATIONS: Final = pl.Schema({"index": pl.UInt32(), "rule": pl.String(), "fields": pl.List(pl.String())})
@@ -26,13 +27,18 @@ class _Fired:
     rows: pl.Series
 
 
-def violations(frame: pl.DataFrame, rules: Sequence[Rule], complete: Complete | None = None) -> pl.DataFrame:
-    """Rows (index, rule, fields), by index: which record violates which rule, and in which fields.
+def violations(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """Rows (index, rule, fields), by index: which record violates which rule, and in which fields; those of
+    nested records with their items (``DsMonHoc[3].MaMonHoc``).
 
-    ``frame`` has the record's columns and the context columns. Raises polars' ColumnNotFoundError if the
-    context is not there (see catalogue.in_context).
+    ``frame`` has the record's columns and the context columns; rules look nothing up. Raises polars'
+    ColumnNotFoundError if the context is not there (see catalogue.in_context).
     """
-    return table(fired(frame, rules, complete))
+    found = fired(frame, rules)
+    if not found:
+        return VIOLATIONS.to_frame()
+    parts = [_of_items(frame, f.rule) if f.rule.path else _of_records(f) for f in found]
+    return pl.concat(parts).sort("index", maintain_order=True)
 
 
 def fired(frame: pl.DataFrame, rules: Sequence[Rule], complete: Complete | None = None) -> list[_Fired]:
@@ -55,22 +61,37 @@ def fired(frame: pl.DataFrame, rules: Sequence[Rule], complete: Complete | None 
     return found
 
 
-def table(found: Sequence[_Fired]) -> pl.DataFrame:
-    """What fired, one row a record and rule."""
-    if not found:
-        return VIOLATIONS.to_frame()
-    parts = [
-        pl.DataFrame({"index": f.rows.cast(pl.UInt32)}).with_columns(
-            rule=pl.lit(f.rule.id), fields=pl.lit(f.rule.places, dtype=pl.List(pl.String))
-        )
-        for f in found
-    ]
-    return pl.concat(parts).sort("index", maintain_order=True)
+def _of_records(found: _Fired) -> pl.DataFrame:
+    fields = pl.lit(found.rule.places, dtype=pl.List(pl.String))
+    return pl.DataFrame({"index": found.rows.cast(pl.UInt32)}).with_columns(
+        rule=pl.lit(found.rule.id), fields=fields
+    )
 
 
-def unpack(frame: pl.DataFrame, path: tuple[str, ...]) -> pl.DataFrame | None:
+def _of_items(frame: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+    """Looked for again where a rule fired: numbers of items cost what hardly any chunk needs."""
+    scope = unpack(frame, rule.path, numbered=True)
+    assert scope is not None
+    item = pl.format(".".join(f"{name}[{{}}]" for name in rule.path), *map(_number, rule.path))
+    places = pl.concat_list(pl.format("{}." + name, item) for name in rule.fields)
+    return (
+        scope.filter(rule.violated.fill_null(False))
+        .select(pl.col(INDEX).cast(pl.UInt32).alias("index"), places.alias("fields"))
+        .group_by("index", maintain_order=True)
+        .agg(pl.col("fields").explode().head(MOST_PLACES))
+        .select("index", pl.lit(rule.id).alias("rule"), "fields")
+    )
+
+
+def _number(name: str) -> str:
+    """Column of an item's number in the list of this name, from 0."""
+    return f"_item_{name}"
+
+
+def unpack(frame: pl.DataFrame, path: tuple[str, ...], *, numbered: bool = False) -> pl.DataFrame | None:
     """The records nested at a path, one row each, with the columns of the record they stand in that are not
-    theirs; None if there are none. Column ``_index`` is the row of ``frame``."""
+    theirs; None if there are none. Column ``_index`` is the row of ``frame``; ``numbered``: a column more for
+    each list, with the item's number."""
     if not path:
         return frame
     if _empty(frame, path[0]):
@@ -83,7 +104,10 @@ def unpack(frame: pl.DataFrame, path: tuple[str, ...]) -> pl.DataFrame | None:
         inner = scope.schema[name]
         assert isinstance(inner, pl.List) and isinstance(inner.inner, pl.Struct)
         theirs = {f.name for f in inner.inner.fields}
-        scope = scope.drop(theirs & set(scope.columns) - {name}).explode(name).unnest(name)
+        scope = scope.drop(theirs & set(scope.columns) - {name})
+        numbers = [_number(name)] if numbered else []
+        scope = scope.with_columns(pl.int_ranges(pl.col(name).list.len()).alias(n) for n in numbers)
+        scope = scope.explode(name, *numbers).unnest(name)
     return scope
 
 

@@ -1,6 +1,7 @@
 """What a vendor reads of its pushes over HTTP: on real servers, with the gateway's own rights."""
 
 import io
+import json
 import zipfile
 from contextlib import closing
 
@@ -19,7 +20,7 @@ from tests.integration.test_push_followed import dirty
 from tests.integration.test_pushing import JSON, packet
 from tests.pushed import chunk, whole
 from tests.unit.feedback.books import coloured, school_list
-from tests.unit.producers.made import YEAR
+from tests.unit.producers.made import CLASS, YEAR
 
 DATASET = f"{SCHOOL}.2019.start"
 
@@ -244,10 +245,33 @@ def test_a_file_that_is_not_kept_any_more_is_gone_and_a_packets_errors_are_liste
     assert got(school, answer["links"]["errors"])["refused"] == 1
     of_packet = packet({"TrangThai": 5}, {}, school=THIRD)
     packed = taken(gateway, shelf, school, content=of_packet, headers=JSON)
+    told = got(school, packed["links"]["errors"])["errors"]
+    assert "/LstHocSinh/0/TrangThai" in {e["pointer"] for e in told}
     (sheet,) = openpyxl.load_workbook(
         io.BytesIO(workbook(school, packed["links"]["errors"]).content)
     ).worksheets
     assert "CELL-101" in {cell.value for cell in sheet["F"]}
+
+
+def test_errors_of_json_point_at_the_item_of_a_nested_list(gateway, shelf, school):
+    lesson = {"MaMonHoc": "15", "MonChuyen": 0, "LoaiDanhGia": 0, "MonVnen": 0}
+    wrong = lesson | {"MaMonHoc": "999"}
+    lists = [[lesson, wrong], [wrong, lesson, wrong]]
+    classes = [
+        {**CLASS, "ClientId": f"N-{n}", "TenLopHoc": f"6N{n}", "DsMonHoc": of} for n, of in enumerate(lists)
+    ]
+    header = {"MaTruongHoc": THIRD, "NamHoc": YEAR, "LoaiDongBo": 1}
+    lines = "\n".join(map(json.dumps, [header, *({"LstLopHocInfo": one} for one in classes)]))
+    whole = json.dumps(header | {"LstLopHocInfo": classes})
+    of_packet = taken(gateway, shelf, school, content=whole, headers=JSON)
+    of_lines = taken(gateway, shelf, school, content=lines, headers={"Content-Type": "application/x-ndjson"})
+    for answer, at in ((of_packet, "/LstLopHocInfo/{}"), (of_lines, "/LstLopHocInfo")):
+        told = [e for e in got(school, answer["links"]["errors"])["errors"] if e["verdict"] == "refused"]
+        assert [(e["ClientId"], e["pointer"], e["place"]["field"]) for e in told] == [
+            ("N-0", at.format(0) + "/DsMonHoc/1/MaMonHoc", "DsMonHoc[1].MaMonHoc"),
+            ("N-1", at.format(1) + "/DsMonHoc", "DsMonHoc[0].MaMonHoc, DsMonHoc[2].MaMonHoc"),
+        ]
+        assert [r["pointer"] for r in answer["refusals"]] == [e["pointer"] for e in told]
 
 
 def test_a_dry_run_counts_by_type_what_it_counts_in_all(school):

@@ -117,6 +117,10 @@ def test_a_fault_of_a_record_is_found_in_the_packet_by_its_pointer() -> None:
     assert found.place(2, "GioiTinh").pointer == "/LstHocSinh/1/GioiTinh"
     assert found.place(2, "GioiTinh", "NgaySinh").pointer == "/LstHocSinh/1"
     assert found.place(2, "DsMonHoc.MaMonHoc").pointer == "/LstHocSinh/1/DsMonHoc"
+    assert found.place(2, "DsMonHoc[3].MaMonHoc").pointer == "/LstHocSinh/1/DsMonHoc/3/MaMonHoc"
+    assert found.place(2, "A[3].B[0].C").pointer == "/LstHocSinh/1/A/3/B/0/C"
+    assert found.place(2, "A[3].B", "A[3].C").pointer == "/LstHocSinh/1/A/3"
+    assert found.place(2, "A[3].B", "A[4].B").pointer == "/LstHocSinh/1/A"
     (wrong,) = problems(packet(LstHocSinh=[PUPIL], NamHoc=2018))
     assert wrong.place.pointer == wrong.as_dict()["pointer"] == "/NamHoc"
 
@@ -138,7 +142,7 @@ def test_nested_lists_keep_their_order_and_their_faults_refuse_the_record_they_s
     assert subjects[0][1]["MonVnen"] is True
     assert subjects[1:] == [[], None]
     assert [(row, rule, fields) for _, row, rule, fields in found.refused.iter_rows()] == [
-        (3, "CELL-101", ["DsMonHoc.MaMonHoc"]),
+        (3, "CELL-101", ["DsMonHoc[1].MaMonHoc"]),
         (5, "CELL-106", ["DsMonHoc"]),
     ]
 
@@ -168,7 +172,7 @@ def test_lists_of_codes_and_a_staff_members_eight_lists() -> None:
     ]
     assert (row["LstKyLuat"], row["LstKhenThuong"]) == ([], None)
     assert [(r, rule, f) for _, r, rule, f in found.refused.iter_rows()] == [
-        (2, "CELL-101", ["LstNhiemVuKiemNhiem"])
+        (2, "CELL-101", ["LstNhiemVuKiemNhiem[1]"])
     ]
 
 

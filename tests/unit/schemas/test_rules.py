@@ -1,5 +1,6 @@
 """Every rule has both messages and a record that violates it; nulls violate nothing but "required"."""
 
+import re
 from typing import Any
 
 import polars as pl
@@ -8,6 +9,7 @@ import pytest
 from schemas.codes import codes
 from schemas.contracts.contracts import Severity, record_types
 from schemas.encoding import codec
+from schemas.pointers import ITEM_NUMBER
 from schemas.rules import catalogue
 from schemas.rules.catalogue import all_rules, in_context, rules, violations, violations_of_version
 from schemas.rules.rule import INDEX, Lookup, Rule, warn
@@ -25,8 +27,9 @@ def name(value: object) -> str:
 
 
 def found(record_type: str, *rows: dict[str, Any]) -> set[tuple[str, tuple[str, ...]]]:
+    """Rules and fields, without the numbers of items."""
     result = violations(frame(record_type, *rows), TIER_1[record_type])
-    return {(rule, tuple(fields)) for _, rule, fields in result.iter_rows()}
+    return {(rule, tuple(re.sub(ITEM_NUMBER, "", f) for f in fields)) for _, rule, fields in result.rows()}
 
 
 @pytest.mark.parametrize("record_type", record_types())
@@ -137,9 +140,22 @@ def test_asking_any_first_finds_what_asking_each_row_finds(record_type):
 
 
 def test_a_violation_names_the_record_it_stands_in():
-    lessons = [[], [{**VALID["LopHoc"]["DsMonHoc"][0], "MaMonHoc": "?"}] * 2, None]
+    good = VALID["LopHoc"]["DsMonHoc"][0]
+    wrong = {**good, "MaMonHoc": "?"}
+    lessons = [[], [good, wrong, good, wrong], None, [wrong]]
     result = violations(frame("LopHoc", *({"DsMonHoc": d} for d in lessons)), TIER_1["LopHoc"])
-    assert result.rows() == [(1, "LM-101", ["DsMonHoc.MaMonHoc"])]
+    assert result.rows() == [
+        (1, "LM-101", ["DsMonHoc[1].MaMonHoc", "DsMonHoc[3].MaMonHoc"]),
+        (3, "LM-101", ["DsMonHoc[0].MaMonHoc"]),
+    ]
+
+
+def test_a_violation_names_an_item_of_an_item():
+    lesson = VALID["LopHoc"]["DsMonHoc"][0]
+    teacher = {"HocKy": "1", "MaGiaoVien": "1900000101"}
+    lessons = [lesson, {**lesson, "DsGiaoVien": [teacher, {**teacher, "HocKy": "9"}]}]
+    result = violations(frame("LopHoc", {"DsMonHoc": lessons}), TIER_1["LopHoc"])
+    assert [fields for _, _, fields in result.rows()] == [["DsMonHoc[1].DsGiaoVien[1].HocKy"]]
 
 
 def test_refused_records_count_as_received():
