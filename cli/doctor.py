@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import click
 
-from cli.answers import exit_code, json_option, print_json, tell
+from cli.answers import exit_code, json_option, print_json, say, tell
 from doctor import table
 from doctor.section import Examined, examine
 from runtime.settings import Settings
@@ -38,10 +38,11 @@ def show(examined: Examined, err: bool = False) -> None:
     name = f"{examined.name:10}"
     if examined.findings is None:
         tell(f"{name} chưa xem được — could not be looked at", err=err)
+        say([examined.unseen] if examined.unseen else [])
     elif not examined.findings:
         tell(f"{name} tốt — fine", err=err)
     for finding in examined.findings or ():
         since = finding.since.isoformat(sep=" ", timespec="seconds") if finding.since else ""
-        for text, word in zip(finding.problem.messages(), ("từ", "since"), strict=True):
+        for text, word in zip(finding.messages(), ("từ", "since"), strict=True):
             when = f" ({word} {since})" if since else ""
             tell(f"{name} {finding.problem.code}{when} {text}", err=err)

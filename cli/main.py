@@ -44,9 +44,9 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "In tệp Docker Compose — print compose.yml with as many of each process as CSDL_INSTANCES says.",
     ),
     "config": (
-        "cli.stack",
+        "cli.config",
         "config",
-        "In cấu hình đang dùng — print the settings in force, without secrets.",
+        "In cấu hình đang dùng — print the settings in force and where each comes from; --check.",
     ),
     "confirmation": (
         "cli.confirmation",
@@ -158,7 +158,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "setup",
         "Tạo chủ đề và bảng — make the topics and tables on servers that run already.",
     ),
-    "status": ("cli.stack", "status", "Tình trạng hệ thống — say what runs in the local stack."),
+    "status": (
+        "cli.stack",
+        "status",
+        "Tình trạng hệ thống — say what runs in the local stack, or on this server.",
+    ),
     "synthetic": (
         "cli.synthetic",
         "synthetic",

@@ -1,6 +1,5 @@
-"""`csdl up`, `down`, `status`: the local stack. `csdl setup`, `config`: what any stack needs."""
+"""`csdl up`, `down`, `status`: the local stack, or what runs on a server. `csdl setup`: for any."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -72,11 +71,19 @@ def down(data_dir: Path, delete: bool) -> None:
 @json_option
 @click.pass_context
 def status(ctx: click.Context, data_dir: Path, listeners: bool, as_json: bool) -> None:
-    """Tình trạng hệ thống — say what runs in the local stack."""
+    """Tình trạng hệ thống — say what runs in the local stack; without one, what runs on this server."""
     if listeners:
         _listeners(ctx, layout.at(data_dir), as_json)
         return
-    _print(stack.status(layout.at(data_dir)), as_json)
+    if layout.known(data_dir) or not (settings := Settings()).bootstrap_servers:
+        _print(stack.status(layout.at(data_dir)), as_json)
+        return
+    from deploy import server_status
+
+    rows = server_status.rows(settings)
+    _print(rows, as_json)
+    if not as_json:
+        tell(*(f"{row['name']}: {row['why']}" for row in rows if row["why"]), err=True)
 
 
 @click.command()
@@ -98,19 +105,6 @@ def setup() -> None:
     if handed_over := hand_over(settings):
         tell(f"{handed_over} đơn vị được chuyển sang tổ chức — units handed over to the organisation")
     say(broker_settings.deviations(settings))
-
-
-@click.command()
-@json_option
-def config(as_json: bool) -> None:
-    """In cấu hình đang dùng — print the settings in force, without secrets."""
-    values = Settings().model_dump(mode="json")
-    if as_json:
-        print_json(values)
-        return
-    for name, value in values.items():
-        text = value if isinstance(value, str) else json.dumps(value)
-        tell(f"CSDL_{name.upper()}={text}")
 
 
 @click.command()

@@ -1,10 +1,12 @@
 """A section of the examination: its name, what it needs, and a function from settings to findings."""
 
+import getpass
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import psycopg2
 from kafka.errors import KafkaError
@@ -13,6 +15,8 @@ from runtime import kafka, postgres
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 
+UNSEEN: Final = "SEC-118"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -20,6 +24,12 @@ class Finding:
 
     problem: Problem
     since: datetime | None = None
+
+    def messages(self) -> tuple[str, str]:
+        """(Vietnamese, English), with the place of what stands in a file."""
+        place = f"{self.problem.place}: " if self.problem.place.file else ""
+        vi, en = self.problem.messages()
+        return f"{place}{vi}", f"{place}{en}"
 
 
 @dataclass(frozen=True)
@@ -36,10 +46,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Examined:
-    """What a section found; ``findings`` is None if it could not be looked at for want of another."""
+    """What a section found; ``findings`` is None if it could not be looked at: for want of another, or
+    because of ``unseen``, what this account of the machine may not see, which is no fault of the system's."""
 
     name: str
     findings: Sequence[Finding] | None
+    unseen: Problem | None = None
 
     @property
     def fine(self) -> bool:
@@ -50,8 +62,9 @@ class Examined:
         """For ``--json``: one a finding; ``ok`` is null if it could not be looked at."""
         if not self.findings:
             ok = None if self.findings is None else True
-            return [self._line(ok, "", None, ("", ""))]
-        return [self._line(False, f.problem.code, f.since, f.problem.messages()) for f in self.findings]
+            why = self.unseen
+            return [self._line(ok, why.code if why else "", None, why.messages() if why else ("", ""))]
+        return [self._line(False, f.problem.code, f.since, f.messages()) for f in self.findings]
 
     def _line(
         self, ok: bool | None, code: str, since: datetime | None, messages: tuple[str, str]
@@ -71,8 +84,9 @@ def examine(settings: Settings, sections: Sequence[Section]) -> Iterator[Examine
     """All sections, in their order."""
     fine: set[str] = set()
     for section in sections:
-        findings = _look(section, settings) if fine.issuperset(section.needs) else None
-        examined = Examined(section.name, findings)
+        examined = (
+            _look(section, settings) if fine.issuperset(section.needs) else Examined(section.name, None)
+        )
         if examined.fine:
             fine.add(section.name)
         yield examined
@@ -81,6 +95,18 @@ def examine(settings: Settings, sections: Sequence[Section]) -> Iterator[Examine
 def of(problems: Iterable[Problem]) -> list[Finding]:
     """Problems of which nobody knows since when."""
     return [Finding(problem) for problem in problems]
+
+
+def unseen(fault: PermissionError) -> Problem:
+    """What is said to who may not look at a file."""
+    return Problem(UNSEEN, params={"path": os.fsdecode(fault.filename or "."), "user": _user()})
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name
+        return str(os.geteuid())
 
 
 @contextmanager
@@ -94,12 +120,15 @@ def away_said(settings: Settings) -> Iterator[None]:
         raise ProblemList([postgres.away(fault)]) from None
 
 
-def _look(section: Section, settings: Settings) -> Sequence[Finding]:
+def _look(section: Section, settings: Settings) -> Examined:
     try:
-        return list(section.look(settings))
+        return Examined(section.name, list(section.look(settings)))
+    except PermissionError as fault:
+        return Examined(section.name, None, unseen(fault))
     except ProblemList as error:
-        return of(error.problems)
+        problems = error.problems
     except KafkaError:
-        return of(kafka.away(settings).problems)
+        problems = kafka.away(settings).problems
     except psycopg2.Error as fault:
-        return of([postgres.away(fault)])
+        problems = [postgres.away(fault)]
+    return Examined(section.name, of(problems))

@@ -1,6 +1,5 @@
-"""What stands around the pipeline: the settings as they were written, the disk, the database's clock."""
+"""What stands around the pipeline: the disk, the database's clock."""
 
-import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -15,26 +14,12 @@ from runtime.settings import Settings
 from schemas.errors import Problem
 
 FULL: Final = "DOC-005"
-UNKNOWN: Final = "DOC-006"
 DATABASE_CLOCK: Final = "DOC-007"
 
 LEAST_FREE: Final = 2 * 1024**3
 """Bytes: PostgreSQL keeps up to 4 GiB of its log, a Kafka segment has 256 MiB."""
 
 LEAST_SHARE: Final = 0.05
-
-OURS: Final = frozenset(
-    {"CSDL_PORT_BASE", "CSDL_SUPERVISED", "CSDL_CACHE", "CSDL_NATIVE", "CSDL_REGISTER_FOLDER"}
-)
-"""Variables of ours that are no settings of a process."""
-
-
-def settings(_: Settings) -> Iterator[Finding]:
-    """Variables that look like ours and set nothing: a mistyped one is as good as none."""
-    known = {f"CSDL_{name.upper()}" for name in Settings.model_fields} | OURS
-    for name in sorted(os.environ):
-        if name.upper().startswith("CSDL_") and name.upper() not in known:
-            yield Finding(Problem(UNKNOWN, params={"name": name}))
 
 
 def disk(settings: Settings) -> Iterator[Finding]:

@@ -11,13 +11,14 @@ from doctor import (
     outbox,
     positions,
     secrets,
+    settings,
     surroundings,
     transactions,
 )
 from doctor.section import Section
 
 SECTIONS: Final = (
-    Section("settings", surroundings.settings),
+    Section("settings", settings.section),
     Section("disk", surroundings.disk),
     Section("secrets", secrets.section),
     Section("kafka", basics.broker),

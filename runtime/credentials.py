@@ -4,10 +4,12 @@ The settings name a user, the file of its password and that of the authority. Be
 the other principals of the same machine, each under its name (``Settings.acting_as``).
 """
 
+import re
 import ssl
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
@@ -16,6 +18,7 @@ MECHANISM: Final = "SCRAM-SHA-512"
 
 NO_PASSWORD: Final = "SEC-101"
 NO_AUTHORITY: Final = "SEC-102"
+NO_DATABASE_PASSWORD: Final = "SEC-207"
 
 
 def password(settings: Settings) -> str:
@@ -58,6 +61,27 @@ def client(settings: Settings) -> dict[str, Any]:
         "sasl_plain_username": settings.kafka_user,
         "sasl_plain_password": password(settings),
     }
+
+
+def at_database(settings: Settings) -> dict[str, str]:
+    """The password of our account at PostgreSQL, as an argument of its client; none if it is not ours to say.
+
+    libpq passes in silence over a passfile that it may not read, or that a group may (an operator's). Raises
+    ProblemList (SEC-207).
+    """
+    url = urlsplit(settings.database)
+    account = unquote(url.username or "")
+    for named in parse_qs(url.query).get("passfile", []):
+        try:
+            text = Path(named).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            continue  # the server says that it wants one, if it does
+        except (OSError, UnicodeDecodeError) as fault:
+            params = {"user": account, "path": named, "reason": type(fault).__name__}
+            raise ProblemList([Problem(NO_DATABASE_PASSWORD, params=params)]) from None
+        if found := re.search(rf"^\*:\*:\*:{re.escape(account)}:([^\\:\n]+)$", text, re.MULTILINE):
+            return {"password": found[1]}
+    return {}
 
 
 @lru_cache(maxsize=8)

@@ -7,13 +7,14 @@ from typing import Final
 import psycopg2
 from psycopg2.extensions import connection
 
-from runtime import probes
+from runtime import credentials, probes
 from runtime.settings import Settings
-from schemas.errors import Problem
+from schemas.errors import Problem, ProblemList
 
 AWAY: Final = "SYS-002"
 REFUSED: Final = "SYS-010"
 FULL: Final = "SYS-020"
+CERTIFICATE: Final = "SEC-208"
 
 SILENCE: Final = {
     "connect_timeout": 10,
@@ -32,18 +33,36 @@ successor needs until it gets that lock."""
 _WRITE: Final = "CREATE TEMPORARY TABLE room AS SELECT n FROM generate_series(1, 200000) AS n"
 """7 MB, which nobody else sees and a rollback takes away."""
 
+_CERTIFICATES: Final = {
+    "root certificate file": "no file of its authority (sslrootcert)",
+    "certificate has expired": "it has expired",
+    "certificate is not yet valid": "it is not valid yet",
+    "certificate verify failed": "another authority",
+    "does not match host name": "another host's",
+    "does not support SSL": "the server speaks no TLS",
+}
+"""What libpq says of the server's certificate, before what it says of all others."""
+
 _WHO: Final = re.compile(r"password|authentication|pg_hba\.conf|role \"|database \"|SASL|permission denied")
 
 
 def connect(settings: Settings, application_name: str = "csdl") -> connection:
-    """New connection, autocommit off. Raises psycopg2.OperationalError if the server is away."""
-    return psycopg2.connect(settings.database, application_name=application_name, options=GONE, **SILENCE)
+    """New connection, autocommit off. Raises psycopg2.OperationalError if the server is away, ProblemList
+    (SEC-207) if our password cannot be read."""
+    own = credentials.at_database(settings)
+    said = {"application_name": application_name, "options": GONE}
+    return psycopg2.connect(settings.database, **said, **own, **SILENCE)
 
 
 def away(fault: BaseException) -> Problem:
     """What is said of a connection that could not be made: SYS-010 if the server refuses who asks, else
-    SYS-002 with the reason; never the fault's own text, which holds names."""
+    SEC-208 of a certificate that does not fit, SYS-002 with the reason; never the fault's own text, which
+    holds names."""
+    if isinstance(fault, ProblemList):
+        return fault.problems[0]
     said = str(fault)
+    if found := next((words for sign, words in _CERTIFICATES.items() if sign in said), None):
+        return Problem(CERTIFICATE, params={"reason": found})
     if _WHO.search(said):
         return Problem(REFUSED)
     known = {

@@ -11,7 +11,9 @@ from typing import Final
 import psycopg2
 from psycopg2.extensions import POLL_OK, POLL_READ, connection
 
+from runtime import credentials
 from runtime.settings import Settings
+from schemas.errors import ProblemList
 
 BOUND_S: Final = 5.0
 """Longest wait for an answer; with several brokers, for all of them."""
@@ -45,7 +47,8 @@ class Database:
         """Of the tables, at the last answer; NO_TABLES if there are none."""
 
     def ask(self, bound_s: float = BOUND_S) -> BaseException | None:
-        """None if it answers; else psycopg2.Error or TimeoutError. One that was restarted answers."""
+        """None if it answers; else psycopg2.Error, TimeoutError or ProblemList (SEC-207). One that was
+        restarted answers."""
         deadline = time.monotonic() + bound_s
         kept = self._conn is not None
         fault = self._ask(deadline)
@@ -63,7 +66,10 @@ class Database:
         try:
             if self._conn is None:
                 self._conn = psycopg2.connect(
-                    self._settings.database, application_name="csdl-probe", async_=True
+                    self._settings.database,
+                    application_name="csdl-probe",
+                    async_=True,
+                    **credentials.at_database(self._settings),
                 )
                 _wait(self._conn, deadline)
             with self._conn.cursor() as cur:
@@ -73,7 +79,7 @@ class Database:
                     self.revision = ", ".join(sorted(number for (number,) in cur.fetchall())) or NO_TABLES
                 except psycopg2.errors.UndefinedTable:
                     self.revision = NO_TABLES
-        except (psycopg2.Error, TimeoutError) as fault:
+        except (psycopg2.Error, TimeoutError, ProblemList) as fault:
             self.close()
             return fault
         return None

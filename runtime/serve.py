@@ -19,10 +19,12 @@ from schemas.errors import Problem, ProblemList
 NO_TOKEN: Final = "SEC-114"
 
 
-def request(settings: Settings, port: int, path: str) -> Request:
-    """A question to a process of this machine. Raises ProblemList (SEC-114)."""
+def request(settings: Settings, port: int, path: str, host: str = "127.0.0.1") -> Request:
+    """A question to a process of this machine, where it listens. Raises ProblemList (SEC-114)."""
     due = _bearer(settings)
-    return Request(f"http://127.0.0.1:{port}{path}", headers={"Authorization": due} if due else {})
+    asked = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host
+    named = f"[{asked}]" if ":" in asked else asked
+    return Request(f"http://{named}:{port}{path}", headers={"Authorization": due} if due else {})
 
 
 def _bearer(settings: Settings) -> str:

@@ -1,11 +1,7 @@
-"""Configuration of every process: environment variables with the prefix ``CSDL_``.
+"""Configuration of every process and command: variables with the prefix ``CSDL_`` (``settings_given``)."""
 
-What the environment does not say comes from ``stack.json`` in the data directory, which ``csdl up`` writes:
-so the command line finds the stack it started, and no other: without either there are no servers.
-"""
-
+import json
 import os
-import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -15,17 +11,17 @@ from urllib.parse import quote, urlsplit
 from psycopg2 import ProgrammingError
 from psycopg2.extensions import parse_dsn
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
 )
 
 from runtime.accounts import OPERATOR
-from runtime.stack_file import of_a_stack
-from schemas.errors import Problem, ProblemList
+from runtime.settings_given import Given, gather, place
+from schemas.errors import Problem, ProblemList, SourceLocation
 
 
 class Settings(BaseSettings):
@@ -266,16 +262,11 @@ class Settings(BaseSettings):
         return self
 
     def __init__(self, **values: Any) -> None:
-        """Raises ProblemList (SET-001): the names of the settings that are wrong, never their values."""
+        """Raises ProblemList (SET-001): every setting that is wrong and where it stands, never its value."""
         try:
             super().__init__(**values)
         except ValidationError as error:
-            names = {str(fault["loc"][0]) for fault in error.errors()}
-        except SettingsError as error:
-            names = _named(error)
-        else:
-            return
-        raise _wrong(names)
+            raise _wrong({str(fault["loc"][0]) for fault in error.errors()}, values) from None
 
     @classmethod
     def settings_customise_sources(
@@ -286,18 +277,19 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then the stack's own file."""
-        stack = of_a_stack(Path(os.environ.get("CSDL_DATA_DIR") or ".csdl"))
-        return init_settings, env_settings, _Given(settings_cls, stack)
+        """Arguments, then what is given: whoever says a data directory in so many words means its stack."""
+        found = gather(named="data_dir" in init_settings())
+        return init_settings, _Variables(settings_cls, {name: each.value for name, each in found.items()})
 
     @classmethod
     def of(cls, variables: Mapping[str, str]) -> Self:
-        """With these variables before those of our own environment. Raises ProblemList (SET-001)."""
-        try:
-            given = _Given(cls, variables)()
-        except SettingsError as error:
-            raise _wrong(_named(error)) from None
-        return cls(**given)
+        """With these variables before all others. Raises ProblemList (SET-001)."""
+        return cls(**_Variables(cls, variables)())
+
+    @classmethod
+    def exactly(cls, variables: Mapping[str, str]) -> "Settings":
+        """With these variables and no others. Raises ProblemList (SET-001)."""
+        return _Exactly(**_Variables(cls, variables)())
 
     @property
     def brokers(self) -> str:
@@ -348,8 +340,21 @@ class Settings(BaseSettings):
         raise ProblemList([Problem("STK-007", params={"data_dir": self.data_dir.absolute()})])
 
 
-class _Given(EnvSettingsSource):
-    """Variables of another environment than ours."""
+class _Exactly(Settings):
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *others: PydanticBaseSettingsSource,
+        **named: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments alone."""
+        return (init_settings,)
+
+
+class _Variables(EnvSettingsSource):
+    """Variables that stand elsewhere than in our environment."""
 
     def __init__(self, settings_cls: type[BaseSettings], variables: Mapping[str, str]) -> None:
         self._variables = variables
@@ -358,11 +363,20 @@ class _Given(EnvSettingsSource):
     def _load_env_vars(self) -> Mapping[str, str | None]:
         return {name.lower(): value for name, value in self._variables.items()}
 
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """What should be JSON and is none stays a text: it is told with all the others that are wrong."""
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
 
-def _named(error: SettingsError) -> set[str]:
-    """The field whose value should be JSON and is none."""
-    return set(re.findall(r'field "(\w+)"', str(error)))
 
-
-def _wrong(names: set[str]) -> ProblemList:
-    return ProblemList([Problem("SET-001", params={"name": f"CSDL_{n.upper()}"}) for n in sorted(names)])
+def _wrong(fields: set[str], said: Mapping[str, Any]) -> ProblemList:
+    """``said``: the arguments, which stand in no file."""
+    given: dict[str, Given] = gather(named="data_dir" in said)
+    problems = []
+    for field in sorted(fields):
+        name = f"CSDL_{field.upper()}"
+        where = SourceLocation() if field in said else place(given.get(name))
+        problems.append(Problem("SET-001", where, {"name": name}))
+    return ProblemList(problems)

@@ -9,6 +9,7 @@
 ``run_process``  ``with run_process("validation", settings) as process:`` runs one until the block ends
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import count
@@ -29,6 +30,8 @@ from schemas.topics import topics as all_topics
 from tests import accounts, support
 
 _numbers = count(1)
+
+os.environ.setdefault("CSDL_SETTINGS", "")  # not those of a server that this machine is
 
 
 @pytest.fixture(scope="session")

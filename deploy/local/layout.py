@@ -231,6 +231,14 @@ def at(data_dir: Path) -> Stack:
     return found
 
 
+def known(data_dir: Path) -> bool:
+    """Whether a stack was started there, or may have been: in one that only another account sees into."""
+    try:
+        return (data_dir / STACK_FILE).exists()
+    except PermissionError:
+        return True
+
+
 class _Saved(BaseModel):
     port_base: int = Field(ge=1024, le=65000)
     instances: dict[str, int] = {}

@@ -5,6 +5,8 @@
 deleted is made anew at the next start.
 """
 
+import grp
+import os
 import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,6 +17,9 @@ from deploy.local.layout import Stack
 from runtime.visible import visible
 
 PASSWORD_BYTES: Final = 32
+
+GROUPS: Final = frozenset({"csdl", "csdl-operators"})
+"""Of a server: its processes, the people at its command line."""
 
 
 def _random() -> str:
@@ -48,9 +53,27 @@ def passwords(folder: Path, principals: Iterable[str]) -> None:
 
 
 def readable_by_others(folder: Path) -> list[str]:
-    """What in a folder of secrets, itself included, somebody else may look at."""
-    found = [folder, *folder.rglob("*")] if folder.exists() else []
-    return [visible(str(path)) for path in found if path.lstat().st_mode & 0o077]
+    """What in a folder of secrets, itself included, somebody else may look at. Raises PermissionError."""
+    if not folder.exists():
+        return []
+    within = [
+        Path(at, name) for at, folders, files in os.walk(folder, onerror=_raise) for name in folders + files
+    ]
+    return [visible(str(path)) for path in [folder, *within] if _open_to_others(path.lstat())]
+
+
+def _raise(fault: OSError) -> None:
+    raise fault
+
+
+def _open_to_others(found: os.stat_result) -> bool:
+    """On a server a group of ours may read what is its own, and look for it."""
+    if found.st_mode & 0o050 and not found.st_mode & 0o027:
+        try:
+            return grp.getgrgid(found.st_gid).gr_name not in GROUPS
+        except KeyError:
+            return True
+    return bool(found.st_mode & 0o077)
 
 
 def _private(folder: Path) -> Path:

@@ -10,7 +10,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from runtime import postgres
+from runtime import credentials, postgres
 from runtime.settings import Settings
 from schemas.contracts import contracts
 from schemas.errors import Problem, ProblemList
@@ -57,7 +57,9 @@ def _migrate(settings: Settings) -> list[str]:
 
 def _url(settings: Settings) -> URL:
     """The settings' URL, with the driver named: SQLAlchemy 2.1's own choice is another one."""
-    return make_url(settings.database).set(drivername="postgresql+psycopg2")
+    url = make_url(settings.database).set(drivername="postgresql+psycopg2")
+    password = credentials.at_database(settings).get("password")
+    return url.set(password=password) if password else url
 
 
 def _config(connection: object) -> Config:

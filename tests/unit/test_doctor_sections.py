@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from doctor import surroundings
+from doctor import settings, surroundings
 from doctor.chains import Last, compare
 from runtime.settings import Settings
 
@@ -49,5 +49,5 @@ def test_a_disk_without_room_needs_a_hand():
 
 def test_a_setting_whose_name_is_mistyped_is_named(monkeypatch):
     monkeypatch.setenv("CSDL_SCHOOL_YEAR", "[2020]")
-    findings = list(surroundings.settings(Settings()))
+    findings = list(settings.section(Settings()))
     assert [(f.problem.code, f.problem.params["name"]) for f in findings] == [("DOC-006", "CSDL_SCHOOL_YEAR")]

@@ -107,7 +107,11 @@ def test_a_setting_that_is_empty_is_not_said(folder, monkeypatch):
     monkeypatch.setenv("CSDL_VENDORS", "")
     monkeypatch.setenv("CSDL_DATA_DIR", "")
     said = json.loads(CliRunner().invoke(main, ["config", "--json"]).stdout)
-    assert (said["vendors"], said["data_dir"]) == (["smas", "vnedu"], ".csdl")
+    assert {name: said[name]["value"] for name in ("vendors", "data_dir")} == {
+        "vendors": ["smas", "vnedu"],
+        "data_dir": ".csdl",
+    }
+    assert said["vendors"]["source"] == "default"
 
 
 def test_setup_says_that_kafka_is_away(folder, monkeypatch):

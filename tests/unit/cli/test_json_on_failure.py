@@ -150,7 +150,8 @@ def test_a_server_that_is_away_is_said_in_json(
     assert {"file", "sheet", "row", "field"} < problem.keys(), "its place"
 
 
-def test_so_is_a_stack_that_is_not_there(folder: Path) -> None:
+def test_so_is_a_stack_that_is_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CSDL_BOOTSTRAP_SERVERS")
     exit_code, problem = fails("status")
     assert (exit_code, problem["code"]) == (1, "STK-007")
 

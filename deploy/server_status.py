@@ -1,0 +1,109 @@
+"""What runs on a server: its units as systemd has them, and what each process says of itself at its port."""
+
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+from deploy.local.layout import DATA_DIR, PORT_BASE, Stack
+from deploy.processes import SERVES, instances
+from runtime import kafka, postgres, probes, serve
+from runtime.settings import Settings
+from schemas.errors import Problem
+
+SYSTEMD: Final = Path("/run/systemd/system")
+"""There is none without it (sd_booted(3))."""
+
+ANSWER_S: Final = 2.0
+SYSTEMD_S: Final = 10.0
+
+_SHOWN: Final = "Id,ActiveState,SubState,MainPID,ExecMainStartTimestampMonotonic"
+
+
+def rows(settings: Settings) -> list[dict[str, Any]]:
+    """One a server and process, as ``deploy.local.stack.status``; ``why``: what keeps it from being ready.
+
+    Without systemd a process that answers is "running", another one "silent". Raises ProblemList (SEC-114,
+    SYS-008).
+    """
+    every = instances(settings)
+    units = _units([_unit(each.label) for each in every]) if SYSTEMD.exists() else {}
+    ports = Stack(DATA_DIR, PORT_BASE)
+    found = list(_servers(settings))
+    for each in every:
+        port = ports.port(each.label)
+        answered, why = _ask(settings, port)
+        unit = units.get(_unit(each.label), {})
+        pid = int(unit.get("MainPID", 0))
+        began = int(unit.get("ExecMainStartTimestampMonotonic", 0)) / 1e6
+        serves = {"access-service": settings.access_port, "gateway-service": settings.gateway_port}
+        found.append(
+            {
+                "name": each.label,
+                "state": unit.get("SubState") or ("running" if answered else "silent"),
+                "pid": pid or None,
+                "port": port,
+                "serves": serves.get(SERVES.get(each.declared.name, "")),
+                "ready": answered and not why,
+                "uptime_s": int(time.monotonic() - began) if pid else 0,
+                "why": why,
+            }
+        )
+    return found
+
+
+def _unit(label: str) -> str:
+    return f"csdl@{label}.service"
+
+
+def _units(names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Unit → its properties; none where systemd does not answer."""
+    command = ["systemctl", "show", f"--property={_SHOWN}", *names]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=SYSTEMD_S, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    blocks = [
+        dict(line.split("=", 1) for line in block.splitlines()) for block in told.split("\n\n") if block
+    ]
+    return {block["Id"]: block for block in blocks if "Id" in block}
+
+
+def _ask(settings: Settings, port: int) -> tuple[bool, str]:
+    """Whether a process answers, and what keeps it from its work. Raises ProblemList (SEC-114)."""
+    try:
+        with urlopen(serve.request(settings, port, "/readyz", settings.host), timeout=ANSWER_S):
+            return True, ""
+    except HTTPError as answer:
+        with closing(answer):
+            text = answer.read().decode("utf-8", "replace").strip()
+        return True, text.removeprefix("not ready: ")
+    except (OSError, URLError):
+        return False, ""
+
+
+def _servers(settings: Settings) -> Iterator[dict[str, Any]]:
+    first = settings.brokers.split(",")[0]
+    yield _server("kafka", urlsplit(f"//{first}").port, kafka.fault(settings))
+    with closing(probes.Database(settings)) as database:
+        fault = database.ask(ANSWER_S)
+    port = urlsplit(settings.database).port or 5432
+    yield _server("postgres", port, postgres.away(fault) if fault else None)
+
+
+def _server(name: str, port: int | None, problem: Problem | None) -> dict[str, Any]:
+    return {
+        "name": name,
+        "state": "away" if problem else "running",
+        "pid": None,
+        "port": port,
+        "serves": None,
+        "ready": problem is None,
+        "uptime_s": 0,
+        "why": str(problem) if problem else "",
+    }
