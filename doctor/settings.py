@@ -45,7 +45,6 @@ READ: Final = (
     "openid_secret_file",
     "register_file",
     "layouts_dir",
-    "trust_dir",
 )
 """Settings that name what must be there; the others name what is made."""
 
