@@ -56,6 +56,7 @@ def accepted(receipt: PushReceipt, dataset_id: str, reading: Reading) -> dict[st
         **summed(records),
         "records": records,
         "whole": receipt.whole,
+        "removals": receipt.removed,
         "rows": rows(reading.tables),
         "refusals": refused[:MOST],
         "refusals_in_all": len(refused),
@@ -89,6 +90,22 @@ def rows(tables: Sequence[SourceTable]) -> list[dict[str, Any]]:
 
 def _within(json: Json | None) -> dict[str, Any]:
     return {"pointer": json.pointer_of_all if json else "", "indexed": json is not None and json.indexed}
+
+
+def unrehearsed(dataset_id: str, target: Target) -> dict[str, Any]:
+    """Of a dry run of removals, of their form, that may be asked for: what is held nobody looks at."""
+    return {
+        "dry_run": True,
+        **header(target, dataset_id),
+        "outcome": "unknown",
+        **dict.fromkeys(COUNTS, 0),
+        "records": {},
+        "rows": [],
+        "findings": [],
+        "findings_in_all": 0,
+        "codemaps": [],
+        "unknown": [*UNKNOWN, "removals"],
+    }
 
 
 def refusals(tables: Sequence[SourceTable]) -> list[dict[str, Any]]:

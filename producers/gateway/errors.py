@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from producers.feedback.places import Located
-from producers.gateway import answers, kept_files, marking, placed, status
+from producers.gateway import answers, kept_files, marking, placed, removals, status
 from producers.gateway.formats import NOT_OFFERED, XLSM, XLSX, ZIP, Format, wanted
 from producers.gateway.openapi import headers, refuses
 from producers.gateway.parts import Parts
@@ -19,7 +19,7 @@ from producers.gateway.told import Said
 from producers.model import Json
 from readings import push_errors
 from readings.followed import Followed
-from schemas.errors import message
+from schemas.errors import SourceLocation, message
 from schemas.left_to_do import codes
 
 router = APIRouter(tags=["pushes"])
@@ -158,6 +158,10 @@ def errors(
     )
 
 
+Within = Mapping[tuple[str, str], Json] | None
+"""Of a push by HTTP, where the records of its lists of JSON stood (``kept_files.within``)."""
+
+
 def page(its: Parts, one: Followed, after: int, limit: int) -> Errors:
     """``limit`` errors behind the first ``after``."""
     push = one.push
@@ -166,7 +170,7 @@ def page(its: Parts, one: Followed, after: int, limit: int) -> Errors:
         by_rule = push_errors.by_rule(conn, one)
     shown = found[:limit]
     cells = placed.cells(shown, kept_files.places(its, one) if one.door is not None else [])
-    within = kept_files.within(its, one) if shown else {}
+    within = kept_files.within(its, one) if one.door is not None else None
     return Errors(
         **{name: push[name] for name in ("push_id", "dataset_id", "outcome", "refused")},
         checked=one.checked > 0,
@@ -190,14 +194,23 @@ def _texts(row: dict[str, Any]) -> dict[str, Any]:
     return {"code": row["rule"], "message_vi": vi, "message_en": en}
 
 
-def _error(row: dict[str, Any], cell: Located, within: Mapping[tuple[str, str], Json]) -> Error:
+def _error(row: dict[str, Any], cell: Located, within: Within) -> Error:
     at = cell.finding.place
-    json = within.get((at.file, at.sheet)) if at.row else None
     return Error(
         **_texts(row),
         **{name: row[name] for name in ("verdict", "removal", "record_type")},
         ClientId=row["client_id"],
         place=Place(**answers.place(at.file, at.sheet, at.row, at.field), cell=cell.address),
-        pointer=json.pointer(at.row, *row["fields"]) if json else "",
+        pointer=_pointer(row, at, within),
         columns=cell.captions,
     )
+
+
+def _pointer(row: dict[str, Any], at: SourceLocation, within: Within) -> str:
+    """Of what came by HTTP as JSON."""
+    if not at.row or within is None:
+        return ""
+    if row["removal"]:
+        return removals.at(row["record_type"], at.row)
+    json = within.get((at.file, at.sheet))
+    return json.pointer(at.row, *row["fields"]) if json else ""

@@ -75,8 +75,6 @@ def tables(its: Parts, push: Row, sent: Sequence[tuple[str, bytes]]) -> list[Sou
 
 def within(its: Parts, one: Followed) -> dict[tuple[str, str], Json]:
     """(file, what stands in the place of a sheet) → where its records stood, of what was sent as JSON."""
-    if one.door is None:
-        return {}
     with its.connections.borrowed() as conn:
         found = rows(conn, _WITHIN, (one.push["push_id"],))
     return {(r["file"], r["sheet"]): Json(r["pointer"].removeprefix("/"), r["indexed"]) for r in found}

@@ -6,7 +6,6 @@ Each answer to a push says what is left (``RateLimit``, ``RateLimit-Policy``).
 """
 
 import logging
-from collections.abc import Sequence
 from typing import Any, Final
 
 import psycopg2
@@ -20,7 +19,6 @@ from producers.gateway.exchange import Exchange, Receive, Send
 from producers.gateway.parts import Parts
 from producers.gateway.quota import Quota, Standing
 from producers.gateway.sender import Sender
-from producers.model import SourceTable
 from schemas.errors import ProblemList
 
 log = logging.getLogger("csdl")
@@ -50,10 +48,10 @@ class Count:
             if (busy or not standing.left) and not (len(keys) == 1 and self._stands(cur, keys[0])):
                 raise busy or standing.refused()
 
-    def take(self, cur: cursor, tables: Sequence[SourceTable]) -> None:
+    def take(self, cur: cursor, records: int) -> None:
         """The records of a push that was read, refused ones too, in the transaction that makes it one.
         Raises ProblemList: GATE-021, GATE-022; psycopg2.Error."""
-        standing = self._quota.take(cur, sum(table.count for table in tables))
+        standing = self._quota.take(cur, records)
         self._taken = True
         self._tell(standing)
 

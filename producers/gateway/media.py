@@ -12,6 +12,7 @@ from producers.gateway.content_types import ANOTHER_CHARSET
 from schemas.errors import Problem, SourceLocation
 
 FORM: Final = "multipart/form-data"
+REMOVALS: Final = "application/vnd.csdl.removals+json"
 
 LONGEST_NAME: Final = 200
 """Characters of a file's name."""
@@ -21,15 +22,18 @@ _MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True)
 class Media:
-    """``kinds``: one of which it is; any if empty. ``boundary``: between the parts of a form."""
+    """``kinds``: one of which it is; any if empty. ``boundary``: between the parts of a form. ``removals``:
+    it is no file, and names records that leave."""
 
     kinds: frozenset[Kind] = frozenset()
     charset: str = ""
     boundary: bytes | None = None
+    removals: bool = False
 
 
 def media(said: Sequence[str], *, form: bool = False) -> Media:
-    """Of Content-Type headers, where there may be one. ``form``: whether it may be a form.
+    """Of Content-Type headers, where there may be one. ``form``: whether it may be a form,
+    or removals.
 
     Raises ProblemList (FILE-090, 091).
     """
@@ -37,8 +41,11 @@ def media(said: Sequence[str], *, form: bool = False) -> Media:
         return Media()
     message = Message()
     message["Content-Type"] = said[0]
-    if len(said) == 1 and form and said[0].partition(";")[0].strip().lower() == FORM:
+    name = said[0].partition(";")[0].strip().lower() if len(said) == 1 and form else ""
+    if name == FORM:
         return Media(boundary=_parameter(message, "boundary").encode("utf-8", "replace"))
+    if name == REMOVALS:
+        return Media(frozenset({"json"}), _parameter(message, "charset").strip().lower(), removals=True)
     kinds = content_types.kinds(", ".join(said))  # of two nobody knows which is meant
     return Media(kinds, _parameter(message, "charset").strip().lower())
 

@@ -63,7 +63,7 @@ STATUS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("GATE-030", "GATE-036", "GATE-038", "GATE-041", "GATE-042"), 400),  # of a push
     **dict.fromkeys(("FILE-003", "FILE-004", "FILE-005", "FILE-008", "FILE-023"), 400),
     **dict.fromkeys(("FILE-086", "FILE-087", "FILE-088", "FILE-089"), 400),
-    **dict.fromkeys(("VAL-001", *(f"GRT-00{n}" for n in range(1, 10))), 403),
+    **dict.fromkeys(("VAL-001", "VAL-011", *(f"GRT-00{n}" for n in range(1, 10))), 403),
     **dict.fromkeys(("GATE-031",), 409),
     **dict.fromkeys(("GATE-037", "FILE-002", "FILE-026", "FILE-060", "FILE-061", "FILE-062"), 413),
     **dict.fromkeys(("FILE-084", "FILE-085"), 413),

@@ -14,7 +14,8 @@ from producers.gateway.idempotency import LONGEST
 from producers.gateway.openapi import every_answer, headers, refuses
 from producers.gateway.parameters import HEADERS
 from producers.gateway.problem_model import ProblemPlace
-from schemas.contracts.contracts import record_types
+from schemas.contracts.chunks import MAX_TEXT
+from schemas.contracts.contracts import record, record_types
 
 School = Annotated[
     str | None,
@@ -130,6 +131,10 @@ class Accepted(PushFor, Counted):
         description="By record type", examples=[{"HocSinh": {"received": 230, "accepted": 228, "refused": 2}}]
     )
     whole: list[str] = Field(description="Types of which it is the whole list", examples=[["HocSinh"]])
+    removals: dict[str, int] = Field(
+        description="Records that are to leave, by type; what came of it the status says",
+        examples=[{"HocSinh": 2}],
+    )
     rows: list[RowsRead]
     refusals: list[Refusal] = Field(description="Refused when read, at most 1,000")
     refusals_in_all: int = Field(ge=0, examples=[2])
@@ -230,6 +235,33 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "description": "The packet line by line: its header, then its records"},
         "example": _LINES,
     },
+    media.REMOVALS: {
+        "schema": {
+            "type": "object",
+            "description": "Records that leave, by type and own id (ClientId); needs the right of the grant",
+            "properties": {
+                "MaTruongHoc": {"type": "string", "maxLength": 10},
+                "NamHoc": {"type": "integer", "minimum": 0, "maximum": 9999},
+                "LoaiDongBo": {"enum": [1, 2, 3, "1", "2", "3"]},
+                "Removed": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "properties": {
+                        name: {
+                            "type": "array",
+                            "items": {"type": "string", "minLength": 1, "maxLength": MAX_TEXT},
+                        }
+                        for name in record_types()
+                        if not record(name).single
+                    },
+                    "additionalProperties": False,
+                },
+            },
+            "required": ["Removed"],
+        },
+        "example": {name: _PACKET[name] for name in ("MaTruongHoc", "NamHoc", "LoaiDongBo")}
+        | {"Removed": {"HocSinh": ["HS-0007", "HS-0012"]}},
+    },
     media.FORM: {
         "schema": {
             "type": "object",
@@ -290,7 +322,7 @@ EXTRA: Final[dict[str, Any]] = {
     "parameters": list(_HEADERS),
     "requestBody": {"required": True, "content": BODIES},
     **refuses(
-        *(f"GATE-0{n}" for n in (20, 21, 22, 23, 30, 31, 32, 36, 37, 38, 41, 42)),
+        *(f"GATE-0{n}" for n in (20, 21, 22, 23, 30, 31, 32, 36, 37, 38, 41, 42, 43, 44)),
         *("KEY-111", "GATE-017", "VAL-*", "GRT-*", "FILE-*", "CELL-*", "ENV-*", "MAP-*"),
     ),
 }

@@ -110,7 +110,9 @@ def rehearse(parts: Parts, sent: Sent) -> Response:
     """What would become of it. Raises ProblemList as ``take``."""
     found = reading.read(parts, sent.sender, sent.asked, sent.files)
     with parts.connections.borrowed() as conn, conn, conn.cursor() as cur:
-        sent.count.take(cur, found.reading.tables)
+        sent.count.take(cur, found.records)
+    if found.removals:
+        return JSONResponse(answers.unrehearsed(found.dataset_id, found.target))
     told = of_reading(found.reading, found.target, found.schools, parts.settings, sent.asked.parts)
     return JSONResponse(answers.rehearsed(told, found.dataset_id, found.target, found.reading))
 
@@ -175,7 +177,7 @@ def _begun(
         with parts.connections.borrowed() as conn, conn, conn.cursor() as cur:
             begin(cur, began)
             if counted:
-                sent.count.take(cur, found.reading.tables)
+                sent.count.take(cur, found.records)
     except UniqueViolation:  # whose lock was lost with its connection
         raise _in_flight() from None
     return _sent(parts, sent, found, began.push_id)
@@ -193,7 +195,9 @@ def _own_id(parts: Parts, sent: Sent) -> str:
 
 def _sent(parts: Parts, sent: Sent, found: Read, push_id: str, *, arrived: bool = False) -> Response:
     """Sent, unless it has ``arrived``, and on record as such: only then is it said."""
-    chunks, receipt = composed(found.reading.tables, found.target, push_id, parts=sent.asked.parts)
+    chunks, receipt = composed(
+        found.reading.tables, found.target, push_id, parts=sent.asked.parts, removals=found.removals
+    )
     if not arrived:
         receipt = parts.outgoing.send(receipt, chunks, sent.began)
     answer = answers.accepted(receipt, found.dataset_id, found.reading)

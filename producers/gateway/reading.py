@@ -4,12 +4,13 @@ Files are read in a process apart (``producers.adapters.foreign``); whatever the
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from producers import envelope, files
+from producers.client import Removals
 from producers.files import Opened
-from producers.gateway import media, target
+from producers.gateway import media, removals, target
 from producers.gateway.body import SentFile
 from producers.gateway.parts import Parts
 from producers.gateway.sender import Sender
@@ -30,20 +31,30 @@ JSON: Final = ("json", "ndjson")
 
 @dataclass(frozen=True)
 class Read:
-    """A push as far as its files say: what for, its tables. ``lists``: files that may be marked."""
+    """A push as far as its files say: what for, its tables. ``lists``: files that may be marked;
+    ``removals``: own ids of records that leave, by type."""
 
     target: Target
     dataset_id: str
     schools: Organisation
     reading: Reading
     lists: Sequence[SentFile]
+    removals: Removals = field(default_factory=dict)
+
+    @property
+    def records(self) -> int:
+        """All that it costs: refused ones and those that leave, too."""
+        return sum(t.count for t in self.reading.tables) + sum(map(len, self.removals.values()))
 
 
 def read(parts: Parts, sender: Sender, asked: Asked, sent: Sequence[SentFile]) -> Read:
     """Raises ProblemList: what is wrong with the push, with its grant, with every file."""
     layouts = known_layouts(parts.settings)
     said = {file.name: file.said.kinds for file in sent if file.said.kinds}
-    opened = files.opened([(file.name, file.data) for file in sent], layouts, said)
+    leaving = removals.of(sent)
+    opened = (
+        leaving.opened if leaving else files.opened([(file.name, file.data) for file in sent], layouts, said)
+    )
     wanted = target.target(asked, sender.vendor, sender.school, opened)
     schools = _schools(parts, wanted)
     problems = envelope.problems(wanted, schools, parts.settings.school_years, [wanted.vendor])
@@ -51,11 +62,11 @@ def read(parts: Parts, sender: Sender, asked: Asked, sent: Sequence[SentFile]) -
     found: Reading | None = None
     of_files: list[Problem] = []
     try:
-        found = files.read_opened(opened, wanted, layouts)
+        found = leaving.read(wanted) if leaving else files.read_opened(opened, wanted, layouts)
     except ProblemList as error:
         of_files = error.problems
     types = {table.record_type for table in found.tables} if found else _types(opened)
-    problems += _not_granted(parts, wanted, types)
+    problems += _not_granted(parts, wanted, types | leaving.ids.keys() if leaving else types, bool(leaving))
     for file in sent:
         problems += media.of_another_charset(file.said, file.data, SourceLocation(file.name))
     problems += of_files
@@ -64,7 +75,7 @@ def read(parts: Parts, sender: Sender, asked: Asked, sent: Sequence[SentFile]) -
     kinds = {name: content.kind for name, content in opened if not isinstance(content, ProblemList)}
     lists = [file for file in sent if kinds[file.name] not in JSON]
     dataset = dataset_id(wanted.school, wanted.year, wanted.kind)
-    return Read(wanted, dataset, schools, found, lists)
+    return Read(wanted, dataset, schools, found, lists, leaving.ids if leaving else {})
 
 
 def _schools(parts: Parts, wanted: Target) -> Organisation:
@@ -81,24 +92,27 @@ def _types(opened: Iterable[Opened]) -> set[str]:
     return {record_type for packet in packets for record_type in packet.lists}
 
 
-def _not_granted(parts: Parts, wanted: Target, types: Iterable[str]) -> list[Problem]:
+def _not_granted(parts: Parts, wanted: Target, types: Iterable[str], removes: bool) -> list[Problem]:
     """Why not, one a reason: of the push as a whole, else of each type. As validation would refuse it."""
-    found = _faults(parts, wanted, types)
+    found = _faults(parts, wanted, types, removes)
     if found:
         parts.granted.catch_up(CATCH_UP_S)
-        found = _faults(parts, wanted, types)
+        found = _faults(parts, wanted, types, removes)
     return found
 
 
-def _faults(parts: Parts, wanted: Target, types: Iterable[str]) -> list[Problem]:
+def _faults(parts: Parts, wanted: Target, types: Iterable[str], removes: bool) -> list[Problem]:
     day, period = today(), PERIODS.get(wanted.kind, "")
     if code := parts.granted.fault(wanted.vendor, wanted.school, day, "", period):
         return [Problem(code, SourceLocation(field=_FIELD.get(code, "MaTruongHoc")))]
     found = []
+    if removes and not parts.granted.may_remove(wanted.vendor, wanted.school):
+        found.append(Problem(MAY_NOT_REMOVE, SourceLocation(field="MaTruongHoc")))
     for record_type in sorted(types):
         if code := parts.granted.fault(wanted.vendor, wanted.school, day, record_type, period):
             found.append(Problem(code, SourceLocation(field=record_type)))
     return found
 
 
+MAY_NOT_REMOVE: Final = "VAL-011"
 _FIELD: Final = {"GRT-008": "LoaiDongBo"}

@@ -14,6 +14,7 @@ from schemas.topics import in_topic
 from sinks.provincial.check import process
 from streams.machines import topic_log
 from tests import pushed
+from tests.granted import put_grant
 from tests.integration.gateway import SCHOOL, SECOND, THIRD, VNEDU
 from tests.integration.provincial_book import NOW, PUPILS, Book
 from tests.integration.test_push_followed import dirty
@@ -272,6 +273,21 @@ def test_errors_of_json_point_at_the_item_of_a_nested_list(gateway, shelf, schoo
             ("N-1", at.format(1) + "/DsMonHoc", "DsMonHoc[0].MaMonHoc, DsMonHoc[2].MaMonHoc"),
         ]
         assert [r["pointer"] for r in answer["refusals"]] == [e["pointer"] for e in told]
+
+
+def test_a_removal_that_is_refused_is_pointed_at(gateway, shelf, school):
+    put_grant(gateway.settings, VNEDU, THIRD, rights=("remove",))
+    header = {"MaTruongHoc": THIRD, "NamHoc": YEAR, "LoaiDongBo": 1}
+    body = json.dumps(header | {"Removed": {"HocSinh": ["gone-1", "gone-2"]}})
+    answer = taken(
+        gateway, shelf, school, content=body, headers={"Content-Type": "application/vnd.csdl.removals+json"}
+    )
+    assert got(school, answer["links"]["self"])["by_type"]["HocSinh"]["removals"] == 2
+    told = got(school, answer["links"]["errors"])["errors"]
+    assert [(e["code"], e["removal"], e["ClientId"], e["pointer"]) for e in told if e["removal"]] == [
+        ("REC-006", True, "gone-1", "/Removed/HocSinh/0"),
+        ("REC-006", True, "gone-2", "/Removed/HocSinh/1"),
+    ]
 
 
 def test_a_dry_run_counts_by_type_what_it_counts_in_all(school):

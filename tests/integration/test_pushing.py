@@ -258,6 +258,37 @@ def test_what_is_not_granted_is_refused_whole(gateway, written):
         assert push(other, packet(school=SECOND, LstHocSinh=None)).status_code == 202
 
 
+def removal(school: str = SCHOOL, **ids: list[str]) -> bytes:
+    header = {"MaTruongHoc": school, "NamHoc": YEAR, "LoaiDongBo": 1}
+    return json.dumps(header | {"Removed": ids}).encode()
+
+
+LEAVING: Final = {"Content-Type": "application/vnd.csdl.removals+json"}
+
+
+def test_records_leave_by_http_where_the_grant_allows_it(gateway, vendor, written):
+    """As by Kafka: a chunk that names them, and what becomes of it the load decides."""
+    body, before = removal(HocSinh=["HS-1", "HS-2"], LopHoc=["L-1"]), written()
+    refused = vendor.post("/v1/pushes", content=body, headers=LEAVING)
+    assert (refused.status_code, refused.json()["code"]) == (403, "VAL-011")
+    assert written() == before
+    put_grant(gateway.settings, VENDOR, SCHOOL, rights=("remove",))
+    dry = vendor.post("/v1/pushes", content=body, headers=LEAVING, params={"dry_run": "true"})
+    assert (dry.status_code, dry.json()["outcome"]) == (200, "unknown")
+    assert written() == before
+    answer = vendor.post("/v1/pushes", content=body, headers=LEAVING | {"Idempotency-Key": "leave"})
+    assert answer.status_code == 202, answer.text
+    said = answer.json()
+    assert (said["removals"], said["received"], said["whole"]) == ({"HocSinh": 2, "LopHoc": 1}, 0, [])
+    assert messages_of(gateway, said["push_id"]) == ["RecordsRemoved", "RecordsRemoved", "PushClosed"]
+    again = vendor.post("/v1/pushes", content=body, headers=LEAVING | {"Idempotency-Key": "leave"})
+    assert (again.json(), again.headers["idempotency-replayed"]) == (said, "true")
+    other = removal(SECOND, HocSinh=["HS-1"])
+    wrong = vendor.post("/v1/pushes", content=other, headers=LEAVING)
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "FILE-011")
+    put_grant(gateway.settings, VENDOR, SCHOOL)
+
+
 def test_a_dry_run_finds_all_and_keeps_nothing(vendor, written, kept):
     before = written(), kept("SELECT count(*) FROM gateway_push")
     body = packet({}, {"TrangThai": 5}, {"HoTen": None}, {"ClientId": LONG}, {"MaLopHocCn": "L-9"})
