@@ -14,6 +14,7 @@ from schemas.topics import GRANTS_STATE
 from streams.grants.machine import MACHINE
 from streams.grants.state import Standing, State
 from streams.machines import wire
+from tests.support import ANSWER_S
 
 
 def put_grant(
@@ -25,7 +26,7 @@ def put_grant(
     with closing(kafka.producer(settings)) as producer:
         record = codec.encode(MACHINE.state_contract, wire.to_record(value))
         partition = kafka.partition_of(school.encode())
-        producer.send(GRANTS_STATE, record, key=value.grant_id.encode(), partition=partition).get(timeout=30)
+        producer.send(GRANTS_STATE, record, key=value.grant_id.encode(), partition=partition).get(ANSWER_S)
 
 
 def make_key(

@@ -12,7 +12,7 @@ from kafka.errors import KafkaError, TopicAuthorizationFailedError
 from runtime import broker_probe, kafka
 from runtime.settings import Settings
 from schemas.topics import in_topic
-from tests.support import wait_until
+from tests.support import ANSWER_S, wait_until
 
 DENIED: Final = TopicAuthorizationFailedError.__name__
 NO_HEADERS: Final[Mapping[str, str]] = {}
@@ -27,7 +27,7 @@ FORGED: Final[dict[str, str]] = {
 
 def opened(link: str) -> httpx.Response:
     """A link's answer to who confirms."""
-    return httpx.post(link, json={"confirm": True}, trust_env=False)
+    return httpx.post(link, json={"confirm": True}, trust_env=False, timeout=ANSWER_S)
 
 
 def shown(made: Mapping[str, Any]) -> str:
@@ -47,7 +47,7 @@ def prove(
 ) -> str:
     """The code that refuses a key; "" if it is proved. ``by``: on a connection that stands."""
     if by is None:
-        with httpx.Client(trust_env=False) as anew:
+        with httpx.Client(trust_env=False, timeout=ANSWER_S) as anew:
             return prove(settings, secret, school, test, headers, anew)
     answer = by.post(
         f"{settings.access}/v1/connection",
@@ -69,14 +69,14 @@ def as_kafka_user(operator: Settings, made: Mapping[str, Any], folder: Path) -> 
 
 
 def producer(settings: Settings) -> Any:
-    """A producer that does not wait long; closed at the end."""
-    return closing(kafka.producer(settings, max_block_ms=3_000))
+    """Closed at the end."""
+    return closing(kafka.producer(settings))
 
 
 def write(sender: KafkaProducer, topic: str = in_topic("smas")) -> str:
     """The name of what Kafka said; "" if it took the message."""
     try:
-        sender.send(topic, b"x", key=b"19164101").get(timeout=10)
+        sender.send(topic, b"x", key=b"19164101").get(ANSWER_S)
     except KafkaError as fault:
         return type(fault).__name__
     return ""

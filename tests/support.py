@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from kafka import KafkaProducer
 from pydantic import SecretStr
 
 from deploy.local.layout import OFFSETS, Stack
@@ -89,18 +90,31 @@ T = TypeVar("T")
 PATIENCE_S: Final = 120.0
 """How long tests wait for what must happen, on however busy a machine."""
 
+ANSWER_S: Final = 60.0
+"""How long for one answer of a server that runs."""
+
 
 def wait_until(
     done: Callable[[], T],
     meanwhile: Callable[[], object] = lambda: time.sleep(0.05),
     seen: Callable[[], object] = lambda: "",
 ) -> T:
-    """Ask again and again; what ``done`` says at last. After all patience fail, with what is ``seen``."""
+    """Ask again and again; what ``done`` says at last. After all patience fail, with what is ``seen``.
+
+    An answer of which ``done`` cannot assert something, or that lacks what it looks up, is another one while
+    the machine is busy: not yet. What must hold all the while is for ``meanwhile`` to assert.
+    """
     deadline = time.monotonic() + PATIENCE_S
-    while not (said := done()):
-        assert time.monotonic() < deadline, f"not done in time: {seen()}"
+    while True:
+        lacking: Exception | None = None
+        try:
+            if said := done():
+                return said
+        except (AssertionError, LookupError) as fault:
+            lacking = fault
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"not done in time: {seen()}") from lacking
         meanwhile()
-    return said
 
 
 def wait_while_it_runs(
@@ -109,6 +123,14 @@ def wait_while_it_runs(
     """Wait until something is done; fail with what is ``seen`` also if the process ends."""
     wait_until(lambda: popen.poll() is not None or done(), seen=seen)
     assert popen.poll() is None, f"ended with {popen.returncode}: {seen()}"
+
+
+def abandon(producer: KafkaProducer) -> None:
+    """Close a producer without what it has not sent, which its own ``close`` waits for, or fails and leaves
+    its thread running."""
+    producer._sender.force_close()
+    producer._sender.join(PATIENCE_S)
+    producer.close()
 
 
 def end(popen: subprocess.Popen[bytes]) -> int:
@@ -139,14 +161,14 @@ class Running:
     def is_ready(self) -> bool:
         """Does /readyz say yes?"""
         try:
-            with urlopen(serve.request(self.settings, self.port, "/readyz"), timeout=2) as answer:
+            with urlopen(serve.request(self.settings, self.port, "/readyz"), timeout=ANSWER_S) as answer:
                 return bool(answer.status == 200)
         except (OSError, URLError):
             return False
 
     def metrics(self) -> str:
         """Text of /metrics."""
-        with urlopen(serve.request(self.settings, self.port, "/metrics"), timeout=5) as answer:
+        with urlopen(serve.request(self.settings, self.port, "/metrics"), timeout=ANSWER_S) as answer:
             return str(answer.read().decode())
 
     def wait_until(self, done: Callable[[], object]) -> None:

@@ -116,7 +116,7 @@ class Credentials(Process):
             if handle in rows and limits.behind(rows[handle], known, now):
                 self._mend(cur, known, now)
         self._limits.keep(limits.unknown(limits_table.limits(cur), self._limits.known))
-        self._mark = limits_table.mark(cur)
+        self._mark = mark  # of before: what came since, while Kafka took these, is looked at next
 
     def _mend(self, cur: cursor, known: Limits, now: datetime) -> None:
         """On record first."""

@@ -24,6 +24,7 @@ from runtime.settings import Settings
 from schemas import topics as t
 from streams.machines.shards import transactional_id
 from tests.attacks.closed_stack import ClosedStack
+from tests.support import ANSWER_S
 
 SOON_MS = 1_500
 EVERYTHING = [0, 1, 2, 3, 4, 5]
@@ -48,7 +49,7 @@ def ends(settings: Settings, *topics: str) -> dict[TopicPartition, int]:
 def write(producer: KafkaProducer, topic: str) -> str:
     """The name of what Kafka said; "" if it took the message."""
     try:
-        producer.send(topic, b"forged", key=b"19000705", partition=0).get(timeout=SOON_MS / 1000)
+        producer.send(topic, b"forged", key=b"19000705", partition=0).get(ANSWER_S)
     except KafkaError as fault:
         return type(fault).__name__
     return ""
@@ -60,7 +61,7 @@ def _written(stack: ClosedStack, *topics: str, by: tuple[str, ...] = THIEVES) ->
     with stack.refused_by_kafka("right", 1, *by):
         for principal in by:
             own = stack.acting_as(principal)
-            with closing(kafka.producer(own, max_block_ms=SOON_MS)) as producer:
+            with closing(kafka.producer(own)) as producer:
                 said = {topic: write(producer, topic) for topic in topics}
             # Who may write nowhere is not even given the number that a producer sends under.
             assert set(said.values()) <= {TopicAuthorizationFailedError.__name__, "KafkaError"}, said
@@ -145,7 +146,7 @@ def a_login_at_kafka_without_the_password(stack: ClosedStack) -> None:
         wrong.write_text("wrong", encoding="utf-8")
         for (name, file), door in product(zip(who, (wrong, wrong, of_load), strict=True), doors(stack)):
             update = {"kafka_user": name, "kafka_password_file": file, **door}
-            problem = broker_probe.ask(stack.local.settings().model_copy(update=update))
+            problem = broker_probe.ask(stack.local.settings().model_copy(update=update), ANSWER_S)
             assert problem and problem.code == "SEC-106"
             assert "wrong" not in " ".join(problem.messages())
 

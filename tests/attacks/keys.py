@@ -13,6 +13,7 @@ from tests.attacks import schools
 from tests.attacks.closed_stack import ClosedStack, dataset
 from tests.attacks.people import refusal
 from tests.keys import FORGED, opened, shown
+from tests.support import ANSWER_S
 
 SCHOOL = schools.OF_SMAS
 
@@ -39,7 +40,7 @@ def a_key_that_was_never_issued(stack: ClosedStack) -> None:
 def a_key_after_its_revocation_on_an_open_connection_too(stack: ClosedStack) -> None:
     made = stack.credential("thu.hoi")
     secret = shown(made)
-    with httpx.Client(trust_env=False) as open_connection:
+    with httpx.Client(trust_env=False, timeout=ANSWER_S) as open_connection:
         assert prove(stack, secret, by=open_connection) == ""
         stack.of_credential(made, "revoke")
         with stack.refused_at_the_door({"KEY-102": 2}, proved("KEY-102")):
@@ -106,11 +107,11 @@ def a_link_opened_by_a_mail_scanner(stack: ClosedStack) -> None:
     told = [("", "open", "KEY-023"), ("", "open", "KEY-021")]
     with stack.refused_at_the_door({"KEY-023": 2, "KEY-021": 1}, *told):
         for _ in range(5):
-            page = httpx.get(made["link"], trust_env=False)
+            page = httpx.get(made["link"], trust_env=False, timeout=ANSWER_S)
             assert page.status_code == 200 and page.headers["cache-control"] == "no-store"
-        assert httpx.head(made["link"], trust_env=False).status_code == 200
+        assert httpx.head(made["link"], trust_env=False, timeout=ANSWER_S).status_code == 200
         for _ in range(2):
-            scanned = httpx.post(made["link"], data={"x": "y"}, trust_env=False)
+            scanned = httpx.post(made["link"], data={"x": "y"}, trust_env=False, timeout=ANSWER_S)
             assert "KEY-023" in scanned.text and scanned.status_code == 400
         secret = shown(made)
         again = opened(made["link"])

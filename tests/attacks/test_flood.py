@@ -2,10 +2,9 @@
 meanwhile."""
 
 import os
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 
 import pytest
-from kafka.errors import KafkaTimeoutError
 
 from access.credentials import broker
 from access.credentials.kafka_users import Wanted, Writes
@@ -16,7 +15,7 @@ from schemas.encoding import codec
 from schemas.topics import GRANTS_STATE, RECORDS_ACCEPTED, in_topic
 from streams.machines import topic_log
 from tests.organisation import put_units
-from tests.support import wait_until
+from tests.support import ANSWER_S, abandon, wait_until
 from tests.unit.streams.validation_chunks import SCHOOL, chunk
 
 A_SECOND = 20_000
@@ -37,7 +36,7 @@ def settings(topics, stack, tmp_path):
     grant = {"Vendor": "vnedu", "MaTruongHoc": SCHOOL, "Sequence": 1, "Hash": "", "State": "allowed"}
     value = codec.encode("GrantState", grant | {"Rights": []})
     with closing(kafka.producer(settings)) as producer:
-        producer.send(GRANTS_STATE, value, key=f"vnedu/{SCHOOL}".encode()).get(timeout=60)
+        producer.send(GRANTS_STATE, value, key=f"vnedu/{SCHOOL}".encode()).get(ANSWER_S)
     return settings
 
 
@@ -71,20 +70,15 @@ def test_a_vendor_that_floods_by_several_users_is_slowed_down_as_one_and_another
         floods, sent = [], []
         for own in of_smas:
             flood = kafka.producer(own, compression_type=None, linger_ms=0)
-            held.callback(_end, flood)
+            held.callback(abandon, flood)
             floods.append(flood)
             sent += [flood.send(in_topic("smas"), os.urandom(size), partition=0) for size in FLOOD]
         process.wait_until(lambda: min(map(slowed_down, floods)) > 0)
         with closing(kafka.producer(local_stack.settings().acting_as(vendor("vnedu")))) as another:
             value = chunk(Vendor="vnedu")
-            another.send(in_topic("vnedu"), value, key=SCHOOL.encode()).get(timeout=60)
+            another.send(in_topic("vnedu"), value, key=SCHOOL.encode()).get(ANSWER_S)
         process.wait_until(lambda: accepted(settings) == ["vnedu"])
         assert not all(future.is_done for future in sent), "the flood is still held up"
-
-
-def _end(producer):
-    with suppress(KafkaTimeoutError):
-        producer.close(timeout=0)
 
 
 def slowed_down(producer):

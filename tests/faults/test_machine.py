@@ -16,6 +16,7 @@ from deploy.local import stack as local
 from deploy.local.layout import Stack
 from runtime import kafka
 from tests import support
+from tests.support import ANSWER_S
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
@@ -42,7 +43,7 @@ def test_with_tmp_noexec_what_is_sent_compressed_arrives_and_a_stack_in_tmp_is_r
     try:
         _in_tmp_noexec("-c", START, str(it.data_dir), str(it.port_base)).check_returncode()
         producer = kafka.producer(support.everybody(it), compression_type="zstd")
-        assert producer.send("csdl.in.smas.v1", b"value" * 1000, b"79000001").get(30).offset == 0
+        assert producer.send("csdl.in.smas.v1", b"value" * 1000, b"79000001").get(ANSWER_S).offset == 0
         producer.close()
         refused = _in_tmp_noexec("-m", "cli", "up", "--data-dir", str(tmp_path / "s"))
         assert refused.returncode == 1

@@ -6,6 +6,7 @@ again from its own positions, until the tables are as they were.
 
 import shutil
 import subprocess
+import time
 from contextlib import closing
 
 import pytest
@@ -189,29 +190,30 @@ def confirm(settings, plan, until):
     acted = set()
     with Ledger(settings) as ledger, CommandsClient(CONFIRMATION, settings) as client:
 
-        def done():
+        def act():
             ledger.poll()
             state = ledger.states.get(dataset)
-            if state is None or state.state == until:
-                return state is not None
-            if state.sequence not in acted and (command := usual_command(state)):
+            if state is None or state.state == until or state.sequence in acted:
+                return
+            if command := usual_command(state):
                 acted.add(state.sequence)
                 assert client.send(command).code == ""
-            return False
 
-        support.wait_until(done, seen=lambda: ledger.states)
+        support.wait_until(lambda: ledger.states[dataset].state == until, act, lambda: ledger.states)
 
 
 def exported(settings, count):
     """Wait until so many exports are sent; none may be withheld meanwhile."""
     with closing(postgres.connect(settings, "test")) as conn:
 
-        def done():
-            states = [one.state for one in exports.listed(conn)]
-            assert "mismatch" not in states
-            return states == ["sent"] * count
+        def states():
+            return [one.state for one in exports.listed(conn)]
 
-        support.wait_until(done, seen=lambda: exports.listed(conn))
+        def none_is_withheld():
+            assert "mismatch" not in states()
+            time.sleep(0.05)
+
+        support.wait_until(lambda: states() == ["sent"] * count, none_is_withheld, states)
 
 
 def is_projected(settings):

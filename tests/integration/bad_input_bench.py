@@ -21,6 +21,7 @@ from streams.confirmation.commands import Act
 from streams.machines import topic_log, wire
 from tests.integration import command_line
 from tests.people import Person
+from tests.support import ANSWER_S
 
 YEAR: Final = 2019
 SMAS: Final = in_topic("smas")
@@ -109,7 +110,7 @@ class Bench:
         sent = [(v, producer.send(topic, v, key=name, partition=partition)) for v in values]
         producer.flush()
         for value, future in sent:
-            at = future.get(timeout=10)
+            at = future.get(ANSWER_S)
             self.places[value] = f"{at.topic}/{at.partition}/{at.offset}"
         producer.close()
 

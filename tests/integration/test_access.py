@@ -37,7 +37,7 @@ from tests.conftest import empty_topics, fresh_database
 from tests.integration.command_line import csdl
 from tests.organisation import put_units
 from tests.people import PASSWORD, Person
-from tests.support import Running, run_process, wait_until
+from tests.support import ANSWER_S, Running, run_process, wait_until
 from tests.unit.documents import authorities
 from tests.unit.streams.confirmation_steps import CLEAN
 
@@ -97,7 +97,7 @@ def opened(settings: Settings, department: Person, code: str) -> str:
         by = ("system", CommandRole.SYSTEM)
         checked = Command(*ours, *by, version=1, digest=DIGEST, counts=CLEAN)
         value = codec.encode("ConfirmationCommand", wire.to_record(checked))
-        producer.send(CONFIRMATION_CHECKS, value, key=code.encode()).get(timeout=30)
+        producer.send(CONFIRMATION_CHECKS, value, key=code.encode()).get(ANSWER_S)
     HEADS[code] = people.head(settings, code)
     with department.access() as access:
         wait_until(lambda: state_of(access, code)["State"] == "checked")
@@ -224,8 +224,9 @@ def test_a_login_does_not_depend_on_the_keyboard(settings, name):
 def test_an_act_from_another_site_is_refused(settings):
     people.account(settings, "trang.khac", "19", Role.AUDITOR)
     body = {"account": "trang.khac", "password": PASSWORD}
+    origin = {"Origin": "http://evil.example"}
     answer = httpx.post(
-        f"{settings.access}/v1/session", json=body, headers={"Origin": "http://evil.example"}, trust_env=False
+        f"{settings.access}/v1/session", json=body, headers=origin, trust_env=False, timeout=ANSWER_S
     )
     assert (answer.status_code, answer.json()["code"]) == (403, "ACC-044")
 
@@ -271,7 +272,9 @@ def test_a_person_changes_their_own_password(settings, tmp_path):
     assert csdl(who.settings, "tokens", "create", "--out", str(tmp_path / "token.json"))[0] == 0
     by_token = who.settings.model_copy(update={"login_file": tmp_path / "token.json"})
     body = {"account": "tu.doi", "password": PASSWORD}
-    session = httpx.post(f"{settings.access}/v1/session", json=body, trust_env=False).cookies["csdl_session"]
+    session = httpx.post(
+        f"{settings.access}/v1/session", json=body, trust_env=False, timeout=ANSWER_S
+    ).cookies["csdl_session"]
     new = "mật khẩu hoàn toàn khác"
 
     def change(by: Settings, old: str, to: str = new) -> tuple[int, list[str]]:

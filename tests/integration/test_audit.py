@@ -10,6 +10,7 @@ from schemas.encoding import codec
 from schemas.topics import CONFIRMATION_EVENTS, CONFIRMATION_REFUSALS, GRANTS_EVENTS
 from tests.chained import AT, chain_of, sealed
 from tests.integration.command_line import csdl
+from tests.support import ANSWER_S
 
 A, B = "19164999.2019.start", "19164998.2019.start"
 ROAD = chain_of("opened", "version_checked", "submitted", "claimed", "confirmed")
@@ -43,7 +44,7 @@ def test_who_did_what_to_a_school_is_told_in_the_order_of_time(settings, conn):
             (GRANTS_EVENTS, "GrantEvent", granted),
             (CONFIRMATION_REFUSALS, "CommandRefused", refused),
         ):
-            producer.send(topic, codec.encode(contract, record), key=b"19164999").get(timeout=30)
+            producer.send(topic, codec.encode(contract, record), key=b"19164999").get(ANSWER_S)
     with closing(postgres.connect(settings)) as own:
         audit.record(own, [AuditEvent(Kind.REFUSED, account="A7", act="claim", subject=A, code="ACC-035")])
     write(settings, *ROAD, *OTHER)

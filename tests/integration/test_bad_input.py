@@ -29,7 +29,7 @@ from tests.integration.bad_input_bench import FILE, LIST, SMAS, YEAR, Bench, Tol
 from tests.integration.command_line import answer, csdl
 from tests.organisation import put_units
 from tests.people import DEPARTMENT
-from tests.support import run_process, wait_until
+from tests.support import ANSWER_S, run_process, wait_until
 
 NOBODY, NINE, NO_YEAR = "19999999", "191733261", 2021
 BESIDES: Final = ("PUSH-007", "PUSH-008", "PUSH-010", "PUSH-011")
@@ -308,5 +308,5 @@ def test_the_broker_itself_refuses_50_megabytes(seen: Seen) -> None:
     own = credentials.client(seen.bench.settings)
     producer = KafkaProducer(bootstrap_servers=seen.bench.settings.brokers, max_request_size=64 << 20, **own)
     with pytest.raises(MessageSizeTooLargeError):
-        producer.send(SMAS, bytes(50 << 20)).get(timeout=30)
+        producer.send(SMAS, bytes(50 << 20)).get(ANSWER_S)
     producer.close()

@@ -36,9 +36,8 @@ from runtime.topic_admin import ensure_topics
 from schemas import topics as t
 from tests import support
 from tests.conftest import delete_topics
-from tests.support import wait_until
+from tests.support import ANSWER_S, wait_until
 
-SOON_MS = 1_500
 NOT_ALLOWED = TopicAuthorizationFailedError.__name__
 
 
@@ -64,7 +63,7 @@ def _ends(settings: Settings, topics: list[str]) -> dict[TopicPartition, int]:
 def _write(producer: KafkaProducer, topic: str) -> str:
     """The name of what Kafka said; "" if it took the message."""
     try:
-        producer.send(topic, b"forged", key=b"19000705", partition=0).get(timeout=SOON_MS / 1000)
+        producer.send(topic, b"forged", key=b"19000705", partition=0).get(ANSWER_S)
     except KafkaError as fault:
         return type(fault).__name__
     return ""
@@ -86,7 +85,7 @@ def an_and_anphu(local_stack: Stack, stack: Settings, admin: KafkaAdminClient) -
 
 def test_a_vendor_whose_name_begins_anothers_is_another(an_and_anphu: Settings, operator: Settings) -> None:
     own = operator.acting_as(vendor("an"))
-    with closing(kafka.producer(own, max_block_ms=SOON_MS)) as producer:
+    with closing(kafka.producer(own)) as producer:
         assert _write(producer, t.in_topic("an")) == ""
         assert _write(producer, t.in_topic("anphu")) == NOT_ALLOWED
 
@@ -95,7 +94,7 @@ def test_a_vendor_that_is_no_longer_named_is_no_user(
     an_and_anphu: Settings, stack: Settings, operator: Settings
 ) -> None:
     own = operator.acting_as(vendor("anphu"))
-    assert broker_probe.ask(own) is None
+    assert broker_probe.ask(own, ANSWER_S) is None
     kafka_rights.ensure(stack)
     wait_until(lambda: (found := broker_probe.ask(own)) and found.code == "SEC-106")
 
@@ -104,7 +103,7 @@ def test_a_vendors_own_password_is_ended_by_a_setting_on_a_connection_that_stand
     an_and_anphu: Settings, admin: KafkaAdminClient, operator: Settings
 ) -> None:
     own = operator.acting_as(vendor("an"))
-    with closing(kafka.producer(own, max_block_ms=SOON_MS)) as producer:
+    with closing(kafka.producer(own)) as producer:
         assert _write(producer, t.in_topic("an")) == ""
         ended = an_and_anphu.model_copy(update={"vendors_by_credentials": ["an"]})
         kafka_rights.ensure(ended)

@@ -36,7 +36,7 @@ from tests.integration.command_line import csdl
 from tests.keys import DENIED, FORGED, as_kafka_user, opened, producer, shown, write, written_anew
 from tests.organisation import put_units
 from tests.people import Person
-from tests.support import Running, environment, run_process, wait_until
+from tests.support import ANSWER_S, Running, environment, run_process, wait_until
 
 SCHOOLS = ("19164101", "19164102", "19164103")
 REGISTER = "code,name,level,district,managing_unit,valid_from,valid_to,active\n" + "".join(
@@ -123,23 +123,26 @@ def test_of_two_who_open_a_link_at_once_one_has_the_secret(settings, head):
     [row] = csdl(head.settings, "credentials", "list", "--handle", made["handle"])[1]
     assert row["issued_at"][:10].split("-")[0] in second.json()["problems"][0]["message_vi"]
     assert prove(settings, first.json()["secret"]) == ""
-    assert "KEY-021" in httpx.get(made["link"], trust_env=False).text
+    assert "KEY-021" in httpx.get(made["link"], trust_env=False, timeout=ANSWER_S).text
     acts = recorded(settings, "subject = %s ORDER BY number", f"K{made['number']}:smas/{SCHOOLS[0]}")
     assert [(a["act"], a["code"]) for a in acts][:3] == [("make", ""), ("open", ""), ("open", "KEY-021")]
 
 
 def test_a_page_shows_the_secret_to_who_presses_the_button(settings, head):
     made = make(head, "trang")
-    page = httpx.post(made["link"], data={"confirm": "yes"}, trust_env=False)
+    page = httpx.post(made["link"], data={"confirm": "yes"}, trust_env=False, timeout=ANSWER_S)
     assert page.status_code == 200 and made["handle"] + "_" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
-    assert httpx.get(f"{settings.access}/v1/links/{'x' * 43}", trust_env=False).status_code == 404
+    assert (
+        httpx.get(f"{settings.access}/v1/links/{'x' * 43}", trust_env=False, timeout=ANSWER_S).status_code
+        == 404
+    )
 
 
 def test_another_link_opens_what_nobody_has_seen_and_the_first_opens_nothing(settings, head, tmp_path):
     made = make(head, "gui.lai")
     again = csdl(head.settings, "credentials", "link", str(made["number"]))[1]
-    first = httpx.post(made["link"], json={"confirm": True}, trust_env=False)
+    first = httpx.post(made["link"], json={"confirm": True}, trust_env=False, timeout=ANSWER_S)
     assert first.json()["code"] == "KEY-022"
     out = tmp_path / "key"
     code, said = csdl(settings, "credentials", "open", again["link"], "--out", str(out))
@@ -157,7 +160,7 @@ def test_a_link_that_is_over_opens_nothing(settings, head):
             " expires_at = expires_at - interval '25 h' WHERE credential = %s",
             (made["number"],),
         )
-    answer = httpx.post(made["link"], json={"confirm": True}, trust_env=False)
+    answer = httpx.post(made["link"], json={"confirm": True}, trust_env=False, timeout=ANSWER_S)
     assert (answer.status_code, answer.json()["code"]) == (410, "KEY-022")
 
 
@@ -429,7 +432,7 @@ def test_the_one_before_goes_on_beside_its_successor_and_the_one_before_that_doe
     made, first = user("kafka.thay")
     second = csdl(head.settings, "credentials", "rotate", str(made["number"]))[1]
     two = user.opened(second)
-    assert broker_probe.ask(first) is None and first.kafka_user != two.kafka_user
+    assert broker_probe.ask(first, ANSWER_S) is None and first.kafka_user != two.kafka_user
     third = csdl(head.settings, "credentials", "rotate", str(second["number"]))[1]
     three = user.opened(third)
     wait_until(lambda: (said := broker_probe.ask(first)) is not None and said.code == "SEC-106")
@@ -442,7 +445,7 @@ def test_what_a_crash_or_a_hand_left_behind_is_mended(stack, head, user):
     made, own = user("kafka.do.dang")
     _, other = user("kafka.con.lai")
     kafka_rights.ensure(stack)
-    assert broker_probe.ask(other) is None
+    assert broker_probe.ask(other, ANSWER_S) is None
     stranger = f"{accounts.KEYS}stranger"
     with closing(kafka.admin(stack)) as admin:
         pattern = ResourcePattern(ResourceType.TOPIC, RECORDS_ACCEPTED)

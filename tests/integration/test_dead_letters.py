@@ -10,7 +10,7 @@ from runtime import dead_letters, kafka
 from schemas.topics import GRANTS_COMMANDS, MINISTRY_RECEIPTS, dlq, in_topic
 from streams.machines import topic_log
 from tests.integration.command_line import csdl
-from tests.support import environment
+from tests.support import ANSWER_S, environment
 
 SMAS, VNEDU = in_topic("smas"), in_topic("vnedu")
 KEY, VALUE = b"19164999", b"Nguyen Van Mau"
@@ -19,12 +19,12 @@ KEY, VALUE = b"19164999", b"Nguyen Van Mau"
 def put_aside(producer, topic, code, value=VALUE):
     """As our processes do it."""
     headers = dead_letters.headers(SimpleNamespace(topic=topic, partition=3, offset=7), code)
-    producer.send(dlq(topic), key=KEY, value=value, headers=headers).get(timeout=10)
+    producer.send(dlq(topic), key=KEY, value=value, headers=headers).get(ANSWER_S)
 
 
 def test_what_was_mended_is_sent_again_once_with_its_key_by_the_road_that_it_came(topics):
     plain = kafka.producer(topics)
-    place = plain.send(SMAS, key=KEY, value=VALUE, headers=[("contract", b"x")], partition=3).get(timeout=10)
+    place = plain.send(SMAS, key=KEY, value=VALUE, headers=[("contract", b"x")], partition=3).get(ANSWER_S)
     gone = SimpleNamespace(topic=SMAS, partition=3, offset=100, value=b"")
     for message in (SimpleNamespace(topic=SMAS, partition=3, offset=place.offset, value=VALUE), gone):
         for _ in range(2):  # a crash repeats a letter

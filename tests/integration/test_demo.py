@@ -20,6 +20,7 @@ from runtime import postgres, serve
 from runtime.accounts import SETUP
 from schemas.datasets import dataset_id
 from tests import support
+from tests.support import ANSWER_S
 
 SCHOOLS = 15
 SHARED = ("grants", "validation", "load", "confirmation")
@@ -59,7 +60,7 @@ def test_both_of_two_had_their_share_of_it(run, name):
     _, it = run
     for number in (1, 2):
         with urlopen(
-            serve.request(it.settings(), it.port(f"{name}-{number}"), "/metrics"), timeout=10
+            serve.request(it.settings(), it.port(f"{name}-{number}"), "/metrics"), timeout=ANSWER_S
         ) as answer:
             read = re.findall(r"^csdl_messages_total{.*} ([\d.]+)$", answer.read().decode(), re.MULTILINE)
         assert sum(map(float, read)) > 0, number

@@ -22,7 +22,7 @@ from deploy.processes import NAMES
 from runtime import kafka
 from runtime.accounts import SETUP
 from tests import support
-from tests.support import wait_until
+from tests.support import ANSWER_S, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -136,7 +136,7 @@ def test_kafka_comes_back_after_kill_9_with_what_it_had(ours: Stack) -> None:
     settings = support.everybody(ours)
     topic = "csdl.in.smas.v1"
     producer = kafka.producer(settings)
-    sent = producer.send(topic, b"value", b"79000001").get(20)
+    sent = producer.send(topic, b"value", b"79000001").get(ANSWER_S)
     producer.close()
 
     killed = _pid(ours, "kafka")
@@ -155,7 +155,7 @@ def test_kafka_comes_back_after_kill_9_with_what_it_had(ours: Stack) -> None:
 def test_the_broker_runs_its_native_libraries_from_the_stacks_folder(ours: Stack) -> None:
     """/tmp may forbid that (tests/faults/test_machine.py mounts it so, where it may)."""
     producer = kafka.producer(support.everybody(ours), compression_type="zstd")
-    producer.send("csdl.in.smas.v1", b"value" * 1000, b"79000001").get(20)
+    producer.send("csdl.in.smas.v1", b"value" * 1000, b"79000001").get(ANSWER_S)
     producer.close()
     mapped = Path(f"/proc/{_pid(ours, 'kafka')}/maps").read_text(encoding="utf-8")
     [library] = {line.split(maxsplit=5)[5] for line in mapped.splitlines() if "libzstd" in line}

@@ -11,6 +11,7 @@ from runtime import kafka
 from schemas.topics import CONFIRMATION_EVENTS, GRANTS_COMMANDS, MINISTRY_RECEIPTS, dlq, in_topic
 from tests.integration.test_memory import within_bound
 from tests.pushed import SCHOOL
+from tests.support import ANSWER_S
 
 LARGE = 15 * 1024 * 1024
 """Bytes; one that unpacks to more than 16 MiB is not unpacked."""
@@ -40,7 +41,7 @@ def test_many_messages_that_are_large_only_unpacked_are_dealt_with_in_the_stated
     """Formerly a poll held as many of them as it may hold messages: a thousand, 15 GB."""
     with closing(kafka.producer(settings, max_request_size=2 * LARGE, linger_ms=0, batch_size=0)) as producer:
         for _ in range(MANY):
-            producer.send(topic, bytes(LARGE), SCHOOL.encode()).get(20)
+            producer.send(topic, bytes(LARGE), SCHOOL.encode()).get(ANSWER_S)
 
     def is_done():
         if name in ("grants", "validation"):

@@ -10,6 +10,7 @@ from joserfc.jwk import ECKey
 from access.accounts.account import Role
 from runtime import postgres
 from tests import oidc_provider, openid_provider, people
+from tests.support import ANSWER_S
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def served(settings, provider):
 
 
 def browser(settings):
-    return httpx.Client(base_url=settings.access, trust_env=False)
+    return httpx.Client(base_url=settings.access, trust_env=False, timeout=ANSWER_S)
 
 
 def sent_away(there) -> str:

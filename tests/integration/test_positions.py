@@ -30,7 +30,7 @@ from streams.machines.commands_client import CommandsClient
 from streams.validation.positions import standing
 from tests.integration.command_line import csdl
 from tests.integration.test_processor import command
-from tests.support import wait_until
+from tests.support import ANSWER_S, wait_until
 
 SCHOOL = "19164000"
 PLACE = kafka.partition_of(SCHOOL.encode())
@@ -59,7 +59,7 @@ def delete_before(settings, tp, offset):
 def put(settings, topic, *values, partition=PLACE):
     with closing(kafka.producer(settings)) as producer:
         for value in values:
-            producer.send(topic, value, key=SCHOOL.encode(), partition=partition).get(10)
+            producer.send(topic, value, key=SCHOOL.encode(), partition=partition).get(ANSWER_S)
 
 
 def says(process, code):
@@ -274,7 +274,7 @@ def test_a_transaction_that_nobody_ends_is_said(settings):
     with closing(kafka.producer(settings, transactional_id="test-hung")) as producer:
         producer.init_transactions()
         producer.begin_transaction()
-        producer.send(RECORDS_ACCEPTED, b"1", partition=PLACE).get(10)
+        producer.send(RECORDS_ACCEPTED, b"1", partition=PLACE).get(ANSWER_S)
         (found,) = transactions.section(settings, long_s=0)
         assert (found.problem.code, found.problem.params["partition"]) == ("POS-007", PLACE)
         assert found.since is not None

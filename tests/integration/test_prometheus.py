@@ -15,7 +15,7 @@ from deploy.prometheus.config import ALERTS, render
 from runtime import kafka
 from runtime.metrics import METRICS
 from schemas.topics import MINISTRY_RECEIPTS
-from tests.support import end, free_port_base, run_process, wait_until, wait_while_it_runs
+from tests.support import ANSWER_S, end, free_port_base, run_process, wait_until, wait_while_it_runs
 
 PROCESSES = ("receipts", "watch", "checkpoints", "credentials", "feed", "gateway")
 
@@ -27,7 +27,7 @@ class Api:
         self.base = f"http://127.0.0.1:{port}"
 
     def get(self, path, **parameters):
-        with urlopen(f"{self.base}{path}?{urlencode(parameters)}", timeout=10) as answer:
+        with urlopen(f"{self.base}{path}?{urlencode(parameters)}", timeout=ANSWER_S) as answer:
             return json.load(answer)["data"]
 
     def query(self, expression):
@@ -75,7 +75,7 @@ def scraped(settings, tmp_path):
         wait_while_it_runs(server, api.answers, (folder / "log").read_text)
         api.until('up{job="csdl"}', lambda up: up == [1.0] * len(PROCESSES))
         producer = kafka.producer(settings)
-        producer.send(MINISTRY_RECEIPTS, key=b"19164999", value=b"no receipt").get(timeout=10)
+        producer.send(MINISTRY_RECEIPTS, key=b"19164999", value=b"no receipt").get(ANSWER_S)
         producer.close()
         api.until("csdl_watch_rounds_total", lambda rounds: max(rounds, default=0) >= 2)
         api.until("csdl_audit_findings", lambda findings: set(findings) == {0.0})

@@ -17,7 +17,7 @@ from sinks.postgres import outbox
 from sinks.provincial.load.process import Load
 from tests import pushed
 from tests.pushed import chunk, pupil, whole
-from tests.support import wait_until
+from tests.support import ANSWER_S, wait_until
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def send(settings):
             ]
             producer.flush()
             for future in sent:
-                future.get(timeout=30)
+                future.get(ANSWER_S)
 
         yield all_of
 

@@ -12,7 +12,7 @@ from schemas.topics import RECORDS_ACCEPTED, RECORDS_REMOVALS, dlq
 from tests import people
 from tests.integration.command_line import csdl
 from tests.pushed import SCHOOL, pupil, whole
-from tests.support import wait_until
+from tests.support import ANSWER_S, wait_until
 
 PUPILS = [pupil(n) for n in range(1, 21)]
 KEY = SCHOOL.encode()
@@ -24,7 +24,7 @@ def send(settings):
     def all_of(topic, messages, key=KEY):
         with closing(kafka.producer(settings)) as producer:
             for value in messages:
-                producer.send(topic, value, key).get(timeout=30)
+                producer.send(topic, value, key).get(ANSWER_S)
 
     return all_of
 

@@ -5,6 +5,7 @@ import psycopg2
 from runtime import kafka
 from runtime.settings import Settings
 from schemas.topics import topics as all_topics
+from tests.support import ANSWER_S
 
 
 def _tables(settings: Settings) -> int:
@@ -28,7 +29,7 @@ def test_every_test_has_a_database_of_its_own_part_two(database: Settings) -> No
 def test_topics_are_those_of_the_code_and_empty(topics: Settings) -> None:
     names = {topic.name for topic in all_topics(topics.vendors)}
     producer = kafka.producer(topics)
-    producer.send(sorted(names)[0], b"value", b"key").get(10)
+    producer.send(sorted(names)[0], b"value", b"key").get(ANSWER_S)
     producer.close()
     assert names <= set(kafka.admin(topics).list_topics())
 

@@ -12,7 +12,7 @@ from schemas.errors import ProblemList
 from schemas.topics import CONFIRMATION_STATE, in_topic
 from schemas.topics import topics as all_topics
 from tests.conftest import delete_topics, empty_topics
-from tests.support import wait_until
+from tests.support import ANSWER_S, wait_until
 
 SMAS = in_topic("smas")
 YEAR_MS = 365 * 24 * 3600 * 1000
@@ -49,7 +49,7 @@ def config(settings, name):
 def write(settings, topic, **message):
     """The time of the one message that is written, as readers see it."""
     producer = kafka.producer(settings)
-    producer.send(topic, key=b"k", value=b"v", **message).get(timeout=10)
+    producer.send(topic, key=b"k", value=b"v", **message).get(ANSWER_S)
     producer.close()
     consumer = kafka.consumer(settings)
     (*_, last) = kafka.to_end(consumer, kafka.partitions(topic))

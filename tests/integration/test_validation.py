@@ -26,7 +26,7 @@ from streams.validation.faust.watchdog import Watchdog
 from streams.validation.positions import GROUP
 from tests.organisation import put_units
 from tests.records import records
-from tests.support import wait_until
+from tests.support import ANSWER_S, wait_until
 from tests.unit.streams.test_validation_incoming import COMMAND
 from tests.unit.streams.validation_chunks import LONG_SCHOOL, SCHOOL, chunk, classes, closed, removed
 
@@ -109,7 +109,7 @@ def test_bombs_garbled_headers_long_keys_and_transactions_stop_no_vendor(bench, 
                 (b"k", good, []),
             ):
                 sent = producer.send(SMAS, value, key=key, headers=headers, partition=partition)
-                sent.get(timeout=30)
+                sent.get(ANSWER_S)
         with closing(kafka.producer(bench, transactional_id="vendor")) as producer:
             producer.init_transactions()
             for end, number in ((producer.abort_transaction, 1), (producer.commit_transaction, 2)):
@@ -210,7 +210,7 @@ def test_neither_a_vendors_clock_nor_its_partition_is_believed(bench, run_proces
     producer = kafka.producer(bench)
     place = producer.send(
         SMAS, chunk(classes(0)), key=b"x", partition=(ours + 1) % 6, timestamp_ms=1, headers=[]
-    ).get(timeout=10)
+    ).get(ANSWER_S)
     producer.close()
     with run_process("validation", bench):
         (found,) = read(bench, {RECORDS_ACCEPTED: 1})[RECORDS_ACCEPTED]

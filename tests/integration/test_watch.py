@@ -20,7 +20,7 @@ from schemas.topics import (
 )
 from sinks.postgres.inbox import Inbox
 from sinks.watch.process import Watch
-from tests.support import wait_until
+from tests.support import ANSWER_S, wait_until
 
 KEY = b"19164999"
 
@@ -96,7 +96,7 @@ def test_a_group_that_kafka_forgot_is_known_by_what_was_kept(settings, watch):
     with closing(kafka.producer(settings)) as producer:
         value = positions.encode("csdl.confirmation", tp, Position(4))
         key = positions.key(tp.topic)
-        producer.send(CONFIRMATION_STATE, value, key=key, partition=tp.partition).get(10)
+        producer.send(CONFIRMATION_STATE, value, key=key, partition=tp.partition).get(ANSWER_S)
     assert watch.measure()
     assert lag("csdl.confirmation", CONFIRMATION_COMMANDS, "confirmation") == 1
 

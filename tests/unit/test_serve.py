@@ -8,6 +8,7 @@ import pytest
 from runtime import serve
 from runtime.metrics import METRICS
 from runtime.settings import Settings
+from tests.support import ANSWER_S
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def served():
 
 def get(port, path):
     try:
-        with urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        with urlopen(f"http://127.0.0.1:{port}{path}", timeout=ANSWER_S) as answer:
             return answer.status, answer.read().decode(), answer.headers["Content-Type"]
     except HTTPError as error:
         return error.code, error.read().decode(), error.headers["Content-Type"]

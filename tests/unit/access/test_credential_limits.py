@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from access.credentials import addresses
+from access.credentials import addresses, limits_table
 from access.credentials.limits import NOWHERE, Limits, behind, unknown
+from access.credentials.process import Credentials
 from access.credentials.worth import Credential, Kind, worth
+from runtime.settings import Settings
 from schemas.encoding import codec
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123_456, UTC)
@@ -118,3 +120,27 @@ def test_ends_that_an_earlier_release_wrote_count(revoked: bool, column: str) ->
     lost: dict[str, Any] = {column: MS}
     assert behind(OF_ONE, known, NOW) == lost
     assert unknown([OF_ONE], {ONE.handle: known}) == [replace(OF_ONE, **lost)]
+
+
+class _SlowTopic:
+    """Takes what is to be kept; meanwhile somebody revokes."""
+
+    def __init__(self, table):
+        self.known, self.table = {}, table
+
+    def keep(self, some):
+        self.known |= {one.handle: one for one in some}
+        self.table[0] = replace(OF_ONE, revoked_at=MS)
+
+
+def test_a_limit_that_comes_while_others_are_being_kept_is_kept_at_the_next_look(monkeypatch):
+    """Formerly never, unless another one changed: an older copy of the table would have allowed it again."""
+    table = [OF_ONE]
+    monkeypatch.setattr(limits_table, "mark", lambda cur: tuple(table))
+    monkeypatch.setattr(limits_table, "limits", lambda cur: list(table))
+    monkeypatch.setattr("access.credentials.store.now", lambda cur: NOW)
+    process: Any = Credentials(Settings())
+    process._limits, process._mark = _SlowTopic(table), ()
+    for _ in range(2):
+        process._limit_again(None)
+    assert process._limits.known == {ONE.handle: replace(OF_ONE, revoked_at=MS)}
