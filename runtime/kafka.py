@@ -26,6 +26,9 @@ unpacking.bound(fetcher)
 
 BOOTSTRAP_TIMEOUT_MS: Final = 30_000
 
+ABANDON_S: Final = 5.0
+"""Longest wait for the thread of a producer that is abandoned."""
+
 STAND_BY_MS: Final = 10_000
 """Longest wait for a broker, for somebody who stands by."""
 
@@ -96,6 +99,16 @@ def producer(settings: Settings, transactional_id: str | None = None, **override
         "reconnect_backoff_max_ms": RECONNECT_BACKOFF_MAX_MS,
     }
     return KafkaProducer(**(config | overrides))
+
+
+def abandon(producer: KafkaProducer) -> None:
+    """Close a producer without what it has not sent yet, for which its own ``close`` waits; and where it has
+    waited in vain, it leaves a thread that asks the broker for ever.
+    """
+    sender = producer._sender
+    sender.force_close()
+    sender.join(ABANDON_S)
+    producer.close(timeout=0)
 
 
 def answered(futures: Sequence[FutureRecordMetadata], seconds: float) -> None:

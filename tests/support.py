@@ -15,7 +15,6 @@ from typing import Final, TypeVar
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from kafka import KafkaProducer
 from pydantic import SecretStr
 
 from deploy.local.layout import OFFSETS, Stack
@@ -90,13 +89,17 @@ T = TypeVar("T")
 PATIENCE_S: Final = 120.0
 """How long tests wait for what must happen, on however busy a machine."""
 
+LOOK_S: Final = 0.05
+LATER: Final = 0.05
+"""Between two looks, at first, and so much more of what was waited already."""
+
 ANSWER_S: Final = 60.0
 """How long for one answer of a server that runs."""
 
 
 def wait_until(
     done: Callable[[], T],
-    meanwhile: Callable[[], object] = lambda: time.sleep(0.05),
+    meanwhile: Callable[[], object] | None = None,
     seen: Callable[[], object] = lambda: "",
 ) -> T:
     """Ask again and again; what ``done`` says at last. After all patience fail, with what is ``seen``.
@@ -104,7 +107,7 @@ def wait_until(
     An answer of which ``done`` cannot assert something, or that lacks what it looks up, is another one while
     the machine is busy: not yet. What must hold all the while is for ``meanwhile`` to assert.
     """
-    deadline = time.monotonic() + PATIENCE_S
+    began = time.monotonic()
     while True:
         lacking: Exception | None = None
         try:
@@ -112,9 +115,13 @@ def wait_until(
                 return said
         except (AssertionError, LookupError) as fault:
             lacking = fault
-        if time.monotonic() >= deadline:
+        waited = time.monotonic() - began
+        if waited >= PATIENCE_S:
             raise AssertionError(f"not done in time: {seen()}") from lacking
-        meanwhile()
+        if meanwhile:
+            meanwhile()
+        else:
+            time.sleep(LOOK_S + waited * LATER)  # who is late is busy, not least with our questions
 
 
 def wait_while_it_runs(
@@ -123,14 +130,6 @@ def wait_while_it_runs(
     """Wait until something is done; fail with what is ``seen`` also if the process ends."""
     wait_until(lambda: popen.poll() is not None or done(), seen=seen)
     assert popen.poll() is None, f"ended with {popen.returncode}: {seen()}"
-
-
-def abandon(producer: KafkaProducer) -> None:
-    """Close a producer without what it has not sent, which its own ``close`` waits for, or fails and leaves
-    its thread running."""
-    producer._sender.force_close()
-    producer._sender.join(PATIENCE_S)
-    producer.close()
 
 
 def end(popen: subprocess.Popen[bytes]) -> int:

@@ -7,7 +7,6 @@ longer than some seconds for it: a sender with a key comes again, and goes on.
 import logging
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from threading import Lock, Thread
 from typing import Any, Final
 
@@ -117,5 +116,7 @@ def _away() -> ProblemList:
 
 
 def _close(producer: KafkaProducer) -> None:
-    with suppress(KafkaError):
+    try:
         producer.close(timeout=CLOSE_S)
+    except KafkaError:
+        kafka.abandon(producer)

@@ -15,7 +15,7 @@ from schemas.encoding import codec
 from schemas.topics import GRANTS_STATE, RECORDS_ACCEPTED, in_topic
 from streams.machines import topic_log
 from tests.organisation import put_units
-from tests.support import ANSWER_S, abandon, wait_until
+from tests.support import ANSWER_S, wait_until
 from tests.unit.streams.validation_chunks import SCHOOL, chunk
 
 A_SECOND = 20_000
@@ -70,7 +70,7 @@ def test_a_vendor_that_floods_by_several_users_is_slowed_down_as_one_and_another
         floods, sent = [], []
         for own in of_smas:
             flood = kafka.producer(own, compression_type=None, linger_ms=0)
-            held.callback(abandon, flood)
+            held.callback(kafka.abandon, flood)
             floods.append(flood)
             sent += [flood.send(in_topic("smas"), os.urandom(size), partition=0) for size in FLOOD]
         process.wait_until(lambda: min(map(slowed_down, floods)) > 0)

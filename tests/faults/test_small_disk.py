@@ -62,7 +62,7 @@ class Pushes:
         except KafkaError:
             return False
         finally:
-            support.abandon(producer)
+            kafka.abandon(producer)
         self.acknowledged.add(push)
         return True
 

@@ -25,7 +25,7 @@ from tests.support import ANSWER_S
 SCHOOLS = 15
 SHARED = ("grants", "validation", "load", "confirmation")
 INSTANCES = dict.fromkeys((*SHARED, "check"), 2)
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # a stack starts, on whatever machine
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def run(tmp_path_factory):
     command = [sys.executable, "-m", "cli", "demo", "--schools", str(SCHOOLS), "--seed", "4", "--keep"]
     command += ["--json", str(said), "--data-dir", str(data), "--port-base", str(support.free_port_base())]
     env = os.environ | {"CSDL_INSTANCES": json.dumps(INSTANCES)}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False, env=env)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env=env)
     it = layout.at(data)
     try:
         assert done.returncode == 0, done.stdout + done.stderr
