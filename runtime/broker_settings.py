@@ -77,10 +77,6 @@ SETTINGS: Final = (
         "without a replica a power cut takes what was acknowledged and not yet written", alone=True,
     ),
     BrokerSetting(
-        "log.flush.scheduler.interval.ms", "1000", "at most", "1000",
-        "topics of records are written to disk within a second", alone=True,
-    ),
-    BrokerSetting(
         "authorizer.class.name", AUTHORIZER, "is", AUTHORIZER, "without it everyone may do everything",
         closed=True,
     ),

@@ -27,6 +27,9 @@ NOT_CHANGED: Final = "TOPIC-007"
 
 MIN_INSYNC: Final = "min.insync.replicas"
 RETENTION: Final = "retention.ms"
+FLUSH: Final = "flush.messages"
+NEVER: Final = str(2**63 - 1)
+"""Kafka's default: replicas keep what one machine loses."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,12 @@ def deviations(settings: Settings) -> list[Problem]:
     return problems
 
 
-def _declared(topic: Topic, settings: Settings) -> dict[str, str]:
-    return topic.config() | {MIN_INSYNC: str(settings.min_insync_replicas)}
+def declared(topic: Topic, settings: Settings) -> dict[str, str]:
+    """Settings of a topic on these brokers. Without a replica each message is on the disk before it is
+    acknowledged: what a power cut takes, readers have acted on already, and a vendor was told it is safe."""
+    alone = settings.replication_factor == 1
+    ours = {MIN_INSYNC: str(settings.min_insync_replicas), FLUSH: "1" if alone else NEVER}
+    return topic.config() | ours
 
 
 def _look(client: KafkaAdminClient, settings: Settings) -> dict[str, _Found]:
@@ -138,7 +145,7 @@ def _settings_to_change(found: Mapping[str, _Found], settings: Settings) -> list
         Change(topic.name, name, found[topic.name].config.get(name, ""), value)
         for topic in topics(settings.vendors)
         if topic.name in found
-        for name, value in _declared(topic, settings).items()
+        for name, value in declared(topic, settings).items()
         if not _is_kept(name, found[topic.name].config.get(name, ""), value)
     ]
 
@@ -156,7 +163,7 @@ def _make(missing: list[Topic], client: KafkaAdminClient, settings: Settings) ->
             name=t.name,
             num_partitions=t.partitions,
             replication_factor=settings.replication_factor,
-            topic_configs=_declared(t, settings),
+            topic_configs=declared(t, settings),
         )
         for t in missing
     ]

@@ -11,10 +11,6 @@ PARTITIONS: Final = 6
 MAX_MESSAGE: Final = 8 * 1024 * 1024
 """Bytes. 500 records of 157 fields stay below 2 MiB; the rest is head-room."""
 
-BULK_FLUSH_MESSAGES: Final = 10_000
-BULK_FLUSH_MS: Final = 1_000
-"""Records are many: they are written to disk after so many messages or ms, not one by one."""
-
 FOREVER: Final = -1
 DAY_MS: Final = 24 * 60 * 60 * 1000
 
@@ -44,18 +40,7 @@ class Topic:
         }
         if self.cleanup == "delete":
             config["retention.ms"] = str(self.retention_ms)
-        if self.repairable:
-            config |= {"flush.messages": str(BULK_FLUSH_MESSAGES), "flush.ms": str(BULK_FLUSH_MS)}
         return config
-
-    @property
-    def repairable(self) -> bool:
-        """Whether what a power cut takes can be had again: a vendor whose push has no answer sends it again.
-
-        What is kept for good and states cannot: the broker writes each message to disk before it answers
-        (``runtime.broker_settings``).
-        """
-        return self.cleanup == "delete" and self.retention_ms != FOREVER
 
 
 RECORDS_ACCEPTED: Final = "csdl.records.accepted.v1"

@@ -69,14 +69,14 @@ def test_a_backdated_message_does_not_let_retention_delete_it(topics):
 
 
 def test_topics_of_the_landed_state_get_todays_settings(topics, remade):
-    remade(SMAS, config=LANDED | {"segment.bytes": "104857600"})
+    remade(SMAS, config=LANDED | {"segment.bytes": "104857600", "flush.messages": "10000"})
     kept = write(topics, SMAS)
 
     changes = [str(change) for change in ensure_topics(topics)]
 
     assert changes == [
         f"{SMAS}: message.timestamp.type CreateTime → LogAppendTime",
-        f"{SMAS}: flush.messages 1 → 10000",
+        f"{SMAS}: flush.messages 10000 → 1",
     ]
     wait_until(lambda: config(topics, SMAS)["message.timestamp.type"] == "LogAppendTime")
     assert config(topics, SMAS)["segment.bytes"] == "104857600"

@@ -6,6 +6,9 @@ import pytest
 
 from deploy.local.kafka import CLOSED, PROPERTIES
 from runtime.broker_settings import SETTINGS, properties
+from runtime.settings import Settings
+from runtime.topic_admin import declared
+from schemas.topics import topics
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 
@@ -42,3 +45,11 @@ def test_every_broker_that_we_describe_has_it(setting):
 def test_what_a_broker_has_will_do_or_not(name, found, holds):
     (setting,) = [s for s in SETTINGS if s.name == name]
     assert setting.holds(found) == holds
+
+
+@pytest.mark.parametrize("topic", topics(["smas"]), ids=lambda topic: topic.name)
+def test_what_one_broker_has_acknowledged_a_power_cut_does_not_take(topic):
+    """Of any topic: readers act on it, and a vendor was told that it is safe."""
+    assert declared(topic, Settings(replication_factor=1))["flush.messages"] == "1"
+    three = Settings(replication_factor=3, min_insync_replicas=2)
+    assert int(declared(topic, three)["flush.messages"]) > 2**62, "its replicas have it"
