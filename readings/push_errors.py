@@ -1,14 +1,13 @@
 """What was wrong with a push, page by page: its refused records and removals, then what the check found in
 the version that it made or found unchanged, then what the Ministry refused of that."""
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from psycopg2.extensions import connection
 
+from readings import own_ids
 from readings.database import rows
-from readings.followed import Followed, Row
-from schemas.contracts import contracts
+from readings.followed import Followed
 
 _ALL: Final = """
 SELECT 0 AS part, 'refused' AS verdict, removal, record_type, chunk, source, sheet, source_row AS row,
@@ -48,32 +47,14 @@ def page(conn: connection, one: Followed, after: int, limit: int) -> list[dict[s
 
     A finding has the ``client_id`` by which the push's vendor knows the record, if this vendor brought it.
     """
-    push = one.push
     found = rows(conn, _PAGE, {**_key(one), "after": after, "limit": limit})
-    by_type: dict[str, list[dict[str, Any]]] = {}
-    for row in found:
-        if row["identity"]:
-            by_type.setdefault(row["record_type"], []).append(row)
-    for record_type, of_type in by_type.items():
-        ids = client_ids(conn, push, record_type, {row["identity"] for row in of_type})
-        for row in of_type:
-            row["client_id"] = ids.get(row["identity"]) or ""
+    own_ids.tell(found, own_ids.of_push(conn, one.push))
     return found
 
 
 def by_rule(conn: connection, one: Followed) -> list[dict[str, Any]]:
     """Verdict, rule and record type: ``lines`` in all pages, of so many distinct ``records``."""
     return rows(conn, _BY_RULE, _key(one))
-
-
-def client_ids(conn: connection, push: Row, record_type: str, identities: Iterable[str]) -> dict[str, str]:
-    """Identity → the vendor's own id in the push's version, of records that this vendor brought."""
-    if record_type not in contracts.record_types():
-        return {}
-    table = contracts.record(record_type).table
-    asked = (table, push["dataset_id"], push["version"], push["vendor"], sorted(identities))
-    found = rows(conn, "SELECT identity, client_id FROM pushed_client_ids(%s, %s, %s, %s, %s)", asked)
-    return {row["identity"]: row["client_id"] for row in found}
 
 
 def _key(one: Followed) -> dict[str, Any]:

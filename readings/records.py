@@ -4,9 +4,8 @@ from typing import Any
 
 from psycopg2.extensions import connection
 
+from readings import own_ids
 from readings.database import rows
-from schemas import datasets
-from schemas.contracts import contracts
 
 _ABSENT = """
 SELECT a.record_type, a.identity, a.since_version, a.vendor, a.push_id
@@ -30,27 +29,10 @@ def version(conn: connection, dataset_id: str) -> int:
 def absent(conn: connection, dataset_id: str) -> list[dict[str, Any]]:
     """Records held that the last whole list of their type lacked, with the vendor's own id."""
     found = rows(conn, _ABSENT, (dataset_id,))
-    for record_type in {row["record_type"] for row in found}:
-        lacked = [row for row in found if row["record_type"] == record_type]
-        ids = _client_ids(conn, record_type, dataset_id, [row["identity"] for row in lacked])
-        for row in lacked:
-            row["client_id"] = ids.get(row["identity"]) or ""
+    own_ids.tell(found, own_ids.of_dataset(conn, dataset_id))
     return found
 
 
 def waiting(conn: connection, dataset_id: str) -> list[dict[str, Any]]:
     """Removals that wait for the head of the school."""
     return rows(conn, _WAITING, (dataset_id,))
-
-
-def _client_ids(conn: connection, record_type: str, dataset_id: str, identities: list[str]) -> dict[str, str]:
-    contract = contracts.record(record_type)
-    if not any(f.name == "ClientId" for f in contract.fields):
-        return {}
-    statement = (
-        f"SELECT identity, client_id FROM {contract.table} "
-        "WHERE school_year = %s AND dataset_id = %s AND identity = ANY(%s) AND valid_to IS NULL"
-    )
-    _, year, _ = datasets.split(dataset_id)
-    found = rows(conn, statement, (year, dataset_id, identities))
-    return {row["identity"]: row["client_id"] for row in found}

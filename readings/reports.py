@@ -4,9 +4,8 @@ from typing import Any
 
 from psycopg2.extensions import connection
 
-from readings import findings, pushes
+from readings import findings, own_ids, pushes
 from readings.database import rows
-from readings.push_errors import client_ids
 
 Row = dict[str, Any]
 
@@ -36,9 +35,5 @@ def _checked_at(conn: connection, push: Row) -> Any:
 
 def _findings(conn: connection, push: Row) -> list[Row]:
     found = findings.of_version(conn, push["dataset_id"], push["version"])
-    for record_type in {row["record_type"] for row in found}:
-        of_type = [row for row in found if row["record_type"] == record_type]
-        ids = client_ids(conn, push, record_type, {row["identity"] for row in of_type})
-        for row in of_type:
-            row["client_id"] = ids.get(row["identity"]) or ""
-    return [{"client_id": ""} | row for row in found]
+    own_ids.tell(found, own_ids.of_push(conn, push))
+    return found

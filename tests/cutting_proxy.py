@@ -1,13 +1,14 @@
 """What stands between a client and the gateway, and does what such things do: cuts, swallows, sends twice."""
 
 import http.client
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from tests.support import answering
 
 OF_THE_WAY = frozenset({"host", "connection", "transfer-encoding", "content-length"})
 
@@ -91,13 +92,5 @@ def proxy(behind: str) -> Iterator[Proxy]:
 
         do_GET = do_POST = _any
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    it.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with answering(Handler) as it.url:
         yield it
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

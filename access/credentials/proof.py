@@ -2,7 +2,8 @@
 
 The table is read at each proof and nothing of it is kept, so that a revocation counts for the next one. What
 a known key was refused for is on record; what nobody issued is counted only, or a stranger could fill the
-table. Nor may a client that tries a revoked key for days: the same refusal is on record once a minute.
+table, and by its address: whoever tries many waits (``guesses``). Nor may a client that tries a revoked key
+for days: the same refusal is on record once a minute.
 """
 
 import time
@@ -17,13 +18,17 @@ from psycopg2.extensions import connection
 from access import audit
 from access.audit import AuditEvent, Kind
 from access.credentials import keyring, store, worth
+from access.credentials.guesses import Guesses
 from access.credentials.keyring import Keyring
 from access.credentials.worth import Credential
 from runtime import metrics
+from schemas.errors import Problem
 
 Grants = Callable[[str, str], str]
 """(vendor, school) → why its grant is not in force, "" if it is (``standing``)."""
 
+
+TOO_MANY: Final = "KEY-112"
 
 AGAIN_S: Final = 60.0
 REMEMBERED: Final = 10_000
@@ -51,10 +56,16 @@ class Refusals:
 
 @dataclass(frozen=True)
 class Proof:
-    """Whose key it is, None of what was never issued; ``code`` why it proves nothing: KEY-101 to 111."""
+    """Whose key it is, None of what was never issued; ``code`` why it proves nothing: KEY-101 to 112, which
+    says when to come again (``wait_s``)."""
 
     credential: Credential | None
     code: str
+    wait_s: int = 0
+
+    def problem(self) -> Problem:
+        """What is told of a key that proves nothing."""
+        return Problem(self.code, params={"retry_after": self.wait_s} if self.wait_s else {})
 
 
 def prove_key(
@@ -62,6 +73,7 @@ def prove_key(
     grants: Grants,
     keys: Keyring,
     refusals: Refusals,
+    guesses: Guesses,
     secret: str,
     address: str,
     school: str | None,
@@ -74,7 +86,12 @@ def prove_key(
     (``addresses.caller``). ``test``: whether this is where test keys are
     taken, and no others. Raises psycopg2.Error.
     """
-    proof = _prove(conn, grants, keys, secret, address, school, test)
+    with guesses.one(address, keys.mac(secret)) as guess:
+        if guess.wait_s:
+            proof = Proof(None, TOO_MANY, guess.wait_s)
+        else:
+            proof = _prove(conn, grants, keys, secret, address, school, test)
+            guess.wrong, guess.right = proof.code == worth.UNKNOWN, not proof.code
     metrics.KEYS_PROVED.labels(proof.code or "proved").inc()
     if proof.credential is not None:
         one = proof.credential

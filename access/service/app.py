@@ -27,8 +27,9 @@ from access.service import (
     removals,
     tokens,
 )
+from access.service.bodies import MAX_BODY
 from access.service.confirmation import NO_DOOR
-from access.service.door import MAX_BODY, Door, Entrance, problem, proved, unproved
+from access.service.door import Door, Entrance, problem, proved, unproved
 from access.service.parts import Parts
 from schemas.errors import Problem
 

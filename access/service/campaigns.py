@@ -10,7 +10,8 @@ from starlette.responses import Response
 from access import campaigns
 from access.accounts.account import Role
 from access.audit import Kind
-from access.service.door import Body, Request, as_told, said
+from access.service.bodies import Body
+from access.service.door import Request, as_told, said
 from runtime.settings import Settings
 from schemas.datasets import PERIODS, reference_day
 from schemas.errors import Problem, ProblemList

@@ -12,7 +12,8 @@ from access import confirmation_acts
 from access.accounts import persons, store
 from access.accounts.account import READS_ALL, Role
 from access.audit import Kind
-from access.service.door import NOT_ITS_FORM, REFUSED, Body, Request, as_told, field_problem, said
+from access.service.bodies import NOT_ITS_FORM, Body, field_problem
+from access.service.door import REFUSED, Request, as_told, said
 from runtime import metrics
 from schemas.contracts import bounds
 from schemas.datasets import split

@@ -16,7 +16,8 @@ from access.accounts.account import Role
 from access.audit import Kind
 from access.credentials import conformity, store
 from access.credentials.conformity import Pushed
-from access.service.door import Body, Request, said
+from access.service.bodies import Body
+from access.service.door import Request, said
 from readings import pushes
 from schemas.errors import Problem, ProblemList
 

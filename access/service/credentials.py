@@ -15,8 +15,9 @@ from access.accounts.account import OF_SCHOOLS, Role
 from access.audit import Kind as Recorded
 from access.credentials import addresses, kit, links, rotation, standing, store
 from access.credentials.worth import FINAL, Credential, Kind, by_itself
+from access.service.bodies import Body, Nothing
 from access.service.confirmation import NO_DOOR
-from access.service.door import Body, Nothing, Request, said
+from access.service.door import Request, said
 from access.service.parts import Parts
 from runtime.accounts import key_user
 from schemas.errors import Problem, ProblemList

@@ -11,11 +11,10 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import psycopg2
-from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
@@ -25,18 +24,16 @@ from access.accounts import credentials
 from access.accounts.account import Account, Role
 from access.audit import AuditEvent, Kind
 from access.credentials import proof
+from access.service.bodies import MAX_BODY, B, Body, field_problem, read, taken
 from access.service.parts import Parts
 from runtime import metrics, postgres
 from runtime.process import one_line
-from schemas.errors import Problem, ProblemList, SourceLocation
+from schemas.errors import Problem, ProblemList
 
 log = logging.getLogger("csdl")
 
 COOKIE: Final = "csdl_session"
-MAX_BODY: Final = 256 * 1024
 FOREIGN: Final = "ACC-044"
-NOT_ITS_FORM: Final = "ACC-041"
-TOO_LARGE: Final = "ACC-042"
 NOT_YOURS: Final = "ACC-033"
 ROLE: Final = "ACC-034"
 
@@ -56,7 +53,7 @@ STATUS: Final[Mapping[str, int]] = {
     "KEY-010": 503,
     "ORG-BUSY": 503,
     "ORG-OFFICE": 403,
-    "ACC-029": 429,
+    **dict.fromkeys(("ACC-029", "KEY-112"), 429),
     "ACC-042": 413,
     "SIG-009": 503,
     "GRT-116": 409,
@@ -65,23 +62,6 @@ STATUS: Final[Mapping[str, int]] = {
 """Of what is refused before a machine is asked; 400 of the rest. A machine's own refusal is 409."""
 
 REFUSED: Final = 409
-
-B = TypeVar("B", bound=BaseModel)
-
-
-class Body(BaseModel):
-    """What a request may say. ``unit``, ``role`` and ``account`` may be repeated; they decide nothing, and
-    others than the account's are refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    unit: str = ""
-    role: str = ""
-    account: str = ""
-
-
-class Nothing(Body):
-    """A request without a body of its own."""
 
 
 @dataclass
@@ -214,7 +194,7 @@ async def _answer(
     began = time.monotonic()
     try:
         _from_our_own_site(http)
-        content = await _content(http, await run_in_threadpool(bound) if bound else MAX_BODY)
+        content = await taken(http, await run_in_threadpool(bound) if bound else MAX_BODY)
         address = parts.address_of(http)
         caller = Caller(address, _secret(http), http.cookies, http.query_params, http.path_params)
         response = await run_in_threadpool(enter, caller, content)
@@ -249,25 +229,11 @@ def problem(problems: list[Problem], **more: Any) -> Response:
         **more,
     }
     headers = {}
-    if seconds := first.params.get("seconds") if first.code == "ACC-029" else None:
+    if seconds := first.params.get("retry_after", first.params.get("seconds")) if status == 429 else None:
         headers["Retry-After"] = str(seconds)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(told, status, headers, "application/problem+json")
-
-
-def read(content: bytes, form: type[B]) -> B:
-    """A body of its form. Raises ProblemList: ACC-041 for each field that is wrong, never its value."""
-    try:
-        return form.model_validate_json(content or b"{}")
-    except ValidationError as wrong:
-        names = dict.fromkeys(".".join(map(str, fault["loc"])) or "body" for fault in wrong.errors())
-        raise ProblemList([field_problem(NOT_ITS_FORM, name) for name in names]) from None
-
-
-def field_problem(code: str, name: str) -> Problem:
-    """A problem of one field, by its name."""
-    return Problem(code, SourceLocation(field=name), {"field": name[:100]})
 
 
 def as_told(each: Problem) -> dict[str, Any]:
@@ -293,16 +259,6 @@ def _from_our_own_site(http: HttpRequest) -> None:
         raise ProblemList([Problem(FOREIGN)])
     if COOKIE in http.cookies and http.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise ProblemList([Problem(FOREIGN)])
-
-
-async def _content(http: HttpRequest, most: int) -> bytes:
-    """The body, bounded. Raises ProblemList (ACC-042)."""
-    found = bytearray()
-    async for chunk in http.stream():
-        found += chunk
-        if len(found) > most:
-            raise ProblemList([Problem(TOO_LARGE, params={"most": most})])
-    return bytes(found)
 
 
 def said(value: Any, status: int = 200) -> Response:

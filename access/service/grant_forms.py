@@ -19,8 +19,9 @@ from access.grants import form_1, form_2, sent_list, used
 from access.grants.papers import Request1, Request2
 from access.grants.sent_list import SentList
 from access.service import officers, signatures
+from access.service.bodies import NOT_ITS_FORM, Body, field_problem
 from access.service.confirmation import answer
-from access.service.door import NOT_ITS_FORM, Body, Request, field_problem
+from access.service.door import Request
 from access.service.grants import MOST, by_another, carry_out, sequence_of, standing
 from access.service.signatures import Paper
 from schemas.days import today

@@ -14,8 +14,9 @@ from access.audit import Kind
 from access.grants import contract
 from access.grants.papers import ContractForm
 from access.service import approvals, signatures
+from access.service.bodies import NOT_ITS_FORM, Body, field_problem
 from access.service.confirmation import NO_DOOR, answer
-from access.service.door import NOT_ITS_FORM, Body, Request, as_told, field_problem, said
+from access.service.door import Request, as_told, said
 from runtime import metrics
 from schemas.days import today
 from schemas.errors import Problem, ProblemList

@@ -16,7 +16,8 @@ from access.audit import AuditEvent, Kind
 from access.credentials import links
 from access.credentials.links import Shown
 from access.credentials.worth import Credential
-from access.service.door import STATUS, Caller, read, said
+from access.service.bodies import read
+from access.service.door import STATUS, Caller, said
 from access.service.parts import Parts
 from runtime import metrics
 from schemas.errors import Problem, ProblemList

@@ -14,7 +14,8 @@ from access.accounts import credentials, office, passwords, store, throttle
 from access.accounts.account import Account
 from access.accounts.credentials import Issued
 from access.audit import AuditEvent, Kind
-from access.service.door import COOKIE, Caller, Nothing, Request, read, said
+from access.service.bodies import Nothing, read
+from access.service.door import COOKIE, Caller, Request, said
 from access.service.parts import Parts
 from schemas.days import today
 from schemas.errors import Problem, ProblemList

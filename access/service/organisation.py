@@ -12,7 +12,8 @@ from access import organisation_imports
 from access.accounts.account import READS_ALL, Role
 from access.audit import AuditEvent, Kind
 from access.organisation_imports import Planned
-from access.service.door import Body, Request, as_told, said
+from access.service.bodies import Body
+from access.service.door import Request, as_told, said
 from schemas.days import today
 from schemas.errors import Problem, ProblemList
 from schemas.organisation.importing import Change

@@ -8,6 +8,7 @@ from typing import Any, Final
 from starlette.requests import Request as HttpRequest
 
 from access.credentials import addresses, keyring
+from access.credentials.guesses import Guesses
 from access.credentials.proof import Refusals
 from access.service.desk import CommandsDesk
 from access.service.flows import Flows
@@ -34,7 +35,7 @@ class Parts:
         """Raises KafkaError if the broker is away, ProblemList (KEY-010)."""
         self.settings = settings
         self.keys = keyring.of(settings)
-        self.refusals = Refusals()
+        self.refusals, self.guesses = Refusals(), Guesses()
         self._proxies = addresses.networks(settings.trusted_proxies)
         self.hashing = Semaphore(AT_ONCE)
         self.documents, self.judging = Semaphore(DOCUMENTS_AT_ONCE), Semaphore(1)

@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from access.accounts import credentials, passwords, store, throttle
 from access.audit import Kind
-from access.service.door import Body, Request, said
+from access.service.bodies import Body
+from access.service.door import Request, said
 from access.service.login import THROTTLED
 from schemas.errors import Problem, ProblemList
 

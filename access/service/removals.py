@@ -8,8 +8,9 @@ from access import removal_acts
 from access.accounts import persons, store
 from access.accounts.account import Role
 from access.audit import Kind
+from access.service.bodies import Body, Nothing
 from access.service.confirmation import ANOTHERS, dataset_of
-from access.service.door import Body, Nothing, Request, as_told, said
+from access.service.door import Request, as_told, said
 from readings import records as readings
 from schemas.contracts import bounds
 from schemas.datasets import split

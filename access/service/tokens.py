@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from access.accounts import credentials
 from access.audit import Kind
-from access.service.door import Body, Nothing, Request, said
+from access.service.bodies import Body, Nothing
+from access.service.door import Request, said
 from schemas.errors import Problem, ProblemList
 
 BY_TOKEN: Final = "ACC-030"

@@ -32,6 +32,7 @@ MONTH_PROVED: Final = "CELL-234"
 
 _FORMULA_ERROR: Final = r"#(?:N/A|[A-Z0-9/_]+[!?])|Err:[0-9]{3}"
 _NOTHING: Final = rf"(?i:-|—|–|_|\.\.\.|…|nan|none|null|nat)?|{_FORMULA_ERROR}"
+_MARK: Final = r"^'(\P{L}|$)"
 _SCIENTIFIC: Final = r"^[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+$"
 _FRACTION: Final = r"^[0-9]*[.,][0-9]+$"
 _OF_A_SPREADSHEET: Final = (
@@ -61,14 +62,22 @@ class Cells:
 
 
 def clean(raw: pl.DataFrame) -> pl.DataFrame:
-    """Texts of cells, tidied (``producers.text``), a leading apostrophe dropped; words for "no value" and
-    error results of formulas are null."""
+    """Texts of cells, tidied (``producers.text``), without a spreadsheet's mark of a text; words for "no
+    value" and error results of formulas are null."""
     whole = joined(raw)
     odd = untidy(whole) | holding(whole, f"{BEGIN}'")
     nothing = odd | (holding(whole, f"{BEGIN}(?:{_NOTHING}){END}") - _blank(raw))
-    cells = raw.with_columns(e.str.strip_prefix("'") for e in tidied(odd)) if odd else raw
+    cells = raw.with_columns(map(_unmarked, tidied(odd))) if odd else raw
     said = [pl.when(~pl.col(n).str.contains(f"^(?:{_NOTHING})$")).then(n) for n in nothing]
     return cells.with_columns(said) if said else cells
+
+
+def _unmarked(text: pl.Expr) -> pl.Expr:
+    """An apostrophe marks a text that a program would else read as a number, a date or a formula; before a
+    letter it is a name's, unless the whole column has it."""
+    marked = text.str.starts_with("'")
+    throughout = (marked | (text == "")).all() & (marked.sum() > 1)
+    return pl.when(throughout).then(text.str.strip_prefix("'")).otherwise(text.str.replace(_MARK, "$1"))
 
 
 def _blank(frame: pl.DataFrame) -> set[str]:

@@ -44,7 +44,9 @@ def header(target: Target, dataset_id: str) -> dict[str, Any]:
     }
 
 
-def accepted(receipt: PushReceipt, dataset_id: str, reading: Reading) -> dict[str, Any]:
+def accepted(
+    receipt: PushReceipt, dataset_id: str, reading: Reading, columns: Sequence[str] = ()
+) -> dict[str, Any]:
     """Of a push that the broker has: what is to become of it is told elsewhere."""
     records, refused = counts(reading.tables), refusals(reading.tables)
     path = f"/v1/pushes/{receipt.push_id}"
@@ -62,6 +64,7 @@ def accepted(receipt: PushReceipt, dataset_id: str, reading: Reading) -> dict[st
         "refusals_in_all": len(refused),
         "warnings": [_warning(p) for p in [*reading.warnings, *reading.unsaid][:MOST]],
         "codemaps": reading.codemaps,
+        "columns": list(columns),
         "links": {"self": path, "errors": f"{path}/errors"},
     }
 

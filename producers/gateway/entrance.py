@@ -88,7 +88,7 @@ class Entrance:
 
     async def _let_in(self, scope: Scope, headers: Headers, exchange: Exchange, held: ExitStack) -> Scope:
         """The request as its endpoint sees it; ``held`` until it is answered. Raises ProblemList: GATE-001 to
-        014, KEY-101 to 110."""
+        014, KEY-101 to 112."""
         raw, query = scope.get("raw_path") or b"", scope["query_string"]
         if found := parameters.too_long(raw, query, scope["headers"]) or parameters.shows_a_key(raw, query):
             raise ProblemList(found)
@@ -121,7 +121,7 @@ class Entrance:
         raise ProblemList([Problem(problems.NO_METHOD, params={"allowed": ", ".join(sorted(allowed))})])
 
     async def _sender(self, scope: Scope, headers: Headers) -> Sender:
-        """Raises ProblemList (GATE-003, KEY-101 to 110), psycopg2.Error."""
+        """Raises ProblemList (GATE-003, KEY-101 to 112), psycopg2.Error."""
         shown = headers.getlist("authorization")
         scheme, _, secret = shown[0].partition(" ") if len(shown) == 1 else ("", "", "")
         if scheme.lower() != "bearer" or not secret.strip():
@@ -162,13 +162,14 @@ class Entrance:
                 grants,
                 its.keys,
                 its.refusals,
+                its.guesses,
                 secret,
                 address,
                 None,
                 test=its.settings.gateway_test,
             )
         if proof.code or proof.credential is None:
-            raise ProblemList([Problem(proof.code)])
+            raise ProblemList([proof.problem()])
         return Sender(proof.credential, address)
 
 

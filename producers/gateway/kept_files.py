@@ -10,6 +10,7 @@ from typing import Final
 from producers import files
 from producers.gateway.parts import Parts
 from producers.layouts import known
+from producers.lists import answers
 from producers.model import OWN_ID, ROW, Json, SourceTable, Target
 from readings.database import rows
 from readings.followed import Followed, Row
@@ -31,6 +32,10 @@ SELECT read ->> 'file' AS file, read ->> 'sheet' AS sheet, read ->> 'pointer' AS
     (read ->> 'indexed')::boolean AS indexed
 FROM gateway_push, jsonb_array_elements(answer -> 'rows') AS read
 WHERE push_id = %s AND read ->> 'pointer' <> ''
+"""
+
+_ASKED: Final = """
+SELECT jsonb_array_elements_text(answer -> 'columns') AS said FROM gateway_push WHERE push_id = %s
 """
 
 _turns = BoundedSemaphore(AT_ONCE)
@@ -66,7 +71,10 @@ def tables(its: Parts, push: Row, sent: Sequence[tuple[str, bytes]]) -> list[Sou
     if not sent:
         return []
     school, year, _ = datasets.split(push["dataset_id"])
-    target = Target(push["vendor"], school, year, push["kind"])
+    with its.connections.borrowed() as conn:
+        asked = rows(conn, _ASKED, (push["push_id"],))
+    columns = answers.parsed(row["said"] for row in asked)
+    target = Target(push["vendor"], school, year, push["kind"], columns=columns)
     try:
         return files.read_contents(sent, target, known=known(its.settings)).tables
     except ProblemList:

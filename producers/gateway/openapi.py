@@ -42,7 +42,7 @@ WITH_NAME: Final = (problems.NO_PATH,)
 """A name with control characters leads nowhere."""
 WITHOUT_BODY: Final = (problems.NO_BODY_HERE,)
 WITH_BODY: Final = (problems.TOO_LARGE, problems.TOO_SLOW, problems.TOO_MANY_BODIES)
-BY_KEY: Final = (problems.NO_KEY, *(f"KEY-{n}" for n in range(101, 112)), problems.DATABASE_AWAY)
+BY_KEY: Final = (problems.NO_KEY, *(f"KEY-{n}" for n in range(101, 113)), problems.DATABASE_AWAY)
 
 DESCRIPTION: Final = """\
 Nhà cung cấp phần mềm đẩy hồ sơ của trường và theo dõi kết quả — vendors push schools' records and follow

@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 
 from access.credentials import addresses, keyring, standing
+from access.credentials.guesses import Guesses
 from access.credentials.proof import Refusals
 from producers.gateway.pressure import Pressure
 from producers.gateway.sending import Outgoing
@@ -19,7 +20,7 @@ class Parts:
         """Raises KafkaError if the broker is away, ProblemList (KEY-010)."""
         self.settings = settings
         self.keys = keyring.of(settings)
-        self.refusals = Refusals()
+        self.refusals, self.guesses = Refusals(), Guesses()
         self.proxies = addresses.networks(settings.trusted_proxies)
         self._opened = ExitStack()
         try:

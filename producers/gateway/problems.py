@@ -53,7 +53,7 @@ STATUS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("GATE-081", "GATE-082"), 410),
     **dict.fromkeys(("GATE-008",), 413),
     **dict.fromkeys(("GATE-009",), 408),
-    **dict.fromkeys(("GATE-010",), 429),
+    **dict.fromkeys(("GATE-010", "KEY-112"), 429),
     **dict.fromkeys(("GATE-013",), 414),
     **dict.fromkeys(("GATE-015",), 431),
     **dict.fromkeys((quota.USED_UP, quota.TOO_FEW_LEFT), 429),

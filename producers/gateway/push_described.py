@@ -47,6 +47,15 @@ Part = Annotated[
         examples=[["HocSinh"]],
     ),
 ]
+Column = Annotated[
+    list[Annotated[str, Field(max_length=300)]],
+    Query(
+        default_factory=list,
+        max_length=20,
+        description="What a column of a list is, by its caption: CAPTION=FIELD; answers FILE-033; repeatable",
+        examples=[["Mã học sinh=ClientId"]],
+    ),
+]
 DryRun = Annotated[
     bool, Query(description="true: say what would become of it; nothing is sent and nothing kept")
 ]
@@ -140,6 +149,9 @@ class Accepted(PushFor, Counted):
     refusals_in_all: int = Field(ge=0, examples=[2])
     warnings: list[Warned]
     codemaps: list[str] = Field(description="Maps by which codes were read", examples=[["vnedu-2"]])
+    columns: list[str] = Field(
+        description="What its sender said of columns", examples=[["Mã học sinh=ClientId"]]
+    )
     links: Links
 
 

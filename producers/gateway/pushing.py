@@ -75,19 +75,21 @@ async def push(
     parts: Annotated[Parts, Depends(its_parts)],
     count: Annotated[Count, Depends(its_count)],
     part: described.Part,
+    column: described.Column,
     school: described.School = None,
     year: described.Year = None,
     kind: described.Kind = None,
     dry_run: described.DryRun = False,
 ) -> Response:
     """A packet says school, year and kind itself; for lists they are parameters. ``part``: types of which the
-    files hold a part, not the whole list. Of a dry run nothing is kept.
+    files hold a part, not the whole list. ``column``: what is not guessed of a list. Of a dry run nothing is
+    kept.
     """
     began, headers = time.monotonic(), request.headers
     said = media.media(headers.getlist("content-type"), form=True)
     unpacking = Unpacking(", ".join(headers.getlist("content-encoding")), _limits(parts, said))
     key = idempotency.key_of(headers.getlist(idempotency.HEADER))
-    asked = Asked(school, year, kind, part)
+    asked = Asked(school, year, kind, part, column)
     if problems := wrong(asked, sender.school):
         raise ProblemList(problems)
     taken = await body.taken(request)
@@ -200,7 +202,7 @@ def _sent(parts: Parts, sent: Sent, found: Read, push_id: str, *, arrived: bool 
     )
     if not arrived:
         receipt = parts.outgoing.send(receipt, chunks, sent.began)
-    answer = answers.accepted(receipt, found.dataset_id, found.reading)
+    answer = answers.accepted(receipt, found.dataset_id, found.reading, sent.asked.columns)
     with parts.connections.borrowed() as conn, conn, conn.cursor() as cur:
         store.sent(cur, push_id, answer, [(file.name, file.data) for file in found.lists])
     return _answer(answer)

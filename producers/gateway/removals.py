@@ -19,6 +19,7 @@ from producers.adapters.said_twice import Number, Path, loads
 from producers.files import Opened
 from producers.gateway.body import SentFile
 from producers.gateway.exchange import too_large
+from producers.lists.answers import Answers
 from producers.model import Reading, Target
 from schemas.contracts.chunks import MAX_TEXT
 from schemas.contracts.contracts import record_types
@@ -55,7 +56,10 @@ class Removed:
         return [(self.name, Content("json", packet=self._packet()))]
 
     def read(self, target: Target) -> Reading:
-        """No tables. Raises ProblemList with all that is wrong, as a packet's header would be told."""
+        """No tables. Raises ProblemList with all that is wrong, as a packet's header would be told, FILE-045
+        where columns are said."""
+        if unused := Answers(target.columns).unused(SourceLocation(self.name)):
+            raise ProblemList([*self.problems, *unused])
         return packet.read(self.name, self._packet(), target)
 
     def _packet(self) -> Packet:

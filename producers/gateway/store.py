@@ -138,7 +138,9 @@ def sent(
 ) -> None:
     """The broker has all of it; ``files`` are kept to be given back with marks. The first says it."""
     rows = [{**of, **{n: of[n].replace("\x00", "") for n in ("file", "sheet")}} for of in answer["rows"]]
-    cur.execute(_SENT, (Json({"rows": rows, TEXT: json.dumps(answer)}), push_id))
+    cur.execute(
+        _SENT, (Json({"rows": rows, "columns": answer["columns"], TEXT: json.dumps(answer)}), push_id)
+    )
     if cur.rowcount:
         for position, (name, data) in enumerate(files):
             cur.execute(_FILE, (push_id, position, name, data))

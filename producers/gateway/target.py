@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from producers.files import Opened
+from producers.lists import answers
 from producers.model import Target
 from schemas.contracts.contracts import record_types
 from schemas.errors import Problem, ProblemList, SourceLocation
@@ -22,12 +23,14 @@ UNKNOWN_YEAR: Final = "ENV-303"
 
 @dataclass(frozen=True)
 class Asked:
-    """The parameters of a push. ``kind`` is LoaiDongBo; ``parts``: types of which its files hold a part."""
+    """The parameters of a push. ``kind`` is LoaiDongBo; ``parts``: types of which its files hold a part;
+    ``columns``: what columns of lists are, CAPTION=FIELD."""
 
     school: str | None = None
     year: int | None = None
     kind: str | None = None
     parts: Sequence[str] = ()
+    columns: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For the fingerprint of a request."""
@@ -36,6 +39,7 @@ class Asked:
             "year": self.year,
             "kind": self.kind,
             "part": sorted(self.parts),
+            **({"column": sorted(self.columns)} if self.columns else {}),
         }
 
 
@@ -73,7 +77,7 @@ def target(asked: Asked, vendor: str, school: str, opened: Sequence[Opened]) -> 
     if problems:
         raise ProblemList([*problems, *of_files, *(fault for _, p in packets for fault in p.problems)])
     # A packet of another school is told so where it is read: this is the key's.
-    return Target(vendor, school, int(year), str(found["kind"]))
+    return Target(vendor, school, int(year), str(found["kind"]), columns=answers.parsed(asked.columns))
 
 
 def _in(packet: tuple[str, Mapping[str, str | None]] | None, name: str) -> str | None:

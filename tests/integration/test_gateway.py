@@ -10,6 +10,7 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY
 
+from access.credentials.guesses import MOST, WINDOW_S
 from producers.gateway import entrance
 from runtime.connections import Connections
 from streams.grants.state import Standing
@@ -57,6 +58,28 @@ def test_a_key_that_was_never_issued_proves_nobody(door):
         with door.client("") as client:
             refused = client.get("/v1/self", headers={"Authorization": f"Bearer {forged}".encode("latin-1")})
         assert (refused.status_code, code(refused)) == (401, "KEY-101")
+
+
+def test_who_guesses_keys_waits_and_nobody_else(door):
+    """Counted by the address of the connection: what a stranger writes into a header is no other one."""
+    guesser = httpx.HTTPTransport(local_address="127.0.0.77")
+    with door.client("", transport=guesser) as client:
+        said = []
+        for n in range(MOST + 1):
+            forged = {"Authorization": f"Bearer csdl_live_guess{n}", "X-Forwarded-For": f"203.0.113.{n}"}
+            said.append(client.get("/v1/self", headers=forged))
+        assert {(each.status_code, code(each)) for each in said[:-1]} == {(401, "KEY-101")}
+        last = said[-1]
+        assert (last.status_code, code(last), last.json()["retryable"]) == (429, "KEY-112", True)
+        assert 0 < int(last.headers["retry-after"]) <= WINDOW_S
+        fresh, _ = door.key()
+        assert client.get("/v1/self", headers={"Authorization": f"Bearer {fresh}"}).status_code == 429
+        body = client.post("/v1/pushes", content=b"{}" * 1_000_000, headers={"Authorization": "Bearer x"})
+        assert (body.status_code, code(body)) == (429, "KEY-112")
+        with door.client(fresh) as elsewhere:
+            assert elsewhere.get("/v1/self").status_code == 200
+        assert client.get("/v1/self", headers={"Authorization": f"Bearer {fresh}"}).status_code == 200
+        assert client.get("/v1/rules").status_code == 200
 
 
 def test_two_keys_at_once_are_none(door):

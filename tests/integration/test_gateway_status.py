@@ -22,6 +22,7 @@ from tests.integration.test_pushing import JSON, packet
 from tests.pushed import chunk, whole
 from tests.unit.feedback.books import coloured, school_list
 from tests.unit.producers.made import CLASS, YEAR
+from tests.unit.producers.made import workbook as xlsx
 
 DATASET = f"{SCHOOL}.2019.start"
 
@@ -186,7 +187,7 @@ def school(gateway):
 def taken(gateway, shelf, school, files=None, **body):
     """A push by HTTP, and load's answer to what was sent of it; what the 202 said."""
     before = len(sent_of(gateway))
-    params = {"school": THIRD, "year": YEAR, "kind": "1"} if files else {}
+    params = body.pop("params", {"school": THIRD, "year": YEAR, "kind": "1"} if files else {})
     parts = [("file", (name, data)) for name, data in (files or {}).items()] or None
     said = school.post("/v1/pushes", params=params, files=parts, **body)
     assert said.status_code == 202, said.text
@@ -273,6 +274,27 @@ def test_errors_of_json_point_at_the_item_of_a_nested_list(gateway, shelf, schoo
             ("N-1", at.format(1) + "/DsMonHoc", "DsMonHoc[0].MaMonHoc, DsMonHoc[2].MaMonHoc"),
         ]
         assert [r["pointer"] for r in answer["refusals"]] == [e["pointer"] for e in told]
+
+
+def test_a_column_is_what_its_sender_says_now_and_in_the_marked_copy(gateway, shelf, school):
+    head = ["STT", "Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính", "Dân tộc", "Lớp", "Mã học sinh"]
+    row = ["1", "HS001", "Nguyễn Văn Mẫu", "05/09/2008", "abc", "Kinh", "6A1", "1900000001"]
+    data = xlsx({"6A1": [["DANH SÁCH HỌC SINH"], head, row]})
+    params = {"school": THIRD, "year": YEAR, "kind": "1"}
+    guessed = school.post("/v1/pushes", params=params, files=[("file", ("a.xlsx", data))])
+    assert "FILE-033" in {p["code"] for p in guessed.json()["problems"]}
+    head[7] = "Mã số"
+    data = xlsx({"6A1": [["DANH SÁCH HỌC SINH"], head, row]})
+    said = ["Mã học sinh=ClientId", "Mã số=MaHocSinh"]
+    answer = taken(gateway, shelf, school, {"a.xlsx": data}, params=params | {"column": said})
+    assert answer["columns"] == said
+    assert [(r["ClientId"], r["place"]["row"]) for r in answer["refusals"]] == [("HS001", 3)]
+    (error,) = [e for e in got(school, answer["links"]["errors"])["errors"] if e["columns"] == "Giới tính"]
+    assert (error["ClientId"], error["place"]["cell"]) == ("HS001", "E3")
+    unknown = school.post(
+        "/v1/pushes", params=params | {"column": "Lạ=ClientId"}, files=[("f", ("a.xlsx", data))]
+    )
+    assert (unknown.status_code, "FILE-045" in {p["code"] for p in unknown.json()["problems"]}) == (422, True)
 
 
 def test_a_removal_that_is_refused_is_pointed_at(gateway, shelf, school):

@@ -113,6 +113,22 @@ def test_cleaning_folds_blanks_composes_letters_and_knows_the_words_for_nothing(
     assert frame.select(cells.formula_error("c"))["c"].to_list() == [False] * 8 + [True, False]
 
 
+@pytest.mark.parametrize(
+    ("given", "due"),
+    [
+        (["'019", "'+84912", "'05/09/2008", "'-", "'"], ["019", "+84912", "05/09/2008", None, None]),
+        (["'Ái", "H'Mông", "Nguyễn"], ["'Ái", "H'Mông", "Nguyễn"]),
+        (["'Ái"], ["'Ái"]),
+        (["'Nam", "", None, "'Nữ"], ["Nam", None, None, "Nữ"]),
+    ],
+)
+def test_an_apostrophe_before_a_letter_is_a_names_unless_every_cell_has_one(
+    given: list[str | None], due: list[str | None]
+) -> None:
+    assert cells.clean(pl.DataFrame({"c": given}))["c"].to_list() == due
+    assert cells.clean(pl.DataFrame({"c": due}))["c"].to_list() == due, "what was read is read so again"
+
+
 def test_grades_come_from_the_beginning_of_a_class_name_only() -> None:
     names = column("6A1", "L2B", "10T4", "1.1_CS2", "Lớp 9C", "Mẫu giáo 5 tuổi A", "5 tuổi A", "13A", None)
     assert cells.grades(names).to_list() == ["06", "02", "10", "01", "09", None, None, None, None]
