@@ -8,7 +8,7 @@ import click
 
 from cli import metrics
 from cli.answers import tell
-from deploy import aside, compose, rights
+from deploy import aside, compose, rights, units
 from deploy.grafana import dashboard
 from deploy.prometheus import config as prometheus
 from producers.gateway import app as gateway
@@ -21,6 +21,7 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
     "deploy/compose.yml": compose.default,
     "deploy/grafana/csdl.json": dashboard.render,
     "deploy/prometheus/prometheus.yml": prometheus.default,
+    "deploy/systemd/csdl.target": units.default,
     "docs/asyncapi.yaml": asyncapi.render,
     "docs/confirmation.md": confirmation_page.document,
     "docs/contracts.md": contracts_book.render,

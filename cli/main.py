@@ -27,6 +27,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "Mẫu tệp — layouts of files: which are known, and which one a file is.",
     ),
     "accounts": ("cli.accounts", "accounts", "Tài khoản — accounts of people: make, end, move, list."),
+    "broker": (
+        "cli.broker",
+        "broker",
+        "Máy chủ Kafka — a broker on a server: configured, made, run.",
+    ),
     "campaign": ("cli.campaign", "campaign", "Mở đợt báo cáo — open datasets for the schools to fill."),
     "chains": (
         "cli.chains",
@@ -153,6 +158,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "Hệ thống thử — a local stack of one made-up school, with a test key, for a vendor's technician.",
     ),
     "schemas": ("cli.schemas", "schemas", "Hợp đồng dữ liệu — the data contracts: list, freeze, publish."),
+    "server": ("cli.server", "server", "Máy chủ — accounts, folders and secrets of a server."),
     "setup": (
         "cli.stack",
         "setup",
@@ -169,6 +175,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "Tạo dữ liệu giả lập — write a made-up province as the vendors' files.",
     ),
     "tokens": ("cli.tokens", "tokens", "Mã cá nhân — personal tokens for scripts of one's own."),
+    "units": (
+        "cli.units",
+        "units",
+        "Tệp dịch vụ systemd — write the units of the processes that run on this server.",
+    ),
     "up": ("cli.stack", "up", "Khởi động — start Kafka, PostgreSQL and every process of the pipeline."),
     "whoami": ("cli.login", "whoami", "Ai đang đăng nhập — the account whose acts these are."),
 }

@@ -44,8 +44,12 @@ def passwords(folder: Path, principals: Sequence[str]) -> dict[str, str]:
 
 
 def _password(path: Path, name: str) -> str:
-    line = kept(path, lambda: f"*:*:*:{name}:{secrets.token_urlsafe(32)}\n")
-    return line.rstrip("\n").rpartition(":")[2]
+    return kept(path, lambda: line(name)).rstrip("\n").rpartition(":")[2]
+
+
+def line(name: str) -> str:
+    """A new password in the form of libpq's passfile."""
+    return f"*:*:*:{name}:{secrets.token_urlsafe(32)}\n"
 
 
 def verifier(password: str, salt: bytes | None = None) -> str:
@@ -119,11 +123,12 @@ def of_database(name: str) -> list[str]:
 
 
 def script(settings: Settings) -> str:
-    """For psql, by a superuser in the pipeline's database; the passwords' files are made where missing."""
+    """For psql, by a superuser in the pipeline's database; the passwords' files are made where missing. The
+    first line tells whether anything is to be done since the last time (``mark``)."""
     with only_ours():
         made_with = passwords(settings.secrets_dir / "postgres", database_principals())
     statements = [*of_server(made_with), *of_database(DATABASE)]
-    return "".join(f"{statement};\n" for statement in statements)
+    return f"-- {mark(made_with)}" + "".join(f"{statement};\n" for statement in statements)
 
 
 def apply(settings: Settings) -> None:

@@ -83,9 +83,9 @@ SETTINGS: Final = (
 )  # fmt: skip
 
 
-def properties(*, closed: bool = True) -> str:
-    """Lines of server.properties, each with its reason."""
-    due = [setting for setting in SETTINGS if closed or not setting.closed]
+def properties(*, closed: bool = True, alone: bool = True) -> str:
+    """Lines of server.properties, each with its reason. ``alone``: topics have one replica."""
+    due = [s for s in SETTINGS if (closed or not s.closed) and (alone or not s.alone)]
     return "".join(f"# {setting.why}\n{setting.name}={setting.value}\n" for setting in due)
 
 

@@ -40,15 +40,15 @@ def prepare(folder: Path, now: datetime | None = None) -> None:
     now = now or datetime.now(UTC)
     if not _will_do(folder / AUTHORITY, now) or not (folder / AUTHORITY_KEY).exists():
         key, certificate = authority(now)
-        whole.write_private(folder / AUTHORITY_KEY, _key(key))
-        whole.write_private(folder / AUTHORITY, _pem(certificate))
+        whole.write_private(folder / AUTHORITY_KEY, key_text(key))
+        whole.write_private(folder / AUTHORITY, text(certificate))
     issuer = x509.load_pem_x509_certificate((folder / AUTHORITY).read_bytes())
-    if _will_do(folder / BROKER, now) and _signed_by(folder / BROKER, issuer):
+    if will_do(folder / BROKER, issuer, now):
         return
     signer = serialization.load_pem_private_key((folder / AUTHORITY_KEY).read_bytes(), None)
     assert isinstance(signer, Key)
     key, certificate = signed(signer, issuer, now, HOSTS, ADDRESSES)
-    whole.write_private(folder / BROKER, _key(key) + _pem(certificate))
+    whole.write_private(folder / BROKER, key_text(key) + text(certificate))
 
 
 def authority(now: datetime, name: str = "CSDL authority of this stack") -> tuple[Key, x509.Certificate]:
@@ -123,6 +123,11 @@ def _usage(*, signs: bool) -> x509.KeyUsage:
     )
 
 
+def will_do(path: Path, issuer: x509.Certificate, now: datetime) -> bool:
+    """Whether a certificate is this authority's and has long to go."""
+    return _will_do(path, now) and _signed_by(path, issuer)
+
+
 def _will_do(path: Path, now: datetime) -> bool:
     try:
         return ends(path) - now > RENEWED_BEFORE
@@ -138,10 +143,12 @@ def _signed_by(path: Path, issuer: x509.Certificate) -> bool:
     return True
 
 
-def _key(key: Key) -> str:
+def key_text(key: Key) -> str:
+    """As PKCS#8 in PEM, which Kafka reads."""
     form = serialization.PrivateFormat.PKCS8
     return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode("ascii")
 
 
-def _pem(certificate: x509.Certificate) -> str:
+def text(certificate: x509.Certificate) -> str:
+    """As PEM."""
     return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")

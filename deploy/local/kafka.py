@@ -28,6 +28,16 @@ ANSWER_MS: Final = 2_000
 VERSION: Final = "4.3.1"
 ROOT: Final = f"org.apache.kafka:kafka_2.13:{VERSION}"
 
+LOGGING: Final = (
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
+    # Who was refused, and what for.
+    "-Dorg.slf4j.simpleLogger.log.kafka.authorizer.logger=info",
+    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.network.Selector=info",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
+)
+
 JVM: Final = (
     "-Xms256m",
     "-Xmx640m",
@@ -36,13 +46,7 @@ JVM: Final = (
     "-XX:+UseSerialGC",
     "-XX:+ExitOnOutOfMemoryError",  # the supervisor starts it again
     "-Djava.awt.headless=true",
-    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-    "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
-    # Who was refused, and what for.
-    "-Dorg.slf4j.simpleLogger.log.kafka.authorizer.logger=info",
-    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.network.Selector=info",
-    "-Dorg.slf4j.simpleLogger.showDateTime=true",
-    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
+    *LOGGING,
 )
 
 PROPERTIES: Final = """\

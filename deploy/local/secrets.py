@@ -27,9 +27,12 @@ def _random() -> str:
 
 
 def kept(path: Path, make: Callable[[], str] = _random) -> str:
-    """The text of a secret's file; at the first time that which ``make`` gives. Whole or not there."""
+    """The text of a secret's file; at the first time that which ``make`` gives. Whole or not there.
+
+    A folder that is missing is closed to others; one that is there stays as it is (``deploy.server``).
+    """
     for folder in (path.parent.parent, path.parent):
-        _private(folder)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -41,7 +44,7 @@ def prepare(stack: Stack, principals: Iterable[str]) -> None:
     """What is missing for Kafka and the figures, and certificates that have not long to go. Changes nothing
     else."""
     _private(stack.secrets)
-    passwords(stack.passwords, principals)
+    passwords(_private(stack.passwords), principals)
     kept(stack.metrics_token)
     certificates.prepare(_private(stack.tls))
 

@@ -4,12 +4,13 @@
 data directory.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from deploy.local.layout import DATA_DIR, Stack
-from deploy.processes import instances
+from deploy.processes import instance, instances
+from runtime.settings import Settings
 
 HERE: Final = Path(__file__).parent
 ALERTS: Final = HERE / "alerts.yml"
@@ -37,17 +38,35 @@ _TARGET: Final = """\
 _TOKEN: Final = "    authorization: {{credentials_file: {token}}}\n"
 
 
-def render(ports: Mapping[str, int], alerts: str = "alerts.yml", token: Path | None = None) -> str:
+_ALERTMANAGER: Final = """
+alerting:
+  alertmanagers:
+    - static_configs: [{{targets: ["{address}"]}}]
+"""
+
+
+def render(
+    ports: Mapping[str, int], alerts: str = "alerts.yml", token: Path | None = None, alertmanager: str = ""
+) -> str:
     """Text of the configuration: ``ports`` by instance, the rule file relative to it or absolute; ``token``:
-    file of what the processes want to be shown, if anything."""
+    file of what the processes want to be shown, if anything; ``alertmanager``: who is told, host:port."""
     authorization = _TOKEN.format(token=token) if token else ""
     targets = (_TARGET.format(port=port, label=label) for label, port in ports.items())
-    return _HEAD.format(alerts=alerts, authorization=authorization) + "".join(targets)
+    told = _ALERTMANAGER.format(address=alertmanager) if alertmanager else ""
+    return _HEAD.format(alerts=alerts, authorization=authorization) + "".join(targets) + told
 
 
 def default() -> str:
     """Text of ``prometheus.yml``, of a stack at the default ports."""
     return render(_ports(Stack(DATA_DIR)))
+
+
+def of_server(settings: Settings, names: Sequence[str], token: Path, alerts: Path, alertmanager: str) -> str:
+    """Text of the configuration of a server that runs these instances; all if none is named."""
+    wanted = [instance(settings, name) for name in names] or instances(settings)
+    stack = Stack(DATA_DIR)
+    ports = {each.label: stack.port(each.label) for each in wanted}
+    return render(ports, str(alerts), token, alertmanager)
 
 
 def write(stack: Stack) -> Path:

@@ -90,7 +90,7 @@ def test_without_one_nothing_is_guessed(server: Path, monkeypatch: pytest.Monkey
 def test_all_that_is_wrong_is_said_at_once_with_its_line(server: Path, tmp_path: Path) -> None:
     expired = tmp_path / "ca.pem"
     _, made = certificates.authority(datetime.now(UTC) - timedelta(days=366 * 10))
-    expired.write_text(certificates._pem(made))
+    expired.write_text(certificates.text(made))
     with server.open("a") as file:
         file.write(
             f"CSDL_VENDOR=[]\nCSDL_HTTP_PORT=secret\nthis is none\nCSDL_SCHOOL_YEARS=2019,\n"

@@ -1,0 +1,135 @@
+"""Why a machine cannot be what the inventory says, told before anything on it is changed.
+
+The playbook hands this file to the machine's own Python, before anything of ours is there: the standard
+library alone. What is asked stands in the variable CSDL_CHECK (JSON), the texts with it.
+"""
+
+import csv
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+Found = tuple[str, dict[str, object]]
+"""Code and what is filled into its texts."""
+
+
+def names(asked: list[str]) -> Iterator[Found]:
+    """KFK-003 for each that does not resolve."""
+    for host in asked:
+        try:
+            socket.getaddrinfo(host, None)
+        except OSError:
+            yield "KFK-003", {"host": host}
+
+
+def ports(asked: dict[str, str]) -> Iterator[Found]:
+    """KFK-004 for each that somebody else has than its unit: of one that runs it is its own."""
+    for port, unit in asked.items():
+        if not _runs(unit) and _taken(int(port)):
+            yield "KFK-004", {"port": port}
+
+
+def data(folder: str, cluster_file: str, number: int) -> Iterator[Found]:
+    """KFK-005 for a data folder of another cluster, or of another broker."""
+    try:
+        lines = Path(folder, "meta.properties").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    said = dict(line.split("=", 1) for line in lines if "=" in line)
+    try:
+        ours = Path(cluster_file).read_text(encoding="utf-8").strip()
+    except OSError:
+        ours = "-"
+    found, node = said.get("cluster.id", "?"), said.get("node.id", "?")
+    if (found, node) != (ours, str(number)):
+        yield "KFK-005", {"path": folder, "found": found, "number": node, "id": ours}
+
+
+def certificate(path: str, authority: str, host: str) -> Iterator[Found]:
+    """KFK-006 for one that is there and that nobody who knows the authority would take from this host: tried
+    out, without a network."""
+    if not Path(path).exists():
+        return
+    try:
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(path)
+        client = ssl.create_default_context(cafile=authority)
+        there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+        ends = (
+            client.wrap_bio(back, there, server_hostname=host),
+            server.wrap_bio(there, back, server_side=True),
+        )
+        for end in (*ends, *ends):
+            try:
+                end.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+    except (OSError, ValueError) as fault:
+        reason = getattr(fault, "verify_message", "") or getattr(fault, "reason", "") or type(fault).__name__
+        yield "KFK-006", {"path": path, "reason": reason}
+
+
+def secrets(folder: str, asked: list[str]) -> Iterator[Found]:
+    """SRV-003 for each that is missing where others are: what was lost is not made anew unasked."""
+    if Path(folder).is_dir() and any(Path(folder).iterdir()):
+        for name in asked:
+            if not Path(folder, name).is_file():
+                yield "SRV-003", {"path": f"{folder}/{name}"}
+
+
+def files(asked: list[str]) -> Iterator[Found]:
+    """SRV-004 for each that is not there."""
+    for path in asked:
+        if not os.access(path, os.R_OK):
+            yield "SRV-004", {"path": path}
+
+
+def _runs(unit: str) -> bool:
+    done = subprocess.run(["systemctl", "is-active", "--quiet", unit], capture_output=True)
+    return done.returncode == 0
+
+
+def _taken(port: int) -> bool:
+    """By anybody, at whichever address."""
+    for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+        try:
+            with socket.socket(family) as trial:
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    trial.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                trial.bind((address, port))
+        except OSError as fault:
+            if fault.errno == 98:
+                return True
+    return False
+
+
+CHECKS: dict[str, Callable[..., Iterator[Found]]] = {
+    "names": names,
+    "ports": ports,
+    "data": data,
+    "certificate": certificate,
+    "secrets": secrets,
+    "files": files,
+}
+
+
+def main() -> int:
+    """Say all that is wrong, a line a language; the exit code."""
+    asked: dict[str, Any] = json.loads(os.environ["CSDL_CHECK"])
+    texts = {row[0]: row[1:] for row in csv.reader(asked.pop("messages").splitlines())}
+    wrong = [found for name, given in asked.items() for found in CHECKS[name](*given)]
+    for code, params in wrong:
+        for text in texts[code]:
+            print(code, text.format(**params))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""What is wrong with a machine or an inventory is told with a code before anything is changed."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy import broker, machine_check
+from tests.support import ROOT
+
+ID = "MkU3OEVBNTcwNTJENDM2Qk"
+
+
+def codes(name: str, *given: object) -> list[str]:
+    return [code for code, _ in machine_check.CHECKS[name](*given)]
+
+
+def test_names_that_do_not_resolve() -> None:
+    assert codes("names", ["localhost", "127.0.0.1"]) == []
+    assert codes("names", ["localhost", "no-such-machine.invalid"]) == ["KFK-003"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "0.0.0.0"])
+def test_a_port_that_somebody_has_at_any_address(address: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as other:
+        other.bind((address, 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert codes("ports", {str(port): "no-such-unit.service"}) == ["KFK-004"]
+    assert codes("ports", {str(port): "no-such-unit.service"}) == []
+
+
+@pytest.mark.parametrize(
+    ("cluster", "number", "found"),
+    [(ID, 1, []), (ID, 2, ["KFK-005"]), ("another", 1, ["KFK-005"]), (None, 1, ["KFK-005"])],
+)
+def test_data_of_another_cluster(tmp_path: Path, cluster: str | None, number: int, found: list[str]) -> None:
+    (tmp_path / broker.META).write_text(f"cluster.id={ID}\nnode.id=1\n", encoding="utf-8")
+    if cluster:
+        (tmp_path / "cluster.id").write_text(f"{cluster}\n", encoding="utf-8")
+    assert codes("data", str(tmp_path), str(tmp_path / "cluster.id"), number) == found
+    assert codes("data", str(tmp_path / "none"), str(tmp_path / "cluster.id"), number) == []
+
+
+def test_a_certificate_that_nobody_would_take(tmp_path: Path) -> None:
+    nodes = [broker.Node(number=1, host="k1"), broker.Node(number=2, host="k2")]
+    ours, other = (broker.Cluster(id=ID, nodes=nodes, folder=tmp_path / name) for name in ("a", "b"))
+    for each in (ours, other):
+        broker.certify(each)
+    own, authority = str(broker.certificate(ours, 1)), str(ours.tls / "ca.pem")
+    assert codes("certificate", own, authority, "k1") == []
+    assert codes("certificate", str(tmp_path / "none"), authority, "k1") == []
+    assert codes("certificate", own, authority, "k2") == ["KFK-006"]
+    assert codes("certificate", own, str(other.tls / "ca.pem"), "k1") == ["KFK-006"]
+    Path(own).write_text("damaged", encoding="utf-8")
+    assert codes("certificate", own, authority, "k1") == ["KFK-006"]
+
+
+def test_a_secret_that_was_lost_is_not_made_anew(tmp_path: Path) -> None:
+    asked = ["identity.key", "kafka/csdl-setup"]
+    assert codes("secrets", str(tmp_path / "none"), asked) == [], "a new server"
+    (tmp_path / "kafka").mkdir()
+    (tmp_path / "kafka/csdl-setup").touch()
+    assert codes("secrets", str(tmp_path), asked) == ["SRV-003"]
+    (tmp_path / "identity.key").touch()
+    assert codes("secrets", str(tmp_path), asked) == []
+
+
+def test_all_is_told_at_once_in_both_languages_by_the_standard_library_alone(tmp_path: Path) -> None:
+    texts = (ROOT / "schemas/errors.csv").read_text(encoding="utf-8").splitlines()
+    asked: dict[str, Any] = {
+        "messages": "\n".join(line for line in texts if line.startswith(("KFK-", "SRV-"))),
+        "names": [["no-such-machine.invalid"]],
+        "files": [[str(tmp_path / "none"), str(tmp_path)]],
+    }
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-"], capture_output=True, text=True, encoding="utf-8",
+        input=Path(machine_check.__file__).read_text(encoding="utf-8"),
+        env=os.environ | {"CSDL_CHECK": json.dumps(asked)},
+    )  # fmt: skip
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["KFK-003"] * 2 + ["SRV-004"] * 2
+    assert (done.returncode, done.stderr) == (1, "")
