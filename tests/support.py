@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +19,7 @@ from urllib.request import urlopen
 
 from pydantic import SecretStr
 
+from deploy.local import stack as local
 from deploy.local.layout import OFFSETS, Stack
 from deploy.local.supervisor import Program
 from runtime import accounts, serve
@@ -146,6 +147,17 @@ def wait_while_it_runs(
     """Wait until something is done; fail with what is ``seen`` also if the process ends."""
     wait_until(lambda: popen.poll() is not None or done(), seen=seen)
     assert popen.poll() is None, f"ended with {popen.returncode}: {seen()}"
+
+
+def each_is_ready(it: Stack, names: Iterable[str]) -> None:
+    """Wait until each of a stack's programs was ready at some time: on a busy machine not all are at once."""
+    late = set(names)
+
+    def all_were() -> bool:
+        late.difference_update([name for name in late if local.is_ready(it, name)])
+        return not late
+
+    wait_until(all_were, seen=lambda: late)
 
 
 def end(popen: subprocess.Popen[bytes]) -> int:

@@ -16,7 +16,7 @@ import pytest
 from access import grant_acts as grants
 from deploy.local import stack as local
 from deploy.local import supervisor
-from deploy.local.layout import Stack
+from deploy.local.layout import SERVERS, Stack
 from producers.synthetic.write import write_register
 from runtime import postgres
 from schemas.datasets import dataset_id
@@ -67,10 +67,7 @@ def test_every_202_is_a_push_that_is_there_once_and_every_key_has_one_outcome(se
                 for act, name in acts:
                     time.sleep(PAUSE_S * (0.5 + rng.random() / 2))
                     suffer(it, act, name)
-                support.wait_until(
-                    lambda: all(local.is_ready(it, name) for name in ("kafka", "postgres", *PROCESSES)),
-                    seen=lambda: local.status(it),
-                )
+                support.each_is_ready(it, (*SERVERS, *PROCESSES))
                 for vendor in vendors:
                     vendor.enough()
                 for vendor in vendors:

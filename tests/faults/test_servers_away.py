@@ -11,7 +11,7 @@ import pytest
 from access import grant_acts as grants
 from deploy.local import stack as local
 from deploy.local import supervisor
-from deploy.local.layout import Stack
+from deploy.local.layout import SERVERS, Stack
 from deploy.processes import TABLE
 from producers.client import PushClient
 from producers.synthetic.write import write_register
@@ -61,7 +61,7 @@ def test_a_minute_without_a_broker_is_two_lines_and_nothing_is_lost(ours):
     assert {name: said.count("SYS-001 ") for name, said in during.items()} == dict.fromkeys(NEED_KAFKA, 1)
 
     supervisor.start_program(it, "kafka")
-    each_is_ready_again(it)
+    support.each_is_ready(it, (*SERVERS, *it.processes))
     push(settings, plan, second)
     after = {name: log(it, name)[len(before[name]) :] for name in NEED_KAFKA}
     assert {name for name, said in after.items() if "Kafka answers again" not in said} == set()
@@ -69,7 +69,7 @@ def test_a_minute_without_a_broker_is_two_lines_and_nothing_is_lost(ours):
 
     with Frozen(it, "kafka"), Frozen(it, "postgres"):
         support.wait_until(lambda: unready(it) >= {"kafka", "postgres"} | NEED_ANY, seen=lambda: unready(it))
-    each_is_ready_again(it)
+    support.each_is_ready(it, (*SERVERS, *it.processes))
 
 
 def push(settings, plan, sending):
@@ -83,17 +83,6 @@ def push(settings, plan, sending):
         return found and found[0]["outcome"] != "open"
 
     support.wait_until(outcome)
-
-
-def each_is_ready_again(it):
-    """Each at some time: on a busy machine not all at the same."""
-    late = {row["name"] for row in local.status(it)}
-
-    def again():
-        late.intersection_update(unready(it))
-        return not late
-
-    support.wait_until(again, seen=lambda: late)
 
 
 def unready(it):
