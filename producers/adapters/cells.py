@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from producers.text.columns import BEGIN, END, holding, joined, tidied, untidy
+from producers.text.columns import BEGIN, END, UNTIDY, holding, joined, tidied, untidy
 
 NOT_A_DATE: Final = "CELL-102"
 NOT_YES_NO: Final = "CELL-105"
@@ -33,6 +33,9 @@ MONTH_PROVED: Final = "CELL-234"
 _FORMULA_ERROR: Final = r"#(?:N/A|[A-Z0-9/_]+[!?])|Err:[0-9]{3}"
 _NOTHING: Final = rf"(?i:-|—|–|_|\.\.\.|…|nan|none|null|nat)?|{_FORMULA_ERROR}"
 _MARK: Final = r"^'(\P{L}|$)"
+UNCLEAN: Final = f"{UNTIDY}|{BEGIN}'|{BEGIN}(?:{_NOTHING}){END}"
+"""Of what ``joined`` gives: what ``clean`` may change."""
+
 _SCIENTIFIC: Final = r"^[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+$"
 _FRACTION: Final = r"^[0-9]*[.,][0-9]+$"
 _OF_A_SPREADSHEET: Final = (

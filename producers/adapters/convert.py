@@ -27,6 +27,7 @@ BYTES: Final = "bytes"
 
 _BY_TYPE: Final = {"date": "CELL-102", "int": "CELL-103", "double": "CELL-104", "boolean": "CELL-105"}
 
+_NONE_YET: Final = pl.Series([0], dtype=pl.Int32)
 _FLAGS: Final = {"0": False, "1": True, "false": False, "true": True}
 _TIMESTAMP: Final = r"^\d{4}-\d{2}-\d{2}(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?$"
 _CLOCK: Final = r"[T ][0-9:.]*[1-9]"
@@ -47,15 +48,17 @@ def convert(raw: Raw, fields: list[Field], codemap: CodeMap, schema: dict[str, p
     faults, doubts = [raw.faults], []
     given = set(raw.texts.columns)  # asked once: polars makes the list anew each time
     present = [f for f in fields if f.name in given]
-    texts = _tidied(raw.texts, present, codemap)
-    for name, letters in _letters(texts, present, codemap):
+    odd = _odd(raw.texts, present)
+    texts = raw.texts.with_columns(_tidied(raw.texts, odd, codemap))
+    for name, letters in _letters(texts, odd, codemap):
         texts = texts.with_columns(letters.values.alias(name))
         faults += [faults_of(code, name, mask) for code, mask in letters.bad.items()]
         doubts += [faults_of(code, name, mask) for code, mask in letters.doubtful.items()]
     read = texts.select(_value(f.name, f.avro_type, mapped_list(f, codemap), codemap) for f in present)
     values = {s.name: s for s in read}
     faults += _faults(texts, values, present, codemap)
-    doubts += _doubts(raw.texts, texts, present, codemap)
+    doubts += _doubts(raw.texts, texts, odd, codemap)
+    doubts += _times_of_day(texts, present)
     for f in fields:
         if f.name in raw.lists:
             values[f.name], of_items, doubted = _list(
@@ -67,14 +70,25 @@ def convert(raw: Raw, fields: list[Field], codemap: CodeMap, schema: dict[str, p
     return Converted(pl.DataFrame(columns), concat_faults(faults), concat_faults(doubts))
 
 
-def _tidied(raw: pl.DataFrame, fields: list[Field], codemap: CodeMap) -> pl.DataFrame:
+def _odd(raw: pl.DataFrame, fields: list[Field]) -> list[Field]:
+    """Fields with a text that may not be what it seems. One look at all texts: most files hold nothing of
+    what is looked for."""
+    found = holding(joined(raw.select(f.name for f in fields if f.spec_type != BYTES)), _worth_a_look())
+    return [f for f in fields if f.name in found]
+
+
+@cache
+def _worth_a_look() -> str:
+    return f"{cells.UNCLEAN}|{strange()}"
+
+
+def _tidied(raw: pl.DataFrame, fields: list[Field], codemap: CodeMap) -> list[pl.Series]:
     """What says nothing is null. Words for "no value" are so in plain texts; elsewhere they are no value of
     the type, which is a fault."""
     plain = [f.name for f in fields if _is_plain(f, codemap)]
-    others = [f.name for f in fields if f.spec_type != BYTES and f.name not in set(plain)]
-    kept = [f.name for f in fields if f.spec_type == BYTES]
+    others = [f.name for f in fields if f.name not in set(plain)]
     said = tidy(raw.select(others)).select(map(_shown, others))
-    return pl.DataFrame([*raw.select(kept), *cells.clean(raw.select(plain)), *said])
+    return [*cells.clean(raw.select(plain)), *said]
 
 
 @cache
@@ -87,7 +101,7 @@ def _is_plain(f: Field, codemap: CodeMap) -> bool:
 
 
 def _letters(texts: pl.DataFrame, fields: list[Field], codemap: CodeMap) -> Iterator[tuple[str, Cells]]:
-    odd = holding(joined(texts.select(f.name for f in fields if f.spec_type != BYTES)), strange())
+    odd = holding(joined(texts.select(f.name for f in fields)), strange())
     for f in fields:
         if f.name in odd:
             kind = cell_letters.kind_of(f) if _is_plain(f, codemap) else "text"
@@ -97,11 +111,15 @@ def _letters(texts: pl.DataFrame, fields: list[Field], codemap: CodeMap) -> Iter
 def _doubts(
     raw: pl.DataFrame, texts: pl.DataFrame, fields: list[Field], codemap: CodeMap
 ) -> Iterator[pl.DataFrame]:
-    """Dates that say a time of day, and error results of formulas, which count as missing."""
+    """Error results of formulas, which count as missing."""
     for f in fields:
         if _is_plain(f, codemap) and texts[f.name].null_count() > raw[f.name].null_count():
             errors = raw.select(cells.formula_error(f.name)).to_series()
             yield faults_of(cells.FORMULA_ERROR, f.name, errors)
+
+
+def _times_of_day(texts: pl.DataFrame, fields: list[Field]) -> Iterator[pl.DataFrame]:
+    """Dates that say one."""
     days = texts.select(f.name for f in fields if f.avro_type == "date")
     for name in sorted(holding(joined(days), _CLOCK)):
         told = cells.times_of_day(days[name].str.extract(_TIMESTAMP))
@@ -202,8 +220,8 @@ def _of_parents(nested: Nested, f: Field, found: pl.DataFrame) -> pl.DataFrame:
 
 def _lists(lengths: pl.Series, values: pl.Series, dtype: pl.List) -> pl.Series:
     """Items in order → one list a record, null where the record has none."""
-    ends = pa.array([0, *lengths.fill_null(0).cum_sum()], type=pa.int32())
-    lists = pa.ListArray.from_arrays(ends, values.to_arrow(), mask=pa.array(lengths.is_null()))
+    ends = pl.concat([_NONE_YET, lengths.cast(pl.Int32).fill_null(0).cum_sum()])
+    lists = pa.ListArray.from_arrays(ends.to_arrow(), values.to_arrow(), mask=lengths.is_null().to_arrow())
     return pl.Series(lists).cast(dtype)
 
 

@@ -47,7 +47,7 @@ Fault = tuple[str, str, list[int]]
 
 @dataclass(frozen=True)
 class Columns:
-    """``texts``: a text column for each plain field that occurs. ``lists``: the lists by field.
+    """``texts``: a text column for each plain field that has a value anywhere. ``lists``: those by field.
 
     ``unknown``: members that are no field, with their path. ``twice``: record by position, and the path in it
     of a member that is said twice.
@@ -170,7 +170,7 @@ def _of_table(table: pa.Table, fields: list[Field]) -> Columns:
     columns = dict(zip(table.column_names, table.columns, strict=True))
     for f in fields:
         column = columns.pop(f.name, None)
-        if column is None or pa.types.is_null(column.type):
+        if column is None or column.null_count == len(column):
             continue
         array = column.combine_chunks()
         if f.avro_type.startswith("array"):
@@ -240,6 +240,8 @@ def _of_rows(rows: Sequence[Any], fields: list[Field]) -> Columns:
             continue
         unknown.discard(f.name)
         column = [r.get(f.name) for r in objects]
+        if all(v is None for v in column):
+            continue
         codes = [None if v is None else _fault(v, f) for v in column]
         for code in sorted({c for c in codes if c}):
             faults += _fault_of(code, f.name, (c == code for c in codes))

@@ -12,7 +12,7 @@ __all__ = ["ITEM", "Nested", "Raw"]
 
 @dataclass(frozen=True)
 class Raw:
-    """``texts``: a text column for each plain field that occurs. ``lists``: the lists by field.
+    """``texts``: a text column for each plain field that has a value anywhere. ``lists``: those by field.
 
     ``faults`` as FAULTS, by position. ``unknown``: members that are no field, with their path.
     """

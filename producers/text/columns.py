@@ -10,6 +10,9 @@ from producers.text.letters import BETWEEN, HIDDEN, OTHER
 BEGIN: Final = rf"(?:^|{BETWEEN})"
 END: Final = rf"(?:$|{BETWEEN})"
 
+UNTIDY: Final = f"{OTHER}|  |{BEGIN} | {END}"
+"""Of what ``joined`` gives: what ``tidied`` may change."""
+
 
 def tidy(frame: pl.DataFrame) -> pl.DataFrame:
     """Columns of text in NFC, every run of blanks one space, none at the ends; empty where nothing is shown.
@@ -20,8 +23,8 @@ def tidy(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def untidy(whole: pl.DataFrame) -> set[str]:
-    """Columns of ``letters.joined`` that ``tidied`` may change."""
-    return holding(whole, f"{OTHER}|  |{BEGIN} | {END}")
+    """Columns of ``joined`` that ``tidied`` may change."""
+    return holding(whole, UNTIDY)
 
 
 def tidied(names: Iterable[str]) -> list[pl.Expr]:
