@@ -1,6 +1,5 @@
 """Files of one push → its tables: sniffed, read by their format, duplicates aside, references resolved."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -70,14 +69,12 @@ def opened(
     """What each file holds, or what is wrong with it. ``said``: file name → kinds, one of which its sender
     says it is."""
     found: list[Opened] = []
-    seen: dict[str, str] = {}
-    for name, data in contents:
-        digest = hashlib.sha256(data).hexdigest()
-        if digest in seen:
-            again = Problem("FILE-019", SourceLocation(name), {"other": seen[digest]})
+    for at, (name, data) in enumerate(contents):
+        other = next((earlier for earlier, same in contents[:at] if same == data), None)
+        if other is not None:
+            again = Problem("FILE-019", SourceLocation(name), {"other": other})
             found.append((name, ProblemList([again])))
             continue
-        seen[digest] = name
         try:
             found.append(
                 (name, foreign.read(name, data, known.captions.words, said=(said or {}).get(name, ())))

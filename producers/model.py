@@ -162,6 +162,8 @@ class Reading:
 
 def faults_of(rule: str, name: str, mask: pl.Series) -> pl.DataFrame:
     """FAULTS for the rows where ``mask`` is true."""
+    if not mask.any():
+        return NO_FAULTS
     index = mask.arg_true().cast(pl.UInt32)
     return pl.DataFrame(
         {"index": index, "rule": [rule] * len(index), "field": [name] * len(index)}, schema=FAULTS

@@ -27,8 +27,14 @@ SLACK_S: Final = 30.0
 
 _SERVER: Final = Path(apart_server.__file__)
 _KEPT: Final = ("PATH", "LANG", "LC_ALL", "TZ")
-_QUIET: Final = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "ARROW_DEFAULT_MEMORY_POOL": "system"}
-"""A process that forks has one thread; Arrow's allocator would begin another and reserve a gigabyte."""
+_QUIET: Final = {
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MALLOC_MMAP_THRESHOLD_": "33554432",
+    "MALLOC_TRIM_THRESHOLD_": "268435456",
+}
+"""A process that forks has one thread; Arrow's allocator would begin another and reserve a gigabyte. Memory
+that a fork gave back while it waited is taken again for the question: the kernel has cleared it already."""
 
 Reason = Literal["memory", "time", "size", "broken", "machine"]
 """Which bound ended it; ``broken``: it ended by itself; ``machine``: none could be begun here."""

@@ -194,8 +194,10 @@ def _waits(answers: Answers, warm: Callable[[], object], line: socket.socket) ->
     os.dup2(1, 0)
     os.closerange(_ANSWER, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     gc.disable()  # it ends before it would pay
+    _first_to_end()
     with suppress(Exception):
         warm()
+        _in_use()
     with socket.socket(fileno=_QUESTION) as mine:
         message, handed, _, _ = socket.recv_fds(mine, _HEADER, 2)
     return _answered(answers, json.loads(message), *handed) if message else 0
@@ -219,18 +221,26 @@ def _answered(answers: Answers, bounds: Mapping[str, Any], question: int, answer
     return 0
 
 
-def _bound(bounds: Mapping[str, Any]) -> None:
-    with suppress(OSError):  # where memory runs out after all, this process is the one that ends
+def _first_to_end() -> None:
+    """Where memory runs out after all, this process is the one that ends."""
+    with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-    now = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+
+
+def _bound(bounds: Mapping[str, Any]) -> None:
     for limit, most in (
-        (resource.RLIMIT_AS, now + bounds["memory"]),
+        (resource.RLIMIT_AS, _in_use() + bounds["memory"]),
         (resource.RLIMIT_FSIZE, bounds["answer"]),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, _FIRST_FREE + bounds["files"]),
     ):
         resource.setrlimit(limit, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (bounds["seconds"], bounds["seconds"] + 1))
+
+
+def _in_use() -> int:
+    """Bytes of memory."""
+    return int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
 
 
 if __name__ == "__main__":

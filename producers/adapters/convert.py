@@ -16,7 +16,7 @@ from producers.adapters.cells import Cells
 from producers.adapters.raw import ITEM, Nested, Raw
 from producers.codemaps import CodeMap
 from producers.model import NO_FAULTS, concat_faults, faults_of
-from producers.text.columns import holding, joined, tidy
+from producers.text.columns import found_in, tidy
 from producers.text.letters import strange
 from schemas.contracts.contracts import Field
 
@@ -48,17 +48,18 @@ def convert(raw: Raw, fields: list[Field], codemap: CodeMap, schema: dict[str, p
     faults, doubts = [raw.faults], []
     given = set(raw.texts.columns)  # asked once: polars makes the list anew each time
     present = [f for f in fields if f.name in given]
-    odd = _odd(raw.texts, present)
-    texts = raw.texts.with_columns(_tidied(raw.texts, odd, codemap))
-    for name, letters in _letters(texts, odd, codemap):
-        texts = texts.with_columns(letters.values.alias(name))
-        faults += [faults_of(code, name, mask) for code, mask in letters.bad.items()]
-        doubts += [faults_of(code, name, mask) for code, mask in letters.doubtful.items()]
+    texts = raw.texts
+    if odd := _odd(texts, present):
+        texts = texts.with_columns(_tidied(texts, odd, codemap))
+        for name, letters in _letters(texts, odd, codemap):
+            texts = texts.with_columns(letters.values.alias(name))
+            faults += [faults_of(code, name, mask) for code, mask in letters.bad.items()]
+            doubts += [faults_of(code, name, mask) for code, mask in letters.doubtful.items()]
     read = texts.select(_value(f.name, f.avro_type, mapped_list(f, codemap), codemap) for f in present)
-    values = {s.name: s for s in read}
-    faults += _faults(texts, values, present, codemap)
+    faults += _faults(texts, read, present, codemap)
     doubts += _doubts(raw.texts, texts, odd, codemap)
     doubts += _times_of_day(texts, present)
+    values = {s.name: s for s in read}
     for f in fields:
         if f.name in raw.lists:
             values[f.name], of_items, doubted = _list(
@@ -73,7 +74,7 @@ def convert(raw: Raw, fields: list[Field], codemap: CodeMap, schema: dict[str, p
 def _odd(raw: pl.DataFrame, fields: list[Field]) -> list[Field]:
     """Fields with a text that may not be what it seems. One look at all texts: most files hold nothing of
     what is looked for."""
-    found = holding(joined(raw.select(f.name for f in fields if f.spec_type != BYTES)), _worth_a_look())
+    found = found_in(raw, [f.name for f in fields if f.spec_type != BYTES], _worth_a_look())
     return [f for f in fields if f.name in found]
 
 
@@ -101,7 +102,7 @@ def _is_plain(f: Field, codemap: CodeMap) -> bool:
 
 
 def _letters(texts: pl.DataFrame, fields: list[Field], codemap: CodeMap) -> Iterator[tuple[str, Cells]]:
-    odd = holding(joined(texts.select(f.name for f in fields)), strange())
+    odd = found_in(texts, [f.name for f in fields], strange())
     for f in fields:
         if f.name in odd:
             kind = cell_letters.kind_of(f) if _is_plain(f, codemap) else "text"
@@ -120,9 +121,9 @@ def _doubts(
 
 def _times_of_day(texts: pl.DataFrame, fields: list[Field]) -> Iterator[pl.DataFrame]:
     """Dates that say one."""
-    days = texts.select(f.name for f in fields if f.avro_type == "date")
-    for name in sorted(holding(joined(days), _CLOCK)):
-        told = cells.times_of_day(days[name].str.extract(_TIMESTAMP))
+    days = [f.name for f in fields if f.avro_type == "date"]
+    for name in sorted(found_in(texts, days, _CLOCK)):
+        told = cells.times_of_day(texts[name].str.extract(_TIMESTAMP))
         yield from (faults_of(code, name, mask) for code, mask in told.items())
 
 
@@ -137,15 +138,13 @@ def _nulls(dtype: pl.DataType, height: int) -> pl.Series:
 
 
 def _faults(
-    texts: pl.DataFrame, values: dict[str, pl.Series], fields: list[Field], codemap: CodeMap
+    texts: pl.DataFrame, values: pl.DataFrame, fields: list[Field], codemap: CodeMap
 ) -> Iterator[pl.DataFrame]:
     """Where a text that is not blank gave no value."""
-    typed = [f for f in fields if f.avro_type != "string" or mapped_list(f, codemap)]
-    if not typed:
-        return
-    for f in typed:
-        text, value = texts[f.name], values[f.name]
-        if value.null_count() != text.null_count():
+    blank, without = (dict(zip(of.columns, of.null_count().row(0), strict=True)) for of in (texts, values))
+    for f in fields:
+        if without[f.name] != blank[f.name]:
+            text, value = texts[f.name], values[f.name]
             bad = text.is_not_null() & value.is_null()
             if codelist := mapped_list(f, codemap):
                 bad &= ~text.is_in(_silent(codemap, codelist))

@@ -175,15 +175,20 @@ def _sheet(said: Mapping[str, Any], table: pa.Table) -> Sheet:
 
 
 def _raw(said: Mapping[str, Any], tables: list[pa.Table]) -> Raw:
-    frame = pl.DataFrame(pl.from_arrow(tables[said["table"]]))
-    texts = [frame[name].alias(name[1:]) for name in frame.columns if name.startswith(TEXT)]
+    table = tables[said["table"]]
+    names = [name for name in table.column_names if name.startswith(TEXT)]
+    texts = table.select(names).rename_columns([name.removeprefix(TEXT) for name in names])
     lists = {}
     for name, node in said["lists"].items():
-        items = _raw(node, tables)
-        parent = pl.Series(pl.from_arrow(tables[node["table"]][PARENT]))
-        lists[name] = Nested(parent, items, frame[MANY + name])
+        parent = _series(tables[node["table"]], PARENT)
+        lists[name] = Nested(parent, _raw(node, tables), _series(table, MANY + name))
     faults = concat_faults(
         pl.DataFrame({"index": at, "rule": [code] * len(at), "field": [name] * len(at)}, schema=FAULTS)
         for code, name, at in said["faults"]
     )
-    return Raw(said["height"], pl.DataFrame(texts), lists, faults, frozenset(said["unknown"]))
+    frame = pl.DataFrame(pl.from_arrow(texts))
+    return Raw(said["height"], frame, lists, faults, frozenset(said["unknown"]))
+
+
+def _series(table: pa.Table, name: str) -> pl.Series:
+    return pl.Series(name, pl.from_arrow(table[name]))

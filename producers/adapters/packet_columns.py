@@ -74,10 +74,10 @@ def read(records: Sequence[bytes], fields: list[Field]) -> Columns:
     """Well-formed JSON values, one a record, as columns. Raises TooMuch."""
     if not records:
         return Columns(0)
-    plain = _bound_names(records, fields)
+    names, plain = _names(records, fields)
     if plain and all(r.startswith(b"{") for r in records):  # Arrow's reader ends the process at a null
         try:
-            return _of_table(_arrow(b"\n".join(records), fields), fields)
+            return _of_table(_arrow(b"\n".join(records), [f for f in fields if f.name in names]), fields)
         except pa.ArrowInvalid:
             pass
     parsed = [loads(r) for r in records]
@@ -85,9 +85,9 @@ def read(records: Sequence[bytes], fields: list[Field]) -> Columns:
     return replace(_of_rows([value for value, _ in parsed], fields), twice=twice)
 
 
-def _bound_names(records: Sequence[bytes], fields: list[Field]) -> bool:
-    """Whether objects stand only where the contract has them: to Arrow every name, however deep, is a column
-    of all records. Raises TooMuch."""
+def _names(records: Sequence[bytes], fields: list[Field]) -> tuple[set[str], bool]:
+    """All names, and whether objects stand only where the contract has them: to Arrow every name, however
+    deep, is a column of all records. Raises TooMuch."""
     names: set[str] = set()
     nested = _with_items(fields)
     plain = True
@@ -99,7 +99,7 @@ def _bound_names(records: Sequence[bytes], fields: list[Field]) -> bool:
                 plain &= _in_place(members, objects - 1, nested, names)
             if len(names) > MAX_NAMES:
                 raise TooMuch
-    return plain
+    return names, plain
 
 
 def _with_items(fields: list[Field]) -> dict[str, list[Field]]:

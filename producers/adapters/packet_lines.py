@@ -38,7 +38,7 @@ SEARCHED: Final = 20
 
 _MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LINE: Final = re.compile(rb"[^\n]+")
-_ONE: Final = re.compile(rb'[ \t\r]*\{[ \t\r]*"[^"\\]*"[ \t\r]*:[ \t\r]*')
+_ONE: Final = re.compile(rb'[ \t\r]*\{[ \t\r]*"([^"\\]*)"[ \t\r]*:[ \t\r]*')
 
 
 def is_lines(data: bytes, parts: Mapping[str, Part]) -> bool:
@@ -46,7 +46,12 @@ def is_lines(data: bytes, parts: Mapping[str, Part]) -> bool:
     packet could not hold it."""
     lines = [line for _, _, line in islice(_lines(data), SEARCHED)]
     singles = {part.member for part in parts.values() if part.single}
+    listed = {*NOT_TAKEN_YET, *(part.member for part in parts.values())} - singles
+    telling = {*listed, *ANOTHER_SPELLING, *((*singles, *HEADER) if len(lines) > 1 else ())}
     for line in lines:
+        begun = _ONE.match(line)
+        if begun and begun[1].decode("utf-8", "replace") not in telling:
+            continue  # whatever follows: a packet of megabytes is not read for this alone
         try:
             members = _MEMBERS.decode(line)
         except (msgspec.DecodeError, RecursionError):
@@ -56,7 +61,6 @@ def is_lines(data: bytes, parts: Mapping[str, Part]) -> bool:
             return True
         if len(names) == 1 and bytes(*members.values()).startswith(b"{"):
             (name,) = names
-            listed = {*NOT_TAKEN_YET, *(part.member for part in parts.values())} - singles
             if name in listed or (name in singles and len(lines) > 1):
                 return True
     return False

@@ -60,6 +60,11 @@ class Unpacking:
         self._came = self._unpacked = 0
         self._head = b""
 
+    @property
+    def packed(self) -> bool:
+        """Whether what it unpacks to is anything but its pieces as they come."""
+        return not isinstance(self._reader, _Identity)
+
     def take(self, piece: bytes) -> Iterator[bytes]:
         """What a piece of the body unpacks to, in pieces."""
         for at in range(0, len(piece), STEP):

@@ -67,18 +67,22 @@ def _spooled() -> IO[bytes]:
 
 
 def unpacked(body: IO[bytes], unpacking: Unpacking) -> IO[bytes]:
-    """What it unpacks to; it is closed. Raises ProblemList (FILE-084 to 089)."""
-    found = _spooled()
+    """What it unpacks to: itself if it is not packed, else it is closed. Raises ProblemList (FILE-084 to
+    089)."""
+    found = _spooled() if unpacking.packed else body
     try:
-        with body:
-            body.seek(0)
-            for piece in _pieces(body):
-                for part in unpacking.take(piece):
+        body.seek(0)
+        for piece in _pieces(body):
+            for part in unpacking.take(piece):
+                if unpacking.packed:
                     found.write(part)
         unpacking.end()
     except BaseException:
         found.close()
         raise
+    finally:
+        if found is not body:
+            body.close()
     found.seek(0)
     return found
 

@@ -1,6 +1,6 @@
 """Texts of columns: one look at each as a whole, and work only where there is something to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import polars as pl
@@ -41,11 +41,20 @@ def joined(frame: pl.DataFrame) -> pl.DataFrame:
 
 def holding(whole: pl.DataFrame, pattern: str) -> set[str]:
     """Columns of ``joined`` with a match. A cell begins and ends at ``BEGIN`` and ``END``."""
-    if not whole.width:
-        return set()
     # All columns as one first: most files hold nothing of what is looked for, in a hundred columns.
-    every = pl.concat_str(pl.all(), separator=BETWEEN, ignore_nulls=True)
-    if not whole.select(every.str.contains(pattern)).item():
+    if not whole.width or not whole.select(_every([pl.all()]).str.contains(pattern)).item():
         return set()
     found = whole.select(pl.all().str.contains(pattern))
     return {name for name, holds in zip(found.columns, found.row(0), strict=True) if holds}
+
+
+def found_in(frame: pl.DataFrame, names: Sequence[str], pattern: str) -> set[str]:
+    """``holding`` for some columns of a frame that is not joined."""
+    whole = _every([pl.col(names).str.join(BETWEEN)])
+    if not names or not frame.select(whole.str.contains(pattern)).item():
+        return set()
+    return holding(joined(frame.select(names)), pattern)
+
+
+def _every(columns: Iterable[pl.Expr]) -> pl.Expr:
+    return pl.concat_str(columns, separator=BETWEEN, ignore_nulls=True)

@@ -1,12 +1,13 @@
 """Bodies become files, or are refused with a code: whatever their headers and parts hold."""
 
+import gzip
 import io
 import random
 from typing import Any
 
 import pytest
 
-from producers.adapters.unpacking import Unpacking
+from producers.adapters.unpacking import Limits, Unpacking
 from producers.gateway import body, media
 from producers.gateway.media import Media
 from producers.gateway.target import Asked, target, wrong
@@ -115,6 +116,25 @@ def test_whatever_a_form_holds_it_is_read_or_refused() -> None:
 def test_a_files_name_is_what_can_be_shown(disposition: str, name: str) -> None:
     (file,) = files(b"{}", Media(), disposition)
     assert file.name == name
+
+
+def test_what_is_not_packed_is_taken_as_it_came() -> None:
+    came = io.BytesIO(b"x" * 700_000)
+    assert body.unpacked(came, Unpacking("identity")).read() == came.getvalue()
+    assert not came.closed
+    packed = io.BytesIO(gzip.compress(b"x" * 700_000))
+    assert body.unpacked(packed, Unpacking("gzip")).read() == came.getvalue()
+    assert packed.closed
+
+
+@pytest.mark.parametrize(
+    ("data", "limits", "said"),
+    [(b"\x1f\x8b\x08", Limits(), "FILE-089"), (b"x" * 100, Limits(99), "FILE-084")],
+)
+def test_what_is_not_packed_has_its_bounds_too(data: bytes, limits: Limits, said: str) -> None:
+    came = io.BytesIO(data)
+    assert code(body.unpacked, came, Unpacking("", limits)) == said
+    assert came.closed
 
 
 def test_what_is_cut_short_is_no_body() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Self
 
+import polars as pl
 import pytest
 from kafka.errors import KafkaTimeoutError
 
@@ -13,6 +14,7 @@ from runtime import kafka
 from runtime.settings import Settings
 from schemas.contracts.chunks import MAX_VALUE
 from schemas.encoding import codec
+from schemas.encoding.cutting import MAX_BYTES, weights
 from schemas.errors import ProblemList
 from streams.validation.verdict.input_messages import InputMessage, sort
 from tests.unit.producers.made import CLASS, PUPIL, SCHOOL, SMAS, YEAR, packet, read
@@ -75,6 +77,14 @@ def test_portraits_are_spread_over_chunks_that_validation_takes() -> None:
     values = [v for _, v in chunks_of(read(packet(LstHocSinh=pupils)).tables, SMAS, "p", 250)]
     assert all(len(v) <= MAX_VALUE for v in values) and len(values) == 2
     assert [r for c in codec.decode_chunks(values) for r in c.header["Rows"]] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_a_record_weighs_its_texts_and_long_lists() -> None:
+    long = [{"a": "y" * MAX_BYTES}]
+    frame = pl.DataFrame({"a": ["ế", None], "n": [1, 2], "b": ["xy", ""], "l": [[{"a": "y"}], None]})
+    assert weights(frame).to_list() == [5, 0]
+    assert weights(frame.clear()).to_list() == []
+    assert weights(frame.with_columns(l=pl.Series([long, None])))[0] > MAX_BYTES
 
 
 def test_a_record_that_no_chunk_can_carry_is_refused_and_the_others_go() -> None:

@@ -9,9 +9,11 @@ import polars as pl
 import pytest
 
 from producers import files
+from producers.adapters import foreign, packet_lines
 from producers.codemaps import seen
 from producers.layouts import library
 from producers.model import ROW, Reading
+from schemas.contracts.contracts_folder import contracts_folder
 from schemas.errors import Problem, ProblemList
 from tests.unit.producers.damage_json import sow
 from tests.unit.producers.made import CLASS, PUPIL, SCHOOL, SMAS, YEAR, packet, problems, read, table
@@ -186,3 +188,30 @@ def test_codes_without_a_map_are_found_at_their_lines() -> None:
     data = lines(HEAD, {"LstLopHocInfo": CLASS}, pupil(1), pupil(2, TrangThai="77"), pupil(3, TrangThai="78"))
     found, _ = seen.unknown([("a.ndjson", data)], SMAS, library())
     assert {(one.code, *one.places["a.ndjson", "LstHocSinh"]) for one in found} == {("77", 4), ("78", 5)}
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b'{"LstHocSinh": {}}', True),
+        (b'{"LstHocSinh": []}', False),
+        (b'{"LstHocSinh": {}, "NamHoc": 2019}', False),
+        (b'{"Lst\\u0048ocSinh": {}}', True),
+        (b'{"LstDiemTruongInfo": {}}', True),
+        (b'{"TruonghocInfo": {}}', False),
+        (b'{"TruonghocInfo": {}}\n{"x": 1}', True),
+        (b'{"TruongHocInfo": {}}\n{"x": 1}', True),
+        (b'{"MaTruongHoc": "1", "LstHocSinh": [{}]}', False),
+        (b'{"NamHoc": 2019}', False),
+        (b'{"NamHoc": 2019}\n{"LstHocSinh": 1}', True),
+        (b'{"NamHoc": 2019, "x": 1}\n{"x": 1}', False),
+        (b' \t{ "x" : {"LstHocSinh": {}}}\n{"LstHocSinh": {}}', True),
+        (b'{\n"LstHocSinh": {}\n}', False),
+        (b'{"LstHocSinh": {', False),
+        (b'{"x": 1\n{"LstHocSinh": {}}', True),
+        ('{"Lớp": {}}\n{}'.encode(), False),
+        (b"[1]\n{}", False),
+    ],
+)
+def test_what_is_a_packet_a_record_a_line(data: bytes, expected: bool) -> None:
+    assert packet_lines.is_lines(data, foreign._parts(contracts_folder())) is expected
