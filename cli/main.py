@@ -95,6 +95,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "Khám hệ thống — look at servers, topics, tables and the clock; say what needs a hand.",
     ),
     "down": ("cli.stack", "down", "Dừng hệ thống — stop the local stack."),
+    "explain": (
+        "cli.explain",
+        "explain",
+        "Giải thích mã lỗi — what a code means, and what to do about it.",
+    ),
     "forms": (
         "cli.forms",
         "forms",

@@ -19,6 +19,8 @@ LABELS: Final[dict[str, str]] = {
     "consumer": "who reads: a Kafka consumer group, or a name in the table consumer_offset",
     "state": "a state of a dataset or of an export",
     "rule": "id of a rule of the catalogue, or a code of schemas/errors.csv",
+    "disk": "data (the data directory's), or a name of CSDL_DISKS",
+    "certificate": "authority (CSDL_KAFKA_CA_FILE) or broker (the brokers', the earliest)",
     "outcome": "what became of it: one of the few words that the metric's sentence names",
 }
 
@@ -373,4 +375,67 @@ WATCH_ROUNDS: Final = _counter(
     ("outcome",),
     en="Rounds of measuring, by outcome (done, failed); the gauges above are as old as the last one done.",
     vi="Số vòng đo, theo kết quả (done, failed); các số đo ở trên có từ vòng done gần nhất.",
+)
+
+# What stands around: measured by `watch`, on its own machine ----------------------------------------------
+
+DISK_SIZE: Final = _gauge(
+    "csdl_disk_size_bytes",
+    ("disk",),
+    en="Room that a disk of the machine of watch has (CSDL_DISKS).",
+    vi="Dung lượng (byte) của ổ đĩa trên máy chạy watch (CSDL_DISKS).",
+)
+DISK_FREE: Final = _gauge(
+    "csdl_disk_free_bytes",
+    ("disk",),
+    en="Of which is free.",
+    vi="Phần còn trống (byte) của ổ đĩa đó.",
+)
+CERTIFICATE_ENDS: Final = _gauge(
+    "csdl_certificate_ends_timestamp_seconds",
+    ("certificate",),
+    en="When a certificate of Kafka ends, seconds since 1970.",
+    vi="Lúc chứng thư của Kafka hết hạn (giây từ 1970).",
+)
+CLOCK_OFFSET_SECONDS: Final = _gauge(
+    "csdl_clock_offset_seconds",
+    (),
+    en="Seconds that the clock of the machine of watch is ahead of PostgreSQL's, behind if negative.",
+    vi="Số giây đồng hồ máy chạy watch nhanh hơn (âm: chậm hơn) máy PostgreSQL.",
+)
+CLOCK_KEPT: Final = _gauge(
+    "csdl_clock_kept",
+    (),
+    en="1 while something (NTP) keeps the clock of the machine of watch, by its kernel; 0 if nothing does.",
+    vi="1 khi có đồng bộ giờ (NTP) trên máy chạy watch, theo nhân hệ điều hành; 0 khi không.",
+)
+GRANTS_ENDING: Final = _gauge(
+    "csdl_grants_ending",
+    (),
+    en="Grants in force that end, or whose contract ends, within 14 days.",
+    vi="Số giấy phép đang có hiệu lực mà giấy phép hoặc hợp đồng hết hạn trong 14 ngày.",
+)
+READY: Final = _gauge(
+    "csdl_ready",
+    (),
+    en="1 while a process can do its work, as its /readyz says; else 0.",
+    vi="1 khi tiến trình làm việc được, như /readyz của nó trả lời; nếu không là 0.",
+)
+BACKUP_SUCCESS: Final = _gauge(
+    "csdl_backup_last_success_timestamp_seconds",
+    (),
+    en="When the last backup was made, seconds since 1970; 0 if none is known.",
+    vi="Lúc bản sao lưu gần nhất làm xong (giây từ 1970); 0 nếu chưa có.",
+)
+BACKUP_VERIFIED: Final = _gauge(
+    "csdl_backup_last_verified_timestamp_seconds",
+    (),
+    en="When a backup was last restored to try it (csdl backup verify), seconds since 1970; 0 if never.",
+    vi="Lúc một bản sao lưu được khôi phục thử gần nhất (csdl backup verify), giây từ 1970; 0 nếu chưa từng.",
+)
+BACKUP_FAILED: Final = _gauge(
+    "csdl_backup_last_failed",
+    (),
+    en="1 if the last backup that was tried failed; else 0.",
+    vi="1 nếu lần sao lưu gần nhất bị lỗi; nếu không là 0.",
 )

@@ -13,6 +13,7 @@ from urllib.request import Request
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from runtime import metrics
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 
@@ -48,6 +49,7 @@ def start(settings: Settings, why_not: Callable[[], str]) -> int:
             if due and not hmac.compare_digest(self.headers.get("Authorization", "").encode(), due.encode()):
                 self._answer(401, b"who asks?\n")
             elif self.path == "/metrics":
+                metrics.READY.set(not why_not())
                 self._answer(200, generate_latest(), CONTENT_TYPE_LATEST)
             elif self.path == "/healthz":
                 self._answer(200, b"ok\n")

@@ -78,6 +78,13 @@ class Settings(BaseSettings):
     """Fingerprint of the public key that checkpoints are verified with, as `csdl audit verify` prints it.
     Needed where the signing key itself cannot be read, as on a machine that holds a copy."""
 
+    backups_dir: Path = Path()
+    """Where `csdl backup` lays backups; by default ``backups`` in the data directory. On another disk."""
+
+    disks: dict[str, Path] = {}
+    """Folders on other disks of the machine of ``watch`` whose room it measures, by a name: Kafka's,
+    PostgreSQL's, that of the backups. As JSON."""
+
     watch_every_s: float = Field(default=5.0, gt=0)
     """So often the process watch measures what waits and counts what was refused."""
 
@@ -252,6 +259,8 @@ class Settings(BaseSettings):
             self.checkpoints_dir = self.data_dir / "checkpoints"
         if self.checkpoint_key_file == Path():
             self.checkpoint_key_file = self.data_dir / "secrets" / "checkpoint.key"
+        if self.backups_dir == Path():
+            self.backups_dir = self.data_dir / "backups"
         if self.trust_dir == Path():
             self.trust_dir = self.data_dir / "trust"
         if self.documents_dir == Path():

@@ -9,7 +9,7 @@ import psycopg2
 from kafka.errors import KafkaError
 from psycopg2.extensions import connection
 
-from runtime import metrics, postgres
+from runtime import clock, metrics, postgres
 from runtime.logs import AGAIN
 from runtime.process import WHOLE, Process, Share
 from runtime.settings import Settings
@@ -19,6 +19,7 @@ from sinks.watch.database_log import KINDS, DatabaseLog
 from sinks.watch.reader_lag import ReaderPosition, Stillness, by_topic
 from sinks.watch.readers import readers
 from sinks.watch.refusals import Refusals
+from sinks.watch.surroundings import Certificates, backups, clock_is_kept, disks
 from sinks.watch.tables import Waiting
 from streams.confirmation.state import Stage
 
@@ -37,6 +38,7 @@ class Watch(Process):
         self._readers = readers(settings.vendors)
         self._stillness = Stillness()
         self._refusals = Refusals(settings.kafka_log_file)
+        self._certificates = Certificates(settings)
         self._broker: Broker | None = None
         self._conn: connection | None = None
         self._measured = False
@@ -80,12 +82,15 @@ class Watch(Process):
             conn.close()
 
     def _measure(self) -> None:
+        self._tell_surroundings()  # also while a server is away: its disk may be full
         if self._log is not None:
             for kind, count in self._log.refused().items():
                 metrics.DATABASE_REFUSED.labels(kind).inc(count)
         self._broker = broker = self._broker or Broker(self.settings)
         self._conn = conn = self._conn or postgres.connect(self.settings, "csdl-watch")
+        asked = time.time()
         waiting = tables.look(conn)
+        metrics.CLOCK_OFFSET_SECONDS.set(clock.skew(asked, time.time(), waiting.now))
         places = broker.places(self._readers, waiting.offsets)
         oldest = broker.oldest(places)
         letters = broker.dead_letters()
@@ -95,6 +100,18 @@ class Watch(Process):
         _tell_ages(waiting, oldest)
         for topic, count in letters.items():
             metrics.DEAD_LETTERS_KEPT.labels(topic).set(count)
+
+    def _tell_surroundings(self) -> None:
+        for name, size, free in disks(self.settings):
+            metrics.DISK_SIZE.labels(name).set(size)
+            metrics.DISK_FREE.labels(name).set(free)
+        for name, ends in self._certificates.ends().items():
+            metrics.CERTIFICATE_ENDS.labels(name).set(ends)
+        metrics.CLOCK_KEPT.set(clock_is_kept() is not False)
+        said = backups(self.settings)
+        metrics.BACKUP_SUCCESS.set(said.last_success)
+        metrics.BACKUP_VERIFIED.set(said.last_verified)
+        metrics.BACKUP_FAILED.set(said.last_failed)
 
     def _tell_places(self, places: list[ReaderPosition], oldest: dict[ReaderPosition, float | None]) -> None:
         lags = {place: place.lag if oldest[place] is not None else 0 for place in places}
@@ -127,6 +144,7 @@ def _tell_tables(waiting: Waiting) -> None:
     metrics.OUTBOX_WAITING.set(waiting.outbox)
     metrics.OUTBOX_ASIDE.set(waiting.outbox_aside)
     metrics.CHAINS_BROKEN.set(waiting.chains_broken)
+    metrics.GRANTS_ENDING.set(waiting.grants_ending)
     metrics.RECEIPTS_AWAITED.set(waiting.receipts_awaited)
     for state in Stage:
         metrics.DATASETS.labels(state.value).set(waiting.datasets.get(state.value, 0))

@@ -1,9 +1,17 @@
 """What PostgreSQL knows: offsets kept there, and what waits in tables."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from kafka import TopicPartition
 from psycopg2.extensions import connection, cursor
+
+from schemas import days
+from streams.grants.state import WITH_PAPERS, Standing
+
+ENDING: Final = timedelta(days=14)
+"""So long before its end a grant is told."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,9 @@ class Waiting:
     exports: dict[str, int]
     export_age: float
     receipts_awaited: int
+    grants_ending: int
+    now: float
+    """The server's clock, seconds since 1970."""
 
 
 def look(conn: connection) -> Waiting:
@@ -52,6 +63,15 @@ def look(conn: connection) -> Waiting:
             "WHERE e.state IN ('opened', 'sent')"
         )
         (awaited,) = cur.fetchone()
+        today = days.today()
+        cur.execute(
+            "SELECT count(*) FROM grant_state WHERE state = ANY(%s) "
+            "AND least(valid_until, contract_ends) BETWEEN %s AND %s",
+            ([*WITH_PAPERS, Standing.ALLOWED], today, today + ENDING),
+        )
+        (ending,) = cur.fetchone()
+        cur.execute("SELECT extract(epoch FROM clock_timestamp())")
+        (now,) = cur.fetchone()
     return Waiting(
         offsets=offsets,
         pushes_open=pushes,
@@ -66,6 +86,8 @@ def look(conn: connection) -> Waiting:
         exports=exports,
         export_age=export_age,
         receipts_awaited=int(awaited),
+        grants_ending=ending,
+        now=float(now),
     )
 
 
