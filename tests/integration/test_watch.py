@@ -2,6 +2,7 @@
 
 import time
 from contextlib import closing
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ from prometheus_client import REGISTRY
 
 from runtime import kafka, positions, postgres
 from runtime.positions import Position
+from schemas import days
 from schemas.topics import (
     CONFIRMATION_COMMANDS,
     CONFIRMATION_EVENTS,
@@ -20,6 +22,7 @@ from schemas.topics import (
 )
 from sinks.postgres.inbox import Inbox
 from sinks.watch.process import Watch
+from sinks.watch.surroundings import Certificates
 from tests.support import ANSWER_S, wait_until
 
 KEY = b"19164999"
@@ -188,6 +191,57 @@ def test_what_waits_in_tables_is_counted_with_its_age(settings, watch):
     assert value("csdl_chains_broken") == 2
     assert value("csdl_exports_kept", state="sent") == 1
     assert value("csdl_receipts_awaited") == 6
+
+
+def test_grants_that_end_are_counted_until_they_have(settings, watch):
+    today = days.today()
+
+    def grant(vendor, state, valid_until, contract_ends):
+        execute(
+            settings,
+            "INSERT INTO grant_state (vendor, school, sequence, hash, state, changed_at, valid_until, "
+            f"contract_ends) VALUES ('{vendor}', '19164999', 1, 'h', '{state}', now(), {valid_until}, "
+            f"{contract_ends})",
+        )
+
+    def day(after):
+        return f"'{today + timedelta(days=after)}'"
+
+    for n, row in enumerate(
+        [
+            ("in_use", day(14), "NULL"),
+            ("allowed", day(0), "NULL"),
+            ("handed_over", day(300), day(3)),  # its contract
+            ("in_use", day(15), "NULL"),
+            ("in_use", "NULL", "NULL"),
+            ("in_use", day(-1), "NULL"),
+            ("expired", day(3), "NULL"),
+        ]
+    ):
+        grant(f"v{n}", *row)
+    assert watch.measure()
+    assert value("csdl_grants_ending") == 3
+
+
+def test_the_clocks_and_the_disk_of_the_data_are_measured(settings, watch, monkeypatch):
+    assert watch.measure()
+    assert value("csdl_clock_offset_seconds") == 0
+    assert value("csdl_disk_size_bytes", disk="data") > value("csdl_disk_free_bytes", disk="data") > 0
+    true_time = time.time
+    monkeypatch.setattr(time, "time", lambda: true_time() + 1800)
+    assert watch.measure()
+    assert value("csdl_clock_offset_seconds") == pytest.approx(1800, abs=30)
+
+
+def test_looking_at_the_brokers_certificates_is_no_refused_login(local_stack, settings, watch):
+    """A handshake that goes no further is nothing that Kafka counts."""
+    ends = Certificates(settings).ends()
+    assert ends.keys() == {"authority", "broker"} and ends["broker"] < ends["authority"]
+    assert watch.measure()
+    before = value("csdl_kafka_refused_total", outcome="login")
+    assert Certificates(settings).ends() == ends
+    assert watch.measure()
+    assert value("csdl_kafka_refused_total", outcome="login") == before
 
 
 def test_no_label_of_what_is_measured_holds_a_school(settings, watch):
