@@ -21,7 +21,8 @@ come from the process `watch`, which looks at Kafka and PostgreSQL every few sec
 
 - Scraping: `deploy/prometheus/prometheus.yml`; `csdl up` writes a stack's own, with its ports, into its data
   directory.
-- Alerts: `deploy/prometheus/alerts.yml`, tested by `promtool test rules deploy/prometheus/alerts_test.yml`.
+- Alerts: `deploy/prometheus/alerts.yml`, tested by `promtool test rules deploy/prometheus/alerts_test.yml`; what to
+  do about each: [operations.md](operations.md).
 - Dashboard: `deploy/grafana/csdl.json`. A real Prometheus runs its expressions in the tests; Grafana itself
   was not run.
 """
