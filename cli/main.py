@@ -228,9 +228,10 @@ class _Table(click.Group):
 
 def _say_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     if asked and not ctx.resilient_parsing:
+        from cli.answers import tell
         from deploy.version import version
 
-        click.echo(f"csdl {version()}")
+        tell(f"csdl {version()}")
         ctx.exit()
 
 

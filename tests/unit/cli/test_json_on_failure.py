@@ -93,6 +93,7 @@ NEEDS_NO_SERVER = {
     "confirmation table",
     "connect test",
     "doctor",
+    "explain",
     "forms compare",
     "forms fill",
     "forms verify",
