@@ -42,10 +42,10 @@ $(READY): requirements.txt pyproject.toml $(wildcard schemas/encoding/native/*.[
 demo: $(READY)
 	@$(CSDL) demo
 
-# Five workers on two cores: tests wait for servers and timeouts longer than they work. One thread each for
+# Four workers on two cores: tests wait for servers and timeouts longer than they work. One thread each for
 # polars, as our processes have: threads that wait for each other took a third of the time of small batches.
 test: check
-	@POLARS_MAX_THREADS=1 $(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder
+	@POLARS_MAX_THREADS=1 $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # CSDL_TEST_DEBIAN=trixie: Debian 13. The first time it makes the machine's disk: three minutes more.
 test-server: $(READY)
