@@ -27,6 +27,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "Mẫu tệp — layouts of files: which are known, and which one a file is.",
     ),
     "accounts": ("cli.accounts", "accounts", "Tài khoản — accounts of people: make, end, move, list."),
+    "backup": (
+        "cli.backup",
+        "backup",
+        "Sao lưu — copy all that is kept, sealed; list, verify.",
+    ),
     "broker": (
         "cli.broker",
         "broker",
@@ -154,6 +159,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "cli.release",
         "release",
         "Bản phát hành — make the one file that a server is installed from.",
+    ),
+    "restore": (
+        "cli.backup",
+        "restore",
+        "Khôi phục — put a backup in the place of what was lost.",
     ),
     "rules": ("cli.schemas", "rules", "Bộ quy tắc kiểm tra — the rule book."),
     "run": ("cli.run", "run", "Chạy một tiến trình — run one process of the pipeline in the foreground."),

@@ -22,7 +22,7 @@ from deploy.local.private import only_ours
 from deploy.local.secrets import kept
 from deploy.processes import database_principals
 from runtime import postgres
-from runtime.accounts import OWNER, PROCESSES, SETUP
+from runtime.accounts import BACKUP, OWNER, PROCESSES, SETUP
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 
@@ -32,6 +32,7 @@ ITERATIONS: Final = 4096
 HBA: Final = f"""\
 # Made by csdl up; changes are lost.
 host {DATABASE} +{PROCESSES} 127.0.0.1/32 scram-sha-256
+host replication {BACKUP} 127.0.0.1/32 scram-sha-256
 local all all reject
 host all all all reject
 """
@@ -87,6 +88,7 @@ def _of_server(verifiers: Mapping[str, str]) -> list[str]:
         lines.append(f"ALTER ROLE \"{name}\" LOGIN {nothing} PASSWORD '{held}'")
         lines.append(f'GRANT {PROCESSES} TO "{name}"')
     lines += [
+        f'ALTER ROLE "{BACKUP}" REPLICATION',
         f'GRANT {OWNER} TO "{SETUP}"',
         f"ALTER ROLE \"{SETUP}\" SET role = '{OWNER}'",
         # One that is no longer declared keeps its name: what it owned and was granted may still say it.

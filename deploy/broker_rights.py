@@ -58,7 +58,7 @@ CLUSTER: Final = "kafka-cluster"
 def rights(vendors: Sequence[str], ended: Sequence[str] = ()) -> list[Right]:
     """All there are, in a fixed order. ``ended``: vendors whose own password is ended."""
     found = {right for declared in TABLE for right in of_process(declared, vendors)}
-    found |= set(_operator(vendors)) | set(_repair(vendors)) | set(_ministry())
+    found |= set(_operator(vendors)) | set(_repair(vendors)) | set(_ministry()) | set(_backup(vendors))
     for vendor in set(vendors) - set(ended):
         found |= {Right(accounts.vendor(vendor), Kind.TOPIC, t.in_topic(vendor), Act.WRITE)}
     return sorted(found)
@@ -134,6 +134,14 @@ def _repair(vendors: Sequence[str]) -> Iterator[Right]:
         yield Right(who, Kind.GROUP, group, Act.READ)
 
 
+def _backup(vendors: Sequence[str]) -> Iterator[Right]:
+    """Reads everything, writes nothing."""
+    for topic in t.topics(list(vendors)):
+        yield Right(accounts.BACKUP, Kind.TOPIC, topic.name, Act.READ)
+    for group in groups():
+        yield Right(accounts.BACKUP, Kind.GROUP, group, Act.DESCRIBE)
+
+
 def _ministry() -> Iterator[Right]:
     """Reads what goes to it, answers."""
     who = accounts.MINISTRY
@@ -161,6 +169,7 @@ def part() -> str:
 _WHO: Final = {
     accounts.OPERATOR: " (the command line)",
     accounts.REPAIR: " (`csdl dead-letters replay`, `csdl positions accept`)",
+    accounts.BACKUP: " (`csdl backup`)",
     accounts.MINISTRY: " (the Ministry's system, or `csdl ministry simulate`)",
     accounts.SETUP: " (`csdl setup`, `csdl up`: a super user)",
 }

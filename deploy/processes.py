@@ -9,7 +9,7 @@ from enum import Enum
 from importlib import import_module
 from typing import Final
 
-from runtime.accounts import OPERATOR, SETUP
+from runtime.accounts import BACKUP, OPERATOR, SETUP
 from runtime.process import Process, Share
 from runtime.settings import Settings
 from schemas import topics as t
@@ -203,8 +203,9 @@ SERVES: Final = {declared.name: declared.serves for declared in TABLE if declare
 
 
 def database_principals() -> tuple[str, ...]:
-    """Accounts of PostgreSQL that log in: of the processes that work with it, of setup, of the operator."""
-    return (*(declared.principal for declared in TABLE if declared.tables), SETUP, OPERATOR)
+    """Accounts of PostgreSQL that log in: of the processes that work with it, of setup, of the operator,
+    and of who copies it."""
+    return (*(declared.principal for declared in TABLE if declared.tables), SETUP, OPERATOR, BACKUP)
 
 
 @dataclass(frozen=True)

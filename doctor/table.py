@@ -10,6 +10,7 @@ from doctor import (
     feed,
     outbox,
     positions,
+    restored,
     secrets,
     settings,
     surroundings,
@@ -40,4 +41,5 @@ SECTIONS: Final = (
     Section("exports", exports.section, ("tables",)),
     Section("outbox", outbox.section, ("tables",)),
     Section("feed", feed.section, ("tables",)),
+    Section("restored", restored.section, ("tables",)),
 )

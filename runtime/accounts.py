@@ -18,6 +18,9 @@ OPERATOR: Final = "csdl-operator"
 REPAIR: Final = "csdl-repair"
 """Who sends dead letters again and accepts positions: acts by hand in the place of every reader."""
 
+BACKUP: Final = "csdl-backup"
+"""Copies everything (`csdl backup`): reads all topics, and PostgreSQL by replication; writes nothing."""
+
 MINISTRY: Final = "csdl-ministry"
 """The Ministry's system."""
 

@@ -80,6 +80,10 @@ class Settings(BaseSettings):
 
     backups_dir: Path = Path()
     """Where `csdl backup` lays backups; by default ``backups`` in the data directory. On another disk."""
+    backup_key_file: Path = Path()
+    """The key that seals them (`csdl backup key`); by default ``secrets_dir``/backup.key. In no backup."""
+    backups_kept: dict[Literal["daily", "weekly", "monthly"], int] = {"daily": 7, "weekly": 5, "monthly": 12}
+    """The newest backup of each of so many days, weeks and months stays; the others go. As JSON."""
 
     disks: dict[str, Path] = {}
     """Folders on other disks of the machine of ``watch`` whose room it measures, by a name: Kafka's,
@@ -261,6 +265,8 @@ class Settings(BaseSettings):
             self.checkpoint_key_file = self.data_dir / "secrets" / "checkpoint.key"
         if self.backups_dir == Path():
             self.backups_dir = self.data_dir / "backups"
+        if self.backup_key_file == Path():
+            self.backup_key_file = self.secrets_dir / "backup.key"
         if self.trust_dir == Path():
             self.trust_dir = self.data_dir / "trust"
         if self.documents_dir == Path():

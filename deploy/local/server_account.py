@@ -51,6 +51,14 @@ def hand_over(home: Path) -> None:
         os.chown(home, of.pw_uid, of.pw_gid)
 
 
+def hand_over_all(home: Path) -> None:
+    """Give it a data directory that we filled, with all in it."""
+    if is_another():
+        of = account(home)
+        for path in (home, *home.rglob("*")):
+            os.chown(path, of.pw_uid, of.pw_gid, follow_symlinks=False)
+
+
 def command(home: Path, program: Path, *arguments: str) -> list[str]:
     """The program's command line, by that account and without capabilities if we are root."""
     if not is_another():

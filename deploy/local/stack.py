@@ -42,22 +42,37 @@ def silent(line: str) -> None:
     """Says nothing."""
 
 
-def up(stack: Stack, processes: tuple[str, ...] | None = None, wait: bool = True, say: Say = silent) -> None:
+RESTORING: Final = "restore.unfinished"
+"""There while a backup is put back: its stack has not all of it."""
+
+Fill = Callable[[Settings], None]
+
+
+def up(
+    stack: Stack,
+    processes: tuple[str, ...] | None = None,
+    wait: bool = True,
+    say: Say = silent,
+    fill: Fill | None = None,
+) -> None:
     """Start the servers, make topics and tables, start the processes; with ``wait`` until each is ready.
 
     Codes: STK-001 port in use, 002 already running, 003/004/010 downloads, 005 left over, 006 does not start,
     009 another `up` is at work, 014/015 a folder that will not do; SYS-003 the register that was
     named is none; SYS-007/008 a process that is none, instances that cannot be. ``processes``: all, unless
-    some are named; of each as many as the stack runs.
+    some are named; of each as many as the stack runs. ``fill``: what a restore does with servers, tables and
+    empty topics before anything else reads or writes them; without it BAK-017 where one was cut off.
     """
     processes = stack.processes if processes is None else stack.every(processes)
+    if fill is None and (stack.data_dir / RESTORING).exists():
+        fail("BAK-017", data_dir=stack.data_dir)
     before_start.refuse_what_cannot_work(stack)
     with private.only_ours():
         stack.logs.mkdir(parents=True, exist_ok=True)
-        _up(stack, processes, wait, say)
+        _up(stack, processes, wait, say, fill)
 
 
-def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say) -> None:
+def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say, fill: Fill | None) -> None:
     with before_start.alone(stack):
         _stop_what_an_interrupted_start_left(stack, say)
         _refuse_what_runs(stack, say)
@@ -90,6 +105,8 @@ def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say) -> None:
             for change in changes:
                 if change.setting:
                     say(str(change))
+            if fill is not None:
+                fill(as_setup)
             from access.handing_over import hand_over  # contracts and polars, which `status` needs not
 
             if units := hand_over(as_setup):

@@ -9,7 +9,7 @@ import psycopg2
 from psycopg2.extensions import connection, cursor
 
 from runtime import postgres
-from runtime.accounts import OWNER
+from runtime.accounts import BACKUP, OWNER
 from runtime.process import Gate
 from runtime.settings import Settings
 from schemas.errors import Problem
@@ -97,8 +97,9 @@ def problems(settings: Settings) -> list[Problem]:
         found = look(cur)
         cur.execute(
             "SELECT rolname FROM pg_roles WHERE (rolname = session_user OR rolname = ANY(%s)) AND "
-            "(rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls) ORDER BY 1",
-            (sorted({right.account for right in declared()}),),
+            "(rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication AND rolname <> %s OR rolbypassrls) "
+            "ORDER BY 1",
+            (sorted({right.account for right in declared()}), BACKUP),  # which copies by replication
         )
         powerful = [name for (name,) in cur.fetchall()]
     return [

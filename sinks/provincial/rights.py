@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from runtime.accounts import OPERATOR, PROCESSES
+from runtime.accounts import BACKUP, OPERATOR, PROCESSES
 from schemas.contracts import contracts
 
 LETTERS: Final = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
@@ -193,6 +193,7 @@ TABLE: Final = {
             "push_feed": "SU",
         }
     ),
+    BACKUP: Account({"alembic_version": "S"}, temporary=False),  # all else by replication
     "csdl-checkpoints": Account({"alembic_version": "S", "audit_event": "S"}, temporary=False),
     OPERATOR: Account(
         {

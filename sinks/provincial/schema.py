@@ -41,6 +41,11 @@ def expected() -> str:
     return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
+def knows(revision: str) -> bool:
+    """Whether this code can bring tables of that revision up to its own."""
+    return revision.isdigit() and revision <= expected()
+
+
 def look(conn: connection) -> Schema:
     """What stands in the database beside what this code expects."""
     with conn, conn.cursor() as cur:

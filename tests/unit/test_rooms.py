@@ -15,6 +15,7 @@ TOP = (
     "readings",
     "access",
     "deploy",
+    "backup",
     "doctor",
     "rehearsal",
     "demo",

@@ -214,7 +214,7 @@ def test_a_cluster_that_an_earlier_release_left_half_made_is_set_aside_never_del
     it = Stack(tmp_path, 23_000)
     it.postgres_dir.mkdir()
     (it.postgres_dir / "PG_VERSION").write_text("18\n")
-    monkeypatch.setattr(postgres, "_initialise", lambda stack, home, _: postgres._configure(stack, home))
+    monkeypatch.setattr(postgres, "_initialise", lambda stack, home, _: postgres.configure(stack, home))
     monkeypatch.setattr(postgres, "_write_accounts", lambda *_: None)
     postgres.prepare(it)
     (aside,) = tmp_path.glob("postgres.aside-*")

@@ -1,0 +1,146 @@
+"""What the tables knew that a copy does not: told when a younger PostgreSQL goes back with a lost Kafka.
+
+The tables are asked before they are put aside and after; the difference is kept beside the stack, and looked
+at by ``csdl doctor`` until each thing was done again: a push that its vendor must send, an act that its unit
+must repeat, an export that went to the Ministry and will go there again.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from psycopg2.extensions import connection
+
+from deploy.local import whole
+from runtime.settings import Settings
+from schemas.errors import Problem
+
+FILE: Final = "lost.json"
+
+PUSH: Final = "BAK-030"
+ACTS: Final = "BAK-031"
+GRANT: Final = "BAK-032"
+EXPORT: Final = "BAK-033"
+ACCOUNT: Final = "BAK-034"
+CREDENTIAL: Final = "BAK-035"
+UNIT: Final = "BAK-036"
+
+_ASK: Final = {
+    PUSH: "SELECT push_id || ' ' || dataset_id, 1, vendor, dataset_id FROM push",
+    ACTS: "SELECT dataset_id, max(sequence), '', dataset_id FROM confirmation_event GROUP BY dataset_id",
+    GRANT: "SELECT vendor || '/' || school, sequence, vendor, school FROM grant_state",
+    UNIT: "SELECT unit_code, sequence, '', unit_code FROM unit",
+    EXPORT: "SELECT export_id, 1, '', dataset_id FROM ministry_export WHERE state IN ('sent', 'answered')",
+    ACCOUNT: "SELECT name, 1, '', unit FROM account",
+    CREDENTIAL: "SELECT handle, 1, vendor, school FROM vendor_credential",
+}
+"""Code → (subject, how far, vendor, about) of all of its kind."""
+
+_AGAIN: Final = {
+    PUSH: "SELECT vendor, dataset_id FROM push WHERE first_seen > %s",
+    EXPORT: "SELECT '', dataset_id FROM ministry_export WHERE sent_at > %s",
+}
+"""What was done anew since, under whichever id."""
+
+
+@dataclass(frozen=True, order=True)
+class Thing:
+    """Something that was known. ``far``: the sequence of a chain, else 1; ``about``: dataset, school,
+    unit."""
+
+    code: str
+    subject: str
+    far: int
+    vendor: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What one restore has lost. ``at``: when it was done."""
+
+    backup: str
+    at: str
+    things: Sequence[Thing]
+
+
+def known(conn: connection, codes: Sequence[str] = tuple(_ASK)) -> list[Thing]:
+    """All that the tables know."""
+    with conn, conn.cursor() as cur:
+        found = []
+        for code in codes:
+            cur.execute(_ASK[code])
+            found += [Thing(code, *row) for row in cur.fetchall()]
+    return sorted(found)
+
+
+def difference(before: Sequence[Thing], after: Sequence[Thing]) -> list[Thing]:
+    """What was known before and is not after. Pure."""
+    reached = {(thing.code, thing.subject): thing.far for thing in after}
+    return [thing for thing in before if reached.get((thing.code, thing.subject), 0) < thing.far]
+
+
+def write(data_dir: Path, lost: Lost) -> None:
+    """Keep it beside the stack, with what an earlier restore has lost and nobody has done again."""
+    earlier = read(data_dir)
+    things = sorted({*lost.things, *(earlier.things if earlier else ())})
+    content = asdict(Lost(lost.backup, lost.at, things))
+    whole.write(data_dir / FILE, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+
+
+def read(data_dir: Path) -> Lost | None:
+    """None where nothing was lost."""
+    try:
+        found = json.loads((data_dir / FILE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Lost(found["backup"], found["at"], [Thing(**thing) for thing in found["things"]])
+
+
+def done(data_dir: Path) -> None:
+    """Somebody has looked: it is no longer told, and stays under another name."""
+    path = data_dir / FILE
+    if path.exists():
+        path.rename(path.with_name(f"lost.{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"))
+
+
+def missing(conn: connection, lost: Lost) -> list[Thing]:
+    """What is still not done again. Who asks need not be allowed to look at credentials: these stay until
+    somebody says that they are done."""
+    seen = [code for code in _ASK if code != CREDENTIAL]
+    left = [thing for thing in lost.things if thing.code == CREDENTIAL]
+    left += difference([t for t in lost.things if t.code != CREDENTIAL], known(conn, seen))
+    again: set[tuple[str, str, str]] = set()
+    with conn, conn.cursor() as cur:
+        for code, statement in _AGAIN.items():
+            cur.execute(statement, (lost.at,))
+            again |= {(code, *row) for row in cur.fetchall()}
+    return sorted(t for t in left if (t.code, t.vendor, t.about) not in again)
+
+
+def problems(lost: Lost, things: Sequence[Thing]) -> Iterator[Problem]:
+    """One a push, dataset, grant, export, account, unit; credentials by school."""
+    schools: Mapping[tuple[str, str], list[str]] = defaultdict(list)
+    for thing in things:
+        if thing.code == CREDENTIAL:
+            schools[thing.vendor, thing.about].append(thing.subject)
+            continue
+        said = {name: value for name, value in asdict(thing).items() if name != "code"}
+        yield Problem(thing.code, params=said | {"backup": lost.backup})
+    for (vendor, school), handles in sorted(schools.items()):
+        params: dict[str, Any] = {"vendor": vendor, "about": school, "subject": ", ".join(handles)}
+        yield Problem(CREDENTIAL, params=params | {"backup": lost.backup})
+
+
+def now() -> str:
+    """As ``Lost.at``."""
+    return datetime.now(UTC).isoformat()
+
+
+def of(settings: Settings) -> Lost | None:
+    """What was lost of the stack of these settings."""
+    return read(settings.data_dir)
