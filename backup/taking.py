@@ -21,7 +21,7 @@ from typing import BinaryIO, Final, cast
 import zstandard
 from kafka import TopicPartition
 
-from backup import cut, database, manifest, records, sealing, shelf
+from backup import cut, database, manifest, records, sealing, shelf, status
 from backup.manifest import Copied, File, Manifest, Progress, Stood, silent
 from backup.sealing import Key, Sealed
 from deploy.broker_rights import groups
@@ -77,9 +77,13 @@ def take(settings: Settings, progress: Progress = silent, now: datetime | None =
     """One backup of all, then prune. Raises ProblemList: BAK-001/002 no key, BAK-009 another one is made,
     BAK-010 no room, BAK-012 PostgreSQL, SYS-; KafkaError, psycopg2.Error. Nothing is left of one that
     failed."""
+    with status.of_a_backup(settings.backups_dir):
+        return _made(settings, progress, now or datetime.now(UTC))
+
+
+def _made(settings: Settings, progress: Progress, begun: datetime) -> Manifest:
     key = sealing.read(settings.backup_key_file)
     own = settings.acting_as(accounts.BACKUP)
-    begun = now or datetime.now(UTC)
     try:
         with shelf.making(settings.backups_dir, shelf.name(begun)) as folder:
             made = _take(own, Writing(folder, key), begun, progress).marked(key)

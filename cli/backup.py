@@ -12,7 +12,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 
 from backup import lost as lost_things
-from backup import manifest, restoring, sealing, shelf, taking, verifying
+from backup import manifest, restoring, sealing, shelf, status, taking, verifying
 from backup.manifest import Progress
 from backup.restoring import Lost
 from cli.answers import console, json_option, print_json, print_table, say, tell
@@ -109,6 +109,8 @@ def verify(name: str, key_file: Path | None, scratch: Path | None, as_json: bool
     folder = shelf.found(settings.backups_dir, name)
     with progress(as_json) as told:
         done = verifying.verify(folder, key, told, scratch)
+    if not done.problems:
+        status.verified(settings.backups_dir)
     if as_json:
         print_json(done.as_dict())
     else:
