@@ -12,6 +12,7 @@ from deploy import aside, compose, rights, units
 from deploy.grafana import dashboard
 from deploy.prometheus import config as prometheus
 from producers.gateway import app as gateway
+from retention import document as retention
 from schemas.documents import asyncapi, contracts_book, rule_book
 from streams.documents import confirmation_page, grants_page
 
@@ -29,6 +30,7 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
     "docs/grants.md": grants_page.document,
     "docs/metrics.md": metrics.render,
     "docs/openapi.yaml": gateway.document,
+    "docs/retention.md": retention.render,
     "docs/rights.md": rights.document,
     "docs/rules.md": rule_book.render,
 }

@@ -155,6 +155,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "records",
         "Bản ghi vắng, bản ghi rời đi — records that a school's lists lacked; which of them leave.",
     ),
+    "retention": (
+        "cli.retention",
+        "retention",
+        "Lưu giữ — what is kept, how long and why; what is due goes.",
+    ),
     "release": (
         "cli.release",
         "release",

@@ -12,7 +12,7 @@ from deploy.processes import USUAL, Instance, instance, instances
 from runtime.settings import Settings
 
 FOLDER: Final = Path(__file__).parent / "systemd"
-WRITTEN: Final = ("csdl@.service", "csdl-setup.service")
+WRITTEN: Final = ("csdl@.service", "csdl-setup.service", "csdl-retention.service", "csdl-retention.timer")
 DROP_IN: Final = "process.conf"
 
 _TARGET: Final = """\

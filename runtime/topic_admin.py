@@ -4,7 +4,7 @@ A topic that an earlier release made gets today's settings at the next ``csdl se
 declared are touched, one by one: what an operator has set besides stays.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -99,6 +99,39 @@ def declared(topic: Topic, settings: Settings) -> dict[str, str]:
     alone = settings.replication_factor == 1
     ours = {MIN_INSYNC: str(settings.min_insync_replicas), FLUSH: "1" if alone else NEVER}
     return topic.config() | ours
+
+
+def kept_longer(settings: Settings) -> list[Change]:
+    """Topics that keep their messages for longer than declared: an earlier release made them so, or an
+    operator; what ``shorten`` would change. Raises KafkaError if Kafka is away."""
+    client = kafka.admin(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)
+    try:
+        return _longer(_look(client, settings), settings)
+    finally:
+        client.close()
+
+
+def shorten(settings: Settings, names: Collection[str]) -> list[Change]:
+    """Bring these topics to their declared retention: what is older goes for good. What was changed; raises
+    ProblemList (TOPIC-007)."""
+    client = kafka.admin(settings)
+    try:
+        changes = [c for c in _longer(_look(client, settings), settings) if c.topic in names]
+        _change(changes, client)
+    finally:
+        client.close()
+    return changes
+
+
+def _longer(found: Mapping[str, _Found], settings: Settings) -> list[Change]:
+    wanted = {t.name: t.config().get(RETENTION) for t in topics(settings.vendors)}
+    return [
+        Change(name, RETENTION, there.config[RETENTION], value)
+        for name, there in sorted(found.items())
+        if (value := wanted[name])
+        and there.config[RETENTION] != value
+        and _is_kept(RETENTION, there.config[RETENTION], value)
+    ]
 
 
 def _look(client: KafkaAdminClient, settings: Settings) -> dict[str, _Found]:

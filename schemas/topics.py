@@ -13,6 +13,8 @@ MAX_MESSAGE: Final = 8 * 1024 * 1024
 
 FOREVER: Final = -1
 DAY_MS: Final = 24 * 60 * 60 * 1000
+SCHOOL_YEAR_MS: Final = 400 * DAY_MS
+"""From the first push of a school year to the Ministry's last answer, and a month."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,13 @@ def topics(vendors: list[str]) -> list[Topic]:
             "compact",
         ),
         Topic(ORGANISATION_REFUSALS, UNIT, ("CommandRefused",), "Commands about units that were refused"),
-        _log(MINISTRY_EXPORT, exported, "Approved versions for the Ministry"),
+        Topic(
+            MINISTRY_EXPORT,
+            SCHOOL,
+            exported,
+            "Approved versions for the Ministry",
+            retention_ms=SCHOOL_YEAR_MS,
+        ),
         _log(MINISTRY_RECEIPTS, ("MinistryReceipts",), "The Ministry's receipts"),
         Topic(DEAD_LETTERS_REPLAYED, "source of the letter", (), "Dead letters sent again", "compact"),
         Topic(CLOCK, "none", (), "Empty messages by which a client learns Kafka's time", retention_ms=DAY_MS),

@@ -37,6 +37,7 @@ PACKAGES: Final = (
     "readings",
     "access",
     "backup",
+    "retention",
     "doctor",
     "rehearsal",
     "demo",

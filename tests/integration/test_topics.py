@@ -7,9 +7,9 @@ import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 
 from runtime import kafka
-from runtime.topic_admin import deviations, ensure_topics
+from runtime.topic_admin import deviations, ensure_topics, kept_longer, shorten
 from schemas.errors import ProblemList
-from schemas.topics import CONFIRMATION_STATE, in_topic
+from schemas.topics import CONFIRMATION_STATE, MINISTRY_EXPORT, in_topic
 from schemas.topics import topics as all_topics
 from tests.conftest import delete_topics, empty_topics
 from tests.support import ANSWER_S, wait_until
@@ -93,6 +93,15 @@ def test_a_retention_is_made_longer_and_never_shorter(topics, remade, kept_ms, a
     wait_until(lambda: config(topics, SMAS)["message.timestamp.type"] == "LogAppendTime")
     assert config(topics, SMAS)["retention.ms"] == after_ms
     assert deviations(topics) == []
+
+
+def test_what_is_kept_for_longer_is_said_and_shortened_where_somebody_asks(topics, remade):
+    remade(SMAS, config=LANDED | {"retention.ms": "-1"})
+    wait_until(lambda: [c.topic for c in kept_longer(topics)] == [SMAS])
+    assert shorten(topics, {MINISTRY_EXPORT}) == []
+    (change,) = shorten(topics, {SMAS})
+    assert str(change) == f"{SMAS}: retention.ms -1 → 2592000000"
+    wait_until(lambda: config(topics, SMAS)["retention.ms"] == change.now)
 
 
 def test_what_differs_is_said_with_what_to_do(topics, remade):

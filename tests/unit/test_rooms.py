@@ -16,6 +16,7 @@ TOP = (
     "access",
     "deploy",
     "backup",
+    "retention",
     "doctor",
     "rehearsal",
     "demo",

@@ -74,6 +74,8 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "records absent": ((SCHOOL, *PERIOD), POSTGRES_AWAY),
     "records digests": ((), POSTGRES_AWAY),
     "records remove": ((SCHOOL, *PERIOD, "--consent", "r1"), ACCESS_AWAY),
+    "retention run": ((), POSTGRES_AWAY),
+    "retention show": ((), POSTGRES_AWAY),
     "tokens create": (("--out", "token.json"), ACCESS_AWAY),
     "tokens list": ((), ACCESS_AWAY),
     "tokens revoke": (("1",), ACCESS_AWAY),
