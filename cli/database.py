@@ -4,6 +4,7 @@ import click
 
 from cli.answers import document, tell
 from deploy import accounts as of_postgres
+from runtime import database_settings
 from runtime.settings import Settings
 
 
@@ -25,3 +26,19 @@ def accounts(apply: bool) -> None:
         tell("Đã có đủ tài khoản — the accounts are there")
     else:
         document(of_postgres.script(settings))
+
+
+@database.command()
+@click.option(
+    "--memory-mb",
+    type=click.IntRange(min=512),
+    default=database_settings.MEMORY_MB,
+    show_default=True,
+    help="What PostgreSQL may use of the machine's memory, in MiB.",
+)
+def settings(memory_mb: int) -> None:
+    """Cấu hình — print what PostgreSQL must be set to, for a file in its conf.d.
+
+    Nothing of a row may reach its log, nothing that was committed may be lost.
+    """
+    document(database_settings.document(memory_mb))

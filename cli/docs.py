@@ -13,6 +13,7 @@ from deploy.grafana import dashboard
 from deploy.prometheus import config as prometheus
 from producers.gateway import app as gateway
 from retention import document as retention
+from runtime import broker_settings, database_settings
 from schemas.documents import asyncapi, contracts_book, rule_book
 from streams.documents import confirmation_page, grants_page
 
@@ -21,8 +22,11 @@ ROOT: Final = Path(__file__).parents[1]
 GENERATED: Final[dict[str, Callable[[], str]]] = {
     "deploy/compose.yml": compose.default,
     "deploy/grafana/csdl.json": dashboard.render,
+    "deploy/postgresql/csdl.conf": database_settings.document,
     "deploy/prometheus/prometheus.yml": prometheus.default,
     "deploy/systemd/csdl.target": units.default,
+    "deploy/systemd/kafka.properties": lambda: broker_settings.document(1),
+    "deploy/systemd/kafka.three.properties": lambda: broker_settings.document(broker_settings.REPLICAS),
     "docs/asyncapi.yaml": asyncapi.render,
     "docs/confirmation.md": confirmation_page.document,
     "docs/contracts.md": contracts_book.render,

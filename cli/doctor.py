@@ -30,7 +30,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
 def ends_with(found: Iterable[Examined]) -> int:
     """Exit code of an examination."""
-    return exit_code(finding.problem for each in found for finding in each.findings or ())
+    return exit_code(finding.problem for each in found for finding in each.faults)
 
 
 def show(examined: Examined, err: bool = False) -> None:

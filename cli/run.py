@@ -6,6 +6,8 @@ from deploy import broker_rights, processes
 from deploy.local.layout import DATA_DIR, PORT_BASE, Stack
 from deploy.own_rights import OwnRights
 from runtime import process as runner
+from runtime.broker_settings import BrokersFit
+from runtime.database_settings import DatabaseFits
 from runtime.health import Servers
 from runtime.process import Gate
 from runtime.settings import Settings
@@ -43,7 +45,8 @@ def needed(declared: processes.Declared, settings: Settings) -> Servers:
 
 
 def gates(ours: processes.Instance, settings: Settings, servers: Servers) -> list[Gate]:
-    """What it waits for: its turn, its rights at Kafka, the tables of its own code and its rights to them."""
+    """What it waits for: its turn, its rights at Kafka, servers that are set as it needs them, the tables of
+    its own code and its rights to them."""
     turn = f"{ours.declared.name}-{ours.share.number}"
     found: list[Gate] = []
     match ours.declared.turn:
@@ -53,9 +56,10 @@ def gates(ours: processes.Instance, settings: Settings, servers: Servers) -> lis
             found.append(FolderTurn(settings.data_dir, turn))
     if ours.declared.kafka:
         found.append(OwnRights(settings, list(broker_rights.of_process(ours.declared, settings.vendors))))
+        found.append(BrokersFit(settings))
     if ours.declared.tables:
         from sinks.provincial.granting import RightsHeld
         from sinks.provincial.schema import SchemaFits
 
-        found += [SchemaFits(settings), RightsHeld(settings, ours.declared.principal)]
+        found += [DatabaseFits(settings), SchemaFits(settings), RightsHeld(settings, ours.declared.principal)]
     return found

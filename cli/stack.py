@@ -15,7 +15,7 @@ from deploy.local import layout, stack
 from deploy.local.listeners import listening
 from doctor import table
 from doctor.section import examine
-from runtime import broker_settings
+from runtime import broker_settings, database_settings
 from runtime.accounts import SETUP
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
@@ -104,7 +104,8 @@ def setup() -> None:
     keyring.of(settings)
     if handed_over := hand_over(settings):
         tell(f"{handed_over} đơn vị được chuyển sang tổ chức — units handed over to the organisation")
-    say(broker_settings.deviations(settings))
+    say([*broker_settings.deviations(settings), *broker_settings.remarks(settings)])
+    say(database_settings.problems(settings))
 
 
 @click.command()
@@ -133,7 +134,7 @@ def _listeners(ctx: click.Context, it: layout.Stack, as_json: bool) -> None:
 
 def _needs_a_hand(settings: Settings) -> int:
     """Say what does, to stderr; the exit code."""
-    found = [each for each in examine(settings, table.SECTIONS) if each.findings]
+    found = [each for each in examine(settings, table.SECTIONS) if each.faults]
     for each in found:
         doctor.show(each, err=True)
     return doctor.ends_with(found)

@@ -153,7 +153,7 @@ def settings_file(cluster: Cluster, number: int) -> str:
         itself=certificates.PRINCIPAL,
         setup=SETUP,
         data=cluster.data,
-        settings=broker_settings.properties(alone=cluster.replicas == 1),
+        settings=broker_settings.properties(replicas=cluster.replicas),
         replicas=cluster.replicas,
         in_sync=cluster.in_sync,
         max_message=MAX_MESSAGE,

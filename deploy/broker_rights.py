@@ -89,7 +89,8 @@ def of_process(declared: Declared, vendors: Sequence[str]) -> Iterator[Right]:
     if declared.transactional:
         prefix = declared.transactional.endswith(".")
         yield Right(who, Kind.TRANSACTIONAL_ID, declared.transactional, Act.WRITE, prefix)
-    for act in declared.cluster:
+    # How the brokers are set, which it looks at before it opens.
+    for act in ("describe_configs", *declared.cluster):
         yield Right(who, Kind.CLUSTER, CLUSTER, Act(act))
 
 

@@ -9,7 +9,9 @@ from contextlib import closing
 from typing import Any, Final
 
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
+    ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     GroupIdNotFoundError,
     KafkaError,
@@ -63,6 +65,8 @@ def lacking(admin: KafkaAdminClient, needed: Sequence[Right]) -> Iterator[Right]
                 granted = right.act.upper() in _of_group(admin, right.name, right.act)
             case Kind.TRANSACTIONAL_ID:
                 granted = _knows(admin, right.name)
+            case Kind.CLUSTER if right.act is Act.DESCRIBE_CONFIGS:
+                granted = _sees_settings(admin)
             case Kind.CLUSTER:
                 granted = right.act.upper() in admin.describe_cluster()["authorized_operations"]
         if not granted:
@@ -89,6 +93,17 @@ def _of_group(admin: KafkaAdminClient, name: str, act: Act) -> list[str]:
 def _operations(described: dict[str, Any]) -> list[str]:
     found = described.get("authorized_operations")
     return list(found) if isinstance(found, list) else []
+
+
+def _sees_settings(admin: KafkaAdminClient) -> bool:
+    """Whether we may look at a broker's settings. Of the cluster's rights itself only who may describe it is
+    told."""
+    number = str(admin.describe_cluster()["brokers"][0]["broker_id"])
+    try:
+        admin.describe_configs([ConfigResource(ConfigResourceType.BROKER, number)])
+    except ClusterAuthorizationFailedError:
+        return False
+    return True
 
 
 def _knows(admin: KafkaAdminClient, name: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from deploy import kafka_rights
 from doctor.section import Finding, of
-from runtime import clock, kafka, postgres, topic_admin
+from runtime import clock, database_settings, kafka, postgres, topic_admin
 from runtime.settings import Settings
 from schemas.errors import Problem, SourceLocation
 from schemas.organisation.checks import check
@@ -31,6 +31,11 @@ def database(settings: Settings) -> Iterable[Finding]:
     """Does PostgreSQL answer?"""
     postgres.connect(settings, "csdl doctor").close()
     return ()
+
+
+def database_settings_in_force(settings: Settings) -> Iterable[Finding]:
+    """Is PostgreSQL set so that nothing is lost, and no row gets into its log?"""
+    return of(database_settings.problems(settings))
 
 
 def room(settings: Settings) -> Iterable[Finding]:

@@ -50,8 +50,9 @@ def standings(settings: Settings) -> list[Standing]:
 
 
 def brokers(settings: Settings) -> list[Finding]:
-    """Settings of the brokers that would lose positions, messages or transactions."""
-    return of(broker_settings.deviations(settings))
+    """Settings of the brokers that would lose positions, messages or transactions; what one alone loses."""
+    alone = [Finding(problem, remark=True) for problem in broker_settings.remarks(settings)]
+    return of(broker_settings.deviations(settings)) + alone
 
 
 def section(settings: Settings) -> list[Finding]:

@@ -20,10 +20,12 @@ UNSEEN: Final = "SEC-118"
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not in agreement. Its code's text says what to do; ``since`` is None if not known."""
+    """Something that is not in agreement. Its code's text says what to do; ``since`` is None if not known.
+    ``remark``: something that is in agreement and should be known all the same."""
 
     problem: Problem
     since: datetime | None = None
+    remark: bool = False
 
     def messages(self) -> tuple[str, str]:
         """(Vietnamese, English), with the place of what stands in a file."""
@@ -56,7 +58,12 @@ class Examined:
     @property
     def fine(self) -> bool:
         """Whether it was looked at and is in agreement."""
-        return self.findings is not None and not self.findings
+        return self.findings is not None and not self.faults
+
+    @property
+    def faults(self) -> list[Finding]:
+        """Findings that need a hand."""
+        return [finding for finding in self.findings or () if not finding.remark]
 
     def lines(self) -> list[dict[str, Any]]:
         """For ``--json``: one a finding; ``ok`` is null if it could not be looked at."""
@@ -64,7 +71,7 @@ class Examined:
             ok = None if self.findings is None else True
             why = self.unseen
             return [self._line(ok, why.code if why else "", None, why.messages() if why else ("", ""))]
-        return [self._line(False, f.problem.code, f.since, f.messages()) for f in self.findings]
+        return [self._line(f.remark, f.problem.code, f.since, f.messages()) for f in self.findings]
 
     def _line(
         self, ok: bool | None, code: str, since: datetime | None, messages: tuple[str, str]

@@ -29,6 +29,7 @@ SECTIONS: Final = (
     Section("clock", basics.clocks, ("topics",)),
     Section("organisation", basics.organisation, ("topics",)),
     Section("postgres", basics.database),
+    Section("pg-settings", basics.database_settings_in_force, ("postgres",)),
     Section("pg-room", basics.room, ("postgres",)),
     Section("pg-clock", surroundings.database_clock, ("postgres",)),
     Section("tables", basics.tables, ("postgres",)),

@@ -23,11 +23,11 @@ from psycopg2.extensions import connection
 
 from deploy.local import stack as local
 from deploy.local.layout import Stack
-from runtime import kafka, postgres
+from runtime import database_settings, kafka, postgres
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
 from schemas.topics import topics as all_topics
-from tests import accounts, support
+from tests import accounts, support, unsynced
 
 _numbers = count(1)
 
@@ -68,6 +68,12 @@ def own_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(accounts.as_process(settings, application_name.removeprefix("csdl-")), application_name)
 
     monkeypatch.setattr(postgres, "connect", connect)
+
+
+@pytest.fixture(autouse=True)
+def without_fsync(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test's own process asks the server for no more than one that it runs."""
+    monkeypatch.setattr(database_settings, "CHECKED", unsynced.CHECKED)
 
 
 @pytest.fixture

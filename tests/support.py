@@ -228,7 +228,7 @@ def run_process(
     log = settings.data_dir / f"{name}-{port}.log"
     env = ENVIRONMENT | environment(as_process(settings, name).model_copy(update={"http_port": port}))
     with log.open("wb") as out:
-        command = [sys.executable, "-m", *(module or ("cli", "run", name))]
+        command = [sys.executable, "-m", *(module or ("tests.unsynced", "run", name))]
         popen = subprocess.Popen(command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
     running = Running(name, popen, port, log, settings)
     try:

@@ -20,7 +20,6 @@ from deploy.local.problems import fail
 from deploy.local.supervisor import UTF8
 from runtime import accounts, broker_settings, credentials
 from runtime import kafka as clients
-from schemas.topics import MAX_MESSAGE
 
 ANSWER_MS: Final = 2_000
 """Longest wait for it to say something, where we ask again."""
@@ -68,7 +67,6 @@ transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 min.insync.replicas=1
-replica.fetch.max.bytes={max_message}
 # One machine, few members: do not wait for more of them.
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
@@ -178,7 +176,6 @@ def _write_properties(stack: Stack, log: Path) -> None:
         controller=ports["kafka-controller"],
         listeners=listeners,
         data=log.relative_to(stack.data_dir),
-        max_message=MAX_MESSAGE,
         settings=broker_settings.properties(closed=not stack.open_broker),
     )
     whole.write(properties(stack), text)

@@ -17,6 +17,7 @@ from deploy.local import server_account, whole
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
 from deploy.processes import database_principals
+from runtime import database_settings
 
 
 def binary(name: str) -> str:
@@ -57,37 +58,7 @@ CONFIGURATION: Final = """\
 listen_addresses = '127.0.0.1'
 port = {port}
 unix_socket_directories = ''
-password_encryption = 'scram-sha-256'
-max_connections = 100
-shared_buffers = 512MB
-effective_cache_size = 4GB
-work_mem = 64MB
-maintenance_work_mem = 256MB
-temp_buffers = 128MB
-random_page_cost = 1.1
-jit = off
-# A commit carries consumed offsets: what is committed must survive the machine.
-fsync = on
-synchronous_commit = on
-wal_buffers = 64MB
-max_wal_size = 4GB
-checkpoint_timeout = 15min
-# For csdl backup: base backups with the journal of as long as one takes.
-wal_level = replica
-max_wal_senders = 4
-wal_keep_size = 1GB
-# Rows hold personal values; neither statements nor details of errors may reach the log.
-log_min_error_statement = panic
-log_error_verbosity = terse
-log_statement = none
-log_min_duration_statement = -1
-log_parameter_max_length = 0
-log_parameter_max_length_on_error = 0
-log_line_prefix = '%m [%p] %e '
-log_checkpoints = off
-timezone = 'UTC'
-log_timezone = 'UTC'
-"""
+{settings}"""
 
 
 ACCESS_FILE: Final = "pg_hba.conf"
@@ -133,8 +104,12 @@ def _was_configured(home: Path) -> bool:
 def configure(stack: Stack, home: Path) -> None:
     """Its files of settings, as ours; one from a server of Debian has them elsewhere."""
     server_account.write(home / ACCESS_FILE, accounts.HBA)
-    text = CONFIGURATION.format(port=stack.port("postgres"))
-    server_account.write(home / CONFIGURATION_FILE, text)
+    server_account.write(home / CONFIGURATION_FILE, configuration(stack))
+
+
+def configuration(stack: Stack) -> str:
+    """Text of its configuration."""
+    return CONFIGURATION.format(port=stack.port("postgres"), settings=database_settings.configuration())
 
 
 def _initialise(stack: Stack, home: Path, made_with: Mapping[str, str]) -> None:

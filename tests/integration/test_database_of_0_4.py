@@ -32,7 +32,7 @@ def of_0_4(tmp_path_factory):
     postgres._run(
         it, home, "initdb", "-U", "csdl", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"
     )
-    text = postgres.CONFIGURATION.format(port=it.port("postgres")).replace("on\n", "off\n")
+    text = postgres.configuration(it).replace("fsync = on\n", "fsync = off\n")
     server_account.write(home / postgres.CONFIGURATION_FILE, text)
     key = HERE / "0.4.0.identity.key"
     (it.data_dir / "secrets").mkdir()

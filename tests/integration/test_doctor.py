@@ -32,6 +32,7 @@ def examined(settings):
 
 def test_all_is_well_on_a_stack_that_was_just_made(province):
     code, said = examined(province)
+    assert said.pop("brokers") == (True, "FIT-005"), "one broker alone is in order, and told"
     assert (code, set(said.values())) == (0, {(True, "")})
 
 

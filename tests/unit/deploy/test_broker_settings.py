@@ -18,16 +18,29 @@ def lines(text):
 
 
 LOCAL = lines(PROPERTIES.replace("{listeners}", CLOSED).replace("{settings}", ""))
+ALONE = [setting for setting in SETTINGS if not setting.several]
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
-def test_every_broker_that_we_describe_has_it(setting):
+@pytest.mark.parametrize("setting", ALONE, ids=lambda setting: setting.name)
+def test_every_broker_alone_that_we_describe_has_it(setting):
     assert "{settings}" in PROPERTIES and setting.name not in LOCAL
-    assert lines((DEPLOY / "systemd" / "kafka.properties").read_text())[setting.name] == setting.value
     compose = (DEPLOY / "compose.yml").read_text(encoding="utf-8").replace('"', "")
     assert setting.closed or f"      {setting.environment()}: {setting.value}\n" in compose
     assert lines(properties())[setting.name] == setting.value
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_three_brokers_have_what_is_for_three_and_not_what_is_for_one(setting):
+    one, three = lines(properties()), lines(properties(replicas=3))
+    assert (setting.name in one, setting.name in three) == (not setting.several, not setting.alone)
     assert setting.holds(setting.value) and setting.why
+    for name, of in (("kafka", one), ("kafka.three", three)):
+        assert of.items() <= lines((DEPLOY / "systemd" / f"{name}.properties").read_text()).items()
+
+
+def test_what_is_for_three_brokers_is_not_asked_of_two_or_one():
+    [several] = [s for s in SETTINGS if s.name == "offsets.topic.replication.factor"]
+    assert [several.asked(replicas, closed=True) for replicas in (1, 2, 3)] == [False, False, True]
 
 
 @pytest.mark.parametrize(
