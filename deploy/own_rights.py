@@ -11,7 +11,6 @@ from typing import Any, Final
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
-    ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     GroupIdNotFoundError,
     KafkaError,
@@ -99,11 +98,8 @@ def _sees_settings(admin: KafkaAdminClient) -> bool:
     """Whether we may look at a broker's settings. Of the cluster's rights itself only who may describe it is
     told."""
     number = str(admin.describe_cluster()["brokers"][0]["broker_id"])
-    try:
-        admin.describe_configs([ConfigResource(ConfigResourceType.BROKER, number)])
-    except ClusterAuthorizationFailedError:
-        return False
-    return True
+    resource = ConfigResource(ConfigResourceType.BROKER, number)
+    return bool(admin.describe_configs([resource], config_filter="all")["broker"][number])
 
 
 def _knows(admin: KafkaAdminClient, name: str) -> bool:

@@ -148,7 +148,8 @@ class Cluster:
 
 
 def look(settings: Settings) -> Cluster:
-    """Of the running brokers. Raises KafkaError if Kafka is away."""
+    """Of the running brokers. Raises KafkaError if Kafka is away. To whom may not see them it shows none
+    (``deploy.own_rights`` says so)."""
     with closing(kafka.admin(settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)) as client:
         numbers = sorted(str(broker["broker_id"]) for broker in client.describe_cluster()["brokers"])
         return Cluster(len(numbers), {number: _unfit(client, number, settings) for number in numbers})
@@ -157,6 +158,8 @@ def look(settings: Settings) -> Cluster:
 def _unfit(client: KafkaAdminClient, number: str, settings: Settings) -> list[Deviation]:
     resource = ConfigResource(ConfigResourceType.BROKER, number)
     found = client.describe_configs([resource], config_filter="all")["broker"][number]
+    if not found:
+        return []
     values = {name: str(each.get("value", "")) for name, each in found.items()}
     asked = [s for s in SETTINGS if s.asked(settings.replication_factor, bool(settings.kafka_user))]
     return [Deviation(s, values.get(s.name, "")) for s in asked if not s.holds(values.get(s.name, ""))]

@@ -8,6 +8,7 @@ from io import StringIO
 import psycopg2
 import pytest
 
+from deploy.accounts import HBA
 from deploy.local import postgres as local
 from deploy.local import server_account
 from deploy.local.layout import Stack
@@ -29,7 +30,7 @@ def cluster(tmp_path_factory):
     """One that is whole; no server runs."""
     it = Stack(tmp_path_factory.mktemp("settings") / "stack", support.free_port_base())
     accounts.make_superuser(it)
-    server_account.write(it.postgres_dir / local.ACCESS_FILE, accounts.OF_TESTS + accounts.accounts.HBA)
+    server_account.write(it.postgres_dir / local.ACCESS_FILE, accounts.OF_TESTS + HBA)
     return it
 
 
