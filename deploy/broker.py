@@ -28,7 +28,6 @@ from runtime import kafka as clients
 from runtime.accounts import SETUP
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
-from schemas.topics import MAX_MESSAGE
 
 RELEASE: Final = Path(sys.prefix).resolve()
 JARS: Final = RELEASE / "kafka"
@@ -156,7 +155,6 @@ def settings_file(cluster: Cluster, number: int) -> str:
         settings=broker_settings.properties(replicas=cluster.replicas),
         replicas=cluster.replicas,
         in_sync=cluster.in_sync,
-        max_message=MAX_MESSAGE,
     )
 
 
@@ -301,6 +299,5 @@ share.coordinator.state.topic.replication.factor={replicas}
 share.coordinator.state.topic.min.isr={in_sync}
 # A writer's time-out is kept to the second; as it comes, to 10 s.
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
-replica.fetch.max.bytes={max_message}
 group.min.session.timeout.ms=1000
 """

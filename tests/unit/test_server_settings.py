@@ -1,6 +1,7 @@
 """Which values of a server's settings will do, and what a process does about those that will not."""
 
 import logging
+import re
 
 import pytest
 
@@ -8,7 +9,9 @@ from deploy.processes import TABLE
 from runtime.database_settings import CODES, CONNECTIONS, SETTINGS, configuration, memory
 from runtime.server_settings import Deviation, Harm, ServerFits, amount
 from schemas.topics import PARTITIONS
+from tests.support import ROOT
 
+ROLES = ROOT / "deploy" / "ansible" / "roles"
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
@@ -88,3 +91,10 @@ def test_what_only_hinders_is_said_once_and_keeps_nobody(caplog):
         assert (gate.refused(), gate.refused()) == (None, None)
     assert caplog.text.count("FIT-011") == 1 and "jit = on" in caplog.text
     assert BY_NAME["jit"].harm is Harm.HINDERS
+
+
+def test_the_role_sets_every_line_of_the_table():
+    text = (ROLES / "postgresql" / "templates" / "csdl.conf.j2").read_text(encoding="utf-8")
+    said = dict(re.findall(r"^([\w.]+) = '?(.*?)'?$", text, re.MULTILINE))
+    assert {s.name: said.get(s.name) for s in SETTINGS} == {s.name: s.value for s in SETTINGS}
+    assert memory().keys() - {"effective_cache_size"} <= said.keys()
