@@ -77,7 +77,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("checkpoint_timeout", "15min", "at least", "5min", "the same", _HINDERS),
     Setting("wal_level", "replica", "is", "replica|logical", "a backup is made while it runs", _HINDERS),
     Setting("max_wal_senders", "10", "at least", "4", "backups and a standby read its log", _HINDERS),
-    Setting("wal_keep_size", "1GB", "at least", "1GB", "a base backup takes its log of as long as it runs", _HINDERS),
+    Setting("wal_keep_size", "1GB", "at least", "1GB", "the log of as long as a copy takes", _HINDERS),
 )  # fmt: skip
 """What PostgreSQL 15 to 18 know; an extension that is not loaded has none."""
 
