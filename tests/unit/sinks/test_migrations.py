@@ -33,6 +33,11 @@ LANDED = {
     "0021_grants.py": "3a269f80ca710f662bc3d85b6a58a40fec738fce7bb5bb18e68a852be0949a28",
     "0022_credential_limits.py": "10b30aec86f0aa9d22c538a00c42c712c959f4e4ffe15f4c2c9bbbdbce579804",
     "0023_staff_named.py": "01a356049c85c7e855d2a3a4a008d3b5331155bb3c796e99b50aad4de1dadea9",
+    "0024_gateway_push.py": "0d483f8303804ed6e3ded17a6309de6307dcb4ee0650120910a12e5bbe2f0eb9",
+    "0025_gateway_quota.py": "4a399cfa7d821b6a78192e937915dfc1006f39961eb4a8725e7634eed14e063c",
+    "0026_counts_by_type.py": "7082ed515ad9f17c2ace9ffd3a30e5055d6b192e5d99a46aa9a8cb61694fa70b",
+    "0027_push_began.py": "f2af40c7ef9039ebb5c4fbf37fa58b599724d628a1c5326c4ae620751d689f13",
+    "0028_push_events.py": "3b3dca694c050d250c10ae42e6da6479a2cc334c8d344d1d0ec32fc87dbd20e0",
 }
 """File → SHA-256. At each landing the new revisions are added, by `sha256sum` of their files."""
 
