@@ -5,6 +5,7 @@ left is removed by the next.
 """
 
 import fcntl
+import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
+from deploy.local import whole
 from schemas.errors import Problem, ProblemList
 
 Every = Literal["daily", "weekly", "monthly"]
@@ -20,9 +22,12 @@ Every = Literal["daily", "weekly", "monthly"]
 FORM: Final = "%Y%m%dT%H%M%SZ"
 UNFINISHED: Final = ".unfinished-"
 LOCK: Final = ".lock"
+KEPT: Final = "kept.json"
+"""Beside the backups: those that are kept for good, by the school year that each holds."""
 
 AT_WORK: Final = "BAK-009"
 NONE_SUCH: Final = "BAK-007"
+DAMAGED: Final = "BAK-005"
 
 
 def name(at: datetime) -> str:
@@ -96,9 +101,29 @@ def kept(times: Sequence[datetime], rule: Mapping[Every, int]) -> set[datetime]:
     return stays
 
 
+def keep(shelf: Path, why: str, name: str) -> None:
+    """Keep a backup from pruning, on the disk when this returns: for the school year ``why`` it holds what is
+    nowhere else. Raises OSError, ProblemList (BAK-005)."""
+    if kept_for(shelf).get(why) != name:
+        whole.write_private(shelf / KEPT, json.dumps(kept_for(shelf) | {why: name}) + "\n")
+        _on_disk(shelf)
+
+
+def kept_for(shelf: Path) -> dict[str, str]:
+    """Why → name of each that is kept for good. Raises OSError, ProblemList (BAK-005) if nobody can say."""
+    try:
+        return dict(json.loads((shelf / KEPT).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        raise ProblemList([Problem(DAMAGED, params={"place": KEPT, "reason": "not readable"})]) from None
+
+
 def prune(shelf: Path, rule: Mapping[Every, int]) -> list[str]:
-    """Remove what the rule does not keep; the names."""
-    by_time = {at: path for path in backups(shelf) if (at := time_of(path))}
+    """Remove what neither the rule nor a closed year keeps; the names. Raises OSError, ProblemList (BAK-005)
+    where nobody can say what is kept for good: then nothing is removed."""
+    for_good = set(kept_for(shelf).values())
+    by_time = {at: path for path in backups(shelf) if (at := time_of(path)) and path.name not in for_good}
     gone = sorted(set(by_time) - kept(list(by_time), rule))
     for at in gone:
         doomed = shelf / f"{UNFINISHED}{by_time[at].name}"

@@ -24,6 +24,7 @@ from schemas.errors import Problem, ProblemList
 from sinks.checkpoints import audit, verification
 from sinks.ministry.export.package import digest
 from sinks.postgres import offsets
+from sinks.provincial import years
 from sinks.provincial.records import read
 from sinks.watch.readers import IN_POSTGRES, readers
 from streams.machines import chain, standing, topic_log, wire
@@ -44,7 +45,8 @@ _COUNTED: Final = ("dataset", "version", "push", "confirmation_event", "ministry
 
 @dataclass
 class Verified:
-    """What was found in a backup. ``rows``: by table; ``versions``: whose digest was recomputed."""
+    """What was found in a backup. ``rows``: by table; ``versions``: whose digest was recomputed; ``years``:
+    what it holds of each school year (``sinks.provincial.years``)."""
 
     id: str
     records: int = 0
@@ -53,6 +55,7 @@ class Verified:
     chains: int = 0
     events: int = 0
     checkpoint: int = 0
+    years: dict[int, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -113,6 +116,7 @@ def _look(settings: Settings, verified: Verified, progress: Progress) -> None:
         for table in (*_COUNTED, *(contracts.record(name).table for name in contracts.record_types())):
             cur.execute(f"SELECT count(*) FROM {table}")
             (verified.rows[table],) = cur.fetchone()
+        verified.years = years.held(cur)
         verified.problems += _digests(cur, verified)
         verified.problems += _sinks(own, conn)
     for machine in MACHINES:
@@ -121,10 +125,11 @@ def _look(settings: Settings, verified: Verified, progress: Progress) -> None:
 
 
 def _digests(cur: cursor, verified: Verified) -> Iterator[Problem]:
-    """Every version that some unit has confirmed, from its rows."""
+    """Every version that some unit has confirmed, from its rows; those of closed years have none."""
     cur.execute(
         "SELECT v.dataset_id, v.version, v.digest FROM version v "
-        "JOIN confirmation c USING (dataset_id, version) WHERE v.digest <> '' ORDER BY 1, 2"
+        "JOIN confirmation c USING (dataset_id, version) WHERE v.digest <> '' "
+        f"AND c.school_year NOT IN ({years.CLOSED}) ORDER BY 1, 2"
     )
     for dataset, number, sealed in cur.fetchall():
         verified.versions += 1

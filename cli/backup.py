@@ -110,7 +110,7 @@ def verify(name: str, key_file: Path | None, scratch: Path | None, as_json: bool
     with progress(as_json) as told:
         done = verifying.verify(folder, key, told, scratch)
     if not done.problems:
-        status.verified(settings.backups_dir)
+        status.verified(settings.backups_dir, folder.name, done.years)
     if as_json:
         print_json(done.as_dict())
     else:

@@ -15,6 +15,7 @@ from doctor import (
     settings,
     surroundings,
     transactions,
+    years,
 )
 from doctor.section import Section
 
@@ -43,4 +44,5 @@ SECTIONS: Final = (
     Section("outbox", outbox.section, ("tables",)),
     Section("feed", feed.section, ("tables",)),
     Section("restored", restored.section, ("tables",)),
+    Section("years", years.section, ("tables",)),
 )

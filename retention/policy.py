@@ -39,14 +39,14 @@ class Until(StrEnum):
     """How long, where it is no number of days."""
 
     GOOD = "for good"
-    YEAR = "as long as its school year is held"
+    YEAR = "until its school year is closed"
     DONE = "until it is done"
     BOUNDED = "does not grow with traffic"
 
 
 ENDS: Final[Mapping[str, str]] = {
     "run": "`csdl retention run`",
-    "close": "nobody",
+    "close": "`csdl years close`",
     "itself": "the process itself",
     "nobody": "nobody",
 }

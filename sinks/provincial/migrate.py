@@ -14,7 +14,7 @@ from runtime import credentials, postgres
 from runtime.settings import Settings
 from schemas.contracts import contracts
 from schemas.errors import Problem, ProblemList
-from sinks.provincial import granting
+from sinks.provincial import granting, years
 from sinks.provincial.records import secret, tables
 from sinks.provincial.schema import MIGRATIONS
 
@@ -45,9 +45,10 @@ def _migrate(settings: Settings) -> list[str]:
         connection.commit()
         command.upgrade(_config(connection), "heads")
         connection.commit()
-        years = {*settings.school_years, *connection.scalars(text("SELECT school_year FROM dataset"))}
+        wanted = {*settings.school_years, *connection.scalars(text("SELECT school_year FROM dataset"))}
+        wanted -= set(connection.scalars(text(years.CLOSED)))  # a closed year takes no records again
         for record_type in contracts.record_types():
-            for statement in tables.statements(record_type) + tables.partitions(record_type, years):
+            for statement in tables.statements(record_type) + tables.partitions(record_type, wanted):
                 connection.exec_driver_sql(statement)
         connection.commit()
         with closing(postgres.connect(settings, "csdl-setup")) as ledgers:

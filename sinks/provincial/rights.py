@@ -224,6 +224,7 @@ TABLE: Final = {
                     "push_feed",
                     "record_refused",
                     "removal",
+                    "school_year_closed",
                     "unit_period",
                     "version",
                 ),

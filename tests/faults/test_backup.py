@@ -122,6 +122,12 @@ def kept(tmp_path_factory):
         local.down(it, delete=True)
 
 
+@pytest.fixture(scope="module")
+def verified(kept):
+    """What `csdl backup verify` says."""
+    return called(kept.it, "backup", "verify")
+
+
 @pytest.fixture
 def still(kept):
     """It stands still again at the end."""
@@ -129,7 +135,7 @@ def still(kept):
     local.down(kept.it)
 
 
-def test_a_backup_says_what_it_is_and_is_good(kept):
+def test_a_backup_says_what_it_is_and_is_good(kept, verified):
     code, found = called(kept.it, "backup", "list")
     assert code == 0
     [line] = found["backups"]
@@ -138,7 +144,7 @@ def test_a_backup_says_what_it_is_and_is_good(kept):
         "19",
         kept.backup["bytes"],
     )
-    code, verified = called(kept.it, "backup", "verify")
+    code, verified = verified
     assert (code, verified["problems"]) == (0, []), verified["problems"]
     assert verified["rows"]["version"] == len(kept.then[0]["version"])
     assert verified["versions"] == len(kept.then[0]["version"])
@@ -241,7 +247,7 @@ def test_kafka_lost_both_go_back_and_what_the_tables_knew_is_told_until_it_is_do
     assert examined(settings) == (0, set())
 
 
-def test_both_lost_all_is_as_it_was_at_the_backup_and_goes_on(still):
+def test_both_lost_all_is_as_it_was_at_the_backup_and_goes_on(still, verified):
     it, settings = still.it, still.settings
     lost.done(it.data_dir)
     for home in (it.kafka_dir, it.postgres_dir, settings.checkpoints_dir):
@@ -259,6 +265,10 @@ def test_both_lost_all_is_as_it_was_at_the_backup_and_goes_on(still):
     tables, sent = still.then
     support.wait_until(lambda: is_projected(settings))
     assert (read_model(settings), said(settings)) == (tables, sent)
+    # What was verified holds just what the tables do, and is no reason against letting the year go.
+    assert list(verified[1]["years"]) == ["2019"]
+    code, asked = called(it, "years", "close", "2019", "--dry-run")
+    assert code == 1 and {each["code"] for each in asked["problems"]} == {"YEAR-002", "YEAR-003"}
     key = sealing.read(settings.backup_key_file)
     folder = shelf.found(settings.backups_dir, "latest")
     made = manifest.proved(folder, key)

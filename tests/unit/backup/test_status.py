@@ -11,7 +11,7 @@ def test_watch_reads_what_became_of_each_try(tmp_path):
     of = Settings(data_dir=tmp_path)
     with status.of_a_backup(of.backups_dir):
         pass
-    status.verified(of.backups_dir)
+    status.verified(of.backups_dir, "20261127T013000Z", {2019: "hash"})
     first = backups(of)
     assert first.last_success > 0 and first.last_verified > 0 and not first.last_failed
     with pytest.raises(OSError, match="full"), status.of_a_backup(of.backups_dir):

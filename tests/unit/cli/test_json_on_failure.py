@@ -80,6 +80,8 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "tokens list": ((), ACCESS_AWAY),
     "tokens revoke": (("1",), ACCESS_AWAY),
     "whoami": ((), ACCESS_AWAY),
+    "years close": (("2019", "--reason", "r"), POSTGRES_AWAY),
+    "years list": ((), POSTGRES_AWAY),
 }
 """command → its arguments, what it says when the servers are away."""
 
