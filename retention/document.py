@@ -9,7 +9,8 @@ HEAD: Final = """\
 
 Made by `csdl docs` from `retention/policy.csv`; a topic or a table without a line there fails a test. No law
 that we were given sets a term for a province's copy of what schools report (the originals are the schools'
-own): each term is what the work needs. A topic may be kept longer by its own setting, not shorter.
+own): each term is what the work needs. A topic may be kept longer by its own setting, not shorter;
+Kafka deletes whole segments, of a week at most, so a message may stay for seven days more.
 
 - `csdl retention show` says what is due now, and which topics are kept for longer.
 - `csdl retention run` deletes what is due by age, some thousands of rows at a time; every night by
