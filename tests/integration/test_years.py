@@ -1,6 +1,7 @@
 """A school year goes: only once it may, whole, whatever cuts it off; nothing of it comes back."""
 
 from contextlib import closing as closed_at_end
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.pushed import pupil, whole
 FIRST, SECOND = "19164501", "19164502"
 YEAR = 2019
 NAME = "20270101T013000Z"
-WHO = {"account": "operator", "reason": "over and done"}
+WHO: dict[str, Any] = {"account": "operator", "reason": "over and done"}
 
 ANSWERED = """
 UPDATE version SET checked_at = now(), digest = 'd' || version, digest_rule = 2;
