@@ -58,6 +58,12 @@ def resident_mb(pids: dict[str, int]) -> dict[str, float]:
     return {name: round(sum(map(_resident, _tree(pid))) / 1e6, 1) for name, pid in pids.items()}
 
 
+def own_mb(pids: dict[str, int]) -> dict[str, float]:
+    """MB that each process and its children have to themselves (USS): what grows there is theirs, whoever
+    else starts or ends meanwhile."""
+    return {name: round(sum(map(_own, _tree(pid))) / 1e6, 1) for name, pid in pids.items()}
+
+
 def peak_mb(pid: int, every_s: float = 0.02) -> float:
     """The most MB that a process and its children have together until it ends, looked at so often; of what
     several share, each its part (PSS)."""
@@ -89,6 +95,13 @@ def _cpu(pid: int) -> float:
 def _resident(process: psutil.Process) -> float:
     try:
         return float(process.memory_full_info().pss)
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return 0.0
+
+
+def _own(process: psutil.Process) -> float:
+    try:
+        return float(process.memory_full_info().uss)
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return 0.0
 

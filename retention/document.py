@@ -14,7 +14,7 @@ Kafka deletes whole segments, of a week at most, so a message may stay for seven
 
 - `csdl retention show` says what is due now, and which topics are kept for longer.
 - `csdl retention run` deletes what is due by age, some thousands of rows at a time; every night by
-  `csdl-retention.timer`.
+  `csdl-retention.timer` (where there is no systemd, by whatever calls it).
 
 ## A school year goes
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bench import figures, files, flat, gateway, row_by_row
+from bench import figures, files, flat, gateway, row_by_row, whole_year
 from bench.records import PUPILS_A_SCHOOL, class_of, pupils, schools
+from bench.whole_year import UNCOUNTED, Played, Week
 from producers import files as reader
 from producers.model import Target
 from producers.synthetic import province
@@ -134,3 +135,14 @@ def test_a_packet_that_is_pushed_over_http_has_as_many_pupils_as_it_says(number)
     target = Target("smas", plan.code, gateway.YEAR, str(gateway.KIND))
     read = reader.read_contents([("packet.json", gateway.packet(plan, number))], target)
     assert [t.count for t in read.tables if t.record_type == "HocSinh"] == [number]
+
+
+def test_the_end_of_a_year_stands_beside_its_beginning():
+    weeks = [
+        Week(100.0 + (50 if n >= 10 else 0), 1000.0, 2.0, 10.0 + n, 5.0 + 2 * n, {"load": 100.0 + n})
+        for n in range(UNCOUNTED + 10)
+    ]
+    found = whole_year.figures(Played(weeks, [1.5]))
+    assert found["push_alone_ms"] == {"first": 100.0, "last": 150.0, "ratio": 1.5}
+    assert (found["kafka_mb_a_week"], found["database_mb_a_week"]) == (1.0, 2.0)
+    assert found["memory"]["load"] == {"first_mb": 103.0, "last_mb": 112.0, "a_week_mb": 1.0}
