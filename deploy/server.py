@@ -24,7 +24,7 @@ from deploy.broker_rights import principals
 from deploy.local import secrets
 from deploy.local.private import only_ours
 from deploy.processes import TABLE, database_principals
-from runtime.accounts import OPERATOR, SETUP
+from runtime.accounts import BACKUP, OPERATOR, SETUP
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 
@@ -34,7 +34,7 @@ OPERATORS: Final = "csdl-operators"
 """Of people."""
 SETTINGS_FILE: Final = Path("/etc/csdl/csdl.env")
 
-USERS: Final = (SETUP, *(declared.principal for declared in TABLE))
+USERS: Final = (SETUP, BACKUP, *(declared.principal for declared in TABLE))
 TOOLS: Final = {"setfacl": "acl", "useradd": "passwd"}
 
 

@@ -12,7 +12,14 @@ from deploy.processes import USUAL, Instance, instance, instances
 from runtime.settings import Settings
 
 FOLDER: Final = Path(__file__).parent / "systemd"
-WRITTEN: Final = ("csdl@.service", "csdl-setup.service", "csdl-retention.service", "csdl-retention.timer")
+WRITTEN: Final = (
+    "csdl@.service",
+    "csdl-setup.service",
+    "csdl-backup.service",
+    "csdl-backup.timer",
+    "csdl-retention.service",
+    "csdl-retention.timer",
+)
 DROP_IN: Final = "process.conf"
 
 _TARGET: Final = """\

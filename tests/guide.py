@@ -1,4 +1,4 @@
-"""The guide for vendors as a script: its blocks in their order, each run word by word in one shell.
+"""A document as a script: its blocks in their order, each run word by word in one shell.
 
 ```` ```sh run```` is run; ``ends=1``: it ends with that exit code; ``curl``: where the machine has curl.
 ```` ```python run NAME```` is written to the file NAME. ```` ```text````: lines that the block before it has
@@ -7,6 +7,7 @@ printed, … for anything between.
 
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -61,13 +62,13 @@ def blocks(guide: str) -> list[Block]:
 
 
 class Shell:
-    """One bash for all blocks, as a reader has; what it prints goes to a file."""
+    """One bash for all blocks, as a reader has; what it prints goes to a file in ``folder``."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], command: Sequence[str] = ("bash",)) -> None:
         self._folder, self._out = folder, folder / "shell.out"
         with self._out.open("wb") as out:
             streams: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": out, "stderr": out}
-            self._bash = subprocess.Popen(["bash"], cwd=folder, env=environment, text=True, **streams)
+            self._bash = subprocess.Popen(command, cwd=folder, env=environment, text=True, **streams)
 
     def run(self, block: Block) -> Ran:
         """Run it, or write its file."""
