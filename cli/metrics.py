@@ -1,11 +1,14 @@
 """`csdl metrics`: the closed list of what is measured; docs/metrics.md is printed from here."""
 
+from pathlib import Path
 from typing import Final
 
 import click
 
-from cli.answers import json_option, print_json, print_table
+from cli.answers import document, json_option, print_json, print_table
+from deploy.prometheus import config
 from runtime.metrics import LABELS, METRICS
+from runtime.settings import Settings
 
 _HEAD: Final = """\
 # Metrics
@@ -51,6 +54,16 @@ def list_(as_json: bool) -> None:
         ("name", "kind", "labels", "sentence"),
         [(m.name, m.kind, ", ".join(m.labels), (m.sentence_vi, m.sentence_en)) for m in METRICS],
     )
+
+
+@metrics.command()
+@click.argument("instances", metavar="[PROCESS[-N]]...", nargs=-1)
+@click.option("--token", type=click.Path(path_type=Path), required=True, help="File of the metrics' token.")
+@click.option("--alerts", type=click.Path(path_type=Path), required=True, help="File of the alert rules.")
+@click.option("--alertmanager", default="127.0.0.1:9093", show_default=True, help="Who is told, host:port.")
+def prometheus(instances: tuple[str, ...], token: Path, alerts: Path, alertmanager: str) -> None:
+    """Cấu hình Prometheus — print that of a server that runs these processes (all)."""
+    document(config.of_server(Settings(), instances, token, alerts, alertmanager))
 
 
 def render() -> str:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from deploy.install import ABOUT, ANSIBLE, INSTALLER, LIST, MESSAGES, REQUIREMENTS
-from deploy.local.downloads import fetch, sha256
+from deploy.local import whole
+from deploy.local.downloads import cache_dir, exclusive, fetch, sha256
 from deploy.local.kafka import ROOT as KAFKA
 from schemas.errors import Problem, ProblemList
 
@@ -95,11 +96,16 @@ def product(staged: Path, wheels: Path) -> Path:
 
 def _wheels(requirements: Path, wheels: Path, listed: Path) -> None:
     """Each requirement as a wheel, whose source was checked against its hash; and the list of these wheels
-    with hashes of their own: some are made here, of sources."""
+    with hashes of their own: some are made here, of sources. Of the same list they are made once."""
     wheels.mkdir(exist_ok=True)
-    _pip("wheel", "--no-deps", "--require-hashes", "-r", str(requirements), "--wheel-dir", str(wheels))
+    kept = cache_dir() / "wheels" / f"{sys.implementation.cache_tag}-{sha256(requirements)[:16]}"
+    with exclusive(kept.parent):
+        if not kept.is_dir():
+            options = ("--no-deps", "--require-hashes", "-r", str(requirements))
+            whole.make(kept, lambda made: _pip("wheel", *options, "--wheel-dir", str(made)))
     lines = []
-    for wheel in sorted(wheels.glob("*.whl")):
+    for made in sorted(kept.glob("*.whl")):
+        wheel = Path(shutil.copy(made, wheels))
         name, version = wheel.name.split("-")[:2]
         lines.append(f"{name}=={version} --hash=sha256:{sha256(wheel)}\n")
     listed.write_text("".join(lines), encoding="utf-8")

@@ -8,7 +8,7 @@ import yaml
 
 from access.credentials import keyring
 from deploy import broker_rights, processes, server
-from runtime.accounts import OPERATOR, SETUP
+from runtime.accounts import BACKUP, OPERATOR, SETUP
 from runtime.settings import Settings
 from schemas.errors import ProblemList
 
@@ -24,7 +24,7 @@ def test_each_password_is_its_own_process_s_alone() -> None:
         folder, _, name = secret.name.partition("/")
         if not name:
             continue
-        of_process = name in {*(d.principal for d in processes.TABLE), SETUP}
+        of_process = name in {*(d.principal for d in processes.TABLE), SETUP, BACKUP}
         assert secret.owner == (name if of_process else "root")
         readers = [f"u:{SETUP}:r"] if folder == "kafka" else []
         assert list(secret.readers) == [*readers, *([people] if name == OPERATOR else [])]
