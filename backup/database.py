@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 
 from psycopg2.extensions import make_dsn, parse_dsn
 
-from deploy.local import postgres
+from deploy.local import postgres, whole
 from runtime import credentials
 from runtime.postgres import connect
 from runtime.settings import Settings
@@ -79,7 +79,7 @@ def extract(file: BinaryIO, home: Path) -> None:
         for member in tar:
             if not (member.isreg() or member.isdir()):
                 raise ProblemList([Problem(FAILED, params={"program": "tar", "reason": "link"})])
-            tar.extract(member, home, filter="data")
+            whole.taken_out(tar, member, home)
     for path in (home, *home.rglob("*")):
         path.chmod(0o700 if path.is_dir() else 0o600)
     (home / "postgresql.conf").touch(0o600)

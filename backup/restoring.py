@@ -203,7 +203,7 @@ def _files(stack: Stack, folder: Path, key: Key) -> None:
                 to = stack.data_dir / member.name
                 if member.isreg() and ".." not in Path(member.name).parts and not to.exists():
                     to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                    tar.extract(member, stack.data_dir, filter="data")
+                    whole.taken_out(tar, member, stack.data_dir)
                     to.chmod(0o600)
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import ssl
 import subprocess
+import sys
 import uuid
 from base64 import urlsafe_b64encode
 from contextlib import closing
@@ -122,9 +123,15 @@ def java(jars: Path, main: str, *arguments: str, temp: Path, jvm: tuple[str, ...
     return [str(JAVA), *options, "-cp", f"{jars}/*", main, *arguments]
 
 
+def jars() -> Path:
+    """Folder of Kafka's: an installed release has its own, a checkout fetches them. STK-003, STK-004."""
+    own = Path(sys.prefix).resolve() / "kafka"
+    return own if own.is_dir() else fetch("kafka", ROOT)
+
+
 def broker_command(stack: Stack) -> list[str]:
     """Command line of the broker."""
-    return java(fetch("kafka", ROOT), "kafka.Kafka", str(properties(stack)), temp=_temp(stack), jvm=JVM)
+    return java(jars(), "kafka.Kafka", str(properties(stack)), temp=_temp(stack), jvm=JVM)
 
 
 def _temp(stack: Stack) -> Path:
@@ -202,7 +209,7 @@ def _format(stack: Stack, log: Path) -> None:
     _write_properties(stack, log)
     cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     command = java(
-        fetch("kafka", ROOT),
+        jars(),
         "kafka.tools.StorageTool",
         # With "=": an id may begin with a dash.
         *("format", "--standalone", f"--cluster-id={cluster_id}", f"--config={properties(stack)}"),
