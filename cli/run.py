@@ -11,6 +11,7 @@ from runtime.database_settings import DatabaseFits
 from runtime.health import Servers
 from runtime.process import Gate
 from runtime.settings import Settings
+from runtime.topic_admin import PartitionsFit
 from runtime.turns import DatabaseTurn, FolderTurn
 
 
@@ -45,7 +46,7 @@ def needed(declared: processes.Declared, settings: Settings) -> Servers:
 
 
 def gates(ours: processes.Instance, settings: Settings, servers: Servers) -> list[Gate]:
-    """What it waits for: its turn, its rights at Kafka, servers that are set as it needs them, the tables of
+    """What it waits for: its turn, its rights at Kafka, servers and topics as it needs them, the tables of
     its own code and its rights to them."""
     turn = f"{ours.declared.name}-{ours.share.number}"
     found: list[Gate] = []
@@ -56,7 +57,7 @@ def gates(ours: processes.Instance, settings: Settings, servers: Servers) -> lis
             found.append(FolderTurn(settings.data_dir, turn))
     if ours.declared.kafka:
         found.append(OwnRights(settings, list(broker_rights.of_process(ours.declared, settings.vendors))))
-        found.append(BrokersFit(settings))
+        found += [BrokersFit(settings), PartitionsFit(settings)]
     if ours.declared.tables:
         from sinks.provincial.granting import RightsHeld
         from sinks.provincial.schema import SchemaFits

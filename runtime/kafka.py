@@ -14,7 +14,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.consumer import fetcher
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
-from kafka.partitioner.default import murmur2
+from kafka.partitioner.default import DefaultPartitioner, murmur2
 from kafka.producer.future import FutureRecordMetadata
 
 from runtime import broker_probe, credentials, unpacking
@@ -78,6 +78,25 @@ class Consumer(KafkaConsumer):  # type: ignore[misc]
         return found
 
 
+class _ByKey(DefaultPartitioner):  # type: ignore[misc]
+    """By its key a message goes to the same partition for good, also in a topic to which somebody has just
+    added some (TOPIC-001): what was written before stays before it."""
+
+    def partition(
+        self,
+        topic: str,
+        key: object,
+        serialized_key: bytes | None,
+        value: object,
+        serialized_value: bytes | None,
+        cluster: Any,
+    ) -> int:
+        there = cluster.partitions_for_topic(topic) or ()
+        if serialized_key is not None and (ours := partition_of(serialized_key)) in there:
+            return ours
+        return int(super().partition(topic, key, serialized_key, value, serialized_value, cluster))
+
+
 def producer(settings: Settings, transactional_id: str | None = None, **overrides: Any) -> KafkaProducer:
     """Idempotent, acks=all producer of bytes; transactional with an id.
 
@@ -95,6 +114,7 @@ def producer(settings: Settings, transactional_id: str | None = None, **override
         "compression_type": COMPRESSION,
         "batch_size": 1024 * 1024,
         "linger_ms": 2,
+        "partitioner": _ByKey(),
         "bootstrap_timeout_ms": BOOTSTRAP_TIMEOUT_MS,
         "reconnect_backoff_max_ms": RECONNECT_BACKOFF_MAX_MS,
     }

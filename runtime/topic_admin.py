@@ -5,14 +5,16 @@ declared are touched, one by one: what an operator has set besides stays.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
-from kafka.errors import BrokerNotAvailableError, TopicAlreadyExistsError
+from kafka.errors import BrokerNotAvailableError, KafkaError, TopicAlreadyExistsError
 
 from runtime import kafka
+from runtime.process import Gate
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 from schemas.topics import FOREVER, Topic, topics
@@ -91,6 +93,33 @@ def deviations(settings: Settings) -> list[Problem]:
         params = {"topic": c.topic, "setting": c.setting, "found": c.was, "declared": c.now}
         problems.append(Problem(OTHER_SETTING, params=params))
     return problems
+
+
+class PartitionsFit(Gate):
+    """A process does not work with topics to which somebody gave other partitions: what a vendor writes to
+    the new ones nobody reads, and of one school a later push would overtake an earlier one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def refused(self) -> Problem | None:
+        """TOPIC-001 of all such topics that it may see; SYS-001 or the like while Kafka does not answer."""
+        try:
+            with closing(kafka.admin(self._settings, bootstrap_timeout_ms=kafka.STAND_BY_MS)) as client:
+                found = {t["name"]: len(t["partitions"]) for t in client.describe_topics()}
+        except KafkaError:
+            return kafka.away(self._settings).problems[0]
+        ours = {t.name: t.partitions for t in topics(self._settings.vendors)}
+        other = sorted(name for name, number in ours.items() if found.get(name, number) != number)
+        if not other:
+            return None
+        numbers = ", ".join(str(number) for number in sorted({found[name] for name in other}))
+        declared_as = ", ".join(str(number) for number in sorted({ours[name] for name in other}))
+        params = {"topic": ", ".join(other), "found": numbers, "declared": declared_as}
+        return Problem(OTHER_PARTITIONS, params=params)
+
+    def close(self) -> None:
+        """It holds nothing."""
 
 
 def declared(topic: Topic, settings: Settings) -> dict[str, str]:

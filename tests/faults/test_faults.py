@@ -19,23 +19,20 @@ from access import grant_acts as grants
 from demo.ledger import Ledger
 from deploy.local import stack as local
 from deploy.local.layout import SERVERS, Stack
-from producers.client import PushClient
 from producers.synthetic.write import write_register
 from runtime import kafka, postgres
-from schemas.contracts.contracts import record_types
 from schemas.datasets import dataset_id
 from schemas.encoding import codec
-from schemas.encoding.digest import row_hashes, version_digest
+from schemas.encoding.digest import row_hashes
 from schemas.errors import ProblemList
 from schemas.topics import MINISTRY_EXPORT
-from sinks.provincial.records import read
 from streams.confirmation.machine import MACHINE as CONFIRMATION
 from streams.grants.commands import Act
 from streams.grants.machine import MACHINE as GRANTS
 from streams.machines import chain, machine_log, topic_log
 from streams.machines.commands_client import CommandsClient
 from tests import support
-from tests.faults import inputs, model
+from tests.faults import held, inputs, model
 from tests.faults.chaos import Chaos
 from tests.faults.inputs import KIND, YEAR
 from tests.faults.office import usual_command
@@ -68,10 +65,10 @@ def test_after_any_kill_all_is_as_the_sequential_model_says(seed, tmp_path):
         support.wait_until(
             lambda: all(local.is_ready(it, name) for name in everything), seen=lambda: local.status(it)
         )
-        _no_answer_is_missing(settings, expected)
+        held.no_answer_is_missing(settings, expected)
         with closing(postgres.connect(settings)) as db, db.cursor() as cur:
-            digests = _rows_and_versions(cur, expected)
-            _refusals(cur, expected)
+            digests = held.rows_and_versions(cur, expected)
+            held.refusals(cur, expected)
         _chains(settings, expected, digests)
         _exports(settings, expected, digests)
     finally:
@@ -120,23 +117,10 @@ def _push_all(settings, plans, sent):
     for n in range(4):
         for plan in plans:
             sending = sent[plan.code][n]
-            _insist(lambda plan=plan, sending=sending: _push(settings, plan, sending))
+            held.insist(lambda plan=plan, sending=sending: held.push(settings, plan, sending))
             if n == 1:  # a sender that lost the answer sends the same push once more
-                _insist(lambda plan=plan, sending=sending: _push(settings, plan, sending))
+                held.insist(lambda plan=plan, sending=sending: held.push(settings, plan, sending))
             time.sleep(0.4)
-
-
-def _push(settings, plan, sending):
-    with PushClient(settings, "smas", chunk=25) as client:
-        client.push(plan.code, YEAR, KIND, sending.tables(), sending.push_id)
-
-
-def _insist(act):
-    while True:
-        try:
-            return act()
-        except (ProblemList, KafkaError):
-            time.sleep(1)
 
 
 def _confirm_all(settings, expected, chaos):
@@ -163,48 +147,6 @@ def _confirm_all(settings, expected, chaos):
 
 def _standing(ledger):
     return {d: (s.state.value, s.version, s.counts) for d, s in ledger.states.items()}
-
-
-def _no_answer_is_missing(settings, expected):
-    wanted = {push: outcome for e in expected.values() for push, outcome in e.outcomes.items()}
-    with Ledger(settings) as ledger:
-        support.wait_until(lambda: set(ledger.answers) >= set(wanted), ledger.poll)
-        answers = {p: (a["Outcome"], a["Version"]) for p, a in ledger.answers.items()}
-    assert answers == wanted
-
-
-def _rows_and_versions(cur, expected):
-    """Every version's rows by the sender's ids equal the model's; returns the digest of each version."""
-    digests = {}
-    for code, e in expected.items():
-        dataset = dataset_id(code, YEAR, KIND)
-        cur.execute("SELECT version, digest FROM version WHERE dataset_id = %s ORDER BY version", [dataset])
-        stored = dict(cur.fetchall())
-        assert list(stored) == list(range(1, len(e.versions) + 1)), dataset
-        for number, rows in enumerate(e.versions, 1):
-            held: dict[tuple[str, str], str] = {}
-            identities = []
-            for record_type in record_types():
-                frame = read.versions(cur, record_type, [(dataset, number)])
-                records = read.records(record_type, frame)
-                names = records["ClientId" if "ClientId" in records.columns else "MaTruongHoc"]
-                hashes = row_hashes(records)
-                assert hashes.to_list() == frame["_row_hash"].to_list()
-                keys = [(record_type, n) for n in names]
-                assert len(set(keys)) == len(keys), "a record is there twice"
-                held |= dict(zip(keys, hashes, strict=True))
-                identities += [(record_type, i, h) for i, h in zip(frame["_identity"], hashes, strict=True)]
-            assert held == rows, (dataset, number)
-            assert stored[number] == version_digest(dataset, number, identities)
-        digests[dataset] = stored
-    return digests
-
-
-def _refusals(cur, expected):
-    cur.execute("SELECT push_id, client_id, rule FROM record_refused")
-    found = cur.fetchall()
-    assert {rule for _, _, rule in found} == {inputs.NAMELESS_RULE}
-    assert sorted((p, c) for p, c, _ in found) == sorted(r for e in expected.values() for r in e.refused)
 
 
 def _chains(settings, expected, digests):

@@ -2,14 +2,15 @@
 
 import time
 from contextlib import closing
+from typing import Any
 
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 
 from runtime import kafka
-from runtime.topic_admin import deviations, ensure_topics, kept_longer, shorten
+from runtime.topic_admin import PartitionsFit, deviations, ensure_topics, kept_longer, shorten
 from schemas.errors import ProblemList
-from schemas.topics import CONFIRMATION_STATE, MINISTRY_EXPORT, in_topic
+from schemas.topics import CONFIRMATION_STATE, MINISTRY_EXPORT, PARTITIONS, RECORDS_ACCEPTED, in_topic
 from schemas.topics import topics as all_topics
 from tests.conftest import delete_topics, empty_topics
 from tests.support import ANSWER_S, wait_until
@@ -136,3 +137,28 @@ def test_replicas_that_cannot_be_had_are_said_at_start(topics, asked, codes):
 
 def test_every_topic_takes_kafkas_time():
     assert {t.config()["message.timestamp.type"] for t in all_topics(["smas"])} == {"LogAppendTime"}
+
+
+def test_partitions_that_somebody_added_keep_a_process_waiting_and_move_no_school(topics, remade):
+    remade(RECORDS_ACCEPTED, partitions=PARTITIONS)
+    gate = PartitionsFit(topics)
+    often: dict[str, Any] = {"metadata_max_age_ms": 500}
+    assert gate.refused() is None
+    with (
+        closing(kafka.admin(topics)) as admin,
+        closing(kafka.producer(topics, **often)) as ours,
+    ):
+        schools = [f"19{n:06d}".encode() for n in range(40)]
+
+        def written():
+            return [ours.send(RECORDS_ACCEPTED, b"v", key=s).get(ANSWER_S).partition for s in schools]
+
+        before = written()
+        admin.create_partitions({RECORDS_ACCEPTED: 2 * PARTITIONS})
+        wait_until(lambda: len(ours.partitions_for(RECORDS_ACCEPTED)) == 2 * PARTITIONS)
+        assert written() == before == [kafka.partition_of(s) for s in schools]
+    refused = gate.refused()
+    assert refused is not None
+    assert refused.code == "TOPIC-001"
+    assert refused.params == {"topic": RECORDS_ACCEPTED, "found": "12", "declared": "6"}
+    assert "TOPIC-001" in {p.code for p in deviations(topics)}
