@@ -103,9 +103,10 @@ def _wheels(requirements: Path, wheels: Path, listed: Path) -> None:
         if not kept.is_dir():
             options = ("--no-deps", "--require-hashes", "-r", str(requirements))
             whole.make(kept, lambda made: _pip("wheel", *options, "--wheel-dir", str(made)))
+    for made in kept.glob("*.whl"):
+        shutil.copy(made, wheels)
     lines = []
-    for made in sorted(kept.glob("*.whl")):
-        wheel = Path(shutil.copy(made, wheels))
+    for wheel in sorted(wheels.glob("*.whl")):  # the product's own among them
         name, version = wheel.name.split("-")[:2]
         lines.append(f"{name}=={version} --hash=sha256:{sha256(wheel)}\n")
     listed.write_text("".join(lines), encoding="utf-8")
