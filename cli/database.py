@@ -5,6 +5,7 @@ import click
 from cli.answers import document, tell
 from deploy import accounts as of_postgres
 from runtime import database_settings
+from runtime.accounts import SETUP
 from runtime.settings import Settings
 
 
@@ -42,3 +43,16 @@ def settings(memory_mb: int) -> None:
     Nothing of a row may reach its log, nothing that was committed may be lost.
     """
     document(database_settings.document(memory_mb))
+
+
+@database.command()
+@click.argument("revision")
+def back(revision: str) -> None:
+    """Lùi bảng — undo the revisions beyond REVISION, for a release that does not know them.
+
+    Only while nothing that they brought is used (SRV-012). By setup's account; csdl server use does it.
+    """
+    from sinks.provincial import going_back
+
+    going_back.back(Settings().acting_as(SETUP), revision)
+    tell(f"{revision}")

@@ -20,3 +20,19 @@ def prepare() -> None:
     """
     for change in of_server.prepare(Settings()):
         tell(change)
+
+
+@server.command()
+@click.argument("version")
+@click.argument("processes", metavar="[PROCESS[-N]]...", nargs=-1)
+@click.option("--anyway", is_flag=True, help="Vẫn đổi — although a process is not ready now.")
+def use(version: str, processes: tuple[str, ...], anyway: bool) -> None:
+    """Đổi phiên bản — bring this machine to an installed release, process by process.
+
+    The newer of two releases knows the way in both directions: /opt/csdl/releases/NEWER/bin/csdl server use
+    VERSION. Without a process: all that CSDL_INSTANCES asks for. Pushes go on meanwhile. Whatever runs by
+    VERSION and its settings already is left alone, so that it can be run again. Root's.
+    """
+    from deploy import upgrade
+
+    upgrade.use(Settings(), version, processes, tell, anyway=anyway)

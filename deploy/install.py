@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not _is_there(folder, about, source):
         _install(source, folder)
         changed = True
-    if said.use and _current(said.to) != folder:
+    if said.use and current(said.to) != folder:
         use(said.to, folder)
         changed = True
     print(f"{'installed' if changed else 'unchanged'} {folder}")
@@ -104,7 +104,8 @@ def _environment(source: Path, folder: Path, of: Path) -> None:
         _fail(source, "REL-006", path=folder)
 
 
-def _current(home: Path) -> Path | None:
+def current(home: Path) -> Path | None:
+    """The release in force; None before there is one."""
     try:
         return home / (home / CURRENT).readlink()
     except OSError:

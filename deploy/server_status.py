@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from deploy.local.layout import DATA_DIR, PORT_BASE, Stack
-from deploy.processes import SERVES, instances
+from deploy.processes import SERVES, Instance, instances
 from runtime import kafka, postgres, probes, serve
 from runtime.settings import Settings
 from schemas.errors import Problem
@@ -31,21 +31,25 @@ def rows(settings: Settings) -> list[dict[str, Any]]:
     Without systemd a process that answers is "running", another one "silent". Raises ProblemList (SEC-114,
     SYS-008).
     """
-    every = instances(settings)
-    units = _units([_unit(each.label) for each in every]) if SYSTEMD.exists() else {}
+    return [*_servers(settings), *of_instances(settings, instances(settings))]
+
+
+def of_instances(settings: Settings, every: Sequence[Instance]) -> list[dict[str, Any]]:
+    """The same of these processes alone."""
+    told = units([unit(each.label) for each in every]) if SYSTEMD.exists() else {}
     ports = Stack(DATA_DIR, PORT_BASE)
-    found = list(_servers(settings))
+    found = []
     for each in every:
         port = ports.port(each.label)
         answered, why = _ask(settings, port)
-        unit = units.get(_unit(each.label), {})
-        pid = int(unit.get("MainPID", 0))
-        began = int(unit.get("ExecMainStartTimestampMonotonic", 0)) / 1e6
+        shown = told.get(unit(each.label), {})
+        pid = int(shown.get("MainPID", 0))
+        began = int(shown.get("ExecMainStartTimestampMonotonic", 0)) / 1e6
         serves = {"access-service": settings.access_port, "gateway-service": settings.gateway_port}
         found.append(
             {
                 "name": each.label,
-                "state": unit.get("SubState") or ("running" if answered else "silent"),
+                "state": shown.get("SubState") or ("running" if answered else "silent"),
                 "pid": pid or None,
                 "port": port,
                 "serves": serves.get(SERVES.get(each.declared.name, "")),
@@ -57,11 +61,12 @@ def rows(settings: Settings) -> list[dict[str, Any]]:
     return found
 
 
-def _unit(label: str) -> str:
+def unit(label: str) -> str:
+    """systemd's unit of an instance."""
     return f"csdl@{label}.service"
 
 
-def _units(names: Sequence[str]) -> dict[str, dict[str, str]]:
+def units(names: Sequence[str]) -> dict[str, dict[str, str]]:
     """Unit → its properties; none where systemd does not answer."""
     command = ["systemctl", "show", f"--property={_SHOWN}", *names]
     try:

@@ -56,6 +56,12 @@ class Chunk:
     records: pl.DataFrame
 
 
+def wire_id(value: bytes) -> int | None:
+    """The id that a value's frame names, known or not; None of what has no frame."""
+    magic, found = _FRAME.unpack_from(value) if len(value) >= _FRAME.size else (None, None)
+    return found if magic == MAGIC else None
+
+
 def contract_of(value: bytes) -> versions.Contract:
     """The contract a value was written with. Raises Undecodable (AVRO-001 framing, AVRO-002 unknown id)."""
     if len(value) < _FRAME.size or value[0] != MAGIC:

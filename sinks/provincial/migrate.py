@@ -35,7 +35,7 @@ def migrate(settings: Settings) -> list[str]:
 
 
 def _migrate(settings: Settings) -> list[str]:
-    engine = create_engine(_url(settings), poolclass=NullPool)
+    engine = create_engine(url(settings), poolclass=NullPool)
     try:
         connecting = engine.connect()
     except OperationalError as fault:
@@ -43,7 +43,7 @@ def _migrate(settings: Settings) -> list[str]:
     with connecting as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
         connection.commit()
-        command.upgrade(_config(connection), "heads")
+        command.upgrade(config(connection), "heads")
         connection.commit()
         wanted = {*settings.school_years, *connection.scalars(text("SELECT school_year FROM dataset"))}
         wanted -= set(connection.scalars(text(years.CLOSED)))  # a closed year takes no records again
@@ -56,15 +56,16 @@ def _migrate(settings: Settings) -> list[str]:
             return granting.bring(ledgers)
 
 
-def _url(settings: Settings) -> URL:
+def url(settings: Settings) -> URL:
     """The settings' URL, with the driver named: SQLAlchemy 2.1's own choice is another one."""
     url = make_url(settings.database).set(drivername="postgresql+psycopg2")
     password = credentials.at_database(settings).get("password")
     return url.set(password=password) if password else url
 
 
-def _config(connection: object) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
+def config(connection: object) -> Config:
+    """alembic's, for our revisions over a connection."""
+    made = Config()
+    made.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    made.attributes["connection"] = connection
+    return made

@@ -21,9 +21,9 @@ LANDED = "0003"
 @contextmanager
 def revisions(settings):
     """alembic's configuration for this database."""
-    engine = create_engine(migrate._url(settings), poolclass=NullPool)
+    engine = create_engine(migrate.url(settings), poolclass=NullPool)
     with engine.connect() as connection:
-        yield migrate._config(connection)
+        yield migrate.config(connection)
         connection.commit()
 
 

@@ -108,9 +108,9 @@ def test_setup_brings_card_numbers_in_anew_where_the_ledger_had_them_apart(book,
     with book.conn, book.conn.cursor() as cur:  # as 0.2.0 left it
         cur.execute("UPDATE identity_key SET key = %s WHERE key = %s", (apart, citizen))
         assert cur.rowcount == 1
-    engine = create_engine(migrations._url(database), poolclass=NullPool)
+    engine = create_engine(migrations.url(database), poolclass=NullPool)
     with engine.connect() as connection:
-        command.downgrade(migrations._config(connection), "0015")  # what came later made new tables
+        command.downgrade(migrations.config(connection), "0015")  # what came later made new tables
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0011'")
         connection.commit()
     migrate(database)

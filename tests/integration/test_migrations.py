@@ -42,9 +42,9 @@ def columns(settings):
 def test_tables_changed_under_their_revision_become_whole(stack, database, form):
     revision, lacks = EARLIER_FORMS[form]
     with fresh(stack) as settings:
-        engine = create_engine(migrate._url(settings), poolclass=NullPool)
+        engine = create_engine(migrate.url(settings), poolclass=NullPool)
         with engine.connect() as connection:
-            command.upgrade(migrate._config(connection), revision)
+            command.upgrade(migrate.config(connection), revision)
             connection.exec_driver_sql(lacks)
             connection.commit()
         migrate.migrate(settings)
@@ -53,9 +53,9 @@ def test_tables_changed_under_their_revision_become_whole(stack, database, form)
 
 def test_a_password_of_before_it_had_a_table_of_its_own_is_kept(stack):
     with fresh(stack) as settings:
-        engine = create_engine(migrate._url(settings), poolclass=NullPool)
+        engine = create_engine(migrate.url(settings), poolclass=NullPool)
         with engine.connect() as connection:
-            command.upgrade(migrate._config(connection), "0017")
+            command.upgrade(migrate.config(connection), "0017")
             connection.exec_driver_sql(
                 "INSERT INTO account (name, name_key, person, unit, roles, active_from, password_hash) VALUES"
                 " ('an', 'an', 'cb.1', '19', '{auditor}', '2019-01-01', '$argon2id$of.an'),"

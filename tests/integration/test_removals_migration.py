@@ -25,8 +25,8 @@ VERSION = (
 
 
 def upgrade(settings, revision):
-    with create_engine(migrate._url(settings), poolclass=NullPool).connect() as connection:
-        command.upgrade(migrate._config(connection), revision)
+    with create_engine(migrate.url(settings), poolclass=NullPool).connect() as connection:
+        command.upgrade(migrate.config(connection), revision)
         connection.commit()
 
 

@@ -48,7 +48,7 @@ def test_a_landed_revision_never_changes(name):
 
 
 def test_the_revisions_are_one_line():
-    script = ScriptDirectory.from_config(migrate._config(None))
+    script = ScriptDirectory.from_config(migrate.config(None))
     assert script.get_heads() == [schema.expected()]
     assert [r.revision for r in script.walk_revisions()] == sorted(
         (path.name[:4] for path in VERSIONS.glob("0*.py")), reverse=True

@@ -29,6 +29,8 @@ COMMENT ON COLUMN school_year_closed.closed_at IS
     'Lúc xong; trống nếu đang làm dở — when it was done, null while it is under way';
 """
 
+USED = "SELECT 1 FROM school_year_closed LIMIT 1"
+
 
 def upgrade() -> None:
     op.execute(UPGRADE)

@@ -1,0 +1,244 @@
+"""A server goes from one release to another, process by process, while pushes go on; and back the same way.
+
+What stands against it is looked at first. Then the release's own `csdl setup` brings tables, topics and
+rights to it, its units are written, the link ``current`` is set, and every process that runs by another
+release, or began before its settings were written, is started again: one at a time, readers of a topic
+before its writers, each awaited until it is ready. What is done shows in the machine itself: a run that was
+cut off goes on where it was, and a second one changes nothing.
+"""
+
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from deploy import install, server_status
+from deploy.processes import Declared, Instance, instance
+from deploy.server import SETTINGS_FILE
+from runtime import kafka, postgres
+from runtime.accounts import SETUP
+from runtime.settings import Settings
+from schemas.contracts import versions
+from schemas.encoding import codec
+from schemas.errors import Problem, ProblemList
+from schemas.topics import topics
+from sinks.provincial import schema
+
+HOME: Final = Path("/opt/csdl")
+SYSTEMD: Final = Path("/etc/systemd/system")
+TARGET: Final = SYSTEMD / "csdl.target"
+TEMPLATE: Final = SYSTEMD / "csdl@.service"
+
+READY_S: Final = 300.0
+"""A process reads its state again: with a province's a minute."""
+LOOK_S: Final = 1.0
+
+ASKED: Final = """
+import json
+from schemas.contracts import versions
+from schemas.topics import topics
+from sinks.provincial.schema import expected
+names = [topic.name for topic in topics(["VENDOR"])]
+print(json.dumps({"revision": expected(), "contracts": sorted(versions.by_id()), "topics": names}))
+"""
+"""What a release knows, told by its own code: so those of before this module are asked, too."""
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Knows:
+    """What a release can work with: revision of the tables, contracts by their ids, topics by their names."""
+
+    revision: str
+    contracts: frozenset[int]
+    topics: frozenset[str]
+
+
+def use(settings: Settings, version: str, names: Collection[str], say: Say, *, anyway: bool = False) -> None:
+    """Bring this machine to an installed release; ``say`` is told each change. Root's alone.
+
+    :param names: instances that this machine runs; all that the settings ask for if none is named
+    :param anyway: although a process is not ready now
+
+    Raises ProblemList: SRV-001, SRV-010 to 013 before anything is changed; SRV-002, SRV-014 where a step
+    failed: the same command goes on there, and with the release of before it goes back.
+    """
+    if os.geteuid() != 0:
+        raise ProblemList([Problem("SRV-001")])
+    folder = HOME / install.RELEASES / version
+    if not (folder / install.ABOUT).is_file():
+        params = {"version": version, "installed": ", ".join(installed()) or "–"}
+        raise ProblemList([Problem("SRV-010", params=params)])
+    runs = _runs(settings, TARGET.read_text("utf-8") if TARGET.exists() else "")
+    old = _stale(settings, runs, folder)
+    known = knows(folder)
+    goes = old or not runs or install.current(HOME) != folder
+    undone = ""
+    if runs and goes:
+        problems = [] if anyway else list(_not_ready(settings, runs))
+        undone = _beyond(settings, known)
+        problems += _used(settings, known)
+        if problems:
+            raise ProblemList(problems)
+    csdl = folder / "bin" / "csdl"
+    if undone:
+        _run(*_as_setup(HOME / install.CURRENT / "bin" / "csdl"), "database", "back", known.revision)
+        say(f"{undone} → {known.revision}")
+    if goes:
+        _run(*_as_setup(csdl), "setup")
+    for unit in _run(str(csdl), "units", *names).splitlines():
+        say(unit)
+    if install.current(HOME) != folder:
+        install.use(HOME, folder)
+        say(f"{install.CURRENT} → {version}")
+    _run("systemctl", "daemon-reload")
+    _run("systemctl", "enable", "--quiet", "csdl.target")
+    for each in in_order(_runs(settings, TARGET.read_text("utf-8"))):
+        if each.label in _stale(settings, [each], folder):
+            _again(settings, each, say)
+
+
+def installed(home: Path = HOME) -> list[str]:
+    """Versions of the releases that are whole."""
+    return sorted(path.parent.name for path in home.glob(f"{install.RELEASES}/*/{install.ABOUT}"))
+
+
+def in_order(every: Iterable[Instance]) -> list[Instance]:
+    """Whoever reads a topic before whoever writes it, where that can be: so a contract that is new is known
+    where it comes. Several of one process in the order of their numbers. Pure."""
+    left = {each.declared.name: each.declared for each in every}
+    order: list[str] = []
+    while left:
+        order.append(min(reversed(left.values()), key=lambda one: len(_readers(one, left))).name)
+        del left[order[-1]]
+    return sorted(every, key=lambda each: (order.index(each.declared.name), each.share.number))
+
+
+def _readers(one: Declared, left: Mapping[str, Declared]) -> list[str]:
+    """Who of the rest reads what it writes."""
+    return [
+        other.name
+        for other in left.values()
+        if other is not one and set(one.outputs) & {*other.inputs, *other.rereads}
+    ]
+
+
+def knows(folder: Path) -> Knows:
+    """What an installed release knows. Raises ProblemList (SRV-002) where it does not run."""
+    told = json.loads(_run(str(folder / "bin" / "python"), "-c", ASKED))
+    return Knows(told["revision"], frozenset(told["contracts"]), frozenset(told["topics"]))
+
+
+def lacking(known: Knows) -> dict[str, set[int]]:
+    """Topic (of a vendor's the general name) → ids of our contracts that a release does not know, though it
+    reads the topic. Pure."""
+    unknown: dict[str, set[int]] = {}
+    for name, every in versions.contracts().items():
+        if new := {contract.id for contract in every} - known.contracts:
+            unknown[name] = new
+    found = {
+        topic.name: set().union(*(unknown.get(name, set()) for name in topic.contracts))
+        for topic in topics(["VENDOR"])
+        if topic.name in known.topics
+    }
+    return {topic: ids for topic, ids in found.items() if ids}
+
+
+def _used(settings: Settings, known: Knows) -> Iterator[Problem]:
+    """SRV-011 for each topic that holds messages which the release could not read."""
+    for general, ids in lacking(known).items():
+        names = [general.replace("VENDOR", vendor) for vendor in settings.vendors]
+        for name in sorted(set(names)):
+            with closing(kafka.consumer(settings.acting_as(SETUP))) as consumer:
+                messages = kafka.to_end(consumer, kafka.partitions(name))
+                count = sum(codec.wire_id(message.value or b"") in ids for message in messages)
+            if count:
+                yield Problem("SRV-011", params={"topic": name, "count": count})
+
+
+def _beyond(settings: Settings, known: Knows) -> str:
+    """The tables' revision where it is beyond the release's; "" where it is not. Raises ProblemList (SRV-012)
+    where something that those revisions brought has been used."""
+    from sinks.provincial import going_back  # alembic, which takes a second
+
+    with closing(postgres.connect(settings.acting_as(SETUP), "csdl upgrade")) as conn:
+        found = schema.look(conn).found
+        if not found.isdigit() or found <= known.revision:
+            return ""
+        if used := going_back.used(conn, known.revision):
+            params = {"found": found, "expected": known.revision, "used": ", ".join(used)}
+            raise ProblemList([Problem("SRV-012", params=params)])
+    return found
+
+
+def _not_ready(settings: Settings, runs: Collection[Instance]) -> Iterator[Problem]:
+    """SRV-013 for a process that runs and cannot work."""
+    for row in server_status.of_instances(settings, list(runs)):
+        if row["pid"] and not row["ready"]:
+            yield Problem("SRV-013", params={"name": row["name"], "why": row["why"] or row["state"]})
+
+
+def _runs(settings: Settings, target: str) -> list[Instance]:
+    """Instances that the target of this machine names."""
+    return [instance(settings, label) for label in re.findall(r"^Wants=csdl@(\S+)\.service$", target, re.M)]
+
+
+def _stale(settings: Settings, runs: Iterable[Instance], folder: Path) -> set[str]:
+    """Instances that do not run, or run by another release than that, or since before their settings were
+    written."""
+    old = set()
+    for each in runs:
+        unit = server_status.unit(each.label)
+        shown = server_status.units([unit]).get(unit, {})
+        pid = int(shown.get("MainPID", 0))
+        since = time.time() - time.monotonic() + int(shown.get("ExecMainStartTimestampMonotonic", 0)) / 1e6
+        files = (SETTINGS_FILE, TEMPLATE, SYSTEMD / f"{unit}.d" / "process.conf")
+        written = max((path.stat().st_mtime for path in files if path.exists()), default=0.0)
+        if not pid or written > since or not _runs_by(pid, folder):
+            old.add(each.label)
+    return old
+
+
+def _runs_by(pid: int, folder: Path) -> bool:
+    """Whether a process has loaded its libraries from a release."""
+    try:
+        return f"{folder}/" in Path(f"/proc/{pid}/maps").read_text("utf-8", "replace")
+    except OSError:
+        return False
+
+
+def _again(settings: Settings, each: Instance, say: Say) -> None:
+    """Start one again, and wait until it is ready. Setup has run: it is not asked for once more."""
+    _run("systemctl", "restart", "--job-mode=ignore-dependencies", server_status.unit(each.label))
+    until = time.monotonic() + READY_S
+    row: dict[str, Any] = {}
+    while time.monotonic() < until:
+        time.sleep(LOOK_S)
+        [row] = server_status.of_instances(settings, [each])
+        if row["ready"]:
+            say(each.label)
+            return
+    why = row.get("why") or row.get("state") or "–"
+    raise ProblemList([Problem("SRV-014", params={"name": each.label, "why": why})])
+
+
+def _as_setup(csdl: Path) -> list[str]:
+    """A release's command, by setup's account."""
+    data = f"CSDL_DATA_DIR=/var/lib/csdl/{SETUP.removeprefix('csdl-')}"
+    return ["runuser", "-u", SETUP, "--", "env", "-C", "/", data, str(csdl)]
+
+
+def _run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    if done.returncode:
+        said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+        tool = " ".join([Path(word).name for word in command if "/" in word or word == command[0]][-1:])
+        raise ProblemList([Problem("SRV-002", params={"tool": tool, "reason": (said or ["?"])[-1]})])
+    return done.stdout
