@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from deploy import install, server_status
 from deploy.processes import Declared, Instance, instance
-from deploy.server import SETTINGS_FILE
+from deploy.server import GROUP, SETTINGS_FILE
 from runtime import kafka, postgres
 from runtime.accounts import SETUP
 from runtime.settings import Settings
@@ -33,6 +33,7 @@ from sinks.provincial import schema
 HOME: Final = Path("/opt/csdl")
 SYSTEMD: Final = Path("/etc/systemd/system")
 TARGET: Final = SYSTEMD / "csdl.target"
+PROVINCE: Final = Path("/etc/csdl/province")
 TEMPLATE: Final = SYSTEMD / "csdl@.service"
 
 READY_S: Final = 300.0
@@ -100,9 +101,17 @@ def use(settings: Settings, version: str, names: Collection[str], say: Say, *, a
         say(f"{install.CURRENT} → {version}")
     _run("systemctl", "daemon-reload")
     _run("systemctl", "enable", "--quiet", "csdl.target")
-    for each in in_order(_runs(settings, TARGET.read_text("utf-8"))):
-        if each.label in _stale(settings, [each], folder):
-            _again(settings, each, say)
+    wanted = in_order(_runs(settings, TARGET.read_text("utf-8")))
+    for gone in {each.label for each in runs} - {each.label for each in wanted}:
+        _run("systemctl", "stop", server_status.unit(gone))
+        say(f"- {gone}")
+    stale = _stale(settings, wanted, folder)
+    if not _pids(wanted):
+        _run("systemctl", "start", "csdl.target")  # the first time: nobody is kept waiting
+    for each in wanted:
+        if each.label in stale:
+            _again(settings, each, folder)
+            say(each.label)
 
 
 def installed(home: Path = HOME) -> list[str]:
@@ -199,11 +208,18 @@ def _stale(settings: Settings, runs: Iterable[Instance], folder: Path) -> set[st
         shown = server_status.units([unit]).get(unit, {})
         pid = int(shown.get("MainPID", 0))
         since = time.time() - time.monotonic() + int(shown.get("ExecMainStartTimestampMonotonic", 0)) / 1e6
-        files = (SETTINGS_FILE, TEMPLATE, SYSTEMD / f"{unit}.d" / "process.conf")
+        files = (SETTINGS_FILE, TEMPLATE, SYSTEMD / f"{unit}.d" / "process.conf", *PROVINCE.rglob("*"))
         written = max((path.stat().st_mtime for path in files if path.exists()), default=0.0)
         if not pid or written > since or not _runs_by(pid, folder):
             old.add(each.label)
     return old
+
+
+def _pids(every: Iterable[Instance]) -> list[int]:
+    """Of those that run."""
+    names = [server_status.unit(each.label) for each in every]
+    found = (int(shown.get("MainPID", 0)) for shown in server_status.units(names).values())
+    return [pid for pid in found if pid]
 
 
 def _runs_by(pid: int, folder: Path) -> bool:
@@ -214,25 +230,31 @@ def _runs_by(pid: int, folder: Path) -> bool:
         return False
 
 
-def _again(settings: Settings, each: Instance, say: Say) -> None:
-    """Start one again, and wait until it is ready. Setup has run: it is not asked for once more."""
-    _run("systemctl", "restart", "--job-mode=ignore-dependencies", server_status.unit(each.label))
+def _again(settings: Settings, each: Instance, folder: Path) -> None:
+    """Start one again where it has not begun by that release, and wait until it is ready. Setup has run: it
+    is not asked for once more."""
+    if _stale(settings, [each], folder):
+        _run("systemctl", "restart", "--job-mode=ignore-dependencies", server_status.unit(each.label))
     until = time.monotonic() + READY_S
     row: dict[str, Any] = {}
     while time.monotonic() < until:
         time.sleep(LOOK_S)
         [row] = server_status.of_instances(settings, [each])
         if row["ready"]:
-            say(each.label)
             return
     why = row.get("why") or row.get("state") or "–"
     raise ProblemList([Problem("SRV-014", params={"name": each.label, "why": why})])
 
 
 def _as_setup(csdl: Path) -> list[str]:
-    """A release's command, by setup's account."""
-    data = f"CSDL_DATA_DIR=/var/lib/csdl/{SETUP.removeprefix('csdl-')}"
-    return ["runuser", "-u", SETUP, "--", "env", "-C", "/", data, str(csdl)]
+    """A release's command by setup's account, in the folder of ``csdl-setup.service``."""
+    folder = f"csdl/{SETUP.removeprefix('csdl-')}"
+    has = (f"User={SETUP}", f"Group={GROUP}", f"StateDirectory={folder}", "StateDirectoryMode=0700")
+    return [
+        *("systemd-run", "--quiet", "--wait", "--collect", "--pipe"),
+        *(word for line in has for word in ("-p", line)),
+        *("-E", f"CSDL_DATA_DIR=/var/lib/{folder}", str(csdl)),
+    ]
 
 
 def _run(*command: str) -> str:
