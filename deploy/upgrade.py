@@ -125,7 +125,7 @@ def in_order(every: Iterable[Instance]) -> list[Instance]:
     left = {each.declared.name: each.declared for each in every}
     order: list[str] = []
     while left:
-        order.append(min(reversed(left.values()), key=lambda one: len(_readers(one, left))).name)
+        order.append(min(left.values(), key=lambda one: len(_readers(one, left))).name)
         del left[order[-1]]
     return sorted(every, key=lambda each: (order.index(each.declared.name), each.share.number))
 

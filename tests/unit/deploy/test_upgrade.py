@@ -1,0 +1,64 @@
+"""From one release to another: in what order, and what stands against going back. Pure."""
+
+from alembic.script import ScriptDirectory
+
+from deploy import processes, upgrade
+from deploy.upgrade import Knows, in_order, lacking
+from runtime.settings import Settings
+from schemas import topics as t
+from schemas.contracts import versions
+from sinks.provincial import going_back, schema
+
+EVERY = processes.instances(Settings(instances={"load": 2}))
+OURS = Knows(schema.expected(), frozenset(versions.by_id()), frozenset(x.name for x in t.topics(["VENDOR"])))
+
+
+def test_every_instance_has_its_turn_once():
+    order = [each.label for each in in_order(EVERY)]
+    assert sorted(order) == sorted(each.label for each in EVERY)
+    assert order.index("load-1") < order.index("load-2")
+
+
+def test_who_reads_comes_before_who_writes():
+    order = [each.declared.name for each in in_order(EVERY)]
+    for reader, writer in (
+        ("load", "validation"),
+        ("validation", "gateway"),
+        ("feed", "outbox"),
+        ("projection", "confirmation"),
+        ("export", "confirmation"),
+        ("checkpoints", "grants"),
+    ):
+        assert order.index(reader) < order.index(writer), (reader, writer)
+
+
+def test_a_release_that_knows_all_lacks_nothing():
+    assert lacking(OURS) == {}
+
+
+def test_what_it_lacks_is_told_by_topic_and_only_of_topics_that_it_reads():
+    newest = versions.newest("PushAnswered").id
+    older = Knows(OURS.revision, OURS.contracts - {newest}, OURS.topics)
+    assert lacking(older) == {t.PUSH_ANSWERS: {newest}}
+    assert lacking(Knows(older.revision, older.contracts, older.topics - {t.PUSH_ANSWERS})) == {}
+
+
+def test_a_vendors_topic_stands_for_all_of_them():
+    newest = versions.newest("HocSinhReported").id
+    older = Knows(OURS.revision, OURS.contracts - {newest}, OURS.topics)
+    assert lacking(older) == {t.in_topic("VENDOR"): {newest}, t.RECORDS_ACCEPTED: {newest}}
+
+
+def test_each_revision_since_then_says_whether_it_is_used():
+    """Without it nobody could go back: the tables of before do not fit the release of before."""
+    every = ScriptDirectory(str(schema.MIGRATIONS)).walk_revisions()
+    since = [script.module for script in every if script.revision >= going_back.FIRST]
+    assert since and all(module.USED.startswith("SELECT ") for module in since)
+
+
+def test_releases_that_are_whole_are_listed(tmp_path):
+    for version, whole in (("0.9.0", True), ("0.10.0", False)):
+        (folder := tmp_path / "releases" / version).mkdir(parents=True)
+        if whole:
+            (folder / "release.json").write_text("{}")
+    assert upgrade.installed(tmp_path) == ["0.9.0"]
