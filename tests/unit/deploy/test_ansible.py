@@ -12,7 +12,7 @@ ROLES = Path(__file__).parents[3] / "deploy" / "ansible" / "roles"
 CALLED = {
     tuple(words.split())
     for tasks in sorted(ROLES.glob("*/tasks/*.yml"))
-    for words in re.findall(r"current/bin/csdl ((?:[a-z-]+ ?)+)", tasks.read_text("utf-8"))
+    for words in re.findall(r"(?:current|csdl_home }})/bin/csdl ((?:[a-z-]+ ?)+)", tasks.read_text("utf-8"))
 }
 
 
