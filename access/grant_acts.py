@@ -48,7 +48,7 @@ def grant(
 def problems(settings: Settings, vendor: str, school: str, *, known: bool) -> list[Problem]:
     """GRANT-VENDOR for what is no vendor, GRANT-SCHOOL where the school is not ``known`` today."""
     found = []
-    if vendor not in settings.vendors:
+    if not settings.has_vendor(vendor):
         params = {"vendor": vendor, "vendors": ", ".join(settings.vendors)}
         found.append(Problem("GRANT-VENDOR", params=params))
     if not known:

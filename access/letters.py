@@ -14,7 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
-from runtime import accounts, dead_letters, kafka, reading
+from runtime import accounts, dead_letters, kafka, reading, terms
 from runtime.dead_letters import Cover
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
@@ -41,6 +41,7 @@ def replay(settings: Settings, code: str, topic: str = "") -> Replayed:
 
     Raises ProblemList: DLQ-001 if nothing does that was not sent again before, SYS-001 if Kafka is away.
     """
+    terms.bring(settings)
     done = replayed(topic_log.read(settings, kafka.partitions(DEAD_LETTERS_REPLAYED)))
     letters = topic_log.read(settings, kafka.partitions(*dlqs(settings.vendors)))
     wanted = _wanted(letters, code, topic, done, dlqs(settings.vendors))

@@ -13,7 +13,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from access import letters
 from cli.answers import exit_code, json_option, print_json, print_table, say, tell
 from producers.preflight import explain
-from runtime import kafka
+from runtime import kafka, terms
 from runtime.dead_letters import Cover, cover
 from runtime.settings import Settings
 from schemas.errors import Problem
@@ -95,6 +95,7 @@ def replay(ctx: click.Context, code: str, topic: str, as_json: bool) -> None:
 
 def _show(code: str, topic: str, as_json: bool) -> None:
     settings = Settings()
+    terms.bring(settings)
     found = [
         letter
         for letter in listed(topic_log.read(settings, kafka.partitions(*dlqs(settings.vendors))))

@@ -201,7 +201,8 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "Tệp dịch vụ systemd — write the units of the processes that run on this server.",
     ),
     "up": ("cli.stack", "up", "Khởi động — start Kafka, PostgreSQL and every process of the pipeline."),
-    "years": ("cli.years", "years", "Năm học — school years that are held; one that is over and done goes."),
+    "vendors": ("cli.terms", "vendors", "Nhà cung cấp — vendors by date: add, end, list; without a restart."),
+    "years": ("cli.years", "years", "Năm học — school years: taken by date; one that is over and done goes."),
     "whoami": ("cli.login", "whoami", "Ai đang đăng nhập — the account whose acts these are."),
 }
 

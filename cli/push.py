@@ -22,9 +22,11 @@ from producers.lists.answers import parsed
 from producers.model import Reading, Target
 from producers.preflight import Verdict, of_problem
 from rehearsal.rehearse import of_reading
+from runtime import terms
 from runtime.clock import ask_if_reachable
 from runtime.settings import Settings
 from schemas.contracts.contracts import record, record_types
+from schemas.days import today
 from schemas.errors import Problem, ProblemList, SourceLocation
 
 SHOWN = 50
@@ -156,7 +158,10 @@ def _read(settings: Settings, target: Target, paths: tuple[Path, ...], push_id: 
     known = schools(settings, target)
     if push_id is not None and not _is_uuid(push_id):
         problems.append(Problem("SEND-003"))
-    problems += envelope.problems(target, known, settings.school_years, settings.vendors)
+    day = today()
+    if not (settings.takes_vendor(target.vendor, day) and settings.takes_year(target.year, day)):
+        terms.bring(settings)
+    problems += envelope.problems(target, known, settings.years_on(day), settings.vendors_on(day))
     try:
         reading = files.read(paths, envelope.of_level(known, target), known_layouts(settings))
     except ProblemList as error:

@@ -6,6 +6,7 @@ from deploy import broker_rights, processes
 from deploy.local.layout import DATA_DIR, PORT_BASE, Stack
 from deploy.own_rights import OwnRights
 from runtime import process as runner
+from runtime import terms
 from runtime.broker_settings import BrokersFit
 from runtime.database_settings import DatabaseFits
 from runtime.health import Servers
@@ -13,6 +14,7 @@ from runtime.process import Gate
 from runtime.settings import Settings
 from runtime.topic_admin import PartitionsFit
 from runtime.turns import DatabaseTurn, FolderTurn
+from schemas.topics import TERMS
 
 
 @click.command()
@@ -58,6 +60,8 @@ def gates(ours: processes.Instance, settings: Settings, servers: Servers) -> lis
     if ours.declared.kafka:
         found.append(OwnRights(settings, list(broker_rights.of_process(ours.declared, settings.vendors))))
         found += [BrokersFit(settings), PartitionsFit(settings)]
+    if TERMS in ours.declared.rereads:
+        found.append(terms.Follower(settings))
     if ours.declared.tables:
         from sinks.provincial.granting import RightsHeld
         from sinks.provincial.schema import SchemaFits

@@ -15,7 +15,7 @@ from deploy.local import layout, stack
 from deploy.local.listeners import listening
 from doctor import table
 from doctor.section import examine
-from runtime import broker_settings, database_settings
+from runtime import broker_settings, database_settings, terms
 from runtime.accounts import SETUP
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
@@ -95,12 +95,14 @@ def setup() -> None:
     from sinks.provincial.migrate import migrate
 
     settings = Settings().acting_as(SETUP)
+    terms.bring(settings, strictly=True)
     for right in migrate(settings):
         tell(right)
     for change in ensure_topics(settings):
         tell(str(change))
     for right in kafka_rights.ensure(settings):
         tell(right)
+    terms.hand_over(settings)
     keyring.of(settings)
     if handed_over := hand_over(settings):
         tell(f"{handed_over} đơn vị được chuyển sang tổ chức — units handed over to the organisation")

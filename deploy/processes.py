@@ -103,13 +103,13 @@ TABLE: Final = (
         "validation", "streams.validation.process:Validation", Sharing.GROUP, Turn.NONE,
         inputs=(VENDORS, t.GRANTS_STATE, t.ORGANISATION_STATE),
         outputs=(t.RECORDS_ACCEPTED, t.RECORDS_REFUSED, t.VALIDATION_POSITIONS, t.GRANTS_SYSTEM),
-        rereads=(t.VALIDATION_POSITIONS,), describes=(t.ORGANISATION_SETUP,), group=t.VALIDATION_GROUP,
-        tables=False, memory_mb=2048,
+        rereads=(t.VALIDATION_POSITIONS, t.TERMS), describes=(t.ORGANISATION_SETUP,),
+        group=t.VALIDATION_GROUP, tables=False, memory_mb=2048,
     ),
     Declared(
         "load", "sinks.provincial.load.process:Load", Sharing.PARTITIONS, Turn.DATABASE,
         inputs=(t.RECORDS_ACCEPTED, t.RECORDS_REMOVALS), outputs=(t.CLOCK,),
-        rereads=(VENDORS,), asks=(t.VALIDATION_GROUP,), memory_mb=2048,
+        rereads=(VENDORS, t.TERMS), asks=(t.VALIDATION_GROUP,), memory_mb=2048,
     ),
     Declared(
         "check", "sinks.provincial.check.process:Check", Sharing.ROWS, Turn.DATABASE, kafka=False,
@@ -145,7 +145,7 @@ TABLE: Final = (
     Declared(
         "watch", "sinks.watch.process:Watch", Sharing.SINGLE, Turn.FOLDER,
         # The first message that waits is looked at for its time.
-        rereads=(INPUTS, *t.WITH_POSITIONS), describes=(LETTERS,), asks=(GROUPS,),
+        rereads=(INPUTS, *t.WITH_POSITIONS, t.TERMS), describes=(LETTERS,), asks=(GROUPS,),
     ),
     Declared(
         "checkpoints", "sinks.checkpoints.process:Checkpoints", Sharing.SINGLE, Turn.FOLDER,
@@ -168,7 +168,7 @@ TABLE: Final = (
         rereads=(
             t.CONFIRMATION_EVENTS, t.CONFIRMATION_REFUSALS, t.CONFIRMATION_STATE, t.GRANTS_EVENTS,
             t.GRANTS_REFUSALS, t.GRANTS_STATE, t.PUSH_ANSWERS, t.ORGANISATION_EVENTS, t.ORGANISATION_REFUSALS,
-            t.ORGANISATION_STATE,
+            t.ORGANISATION_STATE, t.TERMS,
         ),
         describes=(t.ORGANISATION_SETUP,), serves="access-service",
     ),
@@ -181,7 +181,7 @@ TABLE: Final = (
     Declared(
         "gateway", "producers.gateway.process:Gateway", Sharing.SINGLE, Turn.FOLDER,
         # A school's key writes to its vendor's topic alone: the gateway proves it, validation looks again.
-        outputs=(VENDORS,), rereads=(t.GRANTS_STATE, t.ORGANISATION_STATE),
+        outputs=(VENDORS,), rereads=(t.GRANTS_STATE, t.ORGANISATION_STATE, t.TERMS),
         # What waits for validation and load: above a bound it takes no push.
         describes=(t.ORGANISATION_SETUP, t.RECORDS_ACCEPTED), asks=(t.VALIDATION_GROUP,),
         serves="gateway-service", memory_mb=2048,

@@ -11,7 +11,7 @@ from typing import Any, Final
 import psycopg2
 from kafka.errors import KafkaError
 
-from runtime import kafka, postgres
+from runtime import kafka, postgres, terms
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 
@@ -89,6 +89,7 @@ class Examined:
 
 def examine(settings: Settings, sections: Sequence[Section]) -> Iterator[Examined]:
     """All sections, in their order."""
+    terms.bring(settings)
     fine: set[str] = set()
     for section in sections:
         examined = (

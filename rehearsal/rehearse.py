@@ -112,7 +112,7 @@ def of_reading(
 ) -> Rehearsal:
     """The same of what files hold, with what would be warned of; findings by their place."""
     told = rehearse(
-        reading.tables, target, known, settings.school_years, parts=parts, limits=limits(settings)
+        reading.tables, target, known, settings.years_on(today()), parts=parts, limits=limits(settings)
     )
     doubts = warned(reading.tables, [*reading.warnings, *reading.unsaid], target)
     return replace(told, findings=by_place(pointed([*told.findings, *doubts], reading.tables)))
@@ -137,7 +137,8 @@ def _in_force(known: Schools, school_years: Sequence[int]) -> RulesInForce:
         may_remove=lambda vendor, school: True,
         awaits_first_push=lambda vendor, school: False,
         is_school=lambda code, day: known.school(code, day) is not None,
-        school_years=frozenset(school_years),
+        takes_year=lambda year, day: year in school_years,
+        takes_vendor=lambda vendor, day: True,
         rules=rules,
         violations=violations,
     )

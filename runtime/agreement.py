@@ -26,14 +26,9 @@ POLL_MS: Final = 200
 
 def logs(consumer: KafkaConsumer, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, Log]:
     """Begin and end of committed data of each partition."""
-    found: dict[TopicPartition, Log] = {}
-    wanted = sorted(set(partitions))
-    # One topic at a time: of several, kafka-python 3.0.12 fails for those that it has not looked up before.
-    for topic in sorted({tp.topic for tp in wanted}):
-        of_topic = [tp for tp in wanted if tp.topic == topic]
-        begins, ends = consumer.beginning_offsets(of_topic), consumer.end_offsets(of_topic)
-        found |= {tp: Log(begins[tp], ends[tp]) for tp in of_topic}
-    return found
+    wanted = set(partitions)
+    first, last = kafka.begins(consumer, wanted), kafka.ends(consumer, wanted)
+    return {tp: Log(first[tp], last[tp]) for tp in wanted}
 
 
 def begins(settings: Settings, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:

@@ -6,7 +6,7 @@ unpack is bounded (``unpacking``).
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -208,15 +208,29 @@ def partitions(*names: str) -> list[TopicPartition]:
     return [TopicPartition(name, n) for name in names for n in range(PARTITIONS)]
 
 
+def begins(consumer: KafkaConsumer, wanted: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    """First offset of each."""
+    return {tp: n for some in _by_topic(wanted) for tp, n in consumer.beginning_offsets(some).items()}
+
+
+def ends(consumer: KafkaConsumer, wanted: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    """Offset behind the last of each."""
+    return {tp: n for some in _by_topic(wanted) for tp, n in consumer.end_offsets(some).items()}
+
+
+def _by_topic(wanted: Iterable[TopicPartition]) -> Iterator[list[TopicPartition]]:
+    """A topic each: of several, kafka-python 3.0.12 leaves out those that it has not looked up before."""
+    every = sorted(set(wanted))
+    for topic in sorted({tp.topic for tp in every}):
+        yield [tp for tp in every if tp.topic == topic]
+
+
 def to_end(consumer: KafkaConsumer, wanted: Sequence[TopicPartition]) -> Iterator[ConsumerRecord]:
     """All messages from the beginning to the end as it is now; assigns the partitions to the consumer."""
     consumer.assign(wanted)
     consumer.seek_to_beginning(*wanted)
-    # One topic at a time: of several, kafka-python 3.0.12 fails for those that it has not looked up before.
-    ends: dict[TopicPartition, int] = {}
-    for topic in sorted({tp.topic for tp in wanted}):
-        ends |= consumer.end_offsets([tp for tp in wanted if tp.topic == topic])
+    last = ends(consumer, wanted)
     # The position also passes transaction markers and aborted records, which no poll hands out.
-    while any(consumer.position(tp) < end for tp, end in ends.items()):
+    while any(consumer.position(tp) < end for tp, end in last.items()):
         for messages in consumer.poll(timeout_ms=POLL_MS).values():
             yield from messages

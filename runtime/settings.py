@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, NoReturn, Self
@@ -10,7 +11,15 @@ from urllib.parse import quote, urlsplit
 
 from psycopg2 import ProgrammingError
 from psycopg2.extensions import parse_dsn
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -22,6 +31,7 @@ from pydantic_settings import (
 from runtime.accounts import OPERATOR
 from runtime.settings_given import Given, gather, place
 from schemas.errors import Problem, ProblemList, SourceLocation
+from schemas.terms import VENDOR, YEAR, Term, Terms
 
 
 class Settings(BaseSettings):
@@ -102,14 +112,18 @@ class Settings(BaseSettings):
     """Signed documents, each under its SHA-256; by default ``documents`` in the data directory."""
 
     vendors: list[str] = ["smas", "vnedu"]
-    """Whose topics there are. As JSON."""
+    """Whose topics there are, of a new stack. As JSON. Others are added as data (`csdl vendors add`), and
+    stand in this list, too, where somebody follows that (``runtime.terms``)."""
 
     vendors_by_credentials: list[str] = []
     """Those of them whose own password (``csdl-vendor-NAME``, one for all its schools) is ended: they push by
     credentials of grants alone. ``csdl setup`` carries it out. As JSON."""
 
     school_years: list[int] = [2019]
-    """Configured school years, by their first calendar year (ENV-303)."""
+    """School years of a new stack, by their first calendar year (ENV-303). Others are added as data (`csdl
+    years add`), as vendors are."""
+
+    _terms: Terms = PrivateAttr(default_factory=Terms)
 
     instances: dict[str, int] = {}
     """Process → how many of it run and share its work, where not one (deploy.processes). As JSON."""
@@ -305,6 +319,48 @@ class Settings(BaseSettings):
     def exactly(cls, variables: Mapping[str, str]) -> "Settings":
         """With these variables and no others. Raises ProblemList (SET-001)."""
         return _Exactly(**_Variables(cls, variables)())
+
+    @property
+    def terms(self) -> Terms:
+        """What is known of vendors and years by date: one object for all copies of these settings."""
+        return self._terms
+
+    def learn(self, terms: Iterable[Term]) -> None:
+        """These are all terms there are, for these settings and all their copies."""
+        self._terms.know(terms)
+        self.vendors += [name for name in self._terms.names(VENDOR) if name not in self.vendors]
+        years = [int(name) for name in self._terms.names(YEAR)]
+        self.school_years += [year for year in years if year not in self.school_years]
+
+    def takes_vendor(self, vendor: str, day: date) -> bool:
+        """Whether a push of the vendor is taken on a day."""
+        holds = self._terms.hold(VENDOR, vendor, day)
+        return vendor in self.vendors if holds is None else holds
+
+    def takes_year(self, year: int, day: date) -> bool:
+        """Whether a push for the school year is taken on a day."""
+        holds = self._terms.hold(YEAR, str(year), day)
+        return year in self.school_years if holds is None else holds
+
+    def has_vendor(self, vendor: str) -> bool:
+        """Whether there is such a vendor, whatever its days; what was said a moment ago counts."""
+        if vendor not in self.vendors:
+            self._terms.up_to_now()
+        return vendor in self.vendors
+
+    def has_year(self, year: int) -> bool:
+        """The same of a school year."""
+        if year not in self.school_years:
+            self._terms.up_to_now()
+        return year in self.school_years
+
+    def vendors_on(self, day: date) -> list[str]:
+        """Those whose pushes are taken on a day."""
+        return [vendor for vendor in self.vendors if self.takes_vendor(vendor, day)]
+
+    def years_on(self, day: date) -> list[int]:
+        """School years for which pushes are taken on a day."""
+        return [year for year in self.school_years if self.takes_year(year, day)]
 
     @property
     def brokers(self) -> str:

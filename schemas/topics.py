@@ -70,6 +70,7 @@ ORGANISATION_REFUSALS: Final = "csdl.organisation.refusals.v1"
 MINISTRY_EXPORT: Final = "csdl.ministry.export.v1"
 MINISTRY_RECEIPTS: Final = "csdl.ministry.receipts.v1"
 CLOCK: Final = "csdl.clock.v1"
+TERMS: Final = "csdl.terms.v1"
 DEAD_LETTERS_REPLAYED: Final = "csdl.dead-letters.replayed.v1"
 
 WITH_POSITIONS: Final = (GRANTS_STATE, CONFIRMATION_STATE, ORGANISATION_STATE, VALIDATION_POSITIONS)
@@ -181,6 +182,7 @@ def topics(vendors: list[str]) -> list[Topic]:
         ),
         _log(MINISTRY_RECEIPTS, ("MinistryReceipts",), "The Ministry's receipts"),
         Topic(DEAD_LETTERS_REPLAYED, "source of the letter", (), "Dead letters sent again", "compact"),
+        Topic(TERMS, "kind/name", ("Term",), "Vendors and school years that are taken, by date", "compact"),
         Topic(CLOCK, "none", (), "Empty messages by which a client learns Kafka's time", retention_ms=DAY_MS),
     ]
     readers = [in_topic(v) for v in vendors]

@@ -68,7 +68,8 @@ def verdicts(seed: int, push_id: str) -> Iterator[bytes]:
         may_remove=lambda *_: False,
         awaits_first_push=lambda *_: False,
         is_school=lambda code, day: known.school(code, day) is not None,
-        school_years={YEAR},
+        takes_year=lambda year, day: year == YEAR,
+        takes_vendor=lambda *_: True,
         rules=catalogue.rules,
         violations=catalogue.violations,
     )

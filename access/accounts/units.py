@@ -26,7 +26,7 @@ def problems(settings: Settings, unit: str, roles: frozenset[Role], on: date) ->
     params = {"unit": unit, "day": on.isoformat()}
     wrong = []
     for role in sorted(roles):
-        fits = unit in settings.vendors if role not in OF else held is not None and held.kind in OF[role]
+        fits = settings.has_vendor(unit) if role not in OF else held is not None and held.kind in OF[role]
         if not fits:
             wrong.append(Problem(NOT_THAT_KIND, params={**params, "role": role}))
     return wrong

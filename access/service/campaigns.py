@@ -48,7 +48,7 @@ def open_campaign(request: Request) -> Response:
     request.trying(Act.OPEN, f"{asked.year}.{asked.kind}"[:100])
     role = request.acts_as(WHO)
     settings = request.parts.settings
-    if asked.year not in settings.school_years or asked.kind not in PERIODS:
+    if not settings.has_year(asked.year) or asked.kind not in PERIODS:
         years = ", ".join(map(str, settings.school_years))
         raise ProblemList([Problem("CAMP-YEAR", params={"year": asked.year, "years": years})])
     day = asked.on or reference_day(asked.year, PERIODS[asked.kind])

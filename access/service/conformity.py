@@ -80,10 +80,10 @@ def listed(request: Request) -> Response:
 
 
 def _fit(request: Request, asked: Trial) -> None:
-    known = request.parts.settings.vendors
+    settings = request.parts.settings
     problems = []
-    if asked.vendor not in known:
-        params = {"vendor": asked.vendor, "vendors": ", ".join(known)}
+    if not settings.has_vendor(asked.vendor):
+        params = {"vendor": asked.vendor, "vendors": ", ".join(settings.vendors)}
         problems.append(Problem("GRANT-VENDOR", params=params))
     if VERSION.fullmatch(asked.product_version) is None:
         problems.append(Problem(NO_VERSION))

@@ -20,6 +20,7 @@ from access.service.confirmation import NO_DOOR
 from access.service.door import Request, said
 from access.service.parts import Parts
 from runtime.accounts import key_user
+from schemas.days import today
 from schemas.errors import Problem, ProblemList
 from schemas.topics import in_topic
 
@@ -199,7 +200,7 @@ def _hand_over(request: Request, cur: cursor, one: Credential) -> Response:
         user=key_user(one.handle) if by_kafka else "",
         topic=in_topic(one.vendor) if by_kafka else "",
         link="" if one.issued_at else _url(request, links.make(cur, one)),
-        school_years=tuple(settings.school_years),
+        school_years=tuple(settings.years_on(today()) or settings.school_years),
     )
     authority = settings.kafka_ca_file
     request.record(Recorded.KEY)

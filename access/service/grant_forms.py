@@ -67,6 +67,7 @@ def ask(request: Request) -> Response:
     state = standing(request, asked.vendor, school)
     numbers = {number for other in _of_school(request, school) for number in other.numbers}
     known = request.parts.units_of([school])
+    request.parts.settings.has_vendor(asked.vendor)  # one that was added a moment ago is known then
     read = form_1.read(asked, form, school, known, request.parts.settings.vendors, numbers, today())
     officer = (school, form.officer.name, SourceLocation(field="officer.name"))
     strangers, unknown = officers.problems(request, [officer])

@@ -23,7 +23,7 @@ from deploy.local.starting import Starting
 from deploy.local.supervisor import Program
 from deploy.processes import SERVES
 from deploy.prometheus import config as prometheus_config
-from runtime import broker_probe, probes, serve
+from runtime import broker_probe, probes, serve, terms
 from runtime.accounts import SETUP
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
@@ -99,9 +99,11 @@ def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say, fill: Fi
             if not stack.open_broker:
                 _until(lambda: kafka.let_in(stack), "kafka", stack, (KafkaError, ConnectionError))
             _until(lambda: _broker_answers(stack), "kafka", stack, (ConnectionError,))
+            terms.bring(as_setup, strictly=True)
             changes = _until(lambda: ensure_topics(as_setup), "kafka", stack, (KafkaError,))
             say("topics")
             say(f"rights: {len(kafka_rights.ensure(as_setup))} changed")
+            terms.hand_over(as_setup)
             for change in changes:
                 if change.setting:
                     say(str(change))

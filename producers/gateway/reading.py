@@ -57,7 +57,7 @@ def read(parts: Parts, sender: Sender, asked: Asked, sent: Sequence[SentFile]) -
     )
     wanted = target.target(asked, sender.vendor, sender.school, opened)
     schools = _schools(parts, wanted)
-    problems = envelope.problems(wanted, schools, parts.settings.school_years, [wanted.vendor])
+    problems = _not_taken(parts, wanted, schools)
     wanted = envelope.of_level(schools, wanted)
     found: Reading | None = None
     of_files: list[Problem] = []
@@ -76,6 +76,14 @@ def read(parts: Parts, sender: Sender, asked: Asked, sent: Sequence[SentFile]) -
     lists = [file for file in sent if kinds[file.name] not in JSON]
     dataset = dataset_id(wanted.school, wanted.year, wanted.kind)
     return Read(wanted, dataset, schools, found, lists, leaving.ids if leaving else {})
+
+
+def _not_taken(parts: Parts, wanted: Target, schools: Organisation) -> list[Problem]:
+    """What a moment ago was said of vendors and years counts."""
+    settings, day = parts.settings, today()
+    if not (settings.takes_vendor(wanted.vendor, day) and settings.takes_year(wanted.year, day)):
+        settings.terms.up_to_now()
+    return envelope.problems(wanted, schools, settings.years_on(day), settings.vendors_on(day))
 
 
 def _schools(parts: Parts, wanted: Target) -> Organisation:

@@ -6,7 +6,7 @@ from typing import Final
 import psycopg2
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, Connection, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
@@ -14,7 +14,7 @@ from runtime import credentials, postgres
 from runtime.settings import Settings
 from schemas.contracts import contracts
 from schemas.errors import Problem, ProblemList
-from sinks.provincial import granting, years
+from sinks.provincial import granting, schema, years
 from sinks.provincial.records import secret, tables
 from sinks.provincial.schema import MIGRATIONS
 
@@ -45,15 +45,40 @@ def _migrate(settings: Settings) -> list[str]:
         connection.commit()
         command.upgrade(config(connection), "heads")
         connection.commit()
-        wanted = {*settings.school_years, *connection.scalars(text("SELECT school_year FROM dataset"))}
-        wanted -= set(connection.scalars(text(years.CLOSED)))  # a closed year takes no records again
-        for record_type in contracts.record_types():
-            for statement in tables.statements(record_type) + tables.partitions(record_type, wanted):
-                connection.exec_driver_sql(statement)
-        connection.commit()
+        _make(connection, settings)
         with closing(postgres.connect(settings, "csdl-setup")) as ledgers:
             secret.establish(settings, ledgers)
             return granting.bring(ledgers)
+
+
+def partitions(settings: Settings, year: int) -> None:
+    """Make what is missing of the tables' partitions, where the tables are this code's already, for a year
+    that is added. Raises ProblemList: SYS-002 if the server is away, SYS-005 of other tables, YEAR-015 of a
+    year that was closed."""
+    try:
+        if problems := schema.problems(settings):
+            raise ProblemList(problems)
+        with create_engine(url(settings), poolclass=NullPool).connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+            connection.commit()
+            if year in connection.scalars(text(years.CLOSED)).all():
+                raise ProblemList([Problem("YEAR-015", params={"year": year})])
+            _make(connection, settings)
+        with closing(postgres.connect(settings, "csdl-setup")) as ledgers:
+            granting.bring(ledgers)
+    except (OperationalError, psycopg2.OperationalError) as fault:
+        raise ProblemList([postgres.away(fault)]) from None
+
+
+def _make(connection: Connection, settings: Settings) -> None:
+    """Tables of the contracts, and their partitions of the settings' school years and of those that have
+    data."""
+    wanted = {*settings.school_years, *connection.scalars(text("SELECT school_year FROM dataset"))}
+    wanted -= set(connection.scalars(text(years.CLOSED)))  # a closed year takes no records again
+    for record_type in contracts.record_types():
+        for statement in tables.statements(record_type) + tables.partitions(record_type, wanted):
+            connection.exec_driver_sql(statement)
+    connection.commit()
 
 
 def url(settings: Settings) -> URL:

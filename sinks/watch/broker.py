@@ -30,7 +30,7 @@ class Broker:
         self._consumer = kafka.consumer(settings, **limits)
         self._written = kafka.consumer(settings, isolation_level="read_uncommitted", **limits)
         self._seen: dict[ReaderPosition, float | None] = {}
-        self._dead = dlqs(settings.vendors)
+        self._settings = settings
 
     def places(self, readers: Sequence[Reader], kept: Kept) -> list[ReaderPosition]:
         """Every reader on every partition of its topics."""
@@ -45,10 +45,10 @@ class Broker:
                 noted = {(reader.name, tp): at.next for tp, at in positions.decode(messages).items()}
                 committed = noted | committed
         partitions = sorted({tp for reader in readers for tp in kafka.partitions(*reader.topics)})
-        begins = self._consumer.beginning_offsets(partitions)
+        begins = kafka.begins(self._consumer, partitions)
         # Before the ends: what is committed meanwhile is not held.
-        written = self._written.end_offsets(partitions)
-        ends = self._consumer.end_offsets(partitions)
+        written = kafka.ends(self._written, partitions)
+        ends = kafka.ends(self._consumer, partitions)
         held = {tp: max(written[tp] - ends[tp], 0) for tp in partitions}
         return [
             ReaderPosition(reader, tp, committed.get((reader.name, tp)), begins[tp], ends[tp], held[tp])
@@ -76,10 +76,10 @@ class Broker:
 
     def dead_letters(self) -> dict[str, int]:
         """Offsets that each dead-letter topic holds."""
-        partitions = kafka.partitions(*self._dead)
-        begins = self._consumer.beginning_offsets(partitions)
-        ends = self._consumer.end_offsets(partitions)
-        counts = dict.fromkeys(self._dead, 0)
+        dead = dlqs(self._settings.vendors)
+        partitions = kafka.partitions(*dead)
+        begins, ends = kafka.begins(self._consumer, partitions), kafka.ends(self._consumer, partitions)
+        counts = dict.fromkeys(dead, 0)
         for tp in partitions:
             counts[tp.topic] += ends[tp] - begins[tp]
         return counts

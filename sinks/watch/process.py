@@ -35,7 +35,6 @@ class Watch(Process):
 
     def __init__(self, settings: Settings, share: Share = WHOLE) -> None:
         super().__init__(settings, share)
-        self._readers = readers(settings.vendors)
         self._stillness = Stillness()
         self._refusals = Refusals(settings.kafka_log_file)
         self._certificates = Certificates(settings)
@@ -91,7 +90,7 @@ class Watch(Process):
         asked = time.time()
         waiting = tables.look(conn)
         metrics.CLOCK_OFFSET_SECONDS.set(clock.skew(asked, time.time(), waiting.now))
-        places = broker.places(self._readers, waiting.offsets)
+        places = broker.places(readers(self.settings.vendors), waiting.offsets)
         oldest = broker.oldest(places)
         letters = broker.dead_letters()
         self._refusals.look()

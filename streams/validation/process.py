@@ -49,9 +49,9 @@ class Validation(Process):
         def catch_up() -> None:
             grants.catch_up()
             units.catch_up()
+            self.settings.terms.up_to_now()
 
         catch_up()
-        years = frozenset(self.settings.school_years)
 
         def rules_in_force() -> RulesInForce:
             return RulesInForce(
@@ -59,7 +59,8 @@ class Validation(Process):
                 may_remove=grants.may_remove,
                 awaits_first_push=grants.awaits_first_push,
                 is_school=units.is_school,
-                school_years=years,
+                takes_year=self.settings.takes_year,
+                takes_vendor=self.settings.takes_vendor,
                 rules=catalogue.rules,
                 violations=catalogue.violations,
             )

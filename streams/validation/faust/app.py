@@ -4,6 +4,9 @@ Acknowledging is manual throughout (``noack``): Faust acknowledges an event whos
 cancelled, and so loses it.
 """
 
+import asyncio
+import logging
+from collections.abc import Sequence
 from typing import Any, Final
 
 import faust
@@ -17,10 +20,15 @@ from streams.validation.batch_judge import BatchJudge
 from streams.validation.faust.batching import Batching
 from streams.validation.faust.mended_consumer import App
 
+log = logging.getLogger("csdl")
+
 GROUP: Final = VALIDATION_GROUP
 SESSION_S: Final = 6.0
 """A killed worker's partitions wait so long for the next one."""
 
+
+LOOK_S: Final = 1.0
+HEARD_S: Final = 2.0
 
 FEW: Final = 8
 """Messages between Faust's consumer and the batching, each as large as one may be."""
@@ -61,7 +69,37 @@ def build(settings: Settings, judge: BatchJudge) -> App:
             async for event in stream.noack().events():
                 await batching.put(event)
 
+    @app.timer(interval=LOOK_S)  # type: ignore[untyped-decorator]
+    async def take_new_vendors() -> None:
+        await follow(app, [in_topic(vendor) for vendor in settings.vendors])
+
     return app
+
+
+async def follow(app: App, named: Sequence[str]) -> None:
+    """Read these topics, too: those of vendors that were added since the start (ADR 63).
+
+    Several workers hear of a vendor within a second of each other. A worker that is given partitions of a
+    topic which it does not read yet fails, so the change waits until all have heard.
+    """
+    read = {topic for channel in app.topics for topic in channel.topics}
+    new = [topic for topic in named if topic not in read]
+    if not new or app.rebalancing:
+        return
+    await asyncio.sleep(HEARD_S)
+    consumer: Any = app.consumer
+    # As Faust does when partitions are revoked. A new subscription has no partitions at once, so that Faust
+    # itself finds none to do it for; after the rebalance it reads on from what is committed.
+    consumer.stop_flow()
+    app.flow_control.suspend()
+    consumer.pause_partitions(consumer.assignment())
+    app.flow_control.clear()
+    app.begun |= set(new)
+    for channel in app.topics:
+        channel.topics = [*channel.topics, *new]
+    topics: Any = app.topics
+    await consumer.subscribe(await topics._update_indices())
+    log.info("reading %s, too", ", ".join(new))
 
 
 def login(settings: Settings) -> faust.types.auth.CredentialsT | None:

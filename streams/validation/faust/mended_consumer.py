@@ -39,7 +39,7 @@ from typing import Any, ClassVar, Final, cast
 
 import faust
 from aiokafka.consumer import fetcher
-from aiokafka.errors import ConsumerStoppedError
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError
 from faust import streams as faust_streams
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
@@ -132,6 +132,11 @@ class MendedConsumer(driver.Consumer):
                 await self._thread.commit({tp: behind})
                 committed[tp] = behind
             never = [tp for tp, offset in committed.items() if offset is None]
+            for tp in [tp for tp in never if tp.topic in getattr(self.app, "begun", ())]:
+                self._thread.seek(tp, 0)  # whole: it was made while we ran
+                await self._thread.commit({tp: 0})
+                committed[tp] = 0
+                never.remove(tp)
             if never:
                 await self._never_committed(never)
             for partition, offset in committed.items():
@@ -190,16 +195,24 @@ class MendedConsumer(driver.Consumer):
                     continue
                 epoch = self._epoch
                 await self.sleep(0)
-                async with aclosing(cast("AsyncGenerator[Any, None]", self.getmany(timeout=1.0))) as records:
-                    await self._hand_out(records, epoch)
-                self._must_seek = self._must_seek or self._epoch != epoch
-                if self._epoch == epoch:
-                    await self._pass_what_holds_nothing(epoch)
+                try:
+                    await self._take(epoch)
+                except IllegalStateError:  # other topics are subscribed to under way
+                    await self.sleep(RETRY_SEEK_S)
+                    self._must_seek = True
         except (ConsumerStoppedError, asyncio.CancelledError):
             # A cancelled drain may have dropped the record in its hands; the next one must fetch it again.
             self._must_seek = True
             if not self.transport.app.should_stop:
                 raise
+
+    async def _take(self, epoch: int) -> None:
+        """One fetch."""
+        async with aclosing(cast("AsyncGenerator[Any, None]", self.getmany(timeout=1.0))) as records:
+            await self._hand_out(records, epoch)
+        self._must_seek = self._must_seek or self._epoch != epoch
+        if self._epoch == epoch:
+            await self._pass_what_holds_nothing(epoch)
 
     async def _hand_out(self, records: AsyncGenerator[Any, None], epoch: int) -> None:
         """Give the records of one fetch to the streams, up to the end of the epoch."""
@@ -321,6 +334,8 @@ class App(faust.App):
         super().__init__(*args, **kwargs)
         self.passed_over: Mapping[tuple[str, int], int] = {}
         """(topic, partition) → a place at which fetching stood still too often: read on behind it."""
+        self.begun: set[str] = set()
+        """Topics that are read since this worker runs: from their beginning, where nobody has read them."""
 
     def _new_transport(self) -> MendedTransport:
         return MendedTransport(self.conf.broker_consumer, self)

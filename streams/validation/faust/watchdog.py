@@ -104,15 +104,14 @@ class Watchdog:
 
     def _watch(self) -> None:
         consumer = kafka.consumer(self._settings, group_id=self._group)
-        everything = kafka.partitions(*(in_topic(vendor) for vendor in self._settings.vendors))
         try:
             while True:
                 time.sleep(EVERY_S)
-                partitions = [TopicPartition(*tp) for tp in self._assigned()] or everything
+                partitions = [TopicPartition(*tp) for tp in self._assigned()] or self._everything()
                 offsets = {tp: consumer.committed(tp) for tp in partitions}
                 committed = {tp: offset for tp, offset in offsets.items() if offset is not None}
                 self._note(committed)
-                begins, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+                begins, ends = kafka.begins(consumer, partitions), kafka.ends(consumer, partitions)
                 still = self._standstill.observe(time.monotonic(), committed, begins, ends)
                 at = {tp: max(committed.get(tp, 0), begins[tp]) for tp in still}
                 still = [tp for tp in still if self._waits(consumer, tp, at[tp], ends[tp])]
@@ -120,6 +119,9 @@ class Watchdog:
                     self._end({tp: at[tp] for tp in still})
         finally:
             consumer.close()
+
+    def _everything(self) -> list[TopicPartition]:
+        return kafka.partitions(*(in_topic(vendor) for vendor in self._settings.vendors))
 
     def _waits(self, consumer: KafkaConsumer, tp: TopicPartition, at: int, end: int) -> bool:
         """Whether a message lies from an offset to the end, or what cannot even be looked at."""

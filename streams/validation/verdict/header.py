@@ -1,6 +1,6 @@
 """What is wrong with the header of a chunk, a removal or a closing: one check for all three. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -15,6 +15,7 @@ from streams.validation.verdict.input_messages import WRONG_HEADER, InputMessage
 
 WRONG_VENDOR: Final = "VAL-002"
 WRONG_SCHOOL_CODE: Final = "VAL-003"
+NO_TERM: Final = "VAL-014"
 MAY_NOT_REMOVE: Final = "VAL-011"
 UNKNOWN_SCHOOL: Final = "ENV-301"
 UNKNOWN_YEAR: Final = "ENV-303"
@@ -27,6 +28,7 @@ HEADER_FIELDS: Final[Mapping[str, list[str]]] = {
     **{code: ["MaTruongHoc"] for code in pushing.CODES},
     pushing.PERIOD: ["LoaiDongBo"],
     WRONG_VENDOR: ["Vendor"],
+    NO_TERM: ["Vendor"],
     WRONG_SCHOOL_CODE: ["MaTruongHoc"],
     MAY_NOT_REMOVE: ["MaTruongHoc"],
     UNKNOWN_SCHOOL: ["MaTruongHoc"],
@@ -44,14 +46,16 @@ Violations = Callable[[pl.DataFrame, Sequence[Rule]], pl.DataFrame]
 class RulesInForce:
     """What a verdict depends on besides the message. ``may_remove`` and ``awaits_first_push`` are asked for
     (vendor, school), ``grant_fault`` for (vendor, school, day, record type, period) and gives a code of
-    ``streams.grants.pushing``, ``is_school`` for (code, day); ``violations`` gives (index, rule, fields) as
+    ``streams.grants.pushing``, ``is_school`` for (code, day), ``takes_year`` and ``takes_vendor`` for a
+    day; ``violations`` gives (index, rule, fields) as
     the catalogue."""
 
     grant_fault: Callable[[str, str, date, str, str], str]
     may_remove: Callable[[str, str], bool]
     awaits_first_push: Callable[[str, str], bool]
     is_school: Callable[[str, date], bool]
-    school_years: Set[int]
+    takes_year: Callable[[int, date], bool]
+    takes_vendor: Callable[[str, date], bool]
     rules: Callable[[str], Sequence[Rule]]
     violations: Violations
 
@@ -68,7 +72,9 @@ def header_fault(
         return WRONG_SCHOOL_CODE
     if not rules_in_force.is_school(school, message.on):
         return UNKNOWN_SCHOOL
-    if header["NamHoc"] not in rules_in_force.school_years:
+    if not rules_in_force.takes_vendor(message.vendor, message.on):
+        return NO_TERM
+    if not rules_in_force.takes_year(header["NamHoc"], message.on):
         return UNKNOWN_YEAR
     if header["LoaiDongBo"] not in PERIODS:
         return OLD_DATA if header["LoaiDongBo"] in codes("LOAI_DONG_BO") else UNKNOWN_KIND
@@ -88,5 +94,5 @@ def removal_fault(
 
 def awaits_news(fault: str | None) -> bool:
     """Whether it is refused for want of something of which this process may not have heard yet: a grant, a
-    school."""
-    return fault in (*pushing.CODES, MAY_NOT_REMOVE, UNKNOWN_SCHOOL)
+    school, a vendor's or year's term."""
+    return fault in (*pushing.CODES, MAY_NOT_REMOVE, UNKNOWN_SCHOOL, UNKNOWN_YEAR, NO_TERM)

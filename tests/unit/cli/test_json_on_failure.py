@@ -79,6 +79,7 @@ ASKING_A_SERVER: dict[str, tuple[tuple[str, ...], str]] = {
     "tokens create": (("--out", "token.json"), ACCESS_AWAY),
     "tokens list": ((), ACCESS_AWAY),
     "tokens revoke": (("1",), ACCESS_AWAY),
+    "vendors list": ((), "SYS-001"),
     "whoami": ((), ACCESS_AWAY),
     "years close": (("2019", "--reason", "r"), POSTGRES_AWAY),
     "years list": ((), POSTGRES_AWAY),

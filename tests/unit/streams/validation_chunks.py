@@ -29,7 +29,8 @@ def rules_in_force(*granted: str) -> RulesInForce:
         lambda vendor, school: vendor == "smas" and school == SCHOOL,
         lambda vendor, school: False,
         is_school,
-        frozenset({YEAR}),
+        lambda year, day: year == YEAR,
+        lambda vendor, day: True,
         catalogue.rules,
         catalogue.violations,
     )

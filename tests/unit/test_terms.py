@@ -1,0 +1,70 @@
+"""Vendors and years by date: what settings and terms together take on a day."""
+
+from datetime import date
+
+import pytest
+
+from runtime.settings import Settings
+from schemas.terms import VENDOR, YEAR, Term
+from streams.validation.verdict.header import NO_TERM, UNKNOWN_YEAR, awaits_news, header_fault
+from streams.validation.verdict.input_messages import InputMessage
+from tests.unit.streams.validation_chunks import SCHOOL, TODAY, header, rules_in_force
+
+BEFORE, FIRST, LAST, AFTER = (date(2026, 9, day) for day in (4, 5, 20, 21))
+
+
+def settings(*terms: Term) -> Settings:
+    made = Settings(vendors=["smas"], school_years=[2019])
+    made.learn(terms)
+    return made
+
+
+@pytest.mark.parametrize(("day", "taken"), [(BEFORE, False), (FIRST, True), (LAST, True), (AFTER, False)])
+def test_a_term_holds_from_its_first_day_to_its_last(day: date, taken: bool) -> None:
+    made = settings(Term(VENDOR, "moi", FIRST, LAST), Term(YEAR, "2026", FIRST, LAST))
+    assert (made.takes_vendor("moi", day), made.takes_year(2026, day)) == (taken, taken)
+    assert ("moi" in made.vendors_on(day), 2026 in made.years_on(day)) == (taken, taken)
+    assert made.vendors == ["smas", "moi"] and made.school_years == [2019, 2026], (
+        "whose topics and tables there are"
+    )
+
+
+def test_what_the_settings_name_has_no_days_until_somebody_says_some() -> None:
+    assert settings().takes_vendor("smas", BEFORE) and not settings().takes_vendor("moi", BEFORE)
+    made = settings(Term(VENDOR, "smas", None, FIRST))
+    assert (made.takes_vendor("smas", FIRST), made.takes_vendor("smas", LAST)) == (True, False)
+
+
+def test_all_copies_of_a_process_learn_at_once() -> None:
+    made = Settings(vendors=["smas"])
+    copies = [made.acting_as("csdl-load"), made.model_copy(update={"http_port": 1})]
+    made.learn([Term(VENDOR, "moi", FIRST)])
+    assert all(copy.takes_vendor("moi", FIRST) and "moi" in copy.vendors for copy in copies)
+
+
+def test_a_term_is_read_as_it_was_written() -> None:
+    for term in (Term(YEAR, "2026"), Term(VENDOR, "moi", FIRST, LAST)):
+        assert Term.of(term.record()) == term
+
+
+def test_what_a_process_has_not_heard_of_is_looked_for_before_it_is_turned_away() -> None:
+    made = settings()
+    made.terms.follow(lambda: made.learn([Term(VENDOR, "moi", FIRST), Term(YEAR, "2026", FIRST)]))
+    assert made.has_vendor("moi") and made.has_year(2026) and not made.has_vendor("none")
+    assert awaits_news(NO_TERM) and awaits_news(UNKNOWN_YEAR)
+
+
+def test_validation_judges_by_the_day_on_which_kafka_took_the_message() -> None:
+    from dataclasses import replace
+
+    law = replace(
+        rules_in_force(),
+        takes_vendor=lambda vendor, day: day <= TODAY,
+        takes_year=lambda year, day: day >= TODAY,
+    )
+
+    def fault(day: date) -> str | None:
+        return header_fault(InputMessage(b"", "csdl.in.smas.v1", day), header(1), law)
+
+    assert (fault(TODAY), fault(date(2019, 9, 4)), fault(date(2019, 9, 6))) == (None, UNKNOWN_YEAR, NO_TERM)
+    assert SCHOOL in str(header(1).values())
