@@ -66,9 +66,8 @@ def keep(settings: Settings, terms: Iterable[Term]) -> None:
 
 
 def hand_over(settings: Settings) -> int:
-    """Write what the settings name and nobody has spoken of, without days; how many. Setup's part: what is
-    said of one afterwards is what people say."""
-    bring(settings, strictly=True)
+    """Write what the settings name and nobody has spoken of, without days; how many. Setup's part, after
+    ``bring``: what is said of one afterwards is what people say."""
     named = [Term(VENDOR, name) for name in settings.vendors]
     named += [Term(YEAR, str(year)) for year in settings.school_years]
     new = [term for term in named if settings.terms.of(term.kind, term.name) is None]
@@ -133,14 +132,16 @@ class Follower(Gate):
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
         known: dict[str, Term] = {}
+        whole = False
         while not self._stopping.is_set():
             asked = self._asked
-            ends = consumer.end_offsets(partitions) if asked > self._served or not known else None
+            ends = None if whole and asked <= self._served else consumer.end_offsets(partitions)
             while True:
                 for messages in consumer.poll(timeout_ms=POLL_MS).values():
                     known |= _read(messages)
                 if ends is None or all(consumer.position(tp) >= end for tp, end in ends.items()):
                     break
+            whole = True
             self._settings.learn(known.values())
             if ends is not None:
                 with self._turn:

@@ -27,7 +27,7 @@ from runtime import broker_probe, probes, serve, terms
 from runtime.accounts import SETUP
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
-from schemas.errors import message
+from schemas.errors import ProblemList, message
 
 START_S: Final = 120.0
 
@@ -99,7 +99,7 @@ def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say, fill: Fi
             if not stack.open_broker:
                 _until(lambda: kafka.let_in(stack), "kafka", stack, (KafkaError, ConnectionError))
             _until(lambda: _broker_answers(stack), "kafka", stack, (ConnectionError,))
-            terms.bring(as_setup, strictly=True)
+            _until(lambda: terms.bring(as_setup, strictly=True), "kafka", stack, (ProblemList,))
             changes = _until(lambda: ensure_topics(as_setup), "kafka", stack, (KafkaError,))
             say("topics")
             say(f"rights: {len(kafka_rights.ensure(as_setup))} changed")
