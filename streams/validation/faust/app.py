@@ -87,18 +87,11 @@ async def follow(app: App, named: Sequence[str]) -> None:
     if not new or app.rebalancing:
         return
     await asyncio.sleep(HEARD_S)
-    consumer: Any = app.consumer
-    # As Faust does when partitions are revoked. A new subscription has no partitions at once, so that Faust
-    # itself finds none to do it for; after the rebalance it reads on from what is committed.
-    consumer.stop_flow()
-    app.flow_control.suspend()
-    consumer.pause_partitions(consumer.assignment())
-    app.flow_control.clear()
-    app.begun |= set(new)
     for channel in app.topics:
         channel.topics = [*channel.topics, *new]
     topics: Any = app.topics
-    await consumer.subscribe(await topics._update_indices())
+    consumer: Any = app.consumer
+    await consumer.read_also(await topics._update_indices())
     log.info("reading %s, too", ", ".join(new))
 
 

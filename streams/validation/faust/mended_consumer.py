@@ -33,13 +33,14 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar, Final, cast
 
 import faust
 from aiokafka.consumer import fetcher
-from aiokafka.errors import ConsumerStoppedError, IllegalStateError
+from aiokafka.errors import ConsumerStoppedError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust import streams as faust_streams
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
@@ -48,6 +49,7 @@ from faust.types.transports import ConsumerT
 from mode import ServiceT
 
 from runtime import unpacking
+from schemas.topics import PARTITIONS
 
 unpacking.bound(fetcher)
 
@@ -105,6 +107,13 @@ class MendedConsumer(driver.Consumer):
         the others, or for nothing: the rate was halved.
         """
 
+    async def read_also(self, topics: Iterable[str]) -> None:
+        """These topics from the next rebalance on, which is asked for; until then as before.
+
+        ``subscribe`` takes all partitions away at once, beside a commit and a fetch under way: either
+        ends Faust's worker."""
+        await cast(QuickThread, self._thread).read_also(frozenset(topics))
+
     # What starts a new epoch.
 
     def stop_flow(self) -> None:
@@ -132,11 +141,6 @@ class MendedConsumer(driver.Consumer):
                 await self._thread.commit({tp: behind})
                 committed[tp] = behind
             never = [tp for tp, offset in committed.items() if offset is None]
-            for tp in [tp for tp in never if tp.topic in getattr(self.app, "begun", ())]:
-                self._thread.seek(tp, 0)  # whole: it was made while we ran
-                await self._thread.commit({tp: 0})
-                committed[tp] = 0
-                never.remove(tp)
             if never:
                 await self._never_committed(never)
             for partition, offset in committed.items():
@@ -195,24 +199,16 @@ class MendedConsumer(driver.Consumer):
                     continue
                 epoch = self._epoch
                 await self.sleep(0)
-                try:
-                    await self._take(epoch)
-                except IllegalStateError:  # other topics are subscribed to under way
-                    await self.sleep(RETRY_SEEK_S)
-                    self._must_seek = True
+                async with aclosing(cast("AsyncGenerator[Any, None]", self.getmany(timeout=1.0))) as records:
+                    await self._hand_out(records, epoch)
+                self._must_seek = self._must_seek or self._epoch != epoch
+                if self._epoch == epoch:
+                    await self._pass_what_holds_nothing(epoch)
         except (ConsumerStoppedError, asyncio.CancelledError):
             # A cancelled drain may have dropped the record in its hands; the next one must fetch it again.
             self._must_seek = True
             if not self.transport.app.should_stop:
                 raise
-
-    async def _take(self, epoch: int) -> None:
-        """One fetch."""
-        async with aclosing(cast("AsyncGenerator[Any, None]", self.getmany(timeout=1.0))) as records:
-            await self._hand_out(records, epoch)
-        self._must_seek = self._must_seek or self._epoch != epoch
-        if self._epoch == epoch:
-            await self._pass_what_holds_nothing(epoch)
 
     async def _hand_out(self, records: AsyncGenerator[Any, None], epoch: int) -> None:
         """Give the records of one fetch to the streams, up to the end of the epoch."""
@@ -304,6 +300,22 @@ class QuickThread(driver.AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         return consumer
 
+    async def read_also(self, topics: frozenset[str]) -> None:
+        """In the thread's own loop."""
+        await self.call_thread(self._read_also, topics)
+
+    async def _read_also(self, topics: frozenset[str]) -> None:
+        consumer: Any = self._ensure_consumer()
+        subscription = consumer._subscription.subscription
+        new = [TopicPartition(topic, n) for topic in topics - subscription.topics for n in range(PARTITIONS)]
+        never = [tp for tp in new if await consumer.committed(tp) is None]
+        # Whole: it was made while we ran. Whoever is overtaken by another worker's rebalance is refused.
+        begins = {tp: OffsetAndMetadata(0, "") for tp in never}
+        await consumer._coordinator._do_commit_offsets(subscription.assignment, begins)
+        subscription._topics = topics
+        await consumer._client.set_topics(topics)
+        consumer._coordinator.request_rejoin()
+
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
         """Partitions take turns. aiokafka hands out all that it has fetched of one before the next: a flood
         of tiny messages in one vendor's topic would keep every other vendor waiting for minutes, until the
@@ -334,8 +346,6 @@ class App(faust.App):
         super().__init__(*args, **kwargs)
         self.passed_over: Mapping[tuple[str, int], int] = {}
         """(topic, partition) → a place at which fetching stood still too often: read on behind it."""
-        self.begun: set[str] = set()
-        """Topics that are read since this worker runs: from their beginning, where nobody has read them."""
 
     def _new_transport(self) -> MendedTransport:
         return MendedTransport(self.conf.broker_consumer, self)
