@@ -47,6 +47,12 @@ class Terms:
         self._known: dict[str, Term] = {}
         self._up_to_now: Callable[[], object] = lambda: None
 
+    def __eq__(self, other: object) -> bool:
+        """By what is known."""
+        return isinstance(other, Terms) and self._known == other._known
+
+    __hash__ = None  # type: ignore[assignment]
+
     def follow(self, up_to_now: Callable[[], object]) -> None:
         """Somebody follows; ``up_to_now`` waits until all that is said now is known."""
         self._up_to_now = up_to_now
