@@ -1,4 +1,4 @@
-"""`csdl vendors`, `csdl years`: who may push, for which school years, by date; in force at once."""
+"""`csdl vendors`, `csdl years add|end`: who may push, for which school years, by date; in force at once."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -38,14 +38,6 @@ def vendors() -> None:
     """
 
 
-@click.group()
-def years() -> None:
-    """Năm học theo ngày — school years for which pushes are taken, by date, in force within seconds.
-
-    `add` and `end` are done by the account csdl-setup (on a server: sudo -u csdl-setup).
-    """
-
-
 @vendors.command("add")
 @click.argument("name")
 @_FROM
@@ -55,7 +47,7 @@ def add_vendor(name: str, **days: date | None) -> None:
     _add(VENDOR, name, **days)
 
 
-@years.command("add")
+@click.command("add")
 @click.argument("year")
 @_FROM
 @_TO
@@ -72,7 +64,7 @@ def end_vendor(name: str, to: date | None) -> None:
     _end(VENDOR, name, to)
 
 
-@years.command("end")
+@click.command("end")
 @click.argument("year")
 @_LAST
 def end_year(year: str, to: date | None) -> None:
@@ -84,14 +76,21 @@ def end_year(year: str, to: date | None) -> None:
 @json_option
 def list_vendors(as_json: bool) -> None:
     """Danh sách — every vendor, its days, and whether its pushes are taken today."""
-    _list(VENDOR, as_json)
-
-
-@years.command("list")
-@json_option
-def list_years(as_json: bool) -> None:
-    """Danh sách — every school year, its days, and whether pushes for it are taken today."""
-    _list(YEAR, as_json)
+    settings = Settings()
+    terms.bring(settings, strictly=True)
+    found = [settings.terms.of(VENDOR, name) or Term(VENDOR, name) for name in sorted(settings.vendors)]
+    if as_json:
+        print_json(
+            [
+                {"name": term.name, "from": term.begins, "to": term.ends, "taken": term.holds(today())}
+                for term in found
+            ]
+        )
+        return
+    print_table(
+        ("name", "from", "to", "taken today"),
+        [(t.name, t.begins or "", t.ends or "", "yes" if t.holds(today()) else "no") for t in found],
+    )
 
 
 def _add(kind: str, name: str, **days: date | None) -> None:
@@ -108,22 +107,3 @@ def _end(kind: str, name: str, to: date | None) -> None:
 
 def _days(term: Term) -> str:
     return f"{term.begins or '…'} – {term.ends or '…'}"
-
-
-def _list(kind: str, as_json: bool) -> None:
-    settings = Settings()
-    terms.bring(settings, strictly=True)
-    named = settings.vendors if kind == VENDOR else map(str, settings.school_years)
-    found = [settings.terms.of(kind, name) or Term(kind, name) for name in sorted(named)]
-    if as_json:
-        print_json(
-            [
-                {"name": term.name, "from": term.begins, "to": term.ends, "taken": term.holds(today())}
-                for term in found
-            ]
-        )
-        return
-    print_table(
-        ("name", "from", "to", "taken today"),
-        [(t.name, t.begins or "", t.ends or "", "yes" if t.holds(today()) else "no") for t in found],
-    )

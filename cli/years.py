@@ -3,33 +3,58 @@
 import getpass
 import sys
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from cli.answers import json_option, print_json, print_table, say, tell
 from cli.backup import progress
+from cli.terms import add_year, end_year
 from readings.database import database
-from readings.school_years import listed
+from readings.school_years import SchoolYear, listed
 from retention import closing, proof
+from runtime import terms
 from runtime.settings import Settings
+from schemas.days import today
+from schemas.terms import YEAR, Term
 
 
 @click.group()
 def years() -> None:
-    """Năm học — school years that are held here; an old one goes once it is proved that it may."""
+    """Năm học — for which school years pushes are taken, by date, in force within seconds; an old one goes
+    once it is proved that it may.
+
+    `add` and `end` are done by the account csdl-setup (on a server: sudo -u csdl-setup).
+    """
+
+
+years.add_command(add_year)
+years.add_command(end_year)
 
 
 @years.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """Liệt kê — every school year: datasets, answered by the Ministry, rows, closed since when."""
+    """Liệt kê — every school year: when pushes are taken, its datasets, answers and rows, closed when."""
+    settings = Settings()
     with database("csdl years") as conn:
-        lines = listed(conn)
+        held = {line.year: line for line in listed(conn)}
+    terms.bring(settings)
+    lines = [
+        _with_days(settings, held.get(year) or SchoolYear(year))
+        for year in sorted({*held, *settings.school_years})
+    ]
     if as_json:
-        print_json([asdict(line) for line in lines])
+        print_json(lines)
         return
-    heads = ("year", "datasets", "answered", "rows", "closed", "backup")
-    print_table(heads, [[str(getattr(line, head) or "") for head in heads] for line in lines])
+    heads = ("year", "from", "to", "taken", "datasets", "answered", "rows", "closed", "backup")
+    print_table(heads, [[str(line[head] or "") for head in heads] for line in lines])
+
+
+def _with_days(settings: Settings, line: SchoolYear) -> dict[str, Any]:
+    term = settings.terms.of(YEAR, str(line.year)) or Term(YEAR, str(line.year))
+    taken = not line.closed and settings.takes_year(line.year, today())
+    return {**asdict(line), "from": term.begins, "to": term.ends, "taken": taken}
 
 
 @years.command()
@@ -53,6 +78,7 @@ def close(
     command goes on.
     """
     settings = Settings()
+    terms.bring(settings)
     if dry_run:
         backup, problems = proof.asked(settings, year, forgone)
         if as_json:

@@ -9,6 +9,7 @@ from doctor.section import Finding
 from readings import school_years
 from runtime import postgres
 from runtime.settings import Settings
+from schemas.days import today
 from schemas.errors import Problem, ProblemList
 
 CUT_OFF: Final = "YEAR-012"
@@ -23,7 +24,7 @@ def section(settings: Settings) -> Iterator[Finding]:
     for year, line in closed.items():
         if line.closed == "…":
             yield Finding(Problem(CUT_OFF, params={"year": year}))
-        if year in settings.school_years:
+        if settings.takes_year(year, today()):
             yield Finding(Problem(TAKES_PUSHES, params={"year": year}))
     try:
         kept = shelf.kept_for(settings.backups_dir)

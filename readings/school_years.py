@@ -30,11 +30,11 @@ class SchoolYear:
     ``closed``: the day, "…" while it is under way, "" if it is not; ``backup`` that holds it then."""
 
     year: int
-    datasets: int
-    answered: int
-    rows: int
-    closed: str
-    backup: str
+    datasets: int = 0
+    answered: int = 0
+    rows: int = 0
+    closed: str = ""
+    backup: str = ""
 
 
 def listed(conn: connection) -> list[SchoolYear]:

@@ -23,6 +23,7 @@ from runtime import postgres
 from runtime.accounts import SETUP
 from runtime.settings import Settings
 from schemas.contracts import contracts
+from schemas.days import today
 from schemas.errors import Problem, ProblemList
 from sinks.provincial import rights, years
 
@@ -105,7 +106,7 @@ def _leave(
             backup, problems = proof.of(
                 cur,
                 year,
-                school_years=settings.school_years,
+                school_years=settings.years_on(today()),
                 backups=settings.backups_dir,
                 forgone=forgone,
             )

@@ -16,6 +16,7 @@ from backup import manifest, status
 from runtime import postgres
 from runtime.accounts import SETUP
 from runtime.settings import Settings
+from schemas.days import today
 from schemas.errors import Problem, ProblemList
 from sinks.provincial import years
 
@@ -166,5 +167,5 @@ def asked(settings: Settings, year: int, forgone: Collection[str]) -> tuple[str,
         conn.cursor() as cur,
     ):
         return of(
-            cur, year, school_years=settings.school_years, backups=settings.backups_dir, forgone=forgone
+            cur, year, school_years=settings.years_on(today()), backups=settings.backups_dir, forgone=forgone
         )
