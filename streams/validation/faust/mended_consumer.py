@@ -20,8 +20,9 @@ The price is that a few records are handed out twice: what an agent does must be
 tables only, since a table's recovery seeks to places that are no committed offset.
 
 Two more holes are closed on the way: aiokafka's ``seek_to_committed`` leaves the position of a partition
-without a committed offset where it is, so that records dropped before the first commit were gone; and after a
-commit that the group refused, Faust's own note of the committed offset ran ahead of the broker's.
+without a committed offset, or whose committed offset is 0, where it is, so that records dropped before the
+first commit were gone; and after a commit that the group refused, Faust's own note of the committed offset
+ran ahead of the broker's.
 
 Written against faust-streaming 0.15.3 (pinned). tests/unit/streams/test_mended_consumer.py plays the race
 step by step with both consumers, tests/faults/test_faust_seek_race.py has the mended one on a real broker.
@@ -140,6 +141,8 @@ class MendedConsumer(driver.Consumer):
                 self._thread.seek(tp, behind)
                 await self._thread.commit({tp: behind})
                 committed[tp] = behind
+            for tp in {tp for tp, offset in committed.items() if offset == 0} & set(self.assignment()):
+                self._thread.seek(tp, 0)
             never = [tp for tp, offset in committed.items() if offset is None]
             if never:
                 await self._never_committed(never)

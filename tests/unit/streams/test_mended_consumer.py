@@ -38,7 +38,7 @@ class Log:
         return {HERE: records} if records else {}
 
     async def seek_to_committed(self):
-        """Like aiokafka: a partition without a committed offset keeps its position."""
+        """Like aiokafka: a partition without a committed offset, or with 0, keeps its position."""
         await asyncio.sleep(0)
         if self.committed:
             self.position = self.committed
@@ -46,6 +46,9 @@ class Log:
 
     async def seek_to_beginning(self, *partitions):
         self.position = 0
+
+    def seek(self, tp, offset):
+        self.position = offset
 
     async def position_of(self, tp):
         return self.position
@@ -70,7 +73,11 @@ def consumer_of(kind, committed):
     consumer._getmany = log.getmany
     consumer.seek_to_committed = log.seek_to_committed
     consumer._thread = SimpleNamespace(
-        seek_to_beginning=log.seek_to_beginning, position=log.position_of, commit=log.commit
+        seek=log.seek,
+        seek_to_beginning=log.seek_to_beginning,
+        position=log.position_of,
+        commit=log.commit,
+        assignment=lambda: {HERE},
     )
     consumer.highwater = lambda tp: LAST + 1
     consumer._to_message = lambda tp, record: record
@@ -108,9 +115,10 @@ async def drained(kind, interrupted_at, committed=COMMITTED):
     return sorted(set(log.out))
 
 
+@pytest.mark.parametrize("committed", [COMMITTED, 0])
 @pytest.mark.parametrize("interrupted_at", ["callback", "commit"])
-def test_the_mended_consumer_hands_out_every_record_after_the_committed_one(interrupted_at):
-    assert asyncio.run(drained(App, interrupted_at)) == list(range(COMMITTED, LAST + 1))
+def test_the_mended_consumer_hands_out_every_record_after_the_committed_one(interrupted_at, committed):
+    assert asyncio.run(drained(App, interrupted_at, committed)) == list(range(committed, LAST + 1))
 
 
 @pytest.mark.parametrize("committed", [COMMITTED, None])
