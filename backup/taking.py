@@ -25,7 +25,7 @@ from backup import cut, database, manifest, records, sealing, shelf, status
 from backup.manifest import Copied, File, Manifest, Progress, Stood, silent
 from backup.sealing import Key, Sealed
 from deploy.broker_rights import groups
-from runtime import accounts, kafka, postgres
+from runtime import accounts, kafka, postgres, terms
 from runtime.positions import Log
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
@@ -84,6 +84,7 @@ def take(settings: Settings, progress: Progress = silent, now: datetime | None =
 def _made(settings: Settings, progress: Progress, begun: datetime) -> Manifest:
     key = sealing.read(settings.backup_key_file)
     own = settings.acting_as(accounts.BACKUP)
+    terms.bring(own, strictly=True)
     try:
         with shelf.making(settings.backups_dir, shelf.name(begun)) as folder:
             made = _take(own, Writing(folder, key), begun, progress).marked(key)

@@ -6,7 +6,7 @@ import click
 
 from cli.answers import json_option, print_json, print_table, tell
 from retention import document, policy, running
-from runtime import topic_admin
+from runtime import terms, topic_admin
 from runtime.accounts import SETUP
 from runtime.settings import Settings
 
@@ -21,6 +21,7 @@ def retention() -> None:
 def show(as_json: bool) -> None:
     """Xem — every topic and table with its term; what is due now, topics that are kept for longer."""
     settings = Settings().acting_as(SETUP)
+    terms.bring(settings, strictly=True)
     due = running.due(settings)
     longer = {change.topic: change for change in topic_admin.kept_longer(settings)}
     if as_json:
@@ -56,7 +57,11 @@ def run(topics: tuple[str, ...], as_json: bool) -> None:
     """
     settings = Settings()
     gone = running.run(settings)
-    shortened = topic_admin.shorten(settings.acting_as(SETUP), topics) if topics else []
+    shortened = []
+    if topics:
+        as_setup = settings.acting_as(SETUP)
+        terms.bring(as_setup, strictly=True)
+        shortened = topic_admin.shorten(as_setup, topics)
     if as_json:
         print_json({"deleted": gone, "shortened": [change.topic for change in shortened]})
         return

@@ -10,7 +10,7 @@ from access.credentials import keyring
 from access.handing_over import hand_over
 from cli import doctor
 from cli.answers import document, json_option, print_json, print_table, say, tell
-from deploy import kafka_rights
+from deploy import kafka_rights, taking_on
 from deploy.local import layout, stack
 from deploy.local.listeners import listening
 from doctor import table
@@ -95,14 +95,15 @@ def setup() -> None:
     from sinks.provincial.migrate import migrate
 
     settings = Settings().acting_as(SETUP)
-    terms.bring(settings, strictly=True)
-    for right in migrate(settings):
-        tell(right)
-    for change in ensure_topics(settings):
-        tell(str(change))
-    for right in kafka_rights.ensure(settings):
-        tell(right)
-    terms.hand_over(settings)
+    with taking_on.alone(settings):
+        terms.bring(settings, strictly=True)
+        for right in migrate(settings):
+            tell(right)
+        for change in ensure_topics(settings):
+            tell(str(change))
+        for right in kafka_rights.ensure(settings):
+            tell(right)
+        terms.hand_over(settings)
     keyring.of(settings)
     if handed_over := hand_over(settings):
         tell(f"{handed_over} đơn vị được chuyển sang tổ chức — units handed over to the organisation")

@@ -25,7 +25,7 @@ def _option(name: str, help: str) -> Callable[[Any], Any]:
     return click.option(f"--{name}", name, type=DAY, callback=_day, metavar="DAY", help=help)
 
 
-_FROM = _option("from", "Ngày đầu — the first day; by default today.")
+_FROM = _option("from", "Ngày đầu — the first day; by default the one it has, of a new one today.")
 _TO = _option("to", "Ngày cuối — the last day; by default none.")
 _LAST = _option("to", "Ngày cuối — the last day; by default today.")
 
@@ -94,8 +94,8 @@ def list_vendors(as_json: bool) -> None:
 
 
 def _add(kind: str, name: str, **days: date | None) -> None:
-    term = Term(kind, name, days["from"] or today(), days["to"])
-    for line in taking_on.add(Settings().acting_as(SETUP), term):
+    term, done = taking_on.add(Settings().acting_as(SETUP), kind, name, days["from"], days["to"])
+    for line in done:
         tell(line)
     tell(f"{term.key}: {_days(term)}")
 

@@ -1,21 +1,25 @@
 """A vendor or a school year is taken on while all runs: what it needs is made, then its term is written.
 
 In that order: a process that hears of a vendor finds its topics and its rights, and one that has not heard
-yet turns nothing away before it has read the terms to their end.
+yet turns nothing away before it has read the terms to their end. One at a time (``alone``), setup included:
+rights are brought to what is known, so who knows less would take a new vendor's away.
 """
 
 import re
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import Final
 
+import psycopg2
 from kafka.errors import KafkaError
 
 from deploy import kafka_rights
-from runtime import kafka, terms
+from runtime import kafka, postgres, terms
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
+from schemas.days import today
 from schemas.errors import Problem, ProblemList
 from schemas.terms import VENDOR, YEAR, Term
 
@@ -27,29 +31,61 @@ NO_TERM: Final = "SET-009"
 DAYS: Final = "SET-010"
 
 
-def add(settings: Settings, term: Term) -> list[str]:
-    """Make what it needs and write it, or its other days; what was made. ``settings``: setup's, who may.
+LOCK: Final = 0x6373646D
 
-    Raises ProblemList: SET-008, SET-010 before anything is made, SYS-001 and what setup says.
-    """
-    problems = []
-    if NAME[term.kind].fullmatch(term.name) is None:
-        problems.append(Problem(NO_NAME, params={"name": term.name[:40]}))
-    problems += _days(term)
-    if problems:
-        raise ProblemList(problems)
-    terms.bring(settings, strictly=True)
-    settings.learn([*(known for known in settings.terms.all() if known.key != term.key), term])
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Nobody else adds, ends or sets up meanwhile; waits for who does. Raises ProblemList (SYS-002)."""
     try:
-        done = list(_made(settings, term))
-        terms.keep(settings, [term])
-    except KafkaError:
-        raise kafka.away(settings) from None
-    return done
+        conn = postgres.connect(settings, "csdl terms")
+    except psycopg2.OperationalError as fault:
+        raise ProblemList([postgres.away(fault)]) from None
+    with closing(conn):
+        conn.autocommit = True
+        with conn.cursor() as cur:
+            cur.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        yield
+
+
+def add(
+    settings: Settings, kind: str, name: str, begins: date | None = None, ends: date | None = None
+) -> tuple[Term, list[str]]:
+    """Make what it needs and write it, or its other days; it, and what was made. ``settings``: setup's, who
+    may. Without ``begins`` the first day stays; of a new one it is today.
+
+    Raises ProblemList: SET-008, SET-010 before anything is made, SYS-001, SYS-002 and what setup says.
+    """
+    if NAME[kind].fullmatch(name) is None:
+        raise ProblemList([Problem(NO_NAME, params={"name": name[:40]})])
+    with alone(settings):
+        terms.bring(settings, strictly=True)
+        term = said(settings, kind, name, begins, ends)
+        if problems := _days(term):
+            raise ProblemList(problems)
+        settings.learn([*(known for known in settings.terms.all() if known.key != term.key), term])
+        try:
+            done = list(_made(settings, term))
+            terms.keep(settings, [term])
+        except KafkaError:
+            raise kafka.away(settings) from None
+    return term, done
+
+
+def said(settings: Settings, kind: str, name: str, begins: date | None, ends: date | None) -> Term:
+    """The term that is meant, by what is known."""
+    known = settings.terms.of(kind, name)
+    return Term(kind, name, begins or (known.begins if known else today()), ends)
 
 
 def end(settings: Settings, kind: str, name: str, day: date) -> Term:
-    """Its last day is this one; its topics, accounts and rows stay. Raises ProblemList: SET-009, SET-010."""
+    """Its last day is this one; its topics, accounts and rows stay. Raises ProblemList: SET-009, SET-010,
+    SYS-001, SYS-002."""
+    with alone(settings):
+        return _end(settings, kind, name, day)
+
+
+def _end(settings: Settings, kind: str, name: str, day: date) -> Term:
     terms.bring(settings, strictly=True)
     known = settings.terms.of(kind, name)
     if known is None:

@@ -104,12 +104,14 @@ class Follower(Gate):
     def close(self) -> None:
         """It follows as long as the process runs."""
 
-    def up_to_now(self) -> bool:
-        """Wait until all that is in the topic now has been read. False if Kafka does not answer in time."""
+    def up_to_now(self, patient: bool) -> None:
+        """Wait until all that is in the topic now has been read. Raises ProblemList (SYS-001) if Kafka does
+        not answer in time, unless ``patient``."""
         with self._turn:
             self._asked += 1
             mine = self._asked
-            return self._turn.wait_for(lambda: self._served >= mine, PATIENCE_S)
+            if not self._turn.wait_for(lambda: self._served >= mine, None if patient else PATIENCE_S):
+                raise kafka.away(self._settings)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -45,7 +45,7 @@ class Terms:
 
     def __init__(self) -> None:
         self._known: dict[str, Term] = {}
-        self._up_to_now: Callable[[], object] = lambda: None
+        self._up_to_now: Callable[[bool], object] = lambda patient: None
 
     def __eq__(self, other: object) -> bool:
         """By what is known."""
@@ -53,13 +53,15 @@ class Terms:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def follow(self, up_to_now: Callable[[], object]) -> None:
-        """Somebody follows; ``up_to_now`` waits until all that is said now is known."""
+    def follow(self, up_to_now: Callable[[bool], object]) -> None:
+        """Somebody follows; ``up_to_now`` waits until all that is said now is known, without limit if it is
+        called with True."""
         self._up_to_now = up_to_now
 
-    def up_to_now(self) -> None:
-        """Before something is turned away for want of one."""
-        self._up_to_now()
+    def up_to_now(self, *, patient: bool = False) -> None:
+        """Before something is turned away for want of one. ``patient``: for as long as it takes; else it
+        raises ProblemList (SYS-001) where nobody can say."""
+        self._up_to_now(patient)
 
     def know(self, terms: Iterable[Term]) -> None:
         """These are all there are."""

@@ -49,7 +49,7 @@ class Validation(Process):
         def catch_up() -> None:
             grants.catch_up()
             units.catch_up()
-            self.settings.terms.up_to_now()
+            self.settings.terms.up_to_now(patient=True)
 
         catch_up()
 

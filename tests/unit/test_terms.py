@@ -1,11 +1,19 @@
 """Vendors and years by date: what settings and terms together take on a day."""
 
+import asyncio
 from datetime import date
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from aiokafka.errors import RebalanceInProgressError
 
+from deploy import taking_on
+from runtime import terms
 from runtime.settings import Settings
+from schemas.errors import ProblemList
 from schemas.terms import VENDOR, YEAR, Term
+from streams.validation.faust import app
 from streams.validation.verdict.header import NO_TERM, UNKNOWN_YEAR, awaits_news, header_fault
 from streams.validation.verdict.input_messages import InputMessage
 from tests.unit.streams.validation_chunks import SCHOOL, TODAY, header, rules_in_force
@@ -13,9 +21,9 @@ from tests.unit.streams.validation_chunks import SCHOOL, TODAY, header, rules_in
 BEFORE, FIRST, LAST, AFTER = (date(2026, 9, day) for day in (4, 5, 20, 21))
 
 
-def settings(*terms: Term) -> Settings:
+def settings(*said: Term) -> Settings:
     made = Settings(vendors=["smas"], school_years=[2019])
-    made.learn(terms)
+    made.learn(said)
     return made
 
 
@@ -49,9 +57,51 @@ def test_a_term_is_read_as_it_was_written() -> None:
 
 def test_what_a_process_has_not_heard_of_is_looked_for_before_it_is_turned_away() -> None:
     made = settings()
-    made.terms.follow(lambda: made.learn([Term(VENDOR, "moi", FIRST), Term(YEAR, "2026", FIRST)]))
+    made.terms.follow(lambda patient: made.learn([Term(VENDOR, "moi", FIRST), Term(YEAR, "2026", FIRST)]))
     assert made.has_vendor("moi") and made.has_year(2026) and not made.has_vendor("none")
     assert awaits_news(NO_TERM) and awaits_news(UNKNOWN_YEAR)
+
+
+def test_who_cannot_read_the_terms_turns_nothing_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terms, "PATIENCE_S", 0.01)
+    made = Settings(vendors=["smas"], bootstrap_servers="127.0.0.1:1")
+    made.terms.follow(terms.Follower(made).up_to_now)
+    with pytest.raises(ProblemList) as raised:
+        made.has_vendor("moi")
+    assert [problem.code for problem in raised.value.problems] == ["SYS-001"]
+
+
+def test_a_first_day_stays_unless_another_is_said() -> None:
+    made = settings(Term(VENDOR, "moi", FIRST, LAST), Term(VENDOR, "smas"))
+    assert taking_on.said(made, VENDOR, "moi", None, AFTER) == Term(VENDOR, "moi", FIRST, AFTER)
+    assert taking_on.said(made, VENDOR, "moi", BEFORE, None) == Term(VENDOR, "moi", BEFORE)
+    assert taking_on.said(made, VENDOR, "smas", None, None) == Term(VENDOR, "smas")
+    assert taking_on.said(made, VENDOR, "new", None, None).begins is not None
+
+
+def test_a_topic_that_could_not_be_taken_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Consumer:
+        refusals = 1
+        read: tuple[str, ...] = ()
+
+        async def read_also(self, topics: list[str]) -> None:
+            if self.refusals:
+                self.refusals -= 1
+                raise RebalanceInProgressError
+            self.read = tuple(topics)
+
+    class Topics(list[SimpleNamespace]):
+        async def _update_indices(self) -> list[str]:
+            return [topic for channel in self for topic in channel.topics]
+
+    monkeypatch.setattr(app, "HEARD_S", 0)
+    consumer = Consumer()
+    it: Any = SimpleNamespace(
+        topics=Topics([SimpleNamespace(topics=["a"])]), consumer=consumer, rebalancing=False
+    )
+    for expected in ((), ("a", "b"), ("a", "b")):
+        asyncio.run(app.follow(it, ["a", "b"]))
+        assert consumer.read == expected
 
 
 def test_validation_judges_by_the_day_on_which_kafka_took_the_message() -> None:

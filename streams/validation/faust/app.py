@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.exceptions import ConsumerNotStarted
 
 from runtime import credentials
 from runtime.kafka import COMPRESSION
+from runtime.logs import AGAIN
 from runtime.settings import Settings
 from schemas.topics import MAX_MESSAGE, VALIDATION_GROUP, in_topic
 from streams.validation.batch_judge import BatchJudge
@@ -21,6 +23,7 @@ from streams.validation.faust.batching import Batching
 from streams.validation.faust.mended_consumer import App
 
 log = logging.getLogger("csdl")
+again = logging.getLogger(AGAIN)
 
 GROUP: Final = VALIDATION_GROUP
 SESSION_S: Final = 6.0
@@ -87,11 +90,18 @@ async def follow(app: App, named: Sequence[str]) -> None:
     if not new or app.rebalancing:
         return
     await asyncio.sleep(HEARD_S)
-    for channel in app.topics:
-        channel.topics = [*channel.topics, *new]
     topics: Any = app.topics
     consumer: Any = app.consumer
-    await consumer.read_also(await topics._update_indices())
+    before = [(channel, channel.topics) for channel in app.topics]
+    for channel, named_before in before:
+        channel.topics = [*named_before, *new]
+    try:
+        await consumer.read_also(await topics._update_indices())
+    except KafkaError as fault:  # a rebalance under way, a broker away: the next look tries again
+        for channel, named_before in before:
+            channel.topics = named_before
+        again.warning("reading %s, too: %s; asking again", ", ".join(new), type(fault).__name__)
+        return
     log.info("reading %s, too", ", ".join(new))
 
 
