@@ -21,8 +21,8 @@ def retention() -> None:
 def show(as_json: bool) -> None:
     """Xem — every topic and table with its term; what is due now, topics that are kept for longer."""
     settings = Settings().acting_as(SETUP)
-    terms.bring(settings, strictly=True)
     due = running.due(settings)
+    terms.bring(settings, strictly=True)
     longer = {change.topic: change for change in topic_admin.kept_longer(settings)}
     if as_json:
         print_json(
