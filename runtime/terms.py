@@ -1,4 +1,4 @@
-"""Vendors and school years by date: a compacted topic that setup's account alone writes (ADR 66).
+"""Vendors and school years by date: a compacted topic that setup's account alone writes (ADR 68).
 
 ``bring`` reads it for a command, ``Follower`` follows it in a process, ``keep`` writes to it. What is read is
 told to the settings, which all of a process share: so a new vendor or year is in force without a restart. A

@@ -80,7 +80,7 @@ def build(settings: Settings, judge: BatchJudge) -> App:
 
 
 async def follow(app: App, named: Sequence[str]) -> None:
-    """Read these topics, too: those of vendors that were added since the start (ADR 66).
+    """Read these topics, too: those of vendors that were added since the start (ADR 68).
 
     Several workers hear of a vendor within a second of each other. A worker that is given partitions of a
     topic which it does not read yet fails, so the change waits until all have heard.
