@@ -53,4 +53,4 @@ def test_a_command_says_it_and_nothing_else(folder: Path, monkeypatch: pytest.Mo
 
 def test_setup_without_its_servers_is_exit_3(folder: Path) -> None:
     result = CliRunner().invoke(main, ["setup"])
-    assert (result.exit_code, result.stderr.split()[0]) == (3, "SYS-001")
+    assert (result.exit_code, result.stderr.split()[0]) == (3, "SYS-002")
