@@ -45,6 +45,8 @@ _CERTIFICATES: Final = {
 
 _WHO: Final = re.compile(r"password|authentication|pg_hba\.conf|role \"|database \"|SASL|permission denied")
 
+NO_ROOM: Final = "No space left on device"
+
 
 def connect(settings: Settings, application_name: str = "csdl") -> connection:
     """New connection, autocommit off. Raises psycopg2.OperationalError if the server is away, ProblemList
@@ -74,23 +76,27 @@ def away(fault: BaseException) -> Problem:
         "shutting down": "shutting down",
         "too many": "too many connections",
         "closed the connection": "connection closed",
+        NO_ROOM: "disk full",
     }
     reason = next((words for sign, words in known.items() if sign in said), probes.reason(fault))
     return Problem(AWAY, params={"reason": reason})
 
 
 def full(fault: BaseException) -> bool:
-    """Whether the server says that its disk is full."""
-    return isinstance(fault, psycopg2.errors.DiskFull)
+    """Whether the server says that its disk is full, to a statement or to who connects: a new connection may
+    have to write, too, and its refusal has no SQLSTATE here."""
+    connecting = isinstance(fault, psycopg2.OperationalError) and NO_ROOM in str(fault)
+    return connecting or isinstance(fault, psycopg2.errors.DiskFull)
 
 
 def room(settings: Settings) -> Problem | None:
     """SYS-020 while the server cannot write for want of room. Raises psycopg2.Error of any other fault."""
-    with closing(connect(settings, "csdl room")) as conn, conn.cursor() as cur:
-        try:
+    try:
+        with closing(connect(settings, "csdl room")) as conn, conn.cursor() as cur:
             cur.execute(_WRITE)
-        except psycopg2.errors.DiskFull:
-            return Problem(FULL)
-        finally:
             conn.rollback()
+    except psycopg2.Error as fault:
+        if full(fault):
+            return Problem(FULL)
+        raise
     return None

@@ -200,10 +200,8 @@ async def _answer(
         response = await run_in_threadpool(enter, caller, content)
     except ProblemList as refused:
         response = problem(refused.problems)
-    except psycopg2.errors.DiskFull:
-        response = problem([Problem(postgres.FULL)])
     except psycopg2.OperationalError as fault:
-        response = problem([postgres.away(fault)])
+        response = problem([Problem(postgres.FULL) if postgres.full(fault) else postgres.away(fault)])
     except asyncio.CancelledError:
         raise
     except Exception as fault:
