@@ -21,13 +21,14 @@ from typing import Any, Final
 from deploy import install, server_status
 from deploy.processes import Declared, Instance, instance
 from deploy.server import GROUP, SETTINGS_FILE
-from runtime import kafka, postgres
+from runtime import kafka, postgres, terms
 from runtime.accounts import SETUP
 from runtime.settings import Settings
 from schemas.contracts import versions
 from schemas.encoding import codec
 from schemas.errors import Problem, ProblemList
-from schemas.topics import topics
+from schemas.terms import VENDOR, YEAR, Term
+from schemas.topics import TERMS, topics
 from sinks.provincial import schema
 
 HOME: Final = Path("/opt/csdl")
@@ -85,7 +86,7 @@ def use(settings: Settings, version: str, names: Collection[str], say: Say, *, a
     if runs and goes:
         problems = [] if anyway else list(_not_ready(settings, runs))
         undone = _beyond(settings, known)
-        problems += _used(settings, known)
+        problems += used(settings, known)
         if problems:
             raise ProblemList(problems)
     csdl = folder / "bin" / "csdl"
@@ -160,12 +161,19 @@ def lacking(known: Knows) -> dict[str, set[int]]:
     return {topic: ids for topic, ids in found.items() if ids}
 
 
-def _used(settings: Settings, known: Knows) -> Iterator[Problem]:
-    """SRV-011 for each topic that holds messages which the release could not read."""
+def used(settings: Settings, known: Knows) -> Iterator[Problem]:
+    """SRV-011 for each topic that holds messages which the release could not read, or would not: vendors and
+    years by date say nothing to one that knows the settings alone."""
+    named = {Term(VENDOR, name) for name in settings.vendors}
+    named |= {Term(YEAR, str(year)) for year in settings.school_years}
+    as_setup = settings.acting_as(SETUP)
+    terms.bring(as_setup, strictly=True)
+    if TERMS not in known.topics and (more := set(as_setup.terms.all()) - named):
+        yield Problem("SRV-011", params={"topic": TERMS, "count": len(more)})
     for general, ids in lacking(known).items():
-        names = [general.replace("VENDOR", vendor) for vendor in settings.vendors]
+        names = [general.replace("VENDOR", vendor) for vendor in as_setup.vendors]
         for name in sorted(set(names)):
-            with closing(kafka.consumer(settings.acting_as(SETUP))) as consumer:
+            with closing(kafka.consumer(as_setup)) as consumer:
                 messages = kafka.to_end(consumer, kafka.partitions(name))
                 count = sum(codec.wire_id(message.value or b"") in ids for message in messages)
             if count:
@@ -181,9 +189,7 @@ def _beyond(settings: Settings, known: Knows) -> str:
         found = schema.look(conn).found
         if not found.isdigit() or found <= known.revision:
             return ""
-        if used := going_back.used(conn, known.revision):
-            params = {"found": found, "expected": known.revision, "used": ", ".join(used)}
-            raise ProblemList([Problem("SRV-012", params=params)])
+        going_back.refuse_if_used(conn, known.revision)
     return found
 
 
@@ -202,17 +208,24 @@ def _runs(settings: Settings, target: str) -> list[Instance]:
 def _stale(settings: Settings, runs: Iterable[Instance], folder: Path) -> set[str]:
     """Instances that do not run, or run by another release than that, or since before their settings were
     written."""
+    named = {each.label: server_status.unit(each.label) for each in runs}
+    found = server_status.units(list(named.values()))
+    shared = _written(SETTINGS_FILE, TEMPLATE, *PROVINCE.rglob("*"))
+    booted = time.time() - time.monotonic()
     old = set()
-    for each in runs:
-        unit = server_status.unit(each.label)
-        shown = server_status.units([unit]).get(unit, {})
+    for label, unit in named.items():
+        shown = found.get(unit, {})
         pid = int(shown.get("MainPID", 0))
-        since = time.time() - time.monotonic() + int(shown.get("ExecMainStartTimestampMonotonic", 0)) / 1e6
-        files = (SETTINGS_FILE, TEMPLATE, SYSTEMD / f"{unit}.d" / "process.conf", *PROVINCE.rglob("*"))
-        written = max((path.stat().st_mtime for path in files if path.exists()), default=0.0)
+        since = booted + int(shown.get("ExecMainStartTimestampMonotonic", 0)) / 1e6
+        written = max(shared, _written(SYSTEMD / f"{unit}.d" / "process.conf"))
         if not pid or written > since or not _runs_by(pid, folder):
-            old.add(each.label)
+            old.add(label)
     return old
+
+
+def _written(*files: Path) -> float:
+    """When the last of them was written, of those that are there; seconds since 1970."""
+    return max((path.stat().st_mtime for path in files if path.exists()), default=0.0)
 
 
 def _pids(every: Iterable[Instance]) -> list[int]:

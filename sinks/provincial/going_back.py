@@ -18,15 +18,17 @@ FIRST: Final = "0029"
 """From this revision on each says by ``USED``, a query, whether anything stands in what it brought."""
 
 
-def used(conn: connection, revision: str) -> list[str]:
-    """Revisions beyond that one, newest first, of which something is used."""
+def refuse_if_used(conn: connection, revision: str) -> None:
+    """Raises ProblemList (SRV-012) where something is used of revisions beyond that one; newest first."""
     found = []
     for module in _beyond(revision):
         with conn, conn.cursor() as cur:
             cur.execute(getattr(module, "USED", "SELECT 1"))
             if cur.fetchone():
                 found.append(module.revision)
-    return found
+    if found:
+        params = {"found": schema.look(conn).found, "expected": revision, "used": ", ".join(found)}
+        raise ProblemList([Problem("SRV-012", params=params)])
 
 
 def back(settings: Settings, revision: str) -> None:
@@ -36,10 +38,7 @@ def back(settings: Settings, revision: str) -> None:
         held.execute(text("SELECT pg_advisory_lock(:key)"), {"key": migrate.LOCK})
         held.commit()
         with closing(postgres.connect(settings, "csdl-setup")) as conn:
-            found = schema.look(conn).found
-            if names := used(conn, revision):
-                params = {"found": found, "expected": revision, "used": ", ".join(names)}
-                raise ProblemList([Problem("SRV-012", params=params)])
+            refuse_if_used(conn, revision)
         command.downgrade(migrate.config(held), revision)
         held.commit()
 

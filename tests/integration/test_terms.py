@@ -11,10 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
-from deploy import kafka_rights
+from deploy import kafka_rights, upgrade
+from deploy.upgrade import Knows
 from runtime import accounts
 from runtime.settings import Settings
 from schemas.days import today
+from schemas.topics import TERMS, in_topic, topics
+from sinks.provincial import schema
 from tests import people
 from tests.granted import make_key
 from tests.integration.command_line import answer, csdl
@@ -119,3 +122,10 @@ def test_a_vendor_and_a_year_are_in_force_in_all_processes_without_a_restart(run
     assert {name: process.pid for name, process in processes.items()} == pids
     assert all(process.popen.poll() is None for process in processes.values()), "none has ended"
     assert csdl(settings, "dead-letters", "show")[1] == []
+
+    lacks = Knows(
+        schema.expected(), frozenset(), frozenset(topic.name for topic in topics(["VENDOR"])) - {TERMS}
+    )
+    found = {p.params["topic"]: p.params["count"] for p in upgrade.used(settings, lacks)}
+    assert found[TERMS] == 2, "a vendor and a year that the settings do not name"
+    assert found[in_topic(VENDOR)] > 0

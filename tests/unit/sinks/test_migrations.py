@@ -38,6 +38,7 @@ LANDED = {
     "0026_counts_by_type.py": "7082ed515ad9f17c2ace9ffd3a30e5055d6b192e5d99a46aa9a8cb61694fa70b",
     "0027_push_began.py": "f2af40c7ef9039ebb5c4fbf37fa58b599724d628a1c5326c4ae620751d689f13",
     "0028_push_events.py": "3b3dca694c050d250c10ae42e6da6479a2cc334c8d344d1d0ec32fc87dbd20e0",
+    "0029_school_year_closed.py": "2c7ab9536b50d3584c5037a7bd4bb0bb73a276de2a141da68ecc1c60d907f2ff",
 }
 """File → SHA-256. At each landing the new revisions are added, by `sha256sum` of their files."""
 
