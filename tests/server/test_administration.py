@@ -1,0 +1,181 @@
+"""docs/administration.md, followed word by word on a bare Debian; then a vendor pushes while the machine is
+rebooted and its power is cut. Nothing is lost, nothing is there twice."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from demo.sandbox import samples
+from deploy import release
+from producers.synthetic import packet_file
+from producers.synthetic.school import YEAR, make
+from producers.synthetic.write import EVERYTHING, write_register
+from schemas.contracts import contracts
+from schemas.datasets import dataset_id
+from tests.guide import Shell, blocks
+from tests.server.machine import Lan, Machine, machines
+from tests.support import ROOT, wait_until
+
+pytestmark = pytest.mark.timeout(1800)
+
+INSTALLED, FIRST_DAY, TO_THE_MINISTRY, BACKUP = 3, 4, 5, 6
+"""Chapters: the last before anybody acts, and those after it."""
+SCHOOL = samples.school()
+DATASET = dataset_id(SCHOOL.code, YEAR, "1")
+LISTENS = "s/^    csdl_settings:/&\\n      CSDL_GATEWAY_HOST: 0.0.0.0/"
+"""Nothing that speaks TLS stands before the gateway here."""
+TRIED = (
+    "INSERT INTO conformity (vendor, product_version, school, begun_by, passed_at)"
+    f" VALUES ('smas', '5.1', '{SCHOOL.code}', 'A1', now())"
+)
+"""The vendor's product has passed its trial, which tests of the guide for vendors show."""
+TAKEN = ("version", "unchanged")
+STAND_IN = "/opt/csdl/current/bin/csdl ministry simulate --refuse-percent 0"
+MINISTRY = f"systemd-run --quiet --unit ministry -p Restart=always {STAND_IN}"
+
+
+@dataclass
+class Server:
+    """The machine, and the administrator's shell on it."""
+
+    lan: Lan
+    machine: Machine
+    shell: Shell
+
+    def play(self, chapters: range) -> None:
+        """Run these chapters' blocks."""
+        for block in blocks((ROOT / "docs" / "administration.md").read_text("utf-8")):
+            if block.chapter in chapters:
+                if wrong := self.shell.run(block).wrong():
+                    pytest.fail(wrong)
+                if "one.yml ." in block.text:
+                    self.machine.run(f"sed -i '{LISTENS}; s/smas.,.vnedu/smas/' one.yml")
+
+    def follow(self, chapter: int) -> None:
+        """Run a chapter in a shell of its own: the machine may have been away since the last one."""
+        self.shell.close()
+        self.shell = Shell(self.lan.folder, dict(os.environ), self.machine.ssh("bash"))
+        self.play(range(chapter, chapter + 1))
+
+    def rows(self, query: str) -> list[list[str]]:
+        """What the database holds, asked by its superuser."""
+        words = "runuser -u postgres -- psql -d csdl -AtX -F '|'"
+        return [line.split("|") for line in self.machine.run(words, given=query).splitlines()]
+
+    def pushes(self) -> Counter[tuple[str, str]]:
+        """(id, outcome) of each push."""
+        said = json.loads(self.machine.run("csdl pushes --json"))
+        return Counter((push["push_id"], push["outcome"]) for push in said)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A bare machine on which the chapters before the first push were followed."""
+    folder = tmp_path_factory.mktemp("lan")
+    release.build(folder / "csdl.tar")
+    write_register(folder / "register.csv", [SCHOOL])
+    (folder / "mat-khau").write_text("mot-mat-khau-dai-hon-muoi-hai\n")
+    with machines(folder, "may-chu") as lan:
+        machine = lan.machines["may-chu"]
+        for name in ("csdl.tar", "register.csv", "mat-khau"):
+            machine.put(folder / name, f"/root/{name}")
+        shell = Shell(folder, dict(os.environ), machine.ssh("bash"))
+        found = Server(lan, machine, shell)
+        try:
+            found.play(range(1, INSTALLED + 1))
+            machine.run("runuser -u postgres -- psql -d csdl", given=TRIED)
+            found.play(range(FIRST_DAY, FIRST_DAY + 1))
+            yield found
+        finally:
+            found.shell.close()
+
+
+@contextmanager
+def pushing(server, folder):
+    """A vendor that pushes; the file of what it was told is taken."""
+    packet, key, taken = folder / "packet.json", folder / "khoa", folder / "taken"
+    packet.write_bytes(packet_file.packet(make(SCHOOL, samples.SEED), EVERYTHING))
+    key.write_text(server.machine.run("cat khoa"))
+    command = [sys.executable, "-m", "tests.server.pusher"]
+    said = [f"http://{server.machine.address}:19097", key, packet, taken]
+    with (folder / "pusher.log").open("wb") as log:
+        vendor = subprocess.Popen(
+            server.lan.here(*command, *said),
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'client'}"},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield taken, lambda: (folder / "pusher.log").read_text()
+    finally:
+        vendor.kill()
+        vendor.wait()
+
+
+def lines(path: Path) -> list[list[str]]:
+    return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_nothing_is_lost_or_doubled_when_the_machine_goes_away_under_pushes(server, tmp_path):
+    with pushing(server, tmp_path) as (taken, said):
+
+        def goes_on():
+            before = len(lines(taken))
+            wait_until(lambda: len(lines(taken)) > before + 4, seen=said)
+
+        goes_on()
+        server.machine.reboot()
+        goes_on()
+        for _ in range(2):
+            server.machine.power_off()
+            server.machine.power_on()
+            goes_on()
+    told = lines(taken)
+    wait_until(lambda: "open" not in {outcome for _, outcome in server.pushes()}, seen=server.pushes)
+    found = server.pushes()
+    assert set(found.values()) == {1}
+    outcomes = dict(found)
+    assert {push: outcomes.get(push) for push, _ in told if outcomes.get(push) not in TAKEN} == {}
+    assert len(outcomes) <= len(told) + 1, "a push that was told twice"
+    pupils = contracts.record("HocSinh").table
+    rows = server.rows(
+        f"SELECT count(*), count(DISTINCT client_id) FROM {pupils}"
+        f" WHERE dataset_id = '{DATASET}' AND valid_to IS NULL"
+    )
+    assert rows == [[str(SCHOOL.pupils)] * 2]
+    assert server.machine.failed() == []
+
+
+def test_what_the_ministry_got_is_what_it_answered(server):
+    server.machine.run(MINISTRY)
+    server.follow(TO_THE_MINISTRY)
+    wait_until(lambda: server.rows("SELECT state FROM ministry_export") == [["answered"]])
+    [[sent, answered]] = server.rows(
+        "SELECT (SELECT count(*) FROM ministry_export_record), (SELECT count(*) FROM ministry_receipt)"
+    )
+    assert sent == answered != "0"
+
+
+def test_a_backup_is_made_and_comes_to_life(server):
+    server.follow(BACKUP)
+
+
+def test_no_unit_is_exposed(server):
+    units = server.machine.run(
+        "cd /etc/systemd/system && ls -d kafka.service csdl-*.service csdl@*.service.d"
+    )
+    names = [unit.removesuffix(".d") for unit in units.split()]
+    assert len(names) > 15
+    said = server.machine.run(f"for u in {' '.join(names)}; do systemd-analyze security $u | tail -n 1; done")
+    exposed = dict(
+        zip(names, (float(line.split(": ")[1].split()[0]) for line in said.splitlines()), strict=True)
+    )
+    assert {name: level for name, level in exposed.items() if level >= 3.0} == {}
