@@ -36,6 +36,20 @@ TRIED = (
     f" VALUES ('smas', '5.1', '{SCHOOL.code}', 'A1', now())"
 )
 """The vendor's product has passed its trial, which tests of the guide for vendors show."""
+WRONG = r"""
+cd /root
+mkdir -p /var/lib/kafka/data /etc/kafka/tls /etc/csdl/secrets
+printf 'cluster.id=MkU3OEVBNTcwNTJENDM2Qk\nnode.id=1\n' > /var/lib/kafka/data/meta.properties
+echo none > /etc/kafka/tls/broker-1.pem
+echo none > /etc/csdl/secrets/identity.key
+sed 's/kafka_host: localhost/kafka_host: no-such.invalid/' one.yml > wrong.yml
+python3 -m http.server -b 127.0.0.1 9092 > /dev/null 2>&1 &
+/opt/csdl/current/ansible/bin/ansible-playbook /opt/csdl/current/roles/site.yml -i wrong.yml
+kill $!
+ls /etc/systemd/system /usr/local/bin
+rm -r /var/lib/kafka /etc/kafka /etc/csdl wrong.yml
+"""
+"""Another cluster's data, a wrong certificate, secrets that are lost, a name, a port: all at once."""
 TAKEN = ("version", "unchanged")
 STAND_IN = "/opt/csdl/current/bin/csdl ministry simulate --refuse-percent 0"
 MINISTRY = f"systemd-run --quiet --unit ministry -p Restart=always {STAND_IN}"
@@ -48,6 +62,8 @@ class Server:
     lan: Lan
     machine: Machine
     shell: Shell
+    refused: str = ""
+    """What the play said of a machine with which much is wrong."""
 
     def play(self, chapters: range) -> None:
         """Run these chapters' blocks."""
@@ -57,6 +73,7 @@ class Server:
                     pytest.fail(wrong)
                 if "one.yml ." in block.text:
                     self.machine.run(f"sed -i '{LISTENS}; s/smas.,.vnedu/smas/' one.yml")
+                    self.refused = self.machine.run(WRONG, check=False)
 
     def follow(self, chapter: int) -> None:
         """Run a chapter in a shell of its own: the machine may have been away since the last one."""
@@ -122,6 +139,12 @@ def pushing(server, folder):
 
 def lines(path: Path) -> list[list[str]]:
     return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_all_that_is_wrong_is_told_at_once_before_anything_is_changed(server):
+    for code in ("KFK-003", "KFK-004", "KFK-005", "KFK-006", "SRV-003"):
+        assert code in server.refused, server.refused
+    assert "kafka.service" not in server.refused and "changed=0" in server.refused
 
 
 def test_nothing_is_lost_or_doubled_when_the_machine_goes_away_under_pushes(server, tmp_path):
