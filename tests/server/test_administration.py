@@ -3,11 +3,12 @@ rebooted and its power is cut. Nothing is lost, nothing is there twice."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from tests.support import ROOT, wait_until
 
 pytestmark = pytest.mark.timeout(1800)
 
-INSTALLED, FIRST_DAY, TO_THE_MINISTRY, BACKUP = 3, 4, 5, 6
+INSTALLED, FIRST_DAY, TO_THE_MINISTRY, BACKUP, UPGRADE = 3, 4, 5, 6, 7
 """Chapters: the last before anybody acts, and those after it."""
 SCHOOL = samples.school()
 DATASET = dataset_id(SCHOOL.code, YEAR, "1")
@@ -64,6 +65,10 @@ class Server:
     shell: Shell
     refused: str = ""
     """What the play said of a machine with which much is wrong."""
+    told: list[str] = field(default_factory=list)
+    """Pushes that were answered with 202."""
+    cut_off: int = 0
+    """How often a vendor was stopped: it may not have heard of its last push."""
 
     def play(self, chapters: range) -> None:
         """Run these chapters' blocks."""
@@ -75,11 +80,16 @@ class Server:
                     self.machine.run(f"sed -i '{LISTENS}; s/smas.,.vnedu/smas/' one.yml")
                     self.refused = self.machine.run(WRONG, check=False)
 
-    def follow(self, chapter: int) -> None:
+    def follow(self, chapter: int, knowing: str = "") -> None:
         """Run a chapter in a shell of its own: the machine may have been away since the last one."""
         self.shell.close()
-        self.shell = Shell(self.lan.folder, dict(os.environ), self.machine.ssh("bash"))
+        self.shell = Shell(self.lan.folder, dict(os.environ), self.machine.ssh(f"{knowing} exec bash"))
         self.play(range(chapter, chapter + 1))
+
+    def releases(self) -> set[str]:
+        """Those whose libraries the pipeline's processes have loaded."""
+        words = "for p in $(pgrep -f 'csdl run'); do grep -o '/opt/csdl/releases/[^/]*' /proc/$p/maps; done"
+        return {Path(line).name for line in self.machine.run(words).splitlines()}
 
     def rows(self, query: str) -> list[list[str]]:
         """What the database holds, asked by its superuser."""
@@ -149,32 +159,59 @@ def test_all_that_is_wrong_is_told_at_once_before_anything_is_changed(server):
 
 def test_nothing_is_lost_or_doubled_when_the_machine_goes_away_under_pushes(server, tmp_path):
     with pushing(server, tmp_path) as (taken, said):
-
-        def goes_on():
-            before = len(lines(taken))
-            wait_until(lambda: len(lines(taken)) > before + 4, seen=said)
-
-        goes_on()
+        goes_on(taken, said)
         server.machine.reboot()
-        goes_on()
+        goes_on(taken, said)
         for _ in range(2):
             server.machine.power_off()
             server.machine.power_on()
-            goes_on()
-    told = lines(taken)
+            goes_on(taken, said)
+    each_is_there_once(server, taken)
+    assert server.machine.failed() == []
+
+
+def test_another_release_comes_process_by_process_under_pushes(server, tmp_path):
+    """Back to the one of before, which then works with the data, and up again as the document says."""
+    commit = re.findall(r"of commit ([0-9a-f]{40})", (ROOT / "CHANGELOG.md").read_text("utf-8"))[0]
+    if subprocess.run(["git", "-C", ROOT, "cat-file", "-e", f"{commit}^{{commit}}"], check=False).returncode:
+        pytest.skip(f"this checkout has no commit {commit}")
+    old = release.build(tmp_path / "old.tar", commit).version
+    [new] = server.releases()
+    server.machine.put(tmp_path / "old.tar", "/root/old.tar")
+    server.machine.run("mkdir old && tar -xf old.tar -C old && python3 old/csdl-*/install.py && rm -r old")
+    with pushing(server, tmp_path) as (taken, said):
+        goes_on(taken, said)
+        server.machine.run(f"/opt/csdl/releases/{new}/bin/csdl server use {old}")
+        assert server.releases() == {old}
+        goes_on(taken, said)
+        server.follow(UPGRADE, knowing=f"NEW={new}")
+        assert server.releases() == {new}
+        goes_on(taken, said)
+    each_is_there_once(server, taken)
+
+
+def goes_on(taken, said):
+    """Some more pushes are taken."""
+    before = len(lines(taken))
+    wait_until(lambda: len(lines(taken)) > before + 4, seen=said)
+
+
+def each_is_there_once(server, taken):
+    """What was answered with 202 is there, once, and the school's records are."""
+    server.told += [push for push, _ in lines(taken)]
+    server.cut_off += 1
     wait_until(lambda: "open" not in {outcome for _, outcome in server.pushes()}, seen=server.pushes)
     found = server.pushes()
     assert set(found.values()) == {1}
     outcomes = dict(found)
-    assert {push: outcomes.get(push) for push, _ in told if outcomes.get(push) not in TAKEN} == {}
-    assert len(outcomes) <= len(told) + 1, "a push that was told twice"
+    assert {push: outcomes.get(push) for push in server.told if outcomes.get(push) not in TAKEN} == {}
+    assert len(outcomes) <= len(server.told) + server.cut_off, "a push that was told twice"
     pupils = contracts.record("HocSinh").table
     rows = server.rows(
         f"SELECT count(*), count(DISTINCT client_id) FROM {pupils}"
         f" WHERE dataset_id = '{DATASET}' AND valid_to IS NULL"
     )
     assert rows == [[str(SCHOOL.pupils)] * 2]
-    assert server.machine.failed() == []
 
 
 def test_what_the_ministry_got_is_what_it_answered(server):
