@@ -200,8 +200,13 @@ def each_is_there_once(server, taken):
     """What was answered with 202 is there, once, and the school's records are."""
     server.told += [push for push, _ in lines(taken)]
     server.cut_off += 1
-    wait_until(lambda: "open" not in {outcome for _, outcome in server.pushes()}, seen=server.pushes)
-    found = server.pushes()
+
+    def settled():
+        known = server.pushes()
+        outcomes = dict(known)
+        return all(outcomes.get(push, "open") != "open" for push in server.told) and known
+
+    found = wait_until(settled, seen=server.pushes)
     assert set(found.values()) == {1}
     outcomes = dict(found)
     assert {push: outcomes.get(push) for push in server.told if outcomes.get(push) not in TAKEN} == {}
