@@ -88,7 +88,7 @@ class Server:
 
     def releases(self) -> set[str]:
         """Those whose libraries the pipeline's processes have loaded."""
-        words = "for p in $(pgrep -f 'csdl run'); do grep -o '/opt/csdl/releases/[^/]*' /proc/$p/maps; done"
+        words = "for p in $(pgrep -f 'csdl run'); do grep -o '/opt/csdl/releases/[^/]*' /proc/$p/maps || true; done"
         return {Path(line).name for line in self.machine.run(words).splitlines()}
 
     def rows(self, query: str) -> list[list[str]]:
@@ -203,12 +203,12 @@ def each_is_there_once(server, taken):
 
     def settled():
         known = server.pushes()
-        outcomes = dict(known)
+        outcomes = dict(list(known))
         return all(outcomes.get(push, "open") != "open" for push in server.told) and known
 
     found = wait_until(settled, seen=server.pushes)
     assert set(found.values()) == {1}
-    outcomes = dict(found)
+    outcomes = dict(list(found))
     assert {push: outcomes.get(push) for push in server.told if outcomes.get(push) not in TAKEN} == {}
     assert len(outcomes) <= len(server.told) + server.cut_off, "a push that was told twice"
     pupils = contracts.record("HocSinh").table
