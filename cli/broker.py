@@ -6,6 +6,7 @@ import click
 
 from cli.answers import tell
 from deploy import broker as brokers
+from deploy import broker_again
 
 cluster_option = click.option(
     "--cluster",
@@ -68,6 +69,18 @@ def run(description: Path, node: int, heap: str) -> None:
     cluster = brokers.read(description)
     cluster.node(node)
     brokers.run(cluster, heap)
+
+
+@broker.command()
+@cluster_option
+@node_option
+def again(description: Path, node: int) -> None:
+    """Khởi động lại khi cần — start it again if it began before its settings were written; say if it was.
+
+    Waits until it has caught up with the others.
+    """
+    if broker_again.again(brokers.read(description), node):
+        tell(broker_again.UNIT)
 
 
 @broker.command("let-in")

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from kafka.admin import UserScramCredentialUpsertion
+from kafka.admin import KafkaAdminClient, UserScramCredentialUpsertion
 from kafka.errors import KafkaError
 from pydantic import BaseModel, Field, ValidationError
 
@@ -208,21 +208,29 @@ def let_in(cluster: Cluster, number: int, password_file: Path) -> bool:
         return False
     except KafkaError:
         pass
-    server = f"{cluster.node(number).host}:{cluster.brokers}"
-    itself = ours.model_copy(
-        update={"bootstrap_servers": server, "kafka_user": "", "kafka_password_file": Path()}
-    )
-    context = ssl.create_default_context(cafile=str(tls / certificates.AUTHORITY))
-    context.load_cert_chain(certificate(cluster, number))
     try:
-        with closing(clients.admin(itself, ssl_context=context)) as admin:
+        with closing(by_its_own(cluster, number)) as admin:
             wanted = [UserScramCredentialUpsertion(SETUP, credentials.MECHANISM, password)]
             refused = admin.alter_user_scram_credentials(wanted)
     except KafkaError:
-        raise clients.away(itself) from None
+        raise clients.away(_itself(cluster, number)) from None
     if any(said is not None for said in refused.values()):
         raise ProblemList([Problem("SEC-112", params={"name": SETUP})])
     return True
+
+
+def by_its_own(cluster: Cluster, number: int) -> KafkaAdminClient:
+    """A client that logs in by this broker's own certificate. Raises KafkaError, OSError."""
+    context = ssl.create_default_context(cafile=str(cluster.tls / certificates.AUTHORITY))
+    context.load_cert_chain(certificate(cluster, number))
+    return clients.admin(_itself(cluster, number), ssl_context=context)
+
+
+def _itself(cluster: Cluster, number: int) -> Settings:
+    return Settings(
+        bootstrap_servers=f"{cluster.node(number).host}:{cluster.brokers}",
+        kafka_user="", kafka_password_file=Path(), kafka_ca_file=cluster.tls / certificates.AUTHORITY,
+    )  # fmt: skip
 
 
 def _of_another(cluster: Cluster, number: int) -> Problem | None:

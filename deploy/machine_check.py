@@ -7,6 +7,7 @@ library alone. What is asked stands in the variable CSDL_CHECK (JSON), the texts
 import csv
 import json
 import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -31,7 +32,7 @@ def names(asked: list[str]) -> Iterator[Found]:
 def ports(asked: dict[str, str]) -> Iterator[Found]:
     """KFK-004 for each that somebody else has than its unit: of one that runs it is its own."""
     for port, unit in asked.items():
-        if not _runs(unit) and _taken(int(port)):
+        if _taken(int(port)) and not _runs(unit):
             yield "KFK-004", {"port": port}
 
 
@@ -83,6 +84,22 @@ def secrets(folder: str, asked: list[str]) -> Iterator[Found]:
                 yield "SRV-003", {"path": f"{folder}/{name}"}
 
 
+def numbers(asked: dict[str, object]) -> Iterator[Found]:
+    """KFK-008 for each host whose broker has no number from 1, or another one's."""
+    for host, number in asked.items():
+        alone = list(asked.values()).count(number) == 1
+        if not (isinstance(number, int) and not isinstance(number, bool) and number > 0 and alone):
+            yield "KFK-008", {"host": host, "number": "–" if number is None else number}
+
+
+def room(asked: dict[str, int]) -> Iterator[Found]:
+    """SRV-005 for each folder whose disk has fewer megabytes left; before it is made, its parent's."""
+    for folder, megabytes in asked.items():
+        there = next(path for path in (Path(folder), *Path(folder).parents) if path.exists())
+        if (free := shutil.disk_usage(there).free // 2**20) < megabytes:
+            yield "SRV-005", {"path": folder, "free": free, "needed": megabytes}
+
+
 def files(asked: list[str]) -> Iterator[Found]:
     """SRV-004 for each that is not there."""
     for path in asked:
@@ -116,6 +133,8 @@ CHECKS: dict[str, Callable[..., Iterator[Found]]] = {
     "data": data,
     "certificate": certificate,
     "secrets": secrets,
+    "numbers": numbers,
+    "room": room,
     "files": files,
 }
 

@@ -6,12 +6,16 @@ with 202 is a line of the file: the push's id and its number.
 
 import json
 import sys
+import time
 from itertools import count
 from pathlib import Path
 
 from csdl_client import Again, Client
 
 PATIENT = Again(tries=600, first_s=0.2, longest_s=1.0)
+
+BETWEEN_S = 0.2
+"""The machine has something else to do, too: it starts."""
 
 
 def main(url: str, key_file: str, packet_file: str, out: str) -> None:
@@ -24,6 +28,7 @@ def main(url: str, key_file: str, packet_file: str, out: str) -> None:
             body = json.dumps(packet, ensure_ascii=False).encode()
             push = client.push(body, name="packet.json")["push_id"]
             print(push, number, file=taken, flush=True)
+            time.sleep(BETWEEN_S)
 
 
 if __name__ == "__main__":

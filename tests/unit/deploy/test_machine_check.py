@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from deploy import broker, machine_check
+from deploy.local.layout import OFFSETS, PORT_BASE
+from deploy.processes import NAMES
 from tests.support import ROOT
 
 ID = "MkU3OEVBNTcwNTJENDM2Qk"
@@ -70,6 +73,31 @@ def test_a_secret_that_was_lost_is_not_made_anew(tmp_path: Path) -> None:
     assert codes("secrets", str(tmp_path), asked) == ["SRV-003"]
     (tmp_path / "identity.key").touch()
     assert codes("secrets", str(tmp_path), asked) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "wrong"),
+    [
+        ({"a": 1, "b": 2}, 0),
+        ({"a": 1, "b": None}, 1),
+        ({"a": 1, "b": 1}, 2),
+        ({"a": 0}, 1),
+        ({"a": "1"}, 1),
+    ],
+)
+def test_each_broker_has_a_number_of_its_own(asked: dict[str, object], wrong: int) -> None:
+    assert codes("numbers", asked) == ["KFK-008"] * wrong
+
+
+def test_a_disk_without_room(tmp_path: Path) -> None:
+    assert codes("room", {str(tmp_path): 1, str(tmp_path / "not/made/yet"): 1}) == []
+    assert codes("room", {str(tmp_path / "not/made/yet"): 2**40}) == ["SRV-005"]
+
+
+def test_all_ports_of_the_pipeline_are_asked_for() -> None:
+    play = yaml.safe_load((ROOT / "deploy/ansible/site.yml").read_text(encoding="utf-8"))[0]
+    names = ("access-service", "gateway-service", *NAMES)
+    assert play["vars"]["csdl_ports"] == [PORT_BASE + OFFSETS[name] for name in names]
 
 
 def test_all_is_told_at_once_in_both_languages_by_the_standard_library_alone(tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+"""A server's broker is started again where it began before its settings, certificate or unit were written.
+
+The unit names the release whose jars it runs, so that a release is a change like any other. Of several
+one goes after the other: each is awaited until it has caught up, for what is acknowledged wants two.
+"""
+
+import subprocess
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+from kafka.errors import KafkaError
+
+from deploy import broker, server_status
+from deploy.broker import Cluster
+from schemas.errors import Problem, ProblemList
+
+UNIT: Final = "kafka.service"
+SYSTEMD: Final = Path("/etc/systemd/system")
+
+IN_STEP_S: Final = 600.0
+"""It looks through what was not closed, and fetches what came meanwhile."""
+LOOK_S: Final = 1.0
+
+
+def again(cluster: Cluster, number: int) -> bool:
+    """Start it again if it is to be; whether it was. Raises ProblemList (SRV-002, KFK-009)."""
+    if not stale(_files(cluster, number)):
+        return False
+    done = subprocess.run(["systemctl", "restart", UNIT], capture_output=True, text=True, errors="replace")
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["?"])[-1]
+        raise ProblemList([Problem("SRV-002", params={"tool": "systemctl", "reason": reason})])
+    until = time.monotonic() + IN_STEP_S
+    while waits := _waits(cluster, number):
+        if time.monotonic() > until:
+            raise ProblemList([Problem("KFK-009", params={"number": number, "why": waits})])
+        time.sleep(LOOK_S)
+    return True
+
+
+def stale(files: list[Path]) -> bool:
+    """Whether one of the files was written after the broker began, or it does not run."""
+    shown = server_status.units([UNIT]).get(UNIT, {})
+    if not int(shown.get("MainPID", 0)):
+        return True
+    began = time.time() - time.monotonic() + int(shown["ExecMainStartTimestampMonotonic"]) / 1e6
+    return any(path.stat().st_mtime > began for path in files if path.exists())
+
+
+def behind(topics: list[dict[str, Any]], number: int) -> int:
+    """Partitions of a broker whose replica there has not caught up. Pure."""
+    every = (partition for topic in topics for partition in topic["partitions"])
+    return sum(number in one["replica_nodes"] and number not in one["isr_nodes"] for one in every)
+
+
+def _waits(cluster: Cluster, number: int) -> str:
+    """What it is waited for; "" once it has all."""
+    try:
+        with closing(broker.by_its_own(cluster, number)) as admin:
+            left = behind(admin.describe_topics(), number)
+    except (KafkaError, OSError) as fault:
+        return type(fault).__name__
+    return f"{left} partitions" if left else ""
+
+
+def _files(cluster: Cluster, number: int) -> list[Path]:
+    made = (cluster.properties, broker.certificate(cluster, number), cluster.folder / "kafka.env")
+    return [*made, SYSTEMD / UNIT, *SYSTEMD.glob(f"{UNIT}.d/*.conf")]
