@@ -21,6 +21,7 @@ LABELS: Final[dict[str, str]] = {
     "rule": "id of a rule of the catalogue, or a code of schemas/errors.csv",
     "disk": "data (the data directory's), or a name of CSDL_DISKS",
     "certificate": "authority (CSDL_KAFKA_CA_FILE) or broker (the brokers', the earliest)",
+    "unit": "a unit of systemd that comes to an end: csdl-backup, csdl-retention, csdl-setup",
     "outcome": "what became of it: one of the few words that the metric's sentence names",
 }
 
@@ -420,6 +421,12 @@ READY: Final = _gauge(
     (),
     en="1 while a process can do its work, as its /readyz says; else 0.",
     vi="1 khi tiến trình làm việc được, như /readyz của nó trả lời; nếu không là 0.",
+)
+UNIT_FAILED: Final = _gauge(
+    "csdl_unit_failed",
+    ("unit",),
+    en="1 if the last run of a unit that comes to an end (backup, retention, setup) failed; else 0.",
+    vi="1 nếu lần chạy gần nhất của một việc định kỳ (sao lưu, lưu giữ, thiết lập) bị lỗi; nếu không là 0.",
 )
 BACKUP_SUCCESS: Final = _gauge(
     "csdl_backup_last_success_timestamp_seconds",

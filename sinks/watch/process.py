@@ -19,7 +19,7 @@ from sinks.watch.database_log import KINDS, DatabaseLog
 from sinks.watch.reader_lag import ReaderPosition, Stillness, by_topic
 from sinks.watch.readers import readers
 from sinks.watch.refusals import Refusals
-from sinks.watch.surroundings import Certificates, backups, clock_is_kept, disks
+from sinks.watch.surroundings import Certificates, backups, clock_is_kept, disks, failed_units
 from sinks.watch.tables import Waiting
 from streams.confirmation.state import Stage
 
@@ -107,6 +107,8 @@ class Watch(Process):
         for name, ends in self._certificates.ends().items():
             metrics.CERTIFICATE_ENDS.labels(name).set(ends)
         metrics.CLOCK_KEPT.set(clock_is_kept() is not False)
+        for unit, failed in failed_units().items():
+            metrics.UNIT_FAILED.labels(unit).set(failed)
         said = backups(self.settings)
         metrics.BACKUP_SUCCESS.set(said.last_success)
         metrics.BACKUP_VERIFIED.set(said.last_verified)

@@ -1,9 +1,10 @@
-"""What stands around: room on this machine's disks, its clock, the brokers' certificates."""
+"""What stands around: room on this machine's disks, its clock, units that end, the brokers' certificates."""
 
 import ctypes
 import os
 import socket
 import ssl
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,6 +20,9 @@ CERTIFICATES_S: Final = 3600.0
 """So often the certificates are looked at."""
 
 ANSWER_S: Final = 5.0
+
+UNITS: Final = ("csdl-backup.service", "csdl-retention.service", "csdl-setup.service")
+"""Those that come to an end: nobody hears of it if they fail."""
 
 DATA: Final = "data"
 """The disk of the data directory; the setting ``disks`` names others."""
@@ -52,6 +56,24 @@ def clock_is_kept() -> bool | None:
     except (OSError, AttributeError):
         return None
     return None if said < 0 else said != _NOT_SYNCHRONISED
+
+
+def failed_units() -> dict[str, bool]:
+    """Unit → whether its last run failed, by systemd; none where that does not answer."""
+    command = ["systemctl", "show", "--property=Id,ActiveState", *UNITS]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_S, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    return parse_units(told)
+
+
+def parse_units(told: str) -> dict[str, bool]:
+    """The same of what ``systemctl show`` printed. Pure."""
+    blocks = [
+        dict(line.split("=", 1) for line in block.splitlines()) for block in told.split("\n\n") if block
+    ]
+    return {block["Id"]: block["ActiveState"] == "failed" for block in blocks if "Id" in block}
 
 
 class Backups(BaseModel):

@@ -56,6 +56,13 @@ REFUSED = "KFK-003 KFK-004 KFK-005 KFK-006 SRV-003 SRV-004 DOC-006 SET-001"
 TAKEN = ("version", "unchanged")
 STAND_IN = "/opt/csdl/current/bin/csdl ministry simulate --refuse-percent 0"
 MINISTRY = f"systemd-run --quiet --unit ministry -p Restart=always {STAND_IN}"
+FAILS = """
+mkdir -p /run/systemd/system/csdl-retention.service.d
+cd /run/systemd/system/csdl-retention.service.d
+printf '[Service]\\nExecStart=\\nExecStart=/bin/false\\n' > fails.conf
+systemctl daemon-reload
+systemctl start csdl-retention.service
+"""
 
 
 @dataclass
@@ -232,7 +239,13 @@ def test_what_the_ministry_got_is_what_it_answered(server):
 
 
 def test_a_backup_is_made_and_comes_to_life(server):
+    server.machine.run(FAILS, check=False)
     server.follow(BACKUP)
+
+
+def test_a_unit_that_failed_is_an_alert(server):
+    asked = "promtool query instant http://127.0.0.1:9090 'ALERTS{alertname=\"CsdlUnitFailed\"}'"
+    wait_until(lambda: "csdl-retention.service" in server.machine.run(asked), seen=server.machine.failed)
 
 
 def test_no_unit_is_exposed(server):

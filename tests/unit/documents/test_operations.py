@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from cli.main import main
+from deploy import units
 from deploy.local.layout import Stack
 from deploy.processes import instances
 from deploy.prometheus.config import ALERTS
@@ -15,8 +16,9 @@ from schemas import errors
 from tests.operations import PAGES, blocks, pages
 from tests.support import ROOT
 
-SERVERS = {"kafka", "postgresql", "csdl-setup", "csdl.target", "csdl-backup", "csdl-backup.timer"}
-"""Units that are no process; those of the backup come with its command."""
+OURS = {name.removesuffix(".service") for name in units.WRITTEN}
+SERVERS = {"kafka", "postgresql", "csdl.target", *OURS}
+"""Units that are no process."""
 OTHERS = {"systemctl", "journalctl", "timedatectl", "df", "du", "openssl"}
 
 RULES = [

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local import certificates
 from runtime.settings import Settings
-from sinks.watch.surroundings import Backups, Certificates, backups, clock_is_kept, disks
+from sinks.watch.surroundings import Backups, Certificates, backups, clock_is_kept, disks, parse_units
 from tests.unit.test_broker_probe import NOW, WEEK, Authority, server
 
 
@@ -64,3 +64,9 @@ def test_backups_say_of_themselves_when_they_were_made_and_tried(tmp_path):
     assert backups(of) == Backups(last_success=1_800_000_000.5, last_failed=True)
     (of.backups_dir / "status.json").write_text("{")
     assert backups(of) == Backups()
+
+
+def test_a_unit_whose_last_run_failed_as_systemd_tells_it():
+    told = "Id=csdl-retention.service\nActiveState=failed\n\nId=csdl-setup.service\nActiveState=active\n"
+    assert parse_units(told) == {"csdl-retention.service": True, "csdl-setup.service": False}
+    assert parse_units("") == {}
