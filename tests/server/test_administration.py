@@ -26,7 +26,7 @@ from tests.support import ROOT, wait_until
 
 pytestmark = pytest.mark.timeout(1800)
 
-INSTALLED, FIRST_DAY, TO_THE_MINISTRY, BACKUP, UPGRADE = 3, 4, 5, 6, 7
+INSTALLED, FIRST_DAY, TO_THE_MINISTRY, BACKUP, UPGRADE, ANOTHER = 3, 4, 5, 6, 7, 8
 """Chapters: the last before anybody acts, and those after it."""
 SCHOOL = samples.school()
 DATASET = dataset_id(SCHOOL.code, YEAR, "1")
@@ -246,6 +246,10 @@ def test_a_backup_is_made_and_comes_to_life(server):
 def test_a_unit_that_failed_is_an_alert(server):
     asked = "promtool query instant http://127.0.0.1:9090 'ALERTS{alertname=\"CsdlUnitFailed\"}'"
     wait_until(lambda: "csdl-retention.service" in server.machine.run(asked), seen=server.machine.failed)
+
+
+def test_another_vendor_and_another_year_come_while_all_runs(server):
+    server.follow(ANOTHER)
 
 
 def test_no_unit_is_exposed(server):
