@@ -39,7 +39,7 @@ TEMPLATE: Final = SYSTEMD / "csdl@.service"
 
 READY_S: Final = 300.0
 """A process reads its state again: with a province's a minute."""
-LOOK_S: Final = 1.0
+LOOK_S: Final = 0.25
 
 ASKED: Final = """
 import json
