@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from psycopg2.extensions import connection
 
-from deploy.local import whole
+from deploy import server
+from deploy.local import layout, whole
 from runtime.settings import Settings
 from schemas.errors import Problem
 
@@ -84,26 +85,26 @@ def difference(before: Sequence[Thing], after: Sequence[Thing]) -> list[Thing]:
     return [thing for thing in before if reached.get((thing.code, thing.subject), 0) < thing.far]
 
 
-def write(data_dir: Path, lost: Lost) -> None:
-    """Keep it beside the stack, with what an earlier restore has lost and nobody has done again."""
-    earlier = read(data_dir)
+def write(home: Path, lost: Lost) -> None:
+    """Keep it beside the data, with what an earlier restore has lost and nobody has done again."""
+    earlier = read(home)
     things = sorted({*lost.things, *(earlier.things if earlier else ())})
     content = asdict(Lost(lost.backup, lost.at, things))
-    whole.write(data_dir / FILE, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+    whole.write(home / FILE, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
-def read(data_dir: Path) -> Lost | None:
+def read(home: Path) -> Lost | None:
     """None where nothing was lost."""
     try:
-        found = json.loads((data_dir / FILE).read_text(encoding="utf-8"))
+        found = json.loads((home / FILE).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
     return Lost(found["backup"], found["at"], [Thing(**thing) for thing in found["things"]])
 
 
-def done(data_dir: Path) -> None:
+def done(home: Path) -> None:
     """Somebody has looked: it is no longer told, and stays under another name."""
-    path = data_dir / FILE
+    path = home / FILE
     if path.exists():
         path.rename(path.with_name(f"lost.{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"))
 
@@ -141,6 +142,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
+def home(settings: Settings) -> Path:
+    """Where a restore remembers what it lost: in the stack's folder, or in the server's."""
+    return settings.data_dir if layout.known(settings.data_dir) else server.HOME
+
+
 def of(settings: Settings) -> Lost | None:
-    """What was lost of the stack of these settings."""
-    return read(settings.data_dir)
+    """What was lost here."""
+    return read(home(settings))

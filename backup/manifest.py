@@ -108,6 +108,11 @@ class Manifest(BaseModel):
         return sum(file.bytes for file in self.files)
 
     @property
+    def postgres_major(self) -> int:
+        """Of the PostgreSQL that was copied."""
+        return int(self.postgres) // 10_000
+
+    @property
     def records(self) -> int:
         """Kafka's."""
         return sum(copied.records for copied in self.topics)

@@ -1,17 +1,18 @@
 """Puts a backup, or one side of it, in the place of what was lost. Nothing is changed before all is known.
 
-A local stack's folders: PostgreSQL's is made whole beside and renamed; Kafka's topics are filled on a broker
-that runs without any process of the pipeline. A restore that was cut off leaves a mark with which no `csdl
-up` starts; the same command begins it again.
+PostgreSQL's folder is made whole beside and renamed; Kafka's topics are filled on a broker that runs without
+any process of the pipeline. A restore that was cut off leaves a mark with which nothing starts; the same
+command begins it again. Nothing is deleted but what such a try has made.
 """
 
+import errno
 import json
+import os
 import shutil
-import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import asdict, replace
-from enum import StrEnum
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -20,38 +21,32 @@ from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from access import audit_acts
-from backup import database, filling, lost, manifest, records, taking
+from backup import database, filling, installed, lost, manifest, records, shelf, taking
 from backup.filling import NOT_EMPTY, Filled
 from backup.manifest import Manifest, Progress, newer, silent
+from backup.place import Lost, Place
 from backup.sealing import Key
-from deploy.local import postgres, private, server_account, supervisor, whole
+from deploy.local import private, whole
 from deploy.local import stack as local
-from deploy.local.layout import Stack
 from runtime import kafka
 from runtime import postgres as postgres_client
 from runtime.settings import Settings
-from runtime.stack_file import STACK_FILE
 from schemas.errors import Problem, ProblemList
 from schemas.organisation import province
 from sinks.checkpoints.writer import began
 from sinks.provincial import schema
 
 OTHER_PROVINCE: Final = "BAK-013"
-RUNS: Final = "BAK-015"
 OTHER_BACKUP: Final = "BAK-018"
 LOST_TOO: Final = "BAK-019"
+OTHER_KEYS: Final = "BAK-023"
+
+FULL: Final = "BAK-024"
+
+NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 Finish = Callable[[Settings, Manifest], None]
-
-
-class Lost(StrEnum):
-    """What was lost. With Kafka a younger PostgreSQL goes back, too: its tables know acts of which no chain
-    does. It is put aside, and what it knew is told (``lost``)."""
-
-    POSTGRES = "postgres"
-    KAFKA = "kafka"
-    BOTH = "both"
 
 
 def refusals(
@@ -70,46 +65,50 @@ def refusals(
 
 
 def restore(
-    stack: Stack,
+    place: Place,
     folder: Path,
     key: Key,
     *,
     what: Lost = Lost.BOTH,
+    aside: bool = False,
     progress: Progress = silent,
     finish: Finish,
 ) -> Manifest:
-    """Put a backup in the place of what a stack has lost; it stands still afterwards. ``finish`` is called
-    when all is there and no process runs yet.
+    """Put a backup in the place of what was lost. ``finish`` is called when all is there and no process runs
+    yet. ``aside``: what lies where something is put back gets another name and stays.
 
-    Raises ProblemList before anything is changed: BAK-004 to 006, 008, 013 the backup; BAK-015 the stack
-    runs, BAK-011 what was lost is there, BAK-019 the other side is not, BAK-010 no room, BAK-018 another
-    restore was cut off here.
+    Raises ProblemList before anything is changed: BAK-004 to 006, 008, 013 the backup; what the place says
+    (``Place.refusals``); BAK-011 what was lost is there, BAK-019 the other side is not, BAK-023 keys of
+    another installation, BAK-010 no room, BAK-018 another restore was cut off here.
     """
-    found, problems = refusals(folder, key, province.load(stack.settings().province).code, progress)
-    if supervisor.is_running(stack) or supervisor.left_over(stack):
-        problems.append(Problem(RUNS, params={"data_dir": stack.data_dir}))
-    asked = {"name": found.id, "lost": what.value}
-    begun = _begun(stack)
+    settings = place.settings
+    found, problems = refusals(folder, key, province.load(settings.province).code, progress)
+    problems += place.refusals(found, what)
+    asked = {"name": found.id, "lost": what.value} | ({"aside": "yes"} if aside else {})
+    begun = _begun(place)
+    # Two restores of one backup put two things aside.
+    at = shelf.name(datetime.now(UTC)) if begun is None else begun.pop("at", found.id)
     if begun is None:
-        problems += _unlike(stack, what)
+        problems += [*_unlike(place, what, aside), *_room(place, found, what)]
     elif begun != asked:
-        problems.append(Problem(OTHER_BACKUP, params=begun | {"data_dir": stack.data_dir}))
-    problems += _room(stack, found)
+        problems.append(Problem(OTHER_BACKUP, params=begun | {"data_dir": place.home}))
+    others = [] if problems else installed.others(settings, folder, key)
+    if not aside:
+        problems += [Problem(OTHER_KEYS, params={"path": path, "name": found.id}) for path in others]
     if problems:
         raise ProblemList(problems)
-    with private.only_ours():
-        stack.data_dir.mkdir(parents=True, exist_ok=True)
-        whole.write(mark(stack), json.dumps(asked))
-        before = _put_aside(stack, found) if what is Lost.KAFKA else []
-        for home in _homes(stack, what):  # of a try that was cut off
-            shutil.rmtree(home, ignore_errors=True)
-        if what is Lost.KAFKA:
-            shutil.rmtree(stack.postgres_dir, ignore_errors=True)
-        if not (stack.data_dir / STACK_FILE).exists():  # on a machine that knew nothing of it
-            stack = replace(stack, asked=found.asked() | stack.asked)
-        _files(stack, folder, key)
+    with private.only_ours(), _full_disk_said(place):
+        place.begin(found, what)
+        whole.write(mark(place), json.dumps(asked | {"at": at}))
+        for path in others:
+            path.rename(_aside(path, at))
+        for home in _homes(place, what):
+            _make_way(home, _aside(home, at) if aside else None)
+        before = _put_aside(place, at) if what is Lost.KAFKA else []
+        installed.unpack(settings, folder, key)
+        place.keys_are_there()
         progress("PostgreSQL", 0, 0)
-        _postgres(stack, folder, key)
+        _postgres(place, folder, key)
 
         def fill(settings: Settings) -> None:
             if what is not Lost.POSTGRES:
@@ -117,33 +116,50 @@ def restore(
             if what is Lost.KAFKA:
                 with closing(postgres_client.connect(settings, "csdl restore")) as conn:
                     gone = lost.difference(before, lost.known(conn))
-                lost.write(stack.data_dir, lost.Lost(found.id, lost.now(), gone))
+                lost.write(place.home, lost.Lost(found.id, lost.now(), gone))
             finish(settings, found)
 
-        local.up(stack, processes=(), fill=fill)
-        local.down(stack)
-        mark(stack).unlink()
+        place.fill(fill)
+        _known(place, at).unlink(missing_ok=True)
+        mark(place).unlink()
+        place.end()
     return found
 
 
-def _homes(stack: Stack, what: Lost) -> list[Path]:
-    homes = {Lost.POSTGRES: [stack.postgres_dir], Lost.KAFKA: [stack.kafka_dir]}
-    return homes.get(what, [stack.postgres_dir, stack.kafka_dir])
+def _homes(place: Place, what: Lost) -> list[Path]:
+    homes = {Lost.POSTGRES: [place.postgres_dir], Lost.KAFKA: [place.kafka_dir]}
+    return homes.get(what, [place.postgres_dir, place.kafka_dir])
 
 
-def _unlike(stack: Stack, what: Lost) -> list[Problem]:
+def _unlike(place: Place, what: Lost, aside: bool) -> list[Problem]:
     """Where what was lost is there, or what was not is missing."""
-    lost_homes = _homes(stack, what)
+    lost_homes = [] if aside else _homes(place, what)
     there = [Problem(NOT_EMPTY, params={"place": home}) for home in lost_homes if home.exists()]
-    others = [home for home in (stack.postgres_dir, stack.kafka_dir) if home not in lost_homes]
+    others = [home for home in (place.postgres_dir, place.kafka_dir) if home not in _homes(place, what)]
     return there + [Problem(LOST_TOO, params={"place": home}) for home in others if not home.exists()]
 
 
-def _put_aside(stack: Stack, found: Manifest) -> list[lost.Thing]:
+def _aside(path: Path, at: str) -> Path:
+    return path.with_name(f"{path.name}.before-{at}")
+
+
+def _known(place: Place, at: str) -> Path:
+    """What the younger PostgreSQL knew, as long as the restore goes on."""
+    return place.home / f"known.{at}.json"
+
+
+def _make_way(home: Path, aside: Path | None) -> None:
+    """What was there gets the other name, once; what lies there afterwards a try has made that was cut
+    off."""
+    if aside is not None and home.exists() and not aside.exists():
+        home.rename(aside)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _put_aside(place: Place, at: str) -> list[lost.Thing]:
     """Ask the younger PostgreSQL all that it knows, then give its folder another name. Cut off anywhere, the
     next try goes on: the name says how far this one came."""
-    aside = stack.postgres_dir.with_name(f"{stack.postgres_dir.name}.before-{found.id}")
-    told = stack.data_dir / f"known.{found.id}.json"
+    aside, told = _aside(place.postgres_dir, at), _known(place, at)
     if not aside.exists():
         known: list[lost.Thing] = []
 
@@ -151,10 +167,11 @@ def _put_aside(stack: Stack, found: Manifest) -> list[lost.Thing]:
             with closing(postgres_client.connect(settings, "csdl restore")) as conn:
                 known.extend(lost.known(conn))
 
-        local.up(stack, processes=(), fill=ask)  # beside an empty Kafka, which is made anew afterwards
-        local.down(stack)
+        place.ask(ask)
         whole.write(told, json.dumps([asdict(thing) for thing in known], ensure_ascii=False))
-        stack.postgres_dir.rename(aside)
+        place.postgres_dir.rename(aside)
+    for home in (place.postgres_dir, place.kafka_dir):  # of a try that was cut off, or made to ask
+        shutil.rmtree(home, ignore_errors=True)
     return [lost.Thing(**thing) for thing in json.loads(told.read_text(encoding="utf-8"))]
 
 
@@ -174,48 +191,57 @@ def accepting(account: str, reason: str) -> Finish:
     return accept
 
 
-def mark(stack: Stack) -> Path:
+def mark(place: Place) -> Path:
     """There from the first change of a restore to its end."""
-    return stack.data_dir / local.RESTORING
+    return place.home / local.RESTORING
 
 
-def _begun(stack: Stack) -> dict[str, str] | None:
+def _begun(place: Place) -> dict[str, str] | None:
     """What a restore that was cut off was asked."""
     try:
-        return dict(json.loads(mark(stack).read_text(encoding="utf-8")))
+        return dict(json.loads(mark(place).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
 
 
-def _room(stack: Stack, found: Manifest) -> list[Problem]:
-    """What is unpacked is some four times what lies sealed; PostgreSQL takes its journal besides."""
-    at = next(path for path in (stack.data_dir, *stack.data_dir.parents) if path.exists())
-    due, free = found.size * 4 // 1_000_000, taking.free_mb(at)
-    params = {"path": at, "reason": f"{free} MB < {due} MB"}
-    return [Problem(taking.NO_ROOM, params=params)] if free < due else []
+def _room(place: Place, found: Manifest, what: Lost) -> Iterator[Problem]:
+    """What is unpacked is some four times what lies sealed; PostgreSQL takes its journal besides. One problem
+    a disk."""
+    sealed = {file.name: file.bytes for file in found.files}
+    of_postgres = sealed.get(taking.DATABASE, 0)
+    due = {place.postgres_dir: of_postgres}
+    if what is not Lost.POSTGRES:
+        due[place.kafka_dir] = sum(sealed.values()) - of_postgres
+    by_disk: dict[int, tuple[Path, int]] = {}
+    for home, size in due.items():
+        at = next(path for path in home.parents if path.exists())
+        _, before = by_disk.get(at.stat().st_dev, (at, 0))
+        by_disk[at.stat().st_dev] = at, before + size * 4
+    for at, size in by_disk.values():
+        needed, free = size // 1_000_000, taking.free_mb(at)
+        if free < needed:
+            yield Problem(taking.NO_ROOM, params={"path": at, "reason": f"{free} MB < {needed} MB"})
 
 
-def _files(stack: Stack, folder: Path, key: Key) -> None:
-    """What is not there: whatever is newer than the backup stays."""
-    for name in (taking.FIRST, taking.LAST):
-        with taking.unpack(folder, key, name) as file, tarfile.open(fileobj=file, mode="r|") as tar:
-            for member in tar:
-                to = stack.data_dir / member.name
-                if member.isreg() and ".." not in Path(member.name).parts and not to.exists():
-                    to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                    whole.taken_out(tar, member, stack.data_dir)
-                    to.chmod(0o600)
+@contextmanager
+def _full_disk_said(place: Place) -> Iterator[None]:
+    """A disk that is full all the same: with room the same command goes on."""
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno not in NO_SPACE:
+            raise
+        params = {"path": fault.filename or place.home, "reason": os.strerror(fault.errno)}
+        raise ProblemList([Problem(FULL, params=params)]) from None
 
 
-def _postgres(stack: Stack, folder: Path, key: Key) -> None:
+def _postgres(place: Place, folder: Path, key: Key) -> None:
     def extract(home: Path) -> None:
         with taking.unpack(folder, key, taking.DATABASE) as file:
             database.extract(file, home)
-        server_account.hand_over(home)
-        server_account.hand_over_all(home)
-        postgres.configure(stack, home)
+        place.take_over(home)
 
-    whole.make(stack.postgres_dir, extract)
+    whole.make(place.postgres_dir, extract)
 
 
 def _kafka(settings: Settings, folder: Path, key: Key, found: Manifest, progress: Progress) -> None:

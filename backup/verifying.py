@@ -14,6 +14,7 @@ from psycopg2.extensions import connection, cursor
 from backup import manifest, restoring
 from backup.cut import MACHINES
 from backup.manifest import Manifest, Progress, silent
+from backup.place import Local
 from backup.sealing import Key
 from deploy.local import layout
 from deploy.local.layout import Stack
@@ -70,7 +71,7 @@ def verify(folder: Path, key: Key, progress: Progress = silent, scratch: Path | 
         tempfile.TemporaryDirectory(prefix="csdl-verify-", dir=scratch) as temporary,
         _apart(Path(temporary) / "stack") as data_dir,
     ):
-        it = Stack(data_dir, _free_ports(), asked=found.asked())
+        it = Local(Stack(data_dir, _free_ports(), asked=found.asked()))
         verified = Verified(found.id, found.records)
 
         def look(settings: Settings, _: Manifest) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from backup import lost as lost_things
 from backup import manifest, restoring, sealing, shelf, status, taking, verifying
 from backup.manifest import Progress
-from backup.restoring import Lost
+from backup.place import Local, Lost, Place
 from cli.answers import console, json_option, print_json, print_table, say, tell
 from cli.stack import data_dir_option
 from deploy.local import layout
@@ -142,7 +143,7 @@ def lost_(done: bool, as_json: bool) -> None:
         with database("csdl backup lost") as conn:
             problems = list(lost_things.problems(known, lost_things.missing(conn, known)))
     if done:
-        lost_things.done(settings.data_dir)
+        lost_things.done(lost_things.home(settings))
     if as_json:
         print_json({"backup": known and known.backup, "lost": [problem.as_dict() for problem in problems]})
     else:
@@ -161,35 +162,56 @@ def lost_(done: bool, as_json: bool) -> None:
     show_default=True,
     help="Phần bị mất — what was lost. With Kafka a younger PostgreSQL goes back, too, and is kept aside.",
 )
+@click.option(
+    "--aside", is_flag=True,
+    help="Đổi tên những gì đang ở chỗ đó và giữ lại — what lies there gets another name and stays.",
+)  # fmt: skip
 @click.option("--reason", required=True, help="Lý do, được ký và lưu lại — why; it is signed and kept.")
 @click.option("--account", default=getpass.getuser, help="Ai khôi phục — who restores. Default: your user.")
 @json_option
+@click.pass_context
 def restore(
+    ctx: click.Context,
     name: str,
     data_dir: Path,
     key_file: Path | None,
     lost: str,
+    aside: bool,
     reason: str,
     account: str,
     as_json: bool,
 ) -> None:
     """Khôi phục — put backup NAME (a name, a folder, or latest) in the place of what was lost.
 
-    Into a stack that stands still and whose lost side is not there: move what is left of it elsewhere. All is
-    looked at before anything is changed. Then start it (csdl up) and look (csdl doctor).
+    All is looked at before anything is changed. Nothing is put over what is there. On a server, by root: its
+    units are stopped meanwhile and started afterwards. A stack stands still: csdl down before, csdl up then.
+    Cut off, the same command goes on. What was lost says csdl doctor.
     """
     settings = Settings()
-    stack = layout.asked_for(data_dir, None)
+    here = ctx.get_parameter_source("data_dir") is ParameterSource.DEFAULT and not layout.known(data_dir)
+    place: Place
+    if here and settings.bootstrap_servers:
+        from backup.on_server import Server
+
+        place = Server(settings)
+    else:
+        place = Local(layout.asked_for(data_dir, None))
     key = sealing.read(key_file or settings.backup_key_file)
     folder = shelf.found(settings.backups_dir, name)
     with progress(as_json) as told:
         done = restoring.restore(
-            stack, folder, key, what=Lost(lost), progress=told, finish=restoring.accepting(account, reason)
+            place,
+            folder,
+            key,
+            what=Lost(lost),
+            aside=aside,
+            progress=told,
+            finish=restoring.accepting(account, reason),
         )
     if as_json:
         print_json(_line(folder, done) | {"lost": lost})
     else:
-        tell(f"{done.id}: đã khôi phục — restored ({lost} lost). csdl up, csdl doctor")
+        tell(f"{done.id}: đã khôi phục — restored ({lost} lost). {place.then}")
 
 
 @contextmanager

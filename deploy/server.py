@@ -33,6 +33,8 @@ GROUP: Final = "csdl"
 OPERATORS: Final = "csdl-operators"
 """Of people."""
 SETTINGS_FILE: Final = Path("/etc/csdl/csdl.env")
+HOME: Final = Path("/var/lib/csdl")
+"""Of what each process keeps, in a folder of its own, and of what a restore remembers."""
 
 USERS: Final = (SETUP, BACKUP, *(declared.principal for declared in TABLE))
 TOOLS: Final = {"setfacl": "acl", "useradd": "passwd"}

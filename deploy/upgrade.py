@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from deploy import install, server_status
+from deploy import install, server, server_status
+from deploy.local.stack import RESTORING
 from deploy.processes import Declared, Instance, instance
-from deploy.server import GROUP, SETTINGS_FILE
 from runtime import kafka, postgres, terms
 from runtime.accounts import SETUP
 from runtime.settings import Settings
@@ -69,16 +69,18 @@ def use(settings: Settings, version: str, names: Collection[str], say: Say, *, a
     :param names: instances that this machine runs; all that the settings ask for if none is named
     :param anyway: although a process is not ready now
 
-    Raises ProblemList: SRV-001, SRV-010 to 013 before anything is changed; SRV-002, SRV-014 where a step
-    failed: the same command goes on there, and with the release of before it goes back.
+    Raises ProblemList: SRV-001, SRV-010 to 013, BAK-017 before anything is changed; SRV-002, SRV-014 where a
+    step failed: the same command goes on there, and with the release of before it goes back.
     """
     if os.geteuid() != 0:
         raise ProblemList([Problem("SRV-001")])
+    if (server.HOME / RESTORING).exists():
+        raise ProblemList([Problem("BAK-017", params={"data_dir": server.HOME})])
     folder = HOME / install.RELEASES / version
     if not (folder / install.ABOUT).is_file():
         params = {"version": version, "installed": ", ".join(installed()) or "–"}
         raise ProblemList([Problem("SRV-010", params=params)])
-    runs = _runs(settings, TARGET.read_text("utf-8") if TARGET.exists() else "")
+    runs = runs_of(settings, TARGET.read_text("utf-8") if TARGET.exists() else "")
     old = _stale(settings, runs, folder)
     known = knows(folder)
     goes = old or not runs or install.current(HOME) != folder
@@ -91,24 +93,24 @@ def use(settings: Settings, version: str, names: Collection[str], say: Say, *, a
             raise ProblemList(problems)
     csdl = folder / "bin" / "csdl"
     if undone:
-        _run(*_as_setup(HOME / install.CURRENT / "bin" / "csdl"), "database", "back", known.revision)
+        run(*_as_setup(HOME / install.CURRENT / "bin" / "csdl"), "database", "back", known.revision)
         say(f"{undone} → {known.revision}")
     if goes:
-        _run(*_as_setup(csdl), "setup")
-    for unit in _run(str(csdl), "units", *names).splitlines():
+        run(*_as_setup(csdl), "setup")
+    for unit in run(str(csdl), "units", *names).splitlines():
         say(unit)
     if install.current(HOME) != folder:
         install.use(HOME, folder)
         say(f"{install.CURRENT} → {version}")
-    _run("systemctl", "daemon-reload")
-    _run("systemctl", "enable", "--quiet", "csdl.target")
-    wanted = in_order(_runs(settings, TARGET.read_text("utf-8")))
+    run("systemctl", "daemon-reload")
+    run("systemctl", "enable", "--quiet", "csdl.target")
+    wanted = in_order(runs_of(settings, TARGET.read_text("utf-8")))
     for gone in {each.label for each in runs} - {each.label for each in wanted}:
-        _run("systemctl", "stop", server_status.unit(gone))
+        run("systemctl", "stop", server_status.unit(gone))
         say(f"- {gone}")
     stale = _stale(settings, wanted, folder)
     if not _pids(wanted):
-        _run("systemctl", "start", "csdl.target")  # the first time: nobody is kept waiting
+        run("systemctl", "start", "csdl.target")  # the first time: nobody is kept waiting
     for each in wanted:
         if each.label in stale:
             _again(settings, each, folder)
@@ -142,7 +144,7 @@ def _readers(one: Declared, left: Mapping[str, Declared]) -> list[str]:
 
 def knows(folder: Path) -> Knows:
     """What an installed release knows. Raises ProblemList (SRV-002) where it does not run."""
-    told = json.loads(_run(str(folder / "bin" / "python"), "-c", ASKED))
+    told = json.loads(run(str(folder / "bin" / "python"), "-c", ASKED))
     return Knows(told["revision"], frozenset(told["contracts"]), frozenset(told["topics"]))
 
 
@@ -200,8 +202,8 @@ def _not_ready(settings: Settings, runs: Collection[Instance]) -> Iterator[Probl
             yield Problem("SRV-013", params={"name": row["name"], "why": row["why"] or row["state"]})
 
 
-def _runs(settings: Settings, target: str) -> list[Instance]:
-    """Instances that the target of this machine names."""
+def runs_of(settings: Settings, target: str) -> list[Instance]:
+    """Instances that the text of this machine's target names."""
     return [instance(settings, label) for label in re.findall(r"^Wants=csdl@(\S+)\.service$", target, re.M)]
 
 
@@ -210,7 +212,7 @@ def _stale(settings: Settings, runs: Iterable[Instance], folder: Path) -> set[st
     written."""
     named = {each.label: server_status.unit(each.label) for each in runs}
     found = server_status.units(list(named.values()))
-    shared = _written(SETTINGS_FILE, TEMPLATE, *PROVINCE.rglob("*"))
+    shared = _written(server.SETTINGS_FILE, TEMPLATE, *PROVINCE.rglob("*"))
     booted = time.time() - time.monotonic()
     old = set()
     for label, unit in named.items():
@@ -247,7 +249,12 @@ def _again(settings: Settings, each: Instance, folder: Path) -> None:
     """Start one again where it has not begun by that release, and wait until it is ready. Setup has run: it
     is not asked for once more."""
     if _stale(settings, [each], folder):
-        _run("systemctl", "restart", "--job-mode=ignore-dependencies", server_status.unit(each.label))
+        run("systemctl", "restart", "--job-mode=ignore-dependencies", server_status.unit(each.label))
+    until_ready(settings, each)
+
+
+def until_ready(settings: Settings, each: Instance) -> None:
+    """Wait for one. Raises ProblemList (SRV-014)."""
     until = time.monotonic() + READY_S
     row: dict[str, Any] = {}
     while time.monotonic() < until:
@@ -262,7 +269,7 @@ def _again(settings: Settings, each: Instance, folder: Path) -> None:
 def _as_setup(csdl: Path) -> list[str]:
     """A release's command by setup's account, in the folder of ``csdl-setup.service``."""
     folder = f"csdl/{SETUP.removeprefix('csdl-')}"
-    has = (f"User={SETUP}", f"Group={GROUP}", f"StateDirectory={folder}", "StateDirectoryMode=0700")
+    has = (f"User={SETUP}", f"Group={server.GROUP}", f"StateDirectory={folder}", "StateDirectoryMode=0700")
     return [
         *("systemd-run", "--quiet", "--wait", "--collect", "--pipe"),
         *(word for line in has for word in ("-p", line)),
@@ -270,8 +277,9 @@ def _as_setup(csdl: Path) -> list[str]:
     ]
 
 
-def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+def run(*command: str, given: str | None = None) -> str:
+    """One of the machine's programs, to its end; what it printed. Raises ProblemList (SRV-002)."""
+    done = subprocess.run(command, input=given, capture_output=True, text=True, errors="replace")
     if done.returncode:
         said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
         tool = " ".join([Path(word).name for word in command if "/" in word or word == command[0]][-1:])

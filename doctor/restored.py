@@ -5,14 +5,19 @@ from contextlib import closing
 from datetime import datetime
 
 from backup import lost
+from deploy.local.stack import RESTORING
 from doctor.section import Finding
 from runtime import postgres
 from runtime.settings import Settings
+from schemas.errors import Problem
 
 
 def section(settings: Settings) -> Iterator[Finding]:
     """One finding a thing."""
-    known = lost.of(settings)
+    at = lost.home(settings)
+    if (at / RESTORING).exists():
+        yield Finding(Problem("BAK-017", params={"data_dir": at}))
+    known = lost.read(at)
     if known is None:
         return
     with closing(postgres.connect(settings, "csdl doctor")) as conn:

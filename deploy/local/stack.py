@@ -102,13 +102,13 @@ def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say, fill: Fi
             _until(lambda: terms.bring(as_setup, strictly=True), "kafka", stack, (ProblemList,))
             changes = _until(lambda: ensure_topics(as_setup), "kafka", stack, (KafkaError,))
             say("topics")
-            say(f"rights: {len(kafka_rights.ensure(as_setup))} changed")
             for change in changes:
                 if change.setting:
                     say(str(change))
-            if fill is not None:
+            if fill is not None:  # before anybody else may write
                 fill(as_setup)
                 terms.bring(as_setup, strictly=True)
+            say(f"rights: {len(kafka_rights.ensure(as_setup))} changed")
             terms.hand_over(as_setup)  # behind what it is filled with, whose topics must be empty
             from access.handing_over import hand_over  # contracts and polars, which `status` needs not
 

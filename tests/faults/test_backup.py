@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from backup import lost, manifest, records, restoring, sealing, shelf, status, taking
+from backup.place import Local
 from cli.main import main
 from deploy.local import stack as local
 from deploy.local.layout import Stack
@@ -253,7 +254,7 @@ def test_both_lost_all_is_as_it_was_at_the_backup_and_goes_on(still, verified):
     for home in (it.kafka_dir, it.postgres_dir, settings.checkpoints_dir):
         home.rename(it.data_dir / f"lost.both.{home.name}")
     (settings.checkpoint_key_file.with_suffix(".last")).unlink()
-    unfinished = restoring.mark(it)
+    unfinished = restoring.mark(Local(it))
     unfinished.write_text(json.dumps({"name": still.backup["name"], "lost": "both"}))
     it.kafka_dir.mkdir()  # of a restore that was cut off
     with pytest.raises(Exception, match="BAK-017"):
