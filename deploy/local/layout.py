@@ -5,7 +5,7 @@ import os
 import pwd
 import shlex
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +28,9 @@ PORT_BASE: Final = 19090
 MORE: Final = 200
 """Offset of the first port of the second and later instances."""
 
+BROKERS: Final = 3
+"""At most, in one stack."""
+
 #: name -> offset from the port base. A process's port serves /metrics, /healthz and /readyz; the first of
 #: several instances has its process's, the others follow in a block of ten a process.
 OFFSETS: Final = {
@@ -38,6 +41,11 @@ OFFSETS: Final = {
     "kafka-broker": 5,
     "kafka-loopback": 6,
     "gateway-service": 7,
+    **{
+        f"{name}-{number}": 100 + 10 * number + i
+        for number in range(2, BROKERS + 1)
+        for i, name in enumerate(("kafka", "kafka-controller", "kafka-broker", "kafka-loopback"))
+    },
     **{name: 10 + i for i, name in enumerate(NAMES)},
     **{
         label(name, Share(n, PARTITIONS)): MORE + 10 * i + n
@@ -59,10 +67,22 @@ class Stack:
     """Other settings that were said at an `up`: they hold until another `up` says otherwise."""
     open_broker: bool = False
     """Kafka asks nobody who they are: to measure what it costs, for this start alone."""
+    brokers: int = 1
+    """Three, to see one of them die: ``kafka``, ``kafka-2``, ``kafka-3``, each its own controller, too."""
 
     def port(self, name: str) -> int:
         """TCP port on 127.0.0.1 of a server or of a process's instance."""
         return self.port_base + OFFSETS[name.removesuffix("-1")]
+
+    @property
+    def kafkas(self) -> tuple[str, ...]:
+        """Its brokers by name, in the order of their numbers from 1."""
+        return ("kafka", *(f"kafka-{number}" for number in range(2, self.brokers + 1)))
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """Brokers and database by name."""
+        return (*self.kafkas, "postgres")
 
     @property
     def processes(self) -> tuple[str, ...]:
@@ -92,6 +112,7 @@ class Stack:
 
     @property
     def kafka_dir(self) -> Path:
+        """Of the first broker; each other's has its name and lies beside it."""
         return self.data_dir / "kafka"
 
     @property
@@ -119,7 +140,7 @@ class Stack:
             "CSDL_IDENTITY_KEY_FILE": str(self.data_dir / "secrets" / "identity.key"),
         }
         own = {
-            "CSDL_BOOTSTRAP_SERVERS": f"127.0.0.1:{self.port('kafka')}",
+            "CSDL_BOOTSTRAP_SERVERS": ",".join(f"127.0.0.1:{self.port(name)}" for name in self.kafkas),
             "CSDL_DATABASE_URL": f"postgresql://127.0.0.1:{self.port('postgres')}/csdl"
             "?require_auth=scram-sha-256",
             "CSDL_DATABASE_LOG": str(self.logs / "postgres.log"),
@@ -132,12 +153,14 @@ class Stack:
             "CSDL_METRICS_TOKEN_FILE": str(self.metrics_token),
             "CSDL_INSTANCES": json.dumps(self.instances, separators=(",", ":")),
         }
+        if self.brokers > 1:
+            own |= {"CSDL_REPLICATION_FACTOR": str(self.brokers), "CSDL_MIN_INSYNC_REPLICAS": "2"}
         return usual | self.asked | own | ({} if self.open_broker else self._credentials())
 
     def process_environment(self, name: str) -> dict[str, str]:
-        """The settings of one of its processes: it reaches the broker by the loopback."""
+        """The settings of one of its processes: it reaches a broker that is alone by the loopback."""
         own = {"CSDL_HTTP_PORT": str(self.port(name))}
-        if not self.open_broker:
+        if not self.open_broker and self.brokers == 1:
             own["CSDL_KAFKA_LOOPBACK"] = f"127.0.0.1:{self.port('kafka-loopback')}"
         return self.environment() | own
 
@@ -159,6 +182,7 @@ class Stack:
             "port_base": self.port_base,
             "instances": self.instances,
             "asked": self.asked,
+            "brokers": self.brokers,
             "settings": self.environment(),
         }
         whole.write(self.data_dir / STACK_FILE, json.dumps(state, ensure_ascii=False, indent=1) + "\n")
@@ -205,7 +229,7 @@ def asked_for(data_dir: Path, port_base: int | None) -> Stack:
     said = {name: os.environ[name] for name in _names() if os.environ.get(name) and name not in OWN}
     said |= {name: str(Path(said[name]).absolute()) for name in FILES if name in said}
     instances = instances_asked() if os.environ.get("CSDL_INSTANCES") else last.instances
-    return Stack(data_dir, port_base or last.port_base, instances, last.asked | said)
+    return replace(last, port_base=port_base or last.port_base, instances=instances, asked=last.asked | said)
 
 
 def _names() -> list[str]:
@@ -245,6 +269,7 @@ class _Saved(BaseModel):
     port_base: int = Field(ge=1024, le=65000)
     instances: dict[str, int] = {}
     asked: dict[str, str] | None = None
+    brokers: int = Field(default=1, ge=1, le=BROKERS)
 
 
 def _last(data_dir: Path) -> Stack | None:
@@ -262,7 +287,7 @@ def _last(data_dir: Path) -> Stack | None:
     if asked is None:  # of release 0.2
         asked = {name: settings[name] for name in FILES if name in settings}
         asked = {name: value for name, value in asked.items() if not Path(value).is_relative_to(data_dir)}
-    return Stack(data_dir, saved.port_base, saved.instances, asked)
+    return Stack(data_dir, saved.port_base, saved.instances, asked, brokers=saved.brokers)
 
 
 def _refuse_anothers(data_dir: Path) -> None:

@@ -60,10 +60,12 @@ def listening(stack: Stack) -> list[Listening]:
 
 def _known(stack: Stack) -> Iterator[tuple[str, int, str]]:
     secret = BY_CERTIFICATE if kafka.closed(stack) else NOBODY
-    yield "kafka", stack.port("kafka"), BY_PASSWORD if kafka.closed(stack) else NOBODY
-    yield "kafka-loopback", stack.port("kafka-loopback"), BY_PASSWORD_HERE if kafka.closed(stack) else NOBODY
-    yield "kafka-broker", stack.port("kafka-broker"), secret
-    yield "kafka-controller", stack.port("kafka-controller"), secret
+    for name in stack.kafkas:
+        ports = kafka.ports(stack, name)
+        yield name, ports["kafka"], BY_PASSWORD if kafka.closed(stack) else NOBODY
+        yield f"{name}-loopback", ports["kafka-loopback"], BY_PASSWORD_HERE if kafka.closed(stack) else NOBODY
+        yield f"{name}-broker", ports["kafka-broker"], secret
+        yield f"{name}-controller", ports["kafka-controller"], secret
     yield "postgres", stack.port("postgres"), NOBODY if _trusts(stack) else BY_SCRAM
     yield "access-service", stack.port("access-service"), BY_ACCOUNT
     yield "gateway-service", stack.port("gateway-service"), BY_KEY

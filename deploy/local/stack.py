@@ -17,7 +17,7 @@ from kafka.errors import KafkaError
 
 from deploy import broker_rights, kafka_rights
 from deploy.local import before_start, kafka, postgres, private, secrets, server_account, supervisor
-from deploy.local.layout import SERVERS, Stack
+from deploy.local.layout import Stack
 from deploy.local.problems import fail
 from deploy.local.starting import Starting
 from deploy.local.supervisor import Program
@@ -157,14 +157,15 @@ def status(stack: Stack) -> list[dict[str, Any]]:
                 "uptime_s": info["now"] - info["start"] if running else 0,
             }
         )
-    order = [*SERVERS, *stack.processes]
+    order = [*stack.servers, *stack.processes]
     return sorted(rows, key=lambda row: order.index(str(row["name"])))
 
 
 def is_ready(stack: Stack, name: str) -> bool:
     """A server is ready when it answers a question, a process when its /readyz says so."""
-    if name == "kafka":
-        return broker_probe.ask(stack.settings(), ANSWER_S) is None
+    if name in stack.kafkas:
+        alone = {"bootstrap_servers": f"127.0.0.1:{stack.port(name)}"}
+        return broker_probe.ask(stack.settings().model_copy(update=alone), ANSWER_S) is None
     if name == "postgres":
         database = probes.Database(stack.settings())
         with closing(database):
@@ -193,7 +194,10 @@ def wait_ready(stack: Stack, processes: tuple[str, ...], seconds: float = START_
 def programs(stack: Stack) -> list[Program]:
     """Every supervised program. The servers start with the supervisor, the processes when tables exist."""
     servers = [
-        Program("kafka", kafka.broker_command(stack), autostart=True, stop_wait_s=30),
+        *(
+            Program(name, kafka.broker_command(stack, name), autostart=True, stop_wait_s=30)
+            for name in stack.kafkas
+        ),
         # INT is its fast shutdown: open transactions are rolled back, nobody is waited for.
         Program(
             "postgres",
