@@ -96,3 +96,14 @@ def let_in(description: Path, node: int, password_file: Path) -> None:
     """Người dùng đầu tiên — make csdl-setup, who makes all others; say if it was none."""
     if brokers.let_in(brokers.read(description), node, password_file):
         tell("csdl-setup")
+
+
+@broker.command()
+@cluster_option
+@node_option
+@click.option(
+    "--wait", "seconds", type=click.IntRange(0), default=0, show_default=True, help="So many seconds."
+)
+def whole(description: Path, node: int, seconds: int) -> None:
+    """Đủ bản sao — does every broker have all that it should? Only then is the next one stopped."""
+    broker_again.wait_until_whole(brokers.read(description), node, seconds)

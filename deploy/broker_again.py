@@ -8,12 +8,13 @@ import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from kafka.errors import KafkaError
 
 from deploy import broker, server_status
 from deploy.broker import Cluster
+from runtime import replicas
 from schemas.errors import Problem, ProblemList
 
 UNIT: Final = "kafka.service"
@@ -49,17 +50,29 @@ def stale(files: list[Path]) -> bool:
     return any(path.stat().st_mtime > began for path in files if path.exists())
 
 
-def behind(topics: list[dict[str, Any]], number: int) -> int:
-    """Partitions of a broker whose replica there has not caught up. Pure."""
-    every = (partition for topic in topics for partition in topic["partitions"])
-    return sum(number in one["replica_nodes"] and number not in one["isr_nodes"] for one in every)
+def wait_until_whole(cluster: Cluster, number: int, seconds: float) -> None:
+    """Return once every broker has all that it should: the next one may be stopped. Raises ProblemList: what
+    lacks after so long (TOPIC-008), or that this one does not answer (KFK-009)."""
+    until = time.monotonic() + seconds
+    while lacking := _lacking(cluster, number):
+        if time.monotonic() > until:
+            raise ProblemList(lacking)
+        time.sleep(LOOK_S)
+
+
+def _lacking(cluster: Cluster, number: int) -> list[Problem]:
+    try:
+        with closing(broker.by_its_own(cluster, number)) as admin:
+            return replicas.behind(admin)
+    except (KafkaError, OSError) as fault:
+        return [Problem("KFK-009", params={"number": number, "why": type(fault).__name__})]
 
 
 def _waits(cluster: Cluster, number: int) -> str:
     """What it is waited for; "" once it has all."""
     try:
         with closing(broker.by_its_own(cluster, number)) as admin:
-            left = behind(admin.describe_topics(), number)
+            left = replicas.lacking(admin.describe_topics())[number]
     except (KafkaError, OSError) as fault:
         return type(fault).__name__
     return f"{left} partitions" if left else ""

@@ -52,6 +52,17 @@ def data(folder: str, cluster_file: str, number: int) -> Iterator[Found]:
         yield "KFK-005", {"path": folder, "found": found, "number": node, "id": ours}
 
 
+def one_cluster(ids: dict[str, str]) -> Iterator[Found]:
+    """KFK-010 for each broker's machine of another cluster than the first, which hands its own to all.
+
+    ``ids``: machine → what stands in its cluster.id; "" where none does.
+    """
+    (first, ours), *others = ids.items()
+    for host, found in others:
+        if found not in ("", ours):
+            yield "KFK-010", {"first": first, "id": ours or "-", "host": host, "found": found}
+
+
 def certificate(path: str, authority: str, host: str) -> Iterator[Found]:
     """KFK-006 for one that is there and that nobody who knows the authority would take from this host: tried
     out, without a network."""
@@ -131,6 +142,7 @@ CHECKS: dict[str, Callable[..., Iterator[Found]]] = {
     "names": names,
     "ports": ports,
     "data": data,
+    "one_cluster": one_cluster,
     "certificate": certificate,
     "secrets": secrets,
     "numbers": numbers,

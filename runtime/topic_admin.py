@@ -13,7 +13,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from kafka.errors import BrokerNotAvailableError, KafkaError, TopicAlreadyExistsError
 
-from runtime import kafka
+from runtime import kafka, replicas
 from runtime.process import Gate
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
@@ -85,6 +85,7 @@ def deviations(settings: Settings) -> list[Problem]:
     try:
         found = _look(client, settings)
         problems = [*_impossible(client, settings), *_beyond_repair(found, settings)]
+        problems += replicas.behind(client)
     finally:
         client.close()
     absent = [t.name for t in topics(settings.vendors) if t.name not in found]
@@ -173,8 +174,8 @@ def _look(client: KafkaAdminClient, settings: Settings) -> dict[str, _Found]:
 
 
 def _found(topic: Mapping[str, Any], config: Mapping[str, Any]) -> _Found:
-    replicas = [len(p["replica_nodes"]) for p in topic["partitions"]]
-    return _Found(len(replicas), min(replicas, default=0), {k: str(v["value"]) for k, v in config.items()})
+    counts = [len(p["replica_nodes"]) for p in topic["partitions"]]
+    return _Found(len(counts), min(counts, default=0), {k: str(v["value"]) for k, v in config.items()})
 
 
 def _impossible(client: KafkaAdminClient, settings: Settings) -> Iterator[Problem]:

@@ -29,7 +29,7 @@ class Sending:
 
 def schools(seed: int, number: int = 8) -> list[SchoolPlan]:
     """Small schools of several districts, two of them direct to the department."""
-    plans = province.choose(province.plan(seed), 30, seed)
+    plans = province.choose(province.plan(seed), max(30, 3 * number), seed)
     direct = [p for p in plans if p.direct][:2]
     others = [p for p in plans if not p.direct][: number - len(direct)]
     return [replace(p, pupils=40, classes=2, staff=8, vendor="smas") for p in (*direct, *others)]

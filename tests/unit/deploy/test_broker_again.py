@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy import broker_again, server_status
+from runtime import replicas
 
 
 def test_what_was_written_since_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,4 +31,4 @@ def test_who_has_not_caught_up() -> None:
         {"partitions": [{"replica_nodes": [1, 2, 3], "isr_nodes": [2, 3]}]},
         {"partitions": [{"replica_nodes": [2, 3], "isr_nodes": [2, 3]}]},
     ]
-    assert [broker_again.behind(topics, number) for number in (1, 2, 3)] == [1, 0, 0]
+    assert [replicas.lacking(topics)[number] for number in (1, 2, 3)] == [1, 0, 0]

@@ -51,6 +51,15 @@ def test_data_of_another_cluster(tmp_path: Path, cluster: str | None, number: in
     assert codes("data", str(tmp_path / "none"), str(tmp_path / "cluster.id"), number) == []
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "found"), [("", "", []), (ID, "", []), (ID, ID, []), ("", ID, ["KFK-010"])]
+)
+def test_a_first_broker_that_was_lost_with_its_machine_is_no_new_cluster(
+    first: str, second: str, found: list[str]
+) -> None:
+    assert codes("one_cluster", {"k1": first, "k2": second, "k3": ""}) == found
+
+
 def test_a_certificate_that_nobody_would_take(tmp_path: Path) -> None:
     nodes = [broker.Node(number=1, host="k1"), broker.Node(number=2, host="k2")]
     ours, other = (broker.Cluster(id=ID, nodes=nodes, folder=tmp_path / name) for name in ("a", "b"))
