@@ -54,7 +54,7 @@ def gates(ours: processes.Instance, settings: Settings, servers: Servers) -> lis
     found: list[Gate] = []
     match ours.declared.turn:
         case processes.Turn.DATABASE:
-            found.append(DatabaseTurn(settings, turn, servers))
+            found.append(DatabaseTurn(settings, turn, servers, ours.share.of))
         case processes.Turn.FOLDER:
             found.append(FolderTurn(settings.data_dir, turn))
     if ours.declared.kafka:

@@ -398,6 +398,12 @@ CERTIFICATE_ENDS: Final = _gauge(
     en="When a certificate of Kafka ends, seconds since 1970.",
     vi="Lúc chứng thư của Kafka hết hạn (giây từ 1970).",
 )
+REPLICAS_BEHIND: Final = _gauge(
+    "csdl_kafka_replicas_behind",
+    (),
+    en="Replicas of Kafka's partitions that lack something: their broker is away, or copies.",
+    vi="Số bản sao phân vùng Kafka chưa đủ: máy Kafka của chúng đang tắt hoặc đang chép lại.",
+)
 CLOCK_OFFSET_SECONDS: Final = _gauge(
     "csdl_clock_offset_seconds",
     (),

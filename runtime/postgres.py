@@ -26,9 +26,19 @@ SILENCE: Final = {
 """A server from which nothing comes back, not even at the network's level, is given up after half a minute;
 the system's own bounds are hours."""
 
-GONE: Final = "-c client_connection_check_interval=2s"
-"""So long a server goes on for a client that was killed. Without it, one that waits for a lock holds what its
-successor needs until it gets that lock."""
+GONE: Final = " ".join(
+    f"-c {setting}"
+    for setting in (
+        "client_connection_check_interval=2s",
+        "tcp_keepalives_idle=10",
+        "tcp_keepalives_interval=5",
+        "tcp_keepalives_count=3",
+        "tcp_user_timeout=60s",
+    )
+)
+"""So long a server goes on for a client that was killed, and for one whose machine was cut off or lost its
+power. Without it a session that waits for a lock, or stands in a transaction, holds what its successor needs
+until it gets that lock, or for a quarter of an hour."""
 
 _WRITE: Final = "CREATE TEMPORARY TABLE room AS SELECT n FROM generate_series(1, 200000) AS n"
 """7 MB, which nobody else sees and a rollback takes away."""

@@ -6,6 +6,7 @@ out while its holder was frozen) are kept apart by epochs in the database and by
 
 import fcntl
 import logging
+import re
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Final
@@ -25,6 +26,12 @@ LEASE_S: Final = 15
 """A holder that is frozen or cut off keeps the turn so long; one that was killed frees it at once."""
 
 BEAT_S: Final = 3.0
+
+
+def told(session: str) -> tuple[str, int] | None:
+    """Process and number of its instances, of the application name of a session that holds a turn."""
+    found = re.fullmatch(r"csdl-turn ([a-z-]+)-\d+ of (\d+)", session)
+    return (found[1], int(found[2])) if found else None
 
 
 class FolderTurn(Gate):
@@ -57,8 +64,9 @@ class DatabaseTurn(Gate):
     its session has ended ends too, as after a kill: at once, or when the server is back.
     """
 
-    def __init__(self, settings: Settings, label: str, servers: Servers) -> None:
-        self._settings, self._label, self._servers = settings, label, servers
+    def __init__(self, settings: Settings, label: str, servers: Servers, of: int = 1) -> None:
+        """``of``: how many of the process there are, by our settings; ``told`` reads it in the session."""
+        self._settings, self._label, self._servers, self._of = settings, label, servers, of
         self._conn: connection | None = None
         self._closed = Event()
 
@@ -81,7 +89,7 @@ class DatabaseTurn(Gate):
 
     def _taken(self) -> bool:
         if self._conn is None:
-            self._conn = postgres.connect(self._settings, f"csdl-turn {self._label}")
+            self._conn = postgres.connect(self._settings, f"csdl-turn {self._label} of {self._of}")
             self._conn.autocommit = True
             with self._conn.cursor() as cur:
                 cur.execute("SET idle_session_timeout = %s", (f"{LEASE_S}s",))

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
 
-from runtime import kafka, positions
+from runtime import kafka, positions, replicas
 from runtime.settings import Settings
 from schemas.topics import dlqs
 from sinks.watch.reader_lag import ReaderPosition
@@ -73,6 +73,10 @@ class Broker:
         self._seen = found
         # Not seen in time: something waits there, how long is not known.
         return {place: found.get(place, time.time()) for place in places}
+
+    def behind(self) -> int:
+        """Replicas that lack something, of the partitions that we may see."""
+        return sum(int(problem.params["count"]) for problem in replicas.behind(self._admin))
 
     def dead_letters(self) -> dict[str, int]:
         """Offsets that each dead-letter topic holds."""

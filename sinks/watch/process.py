@@ -93,6 +93,7 @@ class Watch(Process):
         places = broker.places(readers(self.settings.vendors), waiting.offsets)
         oldest = broker.oldest(places)
         letters = broker.dead_letters()
+        metrics.REPLICAS_BEHIND.set(broker.behind())
         self._refusals.look()
         _tell_tables(waiting)
         self._tell_places(places, oldest)

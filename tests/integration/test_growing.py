@@ -3,6 +3,7 @@
 from contextlib import ExitStack, closing, contextmanager
 from threading import Thread
 
+from doctor import instances
 from producers.synthetic.write import write_register
 from runtime import postgres
 from schemas.datasets import dataset_id
@@ -60,6 +61,8 @@ def test_a_second_of_each_comes_and_goes_under_pushes(settings, tmp_path, run_pr
                 second.enter_context(run_process("load-2", two, wait=False))
                 alone.stop()
                 second.enter_context(run_process("load-1", two))
+                assert [each.problem.params["found"] for each in instances.section(one)] == [2]
+                assert instances.section(two) == []
         with pushing(2):
             pass
         with pushing(3):
