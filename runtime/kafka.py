@@ -17,13 +17,13 @@ from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLarg
 from kafka.partitioner.default import DefaultPartitioner, murmur2
 from kafka.producer.future import FutureRecordMetadata
 
-from runtime import broker_probe, credentials, refreshing, unpacking
+from runtime import broker_probe, credentials, mended_kafka, unpacking
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 from schemas.topics import MAX_MESSAGE, PARTITIONS
 
 unpacking.bound(fetcher)
-refreshing.mend()
+mended_kafka.mend()
 
 BOOTSTRAP_TIMEOUT_MS: Final = 30_000
 

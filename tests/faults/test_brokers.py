@@ -31,7 +31,7 @@ from tests.faults import inputs, road
 KILLS = int(os.environ.get("CSDL_KILLS", "2"))
 EVERY_S = 20.0 if KILLS > 2 else 0.0
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(300 + 60 * KILLS)]
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(600 + 60 * KILLS)]
 
 SEED = 6
 
