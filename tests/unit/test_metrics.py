@@ -13,8 +13,18 @@ from runtime.metrics import LABELS, METRICS
 from tests.support import PACKAGES, ROOT
 
 
-def test_labels_are_the_eight_that_cannot_name_a_school_or_a_person():
-    assert set(LABELS) == {"topic", "consumer", "stage", "state", "rule", "disk", "certificate", "outcome"}
+def test_labels_are_the_nine_that_cannot_name_a_school_or_a_person():
+    assert set(LABELS) == {
+        "topic",
+        "consumer",
+        "stage",
+        "state",
+        "rule",
+        "disk",
+        "certificate",
+        "outcome",
+        "unit",
+    }
     assert {label for m in METRICS for label in m.labels} <= set(LABELS)
 
 
