@@ -60,7 +60,7 @@ PROPERTIES: Final = """\
 # Made by csdl up; changes are lost.
 process.roles=broker,controller
 node.id={number}
-{quorum}
+controller.quorum.{quorum}
 controller.listener.names=CONTROLLER
 {listeners}# From the stack's folder: a comma in its name would make two of it.
 log.dirs={data}
@@ -202,11 +202,11 @@ def _number(name: str) -> int:
 
 
 def _quorum(stack: Stack) -> str:
-    """Who elects the controller. One alone is made so by its first start; several are told."""
+    """Who elects the controller: one alone is made so by its first start; several are told."""
     at = {name: f"127.0.0.1:{ports(stack, name)['kafka-controller']}" for name in stack.kafkas}
     if stack.brokers == 1:
-        return f"controller.quorum.bootstrap.servers={at['kafka']}"
-    return "controller.quorum.voters=" + ",".join(f"{_number(name)}@{at[name]}" for name in stack.kafkas)
+        return f"bootstrap.servers={at['kafka']}"
+    return "voters=" + ",".join(f"{_number(name)}@{at[name]}" for name in stack.kafkas)
 
 
 def let_in(stack: Stack) -> None:

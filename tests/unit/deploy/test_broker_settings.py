@@ -17,7 +17,9 @@ def lines(text):
     return dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
 
 
-LOCAL = lines(PROPERTIES.replace("{listeners}", CLOSED).replace("{settings}", ""))
+LOCAL = lines(
+    PROPERTIES.replace("{listeners}", CLOSED).replace("{settings}", "").replace("{quorum}", "voters=")
+)
 ALONE = [setting for setting in SETTINGS if not setting.several]
 
 
