@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
 
+from runtime import new_file
 from schemas.errors import Problem, ProblemList
 
 UNFIT: Final = "ACC-053"
@@ -61,12 +62,8 @@ def _write(path: Path, logins: dict[str, dict[str, str]]) -> None:
     """Whole or not at all, and never readable by others for a moment."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{uuid4().hex}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(logins) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        new_file.write(unfinished, json.dumps(logins) + "\n")
         unfinished.replace(path)
     except BaseException:
         unfinished.unlink(missing_ok=True)

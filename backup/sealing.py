@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from runtime import new_file
 from schemas.errors import Problem, ProblemList
 
 MAGIC: Final = b"csdl-backup-1\n"
@@ -56,13 +57,9 @@ def make(path: Path) -> Key:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     secret = secrets.token_bytes(KEY)
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        new_file.write(path, secret.hex() + "\n")
     except FileExistsError:
         raise ProblemList([Problem(KEY_THERE, params={"path": path})]) from None
-    with os.fdopen(file, "w", encoding="ascii") as out:
-        out.write(secret.hex() + "\n")
-        out.flush()
-        os.fsync(out.fileno())
     return Key(secret)
 
 

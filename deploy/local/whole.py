@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from runtime import new_file
+
 
 def make(folder: Path, fill: Callable[[Path], object]) -> None:
     """Fill an empty folder beside it, then give it the name. What earlier tries left there is removed.
@@ -43,11 +45,7 @@ def write_private(path: Path, text: str) -> None:
     """The same, for its owner alone to read; on the disk before it has its name."""
     partial = path.with_name(f"{path.name}.part")
     partial.unlink(missing_ok=True)
-    file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(file, "w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
+    new_file.write(partial, text)
     partial.replace(path)
 
 

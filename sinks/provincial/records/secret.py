@@ -4,7 +4,6 @@ A ledger that was made with another key would find nobody, and give everybody a 
 that writes to it asks ``opened`` first, and setup makes a key only for a ledger that is empty.
 """
 
-import os
 import secrets
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Final
 
 from psycopg2.extensions import connection, cursor
 
-from runtime import postgres
+from runtime import new_file, postgres
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList, SourceLocation
 from sinks.provincial.records import fill, ledger
@@ -71,13 +70,9 @@ def _make(path: Path) -> Mac:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = secrets.token_bytes(KEY_BYTES)
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        new_file.write(path, key.hex() + "\n")
     except FileExistsError:
         raise ProblemList([Problem(ledger.OTHER_KEY, SourceLocation(str(path)))]) from None
-    with os.fdopen(file, "w", encoding="ascii") as out:
-        out.write(key.hex() + "\n")
-        out.flush()
-        os.fsync(out.fileno())
     return Mac(key)
 
 
