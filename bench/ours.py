@@ -92,6 +92,11 @@ def push(
     tables = [SourceTable("HocSinh", "bench", "", pupils.with_row_index(ROW, 1))]
     if classes:
         tables.append(SourceTable("LopHoc", "bench", "", class_of(school).with_row_index(ROW, 1)))
+    return of_tables(school, tables, removals)
+
+
+def of_tables(school: str, tables: Sequence[SourceTable], removals: Mapping[str, Sequence[str]] = {}) -> Push:
+    """A school's push of whole lists, as an adapter read them."""
     target = Target(VENDOR, school, YEAR, KIND)
     push_id, opened = str(uuid.uuid4()), datetime.now(UTC)
     chunks = list(chunks_of(tables, target, push_id, CHUNK))

@@ -8,15 +8,12 @@ so nothing gets old enough for a term: the disk is what a year costs before anyt
 """
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import click
@@ -24,15 +21,12 @@ import httpx
 import polars as pl
 from psycopg2.extensions import connection
 
-from access import confirmation_acts as confirmation
-from access.grant_acts import grant
 from backup import sealing, shelf, status, taking, verifying
-from bench import gateway, ours
+from bench import gateway, ours, road
 from bench.cpu import Spent, measured, own_mb
+from bench.records import YEAR
+from bench.road import dataset
 from bench.running import say
-from demo.ledger import Ledger
-from demo.office import FINAL, usual_act
-from deploy.local import stack as local
 from deploy.local import supervisor
 from deploy.local.layout import Stack
 from producers import files
@@ -40,21 +34,13 @@ from producers.client import PushClient
 from producers.model import Target
 from producers.synthetic import packet_file, province, school
 from producers.synthetic.province import SchoolPlan
-from producers.synthetic.shape import department
-from producers.synthetic.write import EVERYTHING, write_register
+from producers.synthetic.write import EVERYTHING
 from retention import closing as of_years
 from runtime import postgres
 from runtime.accounts import SETUP
 from runtime.settings import Settings
-from schemas.datasets import dataset_id
-from streams.confirmation import commands
-from streams.confirmation.machine import MACHINE as CONFIRMATION
-from streams.grants.commands import Act
-from streams.grants.machine import MACHINE as GRANTS
-from streams.machines.commands_client import CommandsClient
 
 SEED: Final = 5
-YEAR: Final = 2019
 KINDS: Final = (1, 2, 3)
 PUPILS: Final = 60
 ALONE: Final = 5
@@ -101,9 +87,6 @@ class Province:
         }
         self._versions: dict[str, int] = {}
 
-    def dataset(self, plan: SchoolPlan, kind: int) -> str:
-        return dataset_id(plan.code, YEAR, str(kind))
-
     def push(self, plan: SchoolPlan, kind: int, change: int) -> None:
         """A third of the pupils live elsewhere than after the change before."""
         made = self._made[plan.code]
@@ -121,12 +104,12 @@ class Province:
                 [("packet.json", body)], Target(ours.VENDOR, plan.code, YEAR, str(kind))
             ).tables
             self._kafka.push(plan.code, YEAR, str(kind), tables)
-        dataset = self.dataset(plan, kind)
-        self._versions[dataset] = self._versions.get(dataset, 0) + 1
+        name = dataset(plan, kind)
+        self._versions[name] = self._versions.get(name, 0) + 1
 
     def wait_checked(self, plans: Sequence[SchoolPlan], kind: int) -> None:
         """Until the newest version of each is checked. Raises TimeoutError."""
-        wanted = [(self.dataset(plan, kind), self._versions[self.dataset(plan, kind)]) for plan in plans]
+        wanted = [(dataset(plan, kind), self._versions[dataset(plan, kind)]) for plan in plans]
         deadline = time.monotonic() + WAIT_S
         while _checked(self.db, wanted) < len(wanted):
             if time.monotonic() > deadline:
@@ -146,32 +129,13 @@ def _checked(db: connection, wanted: Sequence[tuple[str, int]]) -> int:
 
 @contextmanager
 def playing(port_base: int, schools: int) -> Iterator[tuple[Stack, Province]]:
-    """All processes, the Ministry's stand-in, and the schools with their grants."""
+    """A few small schools and all processes."""
     plans = [
         replace(plan, vendor=ours.VENDOR, pupils=PUPILS, classes=2, staff=8)
         for plan in province.choose(province.plan(SEED), schools, SEED)
     ]
-    unbounded = {"CSDL_PUSH_RECORDS_PER_MINUTE": str(10**9)}
-    with TemporaryDirectory(prefix="csdl-bench-") as folder, ExitStack() as ending:
-        stack = Stack(Path(folder), port_base, asked=unbounded)
-        write_register(stack.settings().register_file, plans)
-        ending.callback(local.down, stack, delete=False)
-        local.up(stack)
-        settings = stack.settings().acting_as(SETUP)
-        with CommandsClient(GRANTS, settings) as asking:
-            allowed = [
-                grant(Act.ALLOW, ours.VENDOR, p.code, unit=department(), account="bench") for p in plans
-            ]
-            ours.refuse_refusals(asking.send_many(allowed))
-        variables = {"CSDL_DATA_DIR": str(stack.data_dir), "CSDL_SETTINGS": ""}
-        ministry = subprocess.Popen(
-            [sys.executable, "-m", "cli", "ministry", "simulate", "--refuse-percent", "0"],
-            env=supervisor.environment(stack, variables),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        ending.callback(ministry.wait)
-        ending.callback(ministry.terminate)
-        yield stack, Province(settings, plans, ending)
+    with road.playing(port_base, plans) as stack, ExitStack() as ending:
+        yield stack, Province(stack.settings().acting_as(SETUP), plans, ending)
 
 
 def year(stack: Stack, schools: Province, weeks: int) -> Played:
@@ -179,7 +143,7 @@ def year(stack: Stack, schools: Province, weeks: int) -> Played:
     played, change = Played(), 0
     each = max(1, weeks // len(KINDS))
     for kind in KINDS:
-        _open(schools, kind)
+        road.open_period(schools.settings, schools.plans, kind)
         for _ in range(each):
             change += 1
             with measured(_pids(stack)) as together:
@@ -197,40 +161,9 @@ def year(stack: Stack, schools: Province, weeks: int) -> Played:
             played.weeks.append(_week(stack, schools, median(alone), together))
             say(f"week {len(played.weeks)}: {played.weeks[-1].alone_ms:.0f} ms alone")
         began = time.perf_counter()
-        _confirm(schools, kind)
+        road.confirm(schools.settings, schools.plans, kind)
         played.deadlines_s.append(round(time.perf_counter() - began, 2))
     return played
-
-
-def _open(schools: Province, kind: int) -> None:
-    opened = []
-    for plan in schools.plans:
-        route = (department(),) if plan.direct else (plan.district, department())
-        opened.append(confirmation.opening(schools.dataset(plan, kind), route, account="bench"))
-    with CommandsClient(CONFIRMATION, schools.settings) as client:
-        ours.refuse_refusals(client.send_many(opened))
-
-
-def _confirm(schools: Province, kind: int) -> None:
-    """Every dataset of the period, act by act, until the Ministry has answered. Raises TimeoutError."""
-    names = [schools.dataset(plan, kind) for plan in schools.plans]
-    acted: set[tuple[str, int]] = set()
-    deadline = time.monotonic() + WAIT_S
-    with Ledger(schools.settings) as ledger, CommandsClient(CONFIRMATION, schools.settings) as client:
-        while not all(name in ledger.states and ledger.states[name].state in FINAL for name in names):
-            ledger.poll()
-            due = []
-            for state in (ledger.states[name] for name in names if name in ledger.states):
-                asked = None if (state.dataset_id, state.sequence) in acted else usual_act(state)
-                if asked is not None:
-                    acted.add((state.dataset_id, state.sequence))
-                    act = commands.Act(asked.act)
-                    what = {"account": "bench", "route": state.route, **asked.body}
-                    due.append(confirmation.act(asked.dataset_id, act, asked.unit, **what))
-            if due:
-                ours.refuse_refusals(client.send_many(due))
-            if time.monotonic() > deadline:
-                raise TimeoutError({name: str(ledger.states[name].state) for name in names})
 
 
 def _pids(stack: Stack) -> dict[str, int]:
