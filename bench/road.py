@@ -34,6 +34,8 @@ from streams.machines.commands_client import CommandsClient
 STALL_S: Final = 180.0
 """Nothing moves for so long: it is given up."""
 
+READY_S: Final = 600.0
+
 UNBOUNDED: Final = {
     "CSDL_PUSH_RECORDS_PER_MINUTE": str(10**9),
     "CSDL_PUSH_MOST_WAITING": str(10**9),
@@ -50,7 +52,7 @@ def playing(
         stack = Stack(Path(folder), port_base, dict(instances or {}), asked=UNBOUNDED)
         write_register(stack.settings().register_file, plans)
         ending.callback(local.down, stack, delete=False)
-        local.up(stack)
+        start(stack)
         allow(stack.settings().acting_as(SETUP), [plan.code for plan in plans])
         variables = {"CSDL_DATA_DIR": str(stack.data_dir), "CSDL_SETTINGS": ""}
         ministry = subprocess.Popen(
@@ -61,6 +63,12 @@ def playing(
         ending.callback(ministry.wait)
         ending.callback(ministry.terminate)
         yield stack
+
+
+def start(stack: Stack) -> None:
+    """All of it. On a machine that does a lot besides, a process takes minutes."""
+    local.up(stack, wait=False)
+    local.wait_ready(stack, stack.processes, READY_S)
 
 
 def allow(settings: Settings, schools: Sequence[str]) -> None:

@@ -12,9 +12,10 @@ from typing import Any, Final
 import click
 import psutil
 
-from bench.capacity import holding, loading, sharing
+from bench.capacity import document, holding, loading, sharing
 
 DATA: Final = Path(__file__).with_name("measured.json")
+DOCUMENT: Final = Path("docs", "capacity.md")
 PARTS: Final = ("load", "held", "shared", "full")
 PROVINCE: Final = 760
 
@@ -43,6 +44,7 @@ def _machine() -> dict[str, Any]:
 @click.option("--pushed", default=60, show_default=True, help="Schools of `shared`.")
 @click.option("--province", default=PROVINCE, show_default=True, help="Schools of `full`.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), default=DATA)
+@click.option("--write", is_flag=True, help="Measure nothing: write docs/capacity.md by what is known.")
 @click.option("--port-base", default=21_890, show_default=True)
 def main(
     parts: tuple[str, ...],
@@ -51,6 +53,7 @@ def main(
     pushed: int,
     province: int,
     json_file: Path,
+    write: bool,
     port_base: int,
 ) -> None:
     """Measure some parts anew and keep the others: `load`, what a record and a school bring; `held`, memory
@@ -62,11 +65,13 @@ def main(
         "shared": lambda: sharing.run(port_base, pushed),
         "full": lambda: loading.run(port_base, [province]),
     }
-    for part in parts:
+    for part in () if write else parts:
         where = _machine()
         found = {"measured": where, **do[part]()}
         known = json.loads(json_file.read_text("utf-8")) if json_file.exists() else {}
         json_file.write_text(json.dumps(known | {part: found}, indent=1) + "\n", encoding="utf-8")
+    if write:
+        DOCUMENT.write_text(document.text(json.loads(json_file.read_text("utf-8"))), encoding="utf-8")
 
 
 def _numbers(text: str) -> list[int]:

@@ -41,8 +41,8 @@ def _points(port_base: int, number: int) -> list[dict[str, Any]]:
         stack = Stack(Path(folder), port_base, asked=road.UNBOUNDED)
         ours.register(stack.settings(), number * PUPILS_A_SCHOOL)
         began = time.perf_counter()
-        local.up(stack)
         try:
+            road.start(stack)
             up_s = round(time.perf_counter() - began, 1)
             settings = stack.settings().acting_as(SETUP)
             with closing(postgres.connect(settings, "bench")) as db:
