@@ -1,6 +1,7 @@
-"""What the tables knew that a copy does not: told when a younger PostgreSQL goes back with a lost Kafka.
+"""What the tables knew that a copy does not: told after a restore.
 
-The tables are asked before they are put aside and after; the difference is kept beside the stack, and looked
+Where a younger PostgreSQL goes back with a lost Kafka its tables are asked before they are put aside and
+after; where it was lost itself Kafka is asked (``since``). The difference is kept beside the data, and looked
 at by ``csdl doctor`` until each thing was done again: a push that its vendor must send, an act that its unit
 must repeat, an export that went to the Ministry and will go there again.
 """
@@ -29,6 +30,11 @@ EXPORT: Final = "BAK-033"
 ACCOUNT: Final = "BAK-034"
 CREDENTIAL: Final = "BAK-035"
 UNIT: Final = "BAK-036"
+ACTED: Final = "BAK-037"
+RECORDED: Final = "BAK-038"
+
+TOLD_ONCE: Final = (CREDENTIAL, ACTED, RECORDED)
+"""Of these nobody who asks can see whether they were done again: they stay until somebody says so."""
 
 _ASK: Final = {
     PUSH: "SELECT push_id || ' ' || dataset_id, 1, vendor, dataset_id FROM push",
@@ -110,11 +116,10 @@ def done(home: Path) -> None:
 
 
 def missing(conn: connection, lost: Lost) -> list[Thing]:
-    """What is still not done again. Who asks need not be allowed to look at credentials: these stay until
-    somebody says that they are done."""
-    seen = [code for code in _ASK if code != CREDENTIAL]
-    left = [thing for thing in lost.things if thing.code == CREDENTIAL]
-    left += difference([t for t in lost.things if t.code != CREDENTIAL], known(conn, seen))
+    """What is still not done again."""
+    seen = [code for code in _ASK if code not in TOLD_ONCE]
+    left = [thing for thing in lost.things if thing.code in TOLD_ONCE]
+    left += difference([t for t in lost.things if t.code not in TOLD_ONCE], known(conn, seen))
     again: set[tuple[str, str, str]] = set()
     with conn, conn.cursor() as cur:
         for code, statement in _AGAIN.items():

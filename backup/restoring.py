@@ -21,7 +21,7 @@ from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from access import audit_acts
-from backup import database, filling, installed, lost, manifest, records, shelf, taking
+from backup import database, filling, installed, lost, manifest, records, shelf, since, taking
 from backup.filling import NOT_EMPTY, Filled
 from backup.manifest import Manifest, Progress, newer, silent
 from backup.place import Lost, Place
@@ -113,9 +113,13 @@ def restore(
         def fill(settings: Settings) -> None:
             if what is not Lost.POSTGRES:
                 _kafka(settings, folder, key, found, progress)
-            if what is Lost.KAFKA:
-                with closing(postgres_client.connect(settings, "csdl restore")) as conn:
+            gone: list[lost.Thing] = []
+            with closing(postgres_client.connect(settings, "csdl restore")) as conn:
+                if what is Lost.KAFKA:
                     gone = lost.difference(before, lost.known(conn))
+                elif what is Lost.POSTGRES:
+                    gone = since.unknown(settings, conn)
+            if gone:
                 lost.write(place.home, lost.Lost(found.id, lost.now(), gone))
             finish(settings, found)
 
