@@ -19,7 +19,7 @@ from sinks.watch.database_log import KINDS, DatabaseLog
 from sinks.watch.reader_lag import ReaderPosition, Stillness, by_topic
 from sinks.watch.readers import readers
 from sinks.watch.refusals import Refusals
-from sinks.watch.surroundings import Certificates, backups, clock_is_kept, disks, failed_units
+from sinks.watch.surroundings import UNITS, Certificates, backups, clock_is_kept, disks, failed_units
 from sinks.watch.tables import Waiting
 from streams.confirmation.state import Stage
 
@@ -42,6 +42,8 @@ class Watch(Process):
         self._conn: connection | None = None
         self._measured = False
         self._log = DatabaseLog(settings.database_log) if settings.database_log != Path() else None
+        for unit in UNITS:  # where systemd does not answer none of them runs
+            metrics.UNIT_FAILED.labels(unit).set(False)
         for kind in KINDS:  # a counter that begins with its first event never rises
             metrics.DATABASE_REFUSED.labels(kind)
             metrics.KAFKA_REFUSED.labels(kind)
