@@ -112,7 +112,7 @@ def _needs(data: Data, known: Sequence[Place], disk: Mapping[str, Mapping[Kept, 
 
     head = (
         "", "memory of all our processes", "Kafka, end of the year", "PostgreSQL, end of the year",
-        f"a backup, {copies} of them", "full load, two cores and two loads (measured pace)",
+        f"a backup, {copies} of them", "full load, two cores and two loads (as measured, with other work)",
         f"on {_shape(MANY)} (reckoned)",
     )  # fmt: skip
     return table(head, map(row, known))
@@ -198,10 +198,14 @@ def _shared(data: Data) -> str:
             number(records / point["seconds"]),
             number(sum(point["cpu"].values()) / records * 1e6),
             number(point["others_cpu_s"]),
+            number(point["load_before"]),
         )
         for point in data["shared"]["points"]
     ]
-    head = ("instances", "s", "records/s", "CPU µs a record", "CPU s of all else meanwhile, who sends too")
+    head = (
+        "instances", "s", "records/s", "CPU µs a record", "CPU s of all else meanwhile, who sends too",
+        "load average before",
+    )  # fmt: skip
     return table(head, rows)
 
 

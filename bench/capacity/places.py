@@ -8,6 +8,7 @@ from typing import Any, Final
 from bench.capacity import lines
 from bench.capacity.lines import Line, Point
 from producers.synthetic import province
+from retention.policy import Until, every
 from schemas.contracts.contracts import record as contract
 from schemas.contracts.contracts import record_types
 from schemas.topics import DAY_MS, FOREVER, SCHOOL_YEAR_MS, Topic, topics
@@ -31,6 +32,8 @@ PER_RECORD: Final = ("csdl.in.", "csdl.records.", "csdl.ministry.")
 RECORD_TABLES: Final = frozenset(contract(name).table for name in record_types())
 KEYS: Final = "identity_key"
 """Comes once with a person, not with each period."""
+PASSING: Final = frozenset(kept.name for kept in every() if kept.long is Until.DONE)
+"""Tables whose rows go at once: their room is used again."""
 OF_RECORDS: Final = RECORD_TABLES | {
     KEYS, "finding", "identity_finding", "absence", "record_refused", "ministry_export_record",
     "ministry_receipt",
@@ -142,7 +145,7 @@ def disk(points: Sequence[Point], place: Place) -> dict[Kept, Disk]:
         for grown in topics_of(points, step):
             if (group := _kept(known[grown.name])) is not None:
                 add(group, grown, in_a_month if group is Kept.MONTH else a_year)
-        for grown in tables_of(points, step):
+        for grown in (table for table in tables_of(points, step) if table.name not in PASSING):
             changed = CHANGES / MEASURED_CHANGES if step == "again" and grown.name in RECORD_TABLES else 1
             add(_table(grown.name), grown, 1 if grown.name == KEYS and step == "load" else a_year * changed)
     return found

@@ -49,6 +49,11 @@ def test_the_country_is_as_many_pipelines_as_provinces():
     assert country.records / country.pupils == pytest.approx(province.records / province.pupils, rel=1e-4)
 
 
+def test_what_passes_through_is_not_kept_for_the_year():
+    assert {"push_chunk", "outbox"} <= places.PASSING
+    assert not places.PASSING & places.OF_RECORDS
+
+
 def test_the_document_is_what_the_data_gives():
     data = json.loads(DATA.read_text("utf-8"))
     assert DOCUMENT.read_text("utf-8") == document.text(data), "python -m bench.capacity --write"
