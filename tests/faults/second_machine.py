@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
+import pytest
+
 from deploy.local import supervisor
 from deploy.local.layout import Stack
 from deploy.local.supervisor import Program
@@ -23,13 +25,23 @@ APART = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-u
 COMMAND = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", supervisor.CONFIGURATION]
 
 
-class Cable:
-    """What comes in at listening sockets goes on to these ports here."""
+cannot_be_apart = pytest.mark.skipif(
+    subprocess.run([*APART, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0,
+    reason="no network namespace can be made here",
+)
 
-    def __init__(self, listening: Sequence[socket.socket], ports: Sequence[int]) -> None:
+
+class Cable:
+    """Between another machine and the servers here."""
+
+    def __init__(self) -> None:
         self._passes = Event()
         self._passes.set()
-        self._open: list[socket.socket] = list(listening)
+        self._open: list[socket.socket] = []
+
+    def carry(self, listening: Sequence[socket.socket], ports: Sequence[int]) -> None:
+        """What comes in at these sockets goes on to these ports here."""
+        self._open += listening
         for each, port in zip(listening, ports, strict=True):
             self._begin(self._accept, each, port)
 
@@ -74,6 +86,7 @@ class SecondMachine:
 
     def __init__(self, it: Stack, folder: Path, names: Sequence[str]) -> None:
         self.names = names
+        self._cable = Cable()
         self._here = Stack(folder, it.port_base, it.instances, it.asked)
         self._ports = [it.port(name) for name in ("kafka", "kafka-loopback", "postgres")]
         own = {"CSDL_DATA_DIR": str(folder)}
@@ -99,10 +112,14 @@ class SecondMachine:
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
         other.close()
-        with ours:
-            _, handed, _, _ = socket.recv_fds(ours, 1, len(self._ports))
-        self._cable = Cable([socket.socket(fileno=fd) for fd in handed], self._ports)
-        support.wait_until(lambda: supervisor.is_running(self._here))
+        try:
+            with ours:
+                _, handed, _, _ = socket.recv_fds(ours, 1, len(self._ports))
+            self._cable.carry([socket.socket(fileno=fd) for fd in handed], self._ports)
+            support.wait_until(lambda: supervisor.is_running(self._here))
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -16,9 +16,9 @@ from runtime import postgres
 from streams.validation.faust.app import SESSION_S
 from tests import support
 from tests.faults import inputs, road
-from tests.faults.second_machine import SecondMachine
+from tests.faults.second_machine import SecondMachine, cannot_be_apart
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(600), cannot_be_apart]
 
 SEED = 7
 TWICE = {"validation": 2, "load": 2, "check": 2}
