@@ -65,7 +65,7 @@ def others(settings: Settings, folder: Path, key: Key) -> list[Path]:
 
 def unpack(settings: Settings, folder: Path, key: Key) -> None:
     """What is not there, with the rights that it had; it belongs to whoever owns the folder that it comes
-    into."""
+    into. Whole: half a file would be kept by the next try as if it were younger."""
     for name in (taking.FIRST, taking.LAST):
         with _archive(folder, key, name) as tar:
             for member in tar:
@@ -74,10 +74,12 @@ def unpack(settings: Settings, folder: Path, key: Key) -> None:
                     continue
                 owned = _folders(to.parent)
                 mode = 0o600 if member.name.startswith(f"{SECRETS}/") else member.mode & 0o777
-                member.name = to.name
+                member.name = f"{to.name}.part"
                 whole.taken_out(tar, member, to.parent)
-                to.chmod(mode)
-                os.chown(to, owned.st_uid, owned.st_gid)
+                partial = to.with_name(member.name)
+                partial.chmod(mode)
+                os.chown(partial, owned.st_uid, owned.st_gid)
+                partial.replace(to)
 
 
 def _folders(folder: Path) -> os.stat_result:

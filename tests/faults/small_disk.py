@@ -1,4 +1,4 @@
-"""A disk of its own, small enough to be filled, for a folder of a stack that stands still."""
+"""A disk of its own, small enough to be filled."""
 
 import os
 import shutil
@@ -33,9 +33,37 @@ class SmallDisk:
         self._ballast.unlink()
 
 
+PAGE = 4096
+
+
+class Pages:
+    """A disk of so many pages: each file takes one or more. ``grow`` makes room."""
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self._folder = folder
+        self._mount(f"size={number * PAGE}")
+
+    def grow(self) -> None:
+        self._mount("remount,size=16m")
+
+    def _mount(self, options: str) -> None:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self._folder)], check=True)
+
+
+@contextmanager
+def pages(folder: Path, number: int) -> Iterator[Pages]:
+    """At an empty folder."""
+    disk = Pages(folder, number)
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
 @contextmanager
 def moved_to_a_small_disk(folder: Path) -> Iterator[SmallDisk]:
-    """The folder, with owners and times; a link stands in its place until the stack is deleted."""
+    """The folder of a stack that stands still, with owners and times; a link stands in its place until the
+    stack is deleted."""
     disk = SmallDisk(folder.with_name(f"{folder.name}.disk"))
     disk.folder.mkdir()
     size = f"size={MB}m,mode=755"

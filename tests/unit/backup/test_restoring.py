@@ -7,16 +7,18 @@ import os
 import tarfile
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from backup import installed, manifest, restoring, sealing, shelf, taking
+from backup import installed, manifest, restoring, sealing, shelf, taking, verifying
 from backup.manifest import Manifest
 from backup.place import Lost
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 from sinks.provincial import schema
+from tests.faults.small_disk import only_root_mounts, pages
 
 NAME = "20260101T000000Z"
 KEPT = {
@@ -48,6 +50,7 @@ class Here:
         yield from self.against
 
     def begin(self, found, what):
+        self.home.mkdir(exist_ok=True)
         self.done.append("begin")
 
     def ask(self, question):
@@ -211,6 +214,47 @@ def test_what_is_younger_than_the_backup_stays(here, folder, key):
 def test_too_small_a_disk_is_refused(here, folder, key, monkeypatch):
     monkeypatch.setattr(taking, "free_mb", lambda path: -1)
     assert refused(here, folder, key) == {"BAK-010"}
+
+
+@only_root_mounts
+def test_wherever_a_disk_is_full_it_is_said_and_the_same_command_goes_on(here, folder, key, monkeypatch):
+    """Formerly a key of which half was written stayed so."""
+    monkeypatch.setattr(os, "sync", lambda: None)
+    for number in count(1):
+        with pages(here.home, number) as disk:
+            try:
+                restore(here, folder, key)
+                break
+            except ProblemList as full:
+                assert [problem.code for problem in full.problems] == ["BAK-024"]
+            disk.grow()
+            restore(here, folder, key)
+            for name, text in (KEPT["first.tar"] | KEPT["last.tar"]).items():
+                assert installed.where(here.settings, name).read_text() == text
+            for name, text in KEPT["postgres.tar"].items():
+                assert (here.postgres_dir / name).read_text() == text
+            assert not restoring.mark(here).exists()
+    assert number > sum(map(len, KEPT.values()))
+
+
+@only_root_mounts
+def test_wherever_a_disk_is_full_while_a_backup_is_verified_nothing_is_left(
+    folder, key, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(os, "sync", lambda: None)
+    monkeypatch.setattr(verifying, "Local", lambda stack: Here(stack.data_dir))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    before = dict(os.environ)
+    for number in count(1):
+        with pages(scratch, number):
+            try:
+                verifying.verify(folder, key, scratch=scratch)
+                break
+            except ProblemList as full:
+                assert [problem.code for problem in full.problems] == ["BAK-024"]
+            assert (list(scratch.iterdir()), dict(os.environ)) == ([], before)
+    assert number > sum(map(len, KEPT.values()))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
