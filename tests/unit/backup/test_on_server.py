@@ -1,7 +1,9 @@
 """Which servers of this machine a restore puts back, and what it refuses before it stops any."""
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -32,7 +34,7 @@ def machine(tmp_path, monkeypatch):
         return LISTED
 
     monkeypatch.setattr(on_server, "KAFKA_HOME", described.folder)
-    monkeypatch.setattr(on_server.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(upgrade, "run", run)
     return described.folder
 
@@ -67,7 +69,7 @@ def test_the_cluster_is_that_of_the_settings_port(machine):
 
 
 def test_who_is_not_root_is_refused(machine, monkeypatch):
-    monkeypatch.setattr(on_server.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert refused() == [("SRV-001", None)]
 
 
@@ -89,5 +91,5 @@ def test_one_broker_of_three_is_refused(machine):
 
 @pytest.mark.parametrize(("major", "codes"), [(15, []), (18, ["BAK-026"])])
 def test_a_copy_of_another_postgresql_is_refused(machine, major, codes):
-    found = SimpleNamespace(id="20260101T000000Z", postgres_major=major)
+    found: Any = SimpleNamespace(id="20260101T000000Z", postgres_major=major)
     assert [p.code for p in Server(settings()).refusals(found, Lost.BOTH)] == codes

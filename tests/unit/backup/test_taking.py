@@ -5,8 +5,9 @@ from itertools import count
 
 import pytest
 
-from backup import manifest, sealing, shelf, status, taking
+from backup import database, manifest, sealing, shelf, status, taking
 from backup.manifest import Copied
+from runtime import terms
 from runtime.settings import Settings
 from schemas.errors import ProblemList
 from tests.faults.small_disk import PAGE, only_root_mounts, pages
@@ -18,8 +19,8 @@ EARLIER = "20260101T000000Z"
 def settings(tmp_path, monkeypatch):
     """Of a province without servers: what they give is made up."""
     monkeypatch.setattr(taking, "_of_database", lambda settings: ("0029", "s", "180001"))
-    monkeypatch.setattr(taking.terms, "bring", lambda *_, **__: None)
-    monkeypatch.setattr(taking.database, "copy", lambda settings, out: out.write(os.urandom(2 * PAGE)))
+    monkeypatch.setattr(terms, "bring", lambda *_, **__: None)
+    monkeypatch.setattr(database, "copy", lambda settings, out: out.write(os.urandom(2 * PAGE)))
 
     def topics(settings, writing, progress):
         with writing.file("topics/t-0") as out:
