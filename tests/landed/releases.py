@@ -66,6 +66,13 @@ OF_0_8 = OF_0_6 | {
     "ORDER BY 1",
 }
 
+OF_0_9 = {name: figure for name, figure in OF_0_8.items() if name not in ("withheld", "set aside")} | {
+    "pushes over the gateway": "SELECT push_id, vendor, state, encode(fingerprint, 'hex') "
+    "FROM gateway_push ORDER BY 1",
+    "files": "SELECT push_id, position, name, md5(content) FROM gateway_file ORDER BY 1, 2",
+    "feed": "SELECT event_id, kind, encode(chain, 'hex') FROM push_event ORDER BY id",
+}
+
 NUMBER_IN_ITS_OWN_FIELD = {"ClientId", "MaCongDan", "SoCmnd"}
 """Of one pupil the citizen number comes so, and under the vendor's earlier id."""
 
@@ -177,6 +184,21 @@ RELEASES = {
             open_school="19164443",
             completed={"HocSinh": {"HoTen", "MaLopHocCn"} | NUMBER_IN_ITS_OWN_FIELD},
             figures=OF_0_8,
+        ),
+        Release(
+            "0.9.0",
+            school="19164449",
+            newest=3,
+            lacking=60,
+            blocking=1,
+            versions=6,
+            digest_rule=2,
+            lacked="SELECT record_type, identity FROM absence "
+            "WHERE dataset_id = '19164449.2019.start' AND until_version IS NULL",
+            open_push="8ac50e5f-349c-4f9f-bac2-b47b6afd81d7",
+            open_school="19164449",
+            completed={"HocSinh": {"HoTen", "MaLopHocCn"}},
+            figures=OF_0_9,
         ),
     )
 }
