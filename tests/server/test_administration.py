@@ -26,7 +26,7 @@ from tests.support import ROOT, wait_until
 
 pytestmark = pytest.mark.timeout(1800)
 
-INSTALLED, FIRST_DAY, TO_THE_MINISTRY, BACKUP, UPGRADE, ANOTHER = 3, 4, 5, 6, 7, 8
+INSTALLED, FIRST_DAY, TO_THE_MINISTRY, BACKUP, UPGRADE, ANOTHER, LOST = 3, 4, 5, 6, 7, 8, 9
 """Chapters: the last before anybody acts, and those after it."""
 SCHOOL = samples.school()
 DATASET = dataset_id(SCHOOL.code, YEAR, "1")
@@ -56,6 +56,17 @@ REFUSED = "KFK-003 KFK-004 KFK-005 KFK-006 SRV-003 SRV-004 DOC-006 SET-001"
 TAKEN = ("version", "unchanged")
 STAND_IN = "/opt/csdl/current/bin/csdl ministry simulate --refuse-percent 0"
 MINISTRY = f"systemd-run --quiet --unit ministry -p Restart=always {STAND_IN}"
+DISK_GONE = """
+systemctl kill --signal KILL 'postgresql@*'
+systemctl stop 'postgresql@*'
+rm -r /var/lib/postgresql/*
+"""
+CUT_OFF = """
+csdl restore latest --lost postgres --reason x > cut 2>&1 &
+while [ ! -e /var/lib/csdl/restore.unfinished ]; do sleep 0.05; done
+kill -9 $!
+csdl server use "$(basename "$(readlink /opt/csdl/current)")" 2>&1 || true
+"""
 FAILS = """
 mkdir -p /run/systemd/system/csdl-retention.service.d
 cd /run/systemd/system/csdl-retention.service.d
@@ -241,6 +252,20 @@ def test_what_the_ministry_got_is_what_it_answered(server):
 def test_a_backup_is_made_and_comes_to_life(server):
     server.machine.run(FAILS, check=False)
     server.follow(BACKUP)
+
+
+def test_a_lost_disk_comes_back_from_the_backup_under_pushes(server, tmp_path):
+    """PostgreSQL's; first cut off in the middle: after a reboot nothing starts by itself."""
+    with pushing(server, tmp_path) as (taken, said):
+        goes_on(taken, said)
+        server.machine.run(DISK_GONE)
+        assert "BAK-017" in server.machine.run(CUT_OFF)
+        server.machine.reboot()
+        assert server.machine.run("systemctl is-active csdl@load.service", check=False).strip() == "inactive"
+        server.follow(LOST)
+        goes_on(taken, said)
+    each_is_there_once(server, taken)
+    assert server.machine.failed() == []
 
 
 def test_a_unit_that_failed_is_an_alert(server):
