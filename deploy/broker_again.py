@@ -14,7 +14,7 @@ from kafka.errors import KafkaError
 
 from deploy import broker, server_status
 from deploy.broker import Cluster
-from runtime import replicas
+from runtime import replicas, systemd
 from schemas.errors import Problem, ProblemList
 
 UNIT: Final = "kafka.service"
@@ -43,11 +43,8 @@ def again(cluster: Cluster, number: int) -> bool:
 
 def stale(files: list[Path]) -> bool:
     """Whether one of the files was written after the broker began, or it does not run."""
-    shown = server_status.units([UNIT]).get(UNIT, {})
-    if not int(shown.get("MainPID", 0)):
-        return True
-    began = time.time() - time.monotonic() + int(shown["ExecMainStartTimestampMonotonic"]) / 1e6
-    return any(path.stat().st_mtime > began for path in files if path.exists())
+    shown = systemd.units([UNIT], systemd.PID, systemd.BEGAN).get(UNIT, {})
+    return systemd.stale(shown, server_status.written(*files))
 
 
 def wait_until_whole(cluster: Cluster, number: int, seconds: float) -> None:

@@ -1,7 +1,5 @@
 """What runs on a server: its units as systemd has them, and what each process says of itself at its port."""
 
-import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +10,7 @@ from urllib.request import urlopen
 
 from deploy.local.layout import DATA_DIR, PORT_BASE, Stack
 from deploy.processes import SERVES, Instance, instances
-from runtime import kafka, postgres, probes, serve
+from runtime import kafka, postgres, probes, serve, systemd
 from runtime.settings import Settings
 from schemas.errors import Problem
 
@@ -20,9 +18,7 @@ SYSTEMD: Final = Path("/run/systemd/system")
 """There is none without it (sd_booted(3))."""
 
 ANSWER_S: Final = 2.0
-SYSTEMD_S: Final = 10.0
-
-_SHOWN: Final = "Id,ActiveState,SubState,MainPID,ExecMainStartTimestampMonotonic"
+SUB_STATE: Final = "SubState"
 
 
 def rows(settings: Settings) -> list[dict[str, Any]]:
@@ -36,25 +32,24 @@ def rows(settings: Settings) -> list[dict[str, Any]]:
 
 def of_instances(settings: Settings, every: Sequence[Instance]) -> list[dict[str, Any]]:
     """The same of these processes alone."""
-    told = units([unit(each.label) for each in every]) if SYSTEMD.exists() else {}
+    names = [unit(each.label) for each in every]
+    told = systemd.units(names, SUB_STATE, systemd.PID, systemd.BEGAN) if SYSTEMD.exists() else {}
     ports = Stack(DATA_DIR, PORT_BASE)
     found = []
     for each in every:
         port = ports.port(each.label)
         answered, why = _ask(settings, port)
         shown = told.get(unit(each.label), {})
-        pid = int(shown.get("MainPID", 0))
-        began = int(shown.get("ExecMainStartTimestampMonotonic", 0)) / 1e6
         serves = {"access-service": settings.access_port, "gateway-service": settings.gateway_port}
         found.append(
             {
                 "name": each.label,
-                "state": shown.get("SubState") or ("running" if answered else "silent"),
-                "pid": pid or None,
+                "state": shown.get(SUB_STATE) or ("running" if answered else "silent"),
+                "pid": systemd.pid(shown) or None,
                 "port": port,
                 "serves": serves.get(SERVES.get(each.declared.name, "")),
                 "ready": answered and not why,
-                "uptime_s": int(time.monotonic() - began) if pid else 0,
+                "uptime_s": int(systemd.uptime(shown)),
                 "why": why,
             }
         )
@@ -66,17 +61,9 @@ def unit(label: str) -> str:
     return f"csdl@{label}.service"
 
 
-def units(names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Unit → its properties; none where systemd does not answer."""
-    command = ["systemctl", "show", f"--property={_SHOWN}", *names]
-    try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=SYSTEMD_S, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
-        return {}
-    blocks = [
-        dict(line.split("=", 1) for line in block.splitlines()) for block in told.split("\n\n") if block
-    ]
-    return {block["Id"]: block for block in blocks if "Id" in block}
+def written(*files: Path) -> float:
+    """When the last of them was written, of those that are there; seconds since 1970."""
+    return max((path.stat().st_mtime for path in files if path.exists()), default=0.0)
 
 
 def _ask(settings: Settings, port: int) -> tuple[bool, str]:

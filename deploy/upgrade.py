@@ -21,7 +21,7 @@ from typing import Any, Final
 from deploy import install, server, server_status
 from deploy.local.stack import RESTORING
 from deploy.processes import Declared, Instance, instance
-from runtime import kafka, postgres, terms
+from runtime import kafka, postgres, systemd, terms
 from runtime.accounts import SETUP
 from runtime.settings import Settings
 from schemas.contracts import versions
@@ -211,29 +211,21 @@ def _stale(settings: Settings, runs: Iterable[Instance], folder: Path) -> set[st
     """Instances that do not run, or run by another release than that, or since before their settings were
     written."""
     named = {each.label: server_status.unit(each.label) for each in runs}
-    found = server_status.units(list(named.values()))
-    shared = _written(server.SETTINGS_FILE, TEMPLATE, *PROVINCE.rglob("*"))
-    booted = time.time() - time.monotonic()
+    found = systemd.units(list(named.values()), systemd.PID, systemd.BEGAN)
+    shared = server_status.written(server.SETTINGS_FILE, TEMPLATE, *PROVINCE.rglob("*"))
     old = set()
     for label, unit in named.items():
         shown = found.get(unit, {})
-        pid = int(shown.get("MainPID", 0))
-        since = booted + int(shown.get("ExecMainStartTimestampMonotonic", 0)) / 1e6
-        written = max(shared, _written(SYSTEMD / f"{unit}.d" / "process.conf"))
-        if not pid or written > since or not _runs_by(pid, folder):
+        written = max(shared, server_status.written(SYSTEMD / f"{unit}.d" / "process.conf"))
+        if systemd.stale(shown, written) or not _runs_by(systemd.pid(shown), folder):
             old.add(label)
     return old
-
-
-def _written(*files: Path) -> float:
-    """When the last of them was written, of those that are there; seconds since 1970."""
-    return max((path.stat().st_mtime for path in files if path.exists()), default=0.0)
 
 
 def _pids(every: Iterable[Instance]) -> list[int]:
     """Of those that run."""
     names = [server_status.unit(each.label) for each in every]
-    found = (int(shown.get("MainPID", 0)) for shown in server_status.units(names).values())
+    found = (systemd.pid(shown) for shown in systemd.units(names, systemd.PID).values())
     return [pid for pid in found if pid]
 
 

@@ -76,7 +76,7 @@ class Broker:
 
     def behind(self) -> int:
         """Replicas that lack something, of the partitions that we may see."""
-        return sum(int(problem.params["count"]) for problem in replicas.behind(self._admin))
+        return replicas.lacking(self._admin.describe_topics()).total()
 
     def dead_letters(self) -> dict[str, int]:
         """Offsets that each dead-letter topic holds."""

@@ -4,7 +4,6 @@ import ctypes
 import os
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Final
 from cryptography import x509
 from pydantic import BaseModel
 
+from runtime import systemd
 from runtime.settings import Settings
 
 CERTIFICATES_S: Final = 3600.0
@@ -60,20 +60,8 @@ def clock_is_kept() -> bool | None:
 
 def failed_units() -> dict[str, bool]:
     """Unit → whether its last run failed, by systemd; none where that does not answer."""
-    command = ["systemctl", "show", "--property=Id,ActiveState", *UNITS]
-    try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_S, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
-        return {}
-    return parse_units(told)
-
-
-def parse_units(told: str) -> dict[str, bool]:
-    """The same of what ``systemctl show`` printed. Pure."""
-    blocks = [
-        dict(line.split("=", 1) for line in block.splitlines()) for block in told.split("\n\n") if block
-    ]
-    return {block["Id"]: block["ActiveState"] == "failed" for block in blocks if "Id" in block}
+    shown = systemd.units(UNITS, systemd.STATE)
+    return {unit: of[systemd.STATE] == "failed" for unit, of in shown.items()}
 
 
 class Backups(BaseModel):

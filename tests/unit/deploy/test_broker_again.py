@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from deploy import broker_again, server_status
-from runtime import replicas
+from deploy import broker_again
+from runtime import replicas, systemd
 
 
 def test_what_was_written_since_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     began = {"MainPID": "7", "ExecMainStartTimestampMonotonic": str(int(time.monotonic() * 1e6))}
-    monkeypatch.setattr(server_status, "units", lambda names: {names[0]: began})
+    monkeypatch.setattr(systemd, "units", lambda names, *_: {names[0]: began})
     settings, none = tmp_path / "server.properties", tmp_path / "none"
     settings.touch()
     os.utime(settings, (time.time() - 100,) * 2)
@@ -22,7 +22,7 @@ def test_what_was_written_since_it_began(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_one_that_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_status, "units", lambda names: {names[0]: {"MainPID": "0"}})
+    monkeypatch.setattr(systemd, "units", lambda names, *_: {names[0]: {"MainPID": "0"}})
     assert broker_again.stale([])
 
 

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 import pytest
 
 from deploy.local import certificates
+from runtime import systemd
 from runtime.settings import Settings
-from sinks.watch.surroundings import Backups, Certificates, backups, clock_is_kept, disks, parse_units
+from sinks.watch.surroundings import Backups, Certificates, backups, clock_is_kept, disks, failed_units
 from tests.unit.test_broker_probe import NOW, WEEK, Authority, server
 
 
@@ -66,7 +67,8 @@ def test_backups_say_of_themselves_when_they_were_made_and_tried(tmp_path):
     assert backups(of) == Backups()
 
 
-def test_a_unit_whose_last_run_failed_as_systemd_tells_it():
+def test_a_unit_whose_last_run_failed_as_systemd_tells_it(monkeypatch):
     told = "Id=csdl-retention.service\nActiveState=failed\n\nId=csdl-setup.service\nActiveState=active\n"
-    assert parse_units(told) == {"csdl-retention.service": True, "csdl-setup.service": False}
-    assert parse_units("") == {}
+    monkeypatch.setattr(systemd, "units", lambda names, *_: systemd.read(told))
+    assert failed_units() == {"csdl-retention.service": True, "csdl-setup.service": False}
+    assert systemd.read("") == {}
