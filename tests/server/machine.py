@@ -41,6 +41,16 @@ SSH: Final = """Host *
   LogLevel ERROR
 """
 
+# Its processes end with the first of their namespace, and that one with ours. There ours have no number: the
+# network gets a name before.
+ALONE: Final = """
+set -e
+boot=$1 network=$2 named=$3; shift 3
+: > $named
+mount --bind $network $named
+exec unshare --pid --fork --kill-child --mount-proc sh -c "$boot" sh "$@"
+"""
+
 # With /run/systemd/nspawn of its own it leaves nothing there.
 BOOT: Final = """
 set -e
@@ -100,6 +110,9 @@ class Lan:
     def __init__(self, folder: Path, suite: str, names: Sequence[str]) -> None:
         self.folder, self.names = folder, tuple(names)
         self.image = image.made(suite)
+        for left in groups("[0-9]*"):  # of a run that was killed; its machines went with it
+            if not Path("/proc", left.name.split("-")[1]).exists():
+                remove(left)
         self._network = Network()
         for words in ("link set lo up", "link add lan type bridge", "link set lan up"):
             self._network.ip(*words.split())
@@ -181,9 +194,10 @@ class Machine:
         name = f"csdl-{os.getpid()}-{self.name}"
         self._groups = [group / name for group in CGROUPS if (group / "cgroup.procs").exists()]
         folder, packages = self._lan.folder, self._lan.image / "packages"
-        words: list[str | Path] = [folder, self.name, name, self._network.path, packages]
+        named = folder / f"{self.name}.network"
+        words: list[str | Path] = [BOOT, self._network.path, named, folder, self.name, name, named, packages]
         words += self._groups
-        isolated = ["unshare", "-m", "--propagation", "private", "sh", "-c", BOOT, "sh"]
+        isolated = ["unshare", "-m", "--propagation", "private", "sh", "-c", ALONE, "sh"]
         with self.console.open("ab") as out:
             self._nspawn = _ours(*isolated, *words, stdout=out, stderr=out)
 
@@ -261,7 +275,7 @@ class Machine:
         return f"{self.name}\n" + self.console.read_text(errors="replace")[-3000:]
 
     def _kill(self) -> None:
-        """End all its processes: they are in a namespace whose first process is nspawn's child."""
+        """End all its processes: they are in a namespace whose first process is our child's."""
         if not self._nspawn:
             return
         for child in _children(self._nspawn.pid):
@@ -272,7 +286,7 @@ class Machine:
 
     def _ended(self) -> None:
         self._nspawn = None
-        wait_until(lambda: all(map(_remove, self._groups)))
+        wait_until(lambda: all(map(remove, self._groups)))
 
     def _attached(self) -> bool:
         """Is its disk still mounted by what is about to end?"""
@@ -301,7 +315,7 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _remove(group: Path) -> bool:
+def remove(group: Path) -> bool:
     """A cgroup and those in it, once nobody is in them. Was it possible?"""
     for folder, _, _ in os.walk(group, topdown=False):
         try:
@@ -309,6 +323,11 @@ def _remove(group: Path) -> bool:
         except OSError:
             return False
     return True
+
+
+def groups(pid: int | str) -> list[Path]:
+    """Cgroups of the machines that a process has booted."""
+    return [folder for each in CGROUPS for folder in each.glob(f"csdl-{pid}-*")]
 
 
 @contextmanager

@@ -1,9 +1,12 @@
 """The machines themselves: what the other tests here rely on."""
 
+import subprocess
+import sys
+
 import pytest
 
-from tests.server.machine import machines
-from tests.support import wait_until
+from tests.server.machine import groups, machines, remove
+from tests.support import ROOT, wait_until
 
 pytestmark = pytest.mark.timeout(900)  # the first time a Debian is made
 
@@ -33,3 +36,23 @@ def test_machines_boot_reach_each_other_and_survive_what_is_done_to_them(tmp_pat
         one.power_on()
         assert one.run("cat kept") == "kept\n"
         assert one.run("cat lost", check=False) == "", "what was never synced cannot outlive a power cut"
+
+
+BOOTS = """
+import sys, time
+from pathlib import Path
+from tests.server.machine import machines
+with machines(Path(sys.argv[1]), "ba"):
+    print("up", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_machine_ends_with_whoever_booted_it_however_that_ends(tmp_path):
+    words = [sys.executable, "-c", BOOTS, str(tmp_path)]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as whoever:
+        assert whoever.stdout and whoever.stdout.readline() == "up\n"
+        inside = [file for group in groups(whoever.pid) for file in group.rglob("cgroup.procs")]
+        assert any(file.read_text() for file in inside)
+        whoever.kill()
+    wait_until(lambda: all(map(remove, groups(whoever.pid))), seen=lambda: str(inside))
