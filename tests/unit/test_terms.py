@@ -1,21 +1,27 @@
 """Vendors and years by date: what settings and terms together take on a day."""
 
 import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka.errors import RebalanceInProgressError
+from kafka.errors import BrokerNotAvailableError
 
 from deploy import taking_on
-from runtime import terms
+from runtime import kafka, terms
 from runtime.settings import Settings
+from schemas.encoding import codec
 from schemas.errors import ProblemList
-from schemas.terms import VENDOR, YEAR, Term
+from schemas.terms import CONTRACT, VENDOR, YEAR, Term
 from streams.validation.faust import app
 from streams.validation.verdict.header import NO_TERM, UNKNOWN_YEAR, awaits_news, header_fault
 from streams.validation.verdict.input_messages import InputMessage
+from tests.support import ANSWER_S
 from tests.unit.streams.validation_chunks import SCHOOL, TODAY, header, rules_in_force
 
 BEFORE, FIRST, LAST, AFTER = (date(2026, 9, day) for day in (4, 5, 20, 21))
@@ -69,6 +75,57 @@ def test_who_cannot_read_the_terms_turns_nothing_away(monkeypatch: pytest.Monkey
     with pytest.raises(ProblemList) as raised:
         made.has_vendor("moi")
     assert [problem.code for problem in raised.value.problems] == ["SYS-001"]
+
+
+def test_validation_waits_for_the_terms_for_as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Kafka does not say now may be the very vendor that a push is of: it waits where a command gives
+    up."""
+    made = Settings(vendors=["smas"], bootstrap_servers="127.0.0.1:1")
+    answers = Event()
+
+    class Broker:
+        """Away, then back with one term."""
+
+        def __init__(self, *_: object) -> None:
+            if not answers.is_set():
+                raise BrokerNotAvailableError
+
+        def partitions_for_topic(self, _: str) -> set[int]:
+            return {0}
+
+        def nothing(self, *_: object) -> None: ...
+
+        assign = seek_to_beginning = close = nothing
+
+        def end_offsets(self, tps: list[Any]) -> dict[Any, int]:
+            return dict.fromkeys(tps, 1)
+
+        def position(self, _: object) -> int:
+            return 1
+
+        def poll(self, timeout_ms: int) -> dict[str, list[Any]]:
+            time.sleep(0.001)
+            term = codec.encode(CONTRACT, Term(VENDOR, "moi", FIRST).record())
+            return {"": [SimpleNamespace(value=term)]}
+
+    monkeypatch.setattr(terms, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(terms, "AGAIN_S", 0.01)
+    monkeypatch.setattr(kafka, "consumer", Broker)
+    follower = terms.Follower(made)
+    refused = follower.refused()
+    assert refused is not None and refused.code == "SYS-001"
+    with ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(follower.up_to_now, patient=True)
+        try:
+            with pytest.raises(ProblemList):
+                follower.up_to_now(patient=False)
+            assert not waits.done()
+        finally:
+            answers.set()
+        waits.result(ANSWER_S)
+    assert made.takes_vendor("moi", FIRST)
+    follower._stopping.set()
+    follower._thread.join(ANSWER_S)
 
 
 def test_a_first_day_stays_unless_another_is_said() -> None:

@@ -151,6 +151,56 @@ def test_nothing_is_put_over_data_and_all_that_is_wrong_is_told_at_once(here, fo
     assert refused(here, folder, key, what=Lost.POSTGRES) == {"BAK-011", "BAK-019"}
 
 
+def _cut(name):
+    def cut(folder, key):
+        path = folder / name
+        path.write_bytes(path.read_bytes()[:-2])
+
+    return cut
+
+
+def _says(**other):
+    """Another manifest, by the same key."""
+
+    def says(folder, key):
+        manifest.write(folder, manifest.read(folder).model_copy(update=other).marked(key))
+
+    return says
+
+
+@pytest.mark.parametrize(
+    ("spoil", "codes"),
+    [
+        *((_cut(name), {"BAK-005"}) for name in (*KEPT, manifest.NAME)),
+        (lambda folder, key: (folder / "last.tar").unlink(), {"BAK-005"}),
+        (lambda folder, key: (folder / manifest.NAME).unlink(), {"BAK-006"}),
+        (_says(province="01"), {"BAK-013"}),
+        (_says(product="99.0.0"), {"BAK-008"}),
+        (_says(revision="9999"), {"BAK-008"}),
+        (_says(format=manifest.FORMAT + 1), {"BAK-008"}),
+        (_says(province="01", revision="9999"), {"BAK-008", "BAK-013"}),
+        (lambda folder, key: folder.rename(folder.with_name("20260102T000000Z")), {"BAK-006"}),
+    ],
+)
+def test_what_is_wrong_with_a_backup_is_told_before_anything_changes(here, folder, key, spoil, codes):
+    spoil(folder, key)
+    assert refused(here, folder, key) == codes
+
+
+def test_a_backup_that_was_cut_short_is_not_brought_to_life(folder, key, tmp_path):
+    _cut("postgres.tar")(folder, key)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with pytest.raises(ProblemList) as found:
+        verifying.verify(folder, key, scratch=scratch)
+    assert [problem.code for problem in found.value.problems] == ["BAK-005"]
+    assert list(scratch.iterdir()) == []
+
+
+def test_another_key_is_refused(here, folder, tmp_path):
+    assert refused(here, folder, sealing.make(tmp_path / "another.key")) == {"BAK-004"}
+
+
 def test_aside_keeps_what_was_there_each_time(here, folder, key, monkeypatch):
     for hour in (1, 2):
         put(here.postgres_dir / "base" / "2", f"younger {hour}")
