@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -82,13 +83,16 @@ def _is_there(folder: Path, about: dict[str, str], source: Path) -> bool:
 def _install(source: Path, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _environment(source, folder, source)
+    # The roles' own program is apart from the product's libraries.
+    both = ((folder, source), (folder / ANSIBLE, source / ANSIBLE))
+    with ThreadPoolExecutor() as beside:
+        for each in [beside.submit(_environment, source, *one) for one in both]:
+            each.result()
+    _compile(folder)
     shutil.copytree(source / "kafka", folder / "kafka")
     for link, place in LINKS.items():
         [there] = folder.glob(f"lib/python*/site-packages/{place}")
         (folder / link).symlink_to(there.relative_to(folder))
-    # The roles' own program, apart from the product's libraries.
-    _environment(source, folder / ANSIBLE, source / ANSIBLE)
     shutil.copyfile(source / ABOUT, folder / f"{ABOUT}.part")
     os.sync()  # a release that is whole stays so through a power cut
     (folder / f"{ABOUT}.part").replace(folder / ABOUT)
@@ -98,10 +102,17 @@ def _environment(source: Path, folder: Path, of: Path) -> None:
     if subprocess.run([sys.executable, "-m", "venv", str(folder)], stdout=subprocess.DEVNULL).returncode:
         _fail(source, "REL-006", path=folder)
     alone = ("--isolated", "--no-index", "--no-deps", "--no-cache-dir")
-    offline = (*alone, "--quiet", "--disable-pip-version-check")
+    offline = (*alone, "--no-compile", "--quiet", "--disable-pip-version-check")
     wanted = (*offline, "--require-hashes", "--find-links", str(of / "wheels"), "-r", str(of / REQUIREMENTS))
     if subprocess.run([str(folder / "bin/python"), "-m", "pip", "install", *wanted]).returncode:
         _fail(source, "REL-006", path=folder)
+
+
+def _compile(folder: Path) -> None:
+    """By all processors, which pip does not: nobody but root may do so later. A file that is no Python of
+    this version stays as it is."""
+    words = ("-m", "compileall", "-q", "-q", "-j", "0", str(folder / "lib"), str(folder / ANSIBLE / "lib"))
+    subprocess.run([str(folder / "bin/python"), *words], check=False)
 
 
 def current(home: Path) -> Path | None:

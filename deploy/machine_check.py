@@ -30,7 +30,7 @@ def names(asked: list[str]) -> Iterator[Found]:
 
 
 def ports(asked: dict[str, str]) -> Iterator[Found]:
-    """KFK-004 for each that somebody else has than its unit: of one that runs it is its own."""
+    """KFK-004 for each that somebody else has than its unit, or one of those that it is a pattern of."""
     for port, unit in asked.items():
         if _taken(int(port)) and not _runs(unit):
             yield "KFK-004", {"port": port}
