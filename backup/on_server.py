@@ -5,7 +5,6 @@ Units are stopped, and started again at the end in the order in which processes 
 restore is unfinished none of the pipeline's units starts, after a reboot either: they look for its mark.
 """
 
-import grp
 import os
 import sys
 import time
@@ -20,7 +19,7 @@ from kafka.errors import KafkaError
 from backup import lost
 from backup.manifest import Manifest
 from backup.place import Fill, Lost
-from deploy import accounts, broker, kafka_rights, server, upgrade
+from deploy import accounts, broker, kafka_rights, server, server_status, upgrade
 from deploy.local import server_account
 from runtime import terms
 from runtime.accounts import SETUP
@@ -162,14 +161,10 @@ class Server:
 
     def end(self) -> None:
         """Setup comes first, as at each start; all start at once, and are waited for in turn."""
-        told = self.home / lost.FILE
-        if told.exists():  # people look at it by csdl doctor
-            os.chown(told, 0, grp.getgrnam(server.OPERATORS).gr_gid)
-            told.chmod(0o640)
+        lost.shown(self.home)
         enabled = [timer for timer in TIMERS if _is_enabled(timer)]
         upgrade.run("systemctl", "start", "csdl.target", *enabled)
-        target = upgrade.TARGET.read_text(encoding="utf-8")
-        for each in upgrade.in_order(upgrade.runs_of(self.settings, target)):
+        for each in upgrade.in_order(server_status.runs_here(self.settings)):
             upgrade.until_ready(self.settings, each)
 
     def _psql(self) -> list[str]:

@@ -14,6 +14,7 @@ from rich.progress import Progress as Bar
 
 from backup import lost as lost_things
 from backup import manifest, restoring, sealing, shelf, status, taking, verifying
+from backup import promoted as standby
 from backup.manifest import Progress
 from backup.place import Local, Lost, Place
 from cli.answers import console, json_option, print_json, print_table, say, tell
@@ -129,14 +130,22 @@ def verify(name: str, key_file: Path | None, scratch: Path | None, as_json: bool
 
 @backup.command("lost")
 @click.option("--done", is_flag=True, help="Đã xem xong — somebody has looked: tell it no longer.")
+@click.option(
+    "--promoted",
+    is_flag=True,
+    help="Máy dự phòng vừa thay máy chính — a standby was promoted: ask Kafka what it lacks (root).",
+)
 @json_option
-def lost_(done: bool, as_json: bool) -> None:
+def lost_(done: bool, promoted: bool, as_json: bool) -> None:
     """Những gì lần khôi phục làm mất — what the last restore has lost and nobody has done again.
 
     By push, dataset, grant, export, account. csdl doctor tells it, too, until it is done. Exit code 1 if
     there is any.
     """
     settings = Settings()
+    if promoted:
+        with away_said(settings):
+            standby.tell(settings)
     known = lost_things.of(settings)
     problems: list[Problem] = []
     if known is not None:

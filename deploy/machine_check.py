@@ -63,6 +63,47 @@ def one_cluster(ids: dict[str, str]) -> Iterator[Found]:
             yield "KFK-010", {"first": first, "id": ours or "-", "host": host, "found": found}
 
 
+def one_debian(releases: dict[str, str]) -> Iterator[Found]:
+    """SRV-008 for each machine of PostgreSQL of another Debian than the first: it has another PostgreSQL."""
+    (first, ours), *others = releases.items()
+    for host, found in others:
+        if found != ours:
+            yield "SRV-008", {"host": host, "found": found, "first": first, "wanted": ours}
+
+
+def database(folder: str, host: str, first: str) -> Iterator[Found]:
+    """SRV-006 for data that are no copy, on a machine that is to follow the first one; SRV-007 for a copy
+    that is to serve and was not promoted. Nothing is ever turned into the other unasked."""
+    for data in sorted(Path(folder).glob("*/main")):
+        if not (data / "PG_VERSION").exists():
+            continue
+        copy = (data / "standby.signal").exists()
+        if host == first and copy:
+            yield "SRV-007", {"host": host, "version": data.parent.name}
+        if host != first and not copy:
+            yield "SRV-006", {"host": host, "path": data, "first": first, "version": data.parent.name}
+
+
+def comes_from(hosts: list[str]) -> Iterator[Found]:
+    """Print each address of this machine by which it reaches them, as pg_hba.conf has it; SRV-009 for one to
+    which there is no way. Nothing is sent."""
+    ours = set()
+    for host in hosts:
+        ways = set()
+        for family, kind, _, _, address in socket.getaddrinfo(host, 5432, type=socket.SOCK_DGRAM):
+            try:
+                with socket.socket(family, kind) as way:
+                    way.connect(address)
+                    ways.add(f"{way.getsockname()[0]}/{32 if family == socket.AF_INET else 128}")
+            except OSError:
+                continue
+        if not ways:
+            yield "SRV-009", {"host": host}
+        ours |= ways
+    if ours:
+        print(*sorted(ours), sep="\n")
+
+
 def certificate(path: str, authority: str, host: str) -> Iterator[Found]:
     """KFK-006 for one that is there and that nobody who knows the authority would take from this host: tried
     out, without a network."""
@@ -143,6 +184,9 @@ CHECKS: dict[str, Callable[..., Iterator[Found]]] = {
     "ports": ports,
     "data": data,
     "one_cluster": one_cluster,
+    "one_debian": one_debian,
+    "database": database,
+    "comes_from": comes_from,
     "certificate": certificate,
     "secrets": secrets,
     "numbers": numbers,

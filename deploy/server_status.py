@@ -1,5 +1,6 @@
 """What runs on a server: its units as systemd has them, and what each process says of itself at its port."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,9 @@ from schemas.errors import Problem
 SYSTEMD: Final = Path("/run/systemd/system")
 """There is none without it (sd_booted(3))."""
 
+TARGET: Final = Path("/etc/systemd/system/csdl.target")
+"""Names the processes of this machine."""
+
 ANSWER_S: Final = 2.0
 SUB_STATE: Final = "SubState"
 
@@ -24,10 +28,22 @@ SUB_STATE: Final = "SubState"
 def rows(settings: Settings) -> list[dict[str, Any]]:
     """One a server and process, as ``deploy.local.stack.status``; ``why``: what keeps it from being ready.
 
-    Without systemd a process that answers is "running", another one "silent". Raises ProblemList (SEC-114,
-    SYS-008).
+    Of several machines each tells of its own processes. Without systemd a process that answers is "running",
+    another one "silent". Raises ProblemList (SEC-114, SYS-008).
     """
-    return [*_servers(settings), *of_instances(settings, instances(settings))]
+    return [*_servers(settings), *of_instances(settings, runs_here(settings) or instances(settings))]
+
+
+def named_here() -> list[str]:
+    """Labels of the instances that this machine's target names, whatever the settings ask for now."""
+    text = TARGET.read_text("utf-8") if TARGET.exists() else ""
+    return re.findall(r"^Wants=csdl@(\S+)\.service$", text, re.MULTILINE)
+
+
+def runs_here(settings: Settings) -> list[Instance]:
+    """Of the instances that the settings ask for, those of this machine. Raises ProblemList (SYS-008)."""
+    named = named_here()
+    return [each for each in instances(settings) if each.label in named]
 
 
 def of_instances(settings: Settings, every: Sequence[Instance]) -> list[dict[str, Any]]:

@@ -9,7 +9,6 @@ cut off goes on where it was, and a second one changes nothing.
 
 import json
 import os
-import re
 import subprocess
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -20,7 +19,7 @@ from typing import Any, Final
 
 from deploy import install, server, server_status
 from deploy.local.stack import RESTORING
-from deploy.processes import Declared, Instance, instance
+from deploy.processes import Declared, Instance
 from runtime import kafka, postgres, systemd, terms
 from runtime.accounts import SETUP
 from runtime.settings import Settings
@@ -33,7 +32,6 @@ from sinks.provincial import schema
 
 HOME: Final = Path("/opt/csdl")
 SYSTEMD: Final = Path("/etc/systemd/system")
-TARGET: Final = SYSTEMD / "csdl.target"
 PROVINCE: Final = Path("/etc/csdl/province")
 TEMPLATE: Final = SYSTEMD / "csdl@.service"
 
@@ -80,13 +78,16 @@ def use(settings: Settings, version: str, names: Collection[str], say: Say, *, a
     if not (folder / install.ABOUT).is_file():
         params = {"version": version, "installed": ", ".join(installed()) or "–"}
         raise ProblemList([Problem("SRV-010", params=params)])
-    runs = runs_of(settings, TARGET.read_text("utf-8") if TARGET.exists() else "")
+    before = server_status.named_here()
+    runs = server_status.runs_here(settings)
     old = _stale(settings, runs, folder)
     known = knows(folder)
     goes = old or not runs or install.current(HOME) != folder
     undone = ""
     if runs and goes:
-        problems = [] if anyway else list(_not_ready(settings, runs))
+        # Of one release to itself other settings may be the very thing that mends it.
+        changes = install.current(HOME) != folder or not all(_runs_by(pid, folder) for pid in _pids(runs))
+        problems = list(_not_ready(settings, runs)) if changes and not anyway else []
         undone = _beyond(settings, known)
         problems += used(settings, known)
         if problems:
@@ -104,8 +105,8 @@ def use(settings: Settings, version: str, names: Collection[str], say: Say, *, a
         say(f"{install.CURRENT} → {version}")
     run("systemctl", "daemon-reload")
     run("systemctl", "enable", "--quiet", "csdl.target")
-    wanted = in_order(runs_of(settings, TARGET.read_text("utf-8")))
-    for gone in {each.label for each in runs} - {each.label for each in wanted}:
+    wanted = in_order(server_status.runs_here(settings))
+    for gone in sorted({*before} - {each.label for each in wanted}):
         run("systemctl", "stop", server_status.unit(gone))
         say(f"- {gone}")
     stale = _stale(settings, wanted, folder)
@@ -200,11 +201,6 @@ def _not_ready(settings: Settings, runs: Collection[Instance]) -> Iterator[Probl
     for row in server_status.of_instances(settings, list(runs)):
         if row["pid"] and not row["ready"]:
             yield Problem("SRV-013", params={"name": row["name"], "why": row["why"] or row["state"]})
-
-
-def runs_of(settings: Settings, target: str) -> list[Instance]:
-    """Instances that the text of this machine's target names."""
-    return [instance(settings, label) for label in re.findall(r"^Wants=csdl@(\S+)\.service$", target, re.M)]
 
 
 def _stale(settings: Settings, runs: Iterable[Instance], folder: Path) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from deploy import kafka_rights
 from doctor.section import Finding, of
-from runtime import clock, database_settings, kafka, postgres, topic_admin
+from runtime import clock, database_settings, kafka, postgres, standbys, topic_admin
 from runtime.settings import Settings
 from schemas.errors import Problem, SourceLocation
 from schemas.organisation.checks import check
@@ -42,6 +42,11 @@ def room(settings: Settings) -> Iterable[Finding]:
     """Can PostgreSQL write, wherever its disk is?"""
     problem = postgres.room(settings)
     return of([problem] if problem else [])
+
+
+def database_standbys(settings: Settings) -> Iterable[Finding]:
+    """Do those that should follow PostgreSQL do so?"""
+    return of(standbys.problems(settings))
 
 
 def topics(settings: Settings) -> Iterable[Finding]:

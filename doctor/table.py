@@ -33,6 +33,7 @@ SECTIONS: Final = (
     Section("postgres", basics.database),
     Section("pg-settings", basics.database_settings_in_force, ("postgres",)),
     Section("pg-room", basics.room, ("postgres",)),
+    Section("pg-standby", basics.database_standbys, ("postgres",)),
     Section("pg-clock", surroundings.database_clock, ("postgres",)),
     Section("tables", basics.tables, ("postgres",)),
     Section("pg-rights", basics.rights, ("tables",)),

@@ -78,6 +78,10 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("wal_level", "replica", "is", "replica|logical", "a backup is made while it runs", _HINDERS),
     Setting("max_wal_senders", "10", "at least", "4", "backups and a standby read its log", _HINDERS),
     Setting("wal_keep_size", "1GB", "at least", "1GB", "the log of as long as a copy takes", _HINDERS),
+    Setting(
+        "max_slot_wal_keep_size", "16GB", "within", "64GB",
+        "a standby that is away must not fill the disk: one that lacks more is copied anew", _HINDERS,
+    ),
 )  # fmt: skip
 """What PostgreSQL 15 to 18 know; an extension that is not loaded has none."""
 

@@ -404,6 +404,12 @@ REPLICAS_BEHIND: Final = _gauge(
     en="Replicas of Kafka's partitions that lack something: their broker is away, or copies.",
     vi="Số bản sao phân vùng Kafka chưa đủ: máy Kafka của chúng đang tắt hoặc đang chép lại.",
 )
+STANDBYS_BEHIND: Final = _gauge(
+    "csdl_database_standbys_behind",
+    (),
+    en="Standbys of PostgreSQL that are away, or lack more than 256 MiB of its log.",
+    vi="Số máy dự phòng PostgreSQL đang tắt hoặc chậm hơn máy chính quá 256 MiB.",
+)
 CLOCK_OFFSET_SECONDS: Final = _gauge(
     "csdl_clock_offset_seconds",
     (),

@@ -9,7 +9,7 @@ import psycopg2
 from kafka.errors import KafkaError
 from psycopg2.extensions import connection
 
-from runtime import clock, metrics, postgres
+from runtime import clock, metrics, postgres, standbys
 from runtime.logs import AGAIN
 from runtime.process import WHOLE, Process, Share
 from runtime.settings import Settings
@@ -96,6 +96,7 @@ class Watch(Process):
         oldest = broker.oldest(places)
         letters = broker.dead_letters()
         metrics.REPLICAS_BEHIND.set(broker.behind())
+        metrics.STANDBYS_BEHIND.set(sum(not each.fine for each in standbys.look(conn)))
         self._refusals.look()
         _tell_tables(waiting)
         self._tell_places(places, oldest)

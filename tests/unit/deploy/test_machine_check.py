@@ -123,3 +123,35 @@ def test_all_is_told_at_once_in_both_languages_by_the_standard_library_alone(tmp
     )  # fmt: skip
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["KFK-003"] * 2 + ["SRV-004"] * 2
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("host", "files", "found"),
+    [
+        ("db1", [], []),
+        ("db2", [], []),
+        ("db1", ["PG_VERSION"], []),
+        ("db2", ["PG_VERSION", "standby.signal"], []),
+        ("db2", ["PG_VERSION"], ["SRV-006"]),
+        ("db1", ["PG_VERSION", "standby.signal"], ["SRV-007"]),
+    ],
+)
+def test_data_are_a_copy_where_they_should_be_and_nowhere_else(
+    tmp_path: Path, host: str, files: list[str], found: list[str]
+) -> None:
+    (tmp_path / "15/main").mkdir(parents=True)
+    for name in files:
+        (tmp_path / "15/main" / name).touch()
+    assert codes("database", str(tmp_path), host, "db1") == found
+
+
+def test_a_standby_has_the_primary_s_debian() -> None:
+    assert codes("one_debian", {"db1": "12", "db2": "12"}) == []
+    assert codes("one_debian", {"db1": "12", "db2": "13", "db3": "12"}) == ["SRV-008"]
+
+
+def test_the_address_by_which_a_machine_comes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert codes("comes_from", ["127.0.0.1"]) == []
+    assert capsys.readouterr().out == "127.0.0.1/32\n"
+    assert codes("comes_from", []) == []
+    assert capsys.readouterr().out == ""
