@@ -12,6 +12,7 @@ from schemas.encoding import codec
 from schemas.topics import CLOCK, CONFIRMATION_EVENTS, CONFIRMATION_STATE
 from streams.confirmation.machine import MACHINE
 from streams.machines import wire
+from tests.accounts import superuser
 from tests.conftest import empty_topics
 from tests.integration.command_line import csdl
 from tests.integration.test_projection import AT, DATASET, EVENTS, SCHOOL, STATE, take
@@ -51,6 +52,16 @@ def test_a_topic_that_is_missing_needs_a_hand(province):
     code, said = examined(province)
     assert (code, said["topics"], said["clock"]) == (1, (False, "TOPIC-004"), (None, ""))
     empty_topics(province)
+
+
+def test_a_standby_that_is_away_needs_a_hand(province):
+    with superuser(province) as conn, conn.cursor() as cur:
+        cur.execute("SELECT pg_create_physical_replication_slot('csdl_db2', true)")
+        try:
+            code, said = examined(province)
+        finally:
+            cur.execute("SELECT pg_drop_replication_slot('csdl_db2')")
+    assert (code, said["pg-standby"]) == (1, (False, "SYS-021"))
 
 
 def test_a_province_whose_key_is_not_the_ledgers_needs_a_hand(province, tmp_path):

@@ -26,6 +26,6 @@ class Server:
     ],
 )
 def test_one_that_is_away_behind_or_lost_is_told(monkeypatch, settings, found, code):
-    monkeypatch.setattr(standbys.postgres, "connect", lambda *_: Server(found))
+    monkeypatch.setattr("runtime.standbys.postgres.connect", lambda *_: Server(found))
     monkeypatch.setattr(standbys, "look", lambda conn: [conn.found])
     assert [problem.code for problem in standbys.problems(settings)] == code

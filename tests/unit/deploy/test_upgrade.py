@@ -2,7 +2,7 @@
 
 from alembic.script import ScriptDirectory
 
-from deploy import processes, upgrade
+from deploy import processes, server_status, upgrade
 from deploy.upgrade import Knows, in_order, lacking
 from runtime.settings import Settings
 from schemas import topics as t
@@ -62,3 +62,14 @@ def test_releases_that_are_whole_are_listed(tmp_path):
         if whole:
             (folder / "release.json").write_text("{}")
     assert upgrade.installed(tmp_path) == ["0.9.0"]
+
+
+def test_of_several_machines_each_has_its_own(tmp_path, monkeypatch):
+    """One that the settings no longer ask for is still named here: it is to be stopped."""
+    target = tmp_path / "csdl.target"
+    monkeypatch.setattr(server_status, "TARGET", target)
+    settings = Settings(instances={"load": 1})
+    assert (server_status.named_here(), server_status.runs_here(settings)) == ([], [])
+    target.write_text("[Unit]\nWants=csdl@grants.service\nWants=csdl@load-2.service\n")
+    assert server_status.named_here() == ["grants", "load-2"]
+    assert [each.label for each in server_status.runs_here(settings)] == ["grants"]
