@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import psutil
 from kafka.errors import KafkaError
 
-from deploy import broker_rights, kafka_rights
+from deploy import broker_rights, kafka_rights, taking_on
 from deploy.local import before_start, kafka, postgres, private, secrets, server_account, supervisor
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
@@ -96,20 +96,8 @@ def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say, fill: Fi
 
             migrate(as_setup)
             say("tables")
-            if not stack.open_broker:
-                _until(lambda: kafka.let_in(stack), "kafka", stack, (KafkaError, ConnectionError))
-            _until(lambda: _broker_answers(stack), "kafka", stack, (ConnectionError,))
-            _until(lambda: terms.bring(as_setup, strictly=True), "kafka", stack, (ProblemList,))
-            changes = _until(lambda: ensure_topics(as_setup), "kafka", stack, (KafkaError,))
-            say("topics")
-            for change in changes:
-                if change.setting:
-                    say(str(change))
-            if fill is not None:  # before anybody else may write
-                fill(as_setup)
-                terms.bring(as_setup, strictly=True)
-            say(f"rights: {len(kafka_rights.ensure(as_setup))} changed")
-            terms.hand_over(as_setup)  # behind what it is filled with, whose topics must be empty
+            with taking_on.alone(as_setup):
+                _make_topics_and_rights(stack, as_setup, say, fill)
             from access.handing_over import hand_over  # contracts and polars, which `status` needs not
 
             if units := hand_over(as_setup):
@@ -122,6 +110,23 @@ def _up(stack: Stack, processes: tuple[str, ...], wait: bool, say: Say, fill: Fi
             _stop(stack)
             raise
         before_start.unfinished(stack).unlink()
+
+
+def _make_topics_and_rights(stack: Stack, as_setup: Settings, say: Say, fill: Fill | None) -> None:
+    if not stack.open_broker:
+        _until(lambda: kafka.let_in(stack), "kafka", stack, (KafkaError, ConnectionError))
+    _until(lambda: _broker_answers(stack), "kafka", stack, (ConnectionError,))
+    _until(lambda: terms.bring(as_setup, strictly=True), "kafka", stack, (ProblemList,))
+    changes = _until(lambda: ensure_topics(as_setup), "kafka", stack, (KafkaError,))
+    say("topics")
+    for change in changes:
+        if change.setting:
+            say(str(change))
+    if fill is not None:  # before anybody else may write
+        fill(as_setup)
+        terms.bring(as_setup, strictly=True)
+    say(f"rights: {len(kafka_rights.ensure(as_setup))} changed")
+    terms.hand_over(as_setup)  # behind what it is filled with, whose topics must be empty
 
 
 def down(stack: Stack, delete: bool = False) -> bool:

@@ -1,5 +1,7 @@
 """A vendor and a school year are taken on, and let go, under running processes: none is started again."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date, timedelta
@@ -11,11 +13,14 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
-from deploy import kafka_rights, upgrade
+from deploy import kafka_rights, taking_on, upgrade
 from deploy.upgrade import Knows
-from runtime import accounts
+from runtime import accounts, terms
 from runtime.settings import Settings
+from runtime.topic_admin import deviations
 from schemas.days import today
+from schemas.terms import VENDOR as VENDOR_TERM
+from schemas.terms import Term
 from schemas.topics import TERMS, in_topic, topics
 from sinks.provincial import schema
 from tests import people
@@ -23,7 +28,7 @@ from tests.granted import make_key
 from tests.integration.command_line import answer, csdl
 from tests.organisation import put_units
 from tests.people import free_port
-from tests.support import Running, environment, run_process, wait_until
+from tests.support import Running, environment, run_process, wait_until, wait_while_it_runs
 from tests.unit.cli.conftest import REGISTER
 from tests.unit.producers.made import SCHOOL, pupils
 
@@ -129,3 +134,34 @@ def test_a_vendor_and_a_year_are_in_force_in_all_processes_without_a_restart(run
     found = {p.params["topic"]: p.params["count"] for p in upgrade.used(settings, lacks)}
     assert found[TERMS] == 2, "a vendor and a year that the settings do not name"
     assert found[in_topic(VENDOR)] > 0
+
+
+def test_who_takes_a_vendor_on_waits_for_who_does_and_takes_nothing_away(settings, ask) -> None:
+    """Rights are brought to what is known: read before the other's term is written, they would lack them."""
+    own = Settings.of(environment(settings))
+    waiting = (
+        f"SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = {taking_on.LOCK} AND NOT granted"
+    )
+    try:
+        with taking_on.alone(own):
+            other = subprocess.Popen(
+                [sys.executable, "-m", "cli", "vendors", "add", "hai"], env=environment(settings)
+            )
+            try:
+                wait_while_it_runs(other, lambda: ask(waiting), lambda: "no lock is waited for")
+                terms.bring(own, strictly=True)
+                own.learn([*own.terms.all(), Term(VENDOR_TERM, VENDOR)])
+                list(taking_on._made(own, Term(VENDOR_TERM, VENDOR)))
+                terms.keep(own, [Term(VENDOR_TERM, VENDOR)])
+            except BaseException:
+                other.kill()
+                raise
+        assert other.wait() == 0
+        terms.bring(own, strictly=True)
+        assert {"hai", VENDOR} <= set(own.vendors)
+        assert list(kafka_rights.ensure(own)) == []
+        assert deviations(own) == []
+    finally:
+        kafka_rights.ensure(settings)
+        for vendor in ("hai", VENDOR):
+            (settings.kafka_password_file.parent / accounts.vendor(vendor)).unlink(missing_ok=True)
