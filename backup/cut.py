@@ -49,8 +49,8 @@ def take(
         found |= _still(consumer, machine)
     # What validation passes on before what the machines and it read; what vendors send last of all.
     then = [t for t in (RECORDS_ACCEPTED, RECORDS_REFUSED) if t in topics]
-    found |= agreement.logs(consumer, kafka.partitions(*then))
-    rest = [tp for tp in kafka.partitions(*topics) if tp not in found]
+    found |= agreement.logs(consumer, kafka.partitions_there(consumer, *then))
+    rest = [tp for tp in kafka.partitions_there(consumer, *topics) if tp not in found]
     return found | agreement.logs(consumer, rest), stood
 
 

@@ -7,12 +7,16 @@ gap of one is the mark of a transaction without records. What lay before the log
 deleted.
 
 Times are kept while the topic takes its senders' (CreateTime); then it stamps them itself again.
+
+A topic is made with the partitions that are declared. What nobody had read yet in those that somebody had
+added (TOPIC-001) comes last, each in the partition of its key, as if it had been sent there only then.
 """
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -72,9 +76,14 @@ class Filled:
         return (self.log.end if self.head is None else self.head.offset) - self.at
 
 
-def fill(settings: Settings, wanted: Sequence[Filled], progress: Progress = silent) -> None:
-    """Fill empty topics. Raises KafkaError, ProblemList (BAK-016 if a record came to lie elsewhere, that is,
-    if somebody else wrote meanwhile)."""
+def fill(
+    settings: Settings,
+    wanted: Sequence[Filled],
+    progress: Progress = silent,
+    added: Iterable[tuple[str, Iterator[Kept]]] = (),
+) -> None:
+    """Fill empty topics; ``added``: by topic, what comes behind. Raises KafkaError, ProblemList (BAK-016 if a
+    record came to lie elsewhere, that is, if somebody else wrote meanwhile)."""
     topics = sorted({one.tp.topic for one in wanted})
     with (
         closing(kafka.admin(settings)) as admin,
@@ -97,9 +106,11 @@ def fill(settings: Settings, wanted: Sequence[Filled], progress: Progress = sile
         begins = {one.tp: one.log.begin for one in wanted if one.log.begin}
         if begins:
             admin.delete_records(begins)
+        _compare(consumer, wanted)
+        for topic, kept in added:
+            _send_to_their_own(plain, topic, kept)
         # As declared again: topic_admin knows them.
         topic_admin.ensure_topics(settings)
-        _compare(consumer, wanted)
 
 
 def _round(
@@ -164,6 +175,19 @@ def _send_records(plain: KafkaProducer, one: Filled) -> None:
         one.at += 1
         size += len(r.value or b"") + len(r.key or b"") + 64
         one.head = next(one.records, None)
+
+
+def _send_to_their_own(plain: KafkaProducer, topic: str, kept: Iterator[Kept]) -> None:
+    """In their order."""
+    while some := list(islice(kept, AT_ONCE)):
+        sent = [
+            plain.send(
+                topic, r.value, r.key, list(r.headers),
+                partition=kafka.partition_of(r.key or b""), timestamp_ms=r.at,
+            )
+            for r in some
+        ]  # fmt: skip
+        kafka.answered(sent, ANSWER_S)
 
 
 def _filler(producer: KafkaProducer, tp: TopicPartition) -> FutureRecordMetadata:

@@ -9,7 +9,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from typing import Final
 
 from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
+from psycopg2.extensions import connection
 
 from access import audit_acts
 from backup import database, filling, installed, lost, manifest, records, shelf, since, taking
@@ -33,6 +34,7 @@ from runtime import postgres as postgres_client
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 from schemas.organisation import province
+from schemas.topics import PARTITIONS
 from sinks.checkpoints.writer import began
 from sinks.provincial import schema
 
@@ -119,6 +121,7 @@ def restore(
                     gone = lost.difference(before, lost.known(conn))
                 elif what is Lost.POSTGRES:
                     gone = since.unknown(settings, conn)
+                    give_no_number_again(conn, gone)
             if gone:
                 lost.write(place.home, lost.Lost(found.id, lost.now(), gone))
             finish(settings, found)
@@ -128,6 +131,14 @@ def restore(
         mark(place).unlink()
         place.end()
     return found
+
+
+def give_no_number_again(conn: connection, gone: Iterable[lost.Thing]) -> None:
+    """A number of a lost account is not given to another one: its acts would be read as that one's."""
+    numbers = [int(thing.subject.removeprefix("A")) for thing in gone if thing.code == lost.ACTED]
+    if numbers:
+        with conn, conn.cursor() as cur:
+            cur.execute("SELECT setval(pg_get_serial_sequence('account', 'number'), %s)", (max(numbers),))
 
 
 def _homes(place: Place, what: Lost) -> list[Path]:
@@ -252,16 +263,28 @@ def _kafka(settings: Settings, folder: Path, key: Key, found: Manifest, progress
     wanted = [
         Filled(copied.tp, copied.log, _records(folder, key, copied.file))
         for copied in found.topics
-        if copied.end
+        if copied.end and copied.partition < PARTITIONS
     ]
-    filling.fill(settings, wanted, progress)
+    filling.fill(settings, wanted, progress, _unread_in_added(folder, key, found))
     groups: dict[str, dict[TopicPartition, OffsetAndMetadata]] = {}
     for stood in found.groups:
+        if stood.partition >= PARTITIONS:
+            continue
         of_group = groups.setdefault(stood.group, {})
         of_group[TopicPartition(stood.topic, stood.partition)] = OffsetAndMetadata(stood.offset, "", -1)
     for group, offsets in groups.items():
         with closing(kafka.consumer(settings, group_id=group)) as consumer:
             consumer.commit(offsets)
+
+
+def _unread_in_added(folder: Path, key: Key, found: Manifest) -> Iterator[tuple[str, Iterator[records.Kept]]]:
+    """By topic, what lies in partitions that somebody had added, behind where a group stood in them."""
+    stood = {TopicPartition(each.topic, each.partition): each.offset for each in found.groups}
+    for copied in found.topics:
+        if copied.partition >= PARTITIONS and copied.records:
+            first = stood.get(copied.tp, copied.begin)
+            kept = _records(folder, key, copied.file)
+            yield copied.topic, (record for record in kept if record.offset >= first)
 
 
 def _records(folder: Path, key: Key, name: str) -> Iterator[records.Kept]:

@@ -2,7 +2,7 @@
 
 Pushes, acts and exports it reads again by itself. Accounts and keys are in its tables only; but accounts that
 acted stand in events, each key's limits in a topic of their own, and how many acts of people were recorded is
-signed. A number of a lost account is not given to another one: its acts would be read as that one's.
+signed.
 """
 
 import re
@@ -40,8 +40,6 @@ def _acted(settings: Settings, cur: cursor) -> Iterator[Thing]:
             record = topic_log.record(message, machine.event_contract) or {}
             if (said := ACCOUNT.fullmatch(record.get("Account") or "")) and int(said[1]) > last:
                 units[int(said[1])] = record.get("Unit") or ""
-    if units:
-        cur.execute("SELECT setval(pg_get_serial_sequence('account', 'number'), %s)", (max(units),))
     for number, unit in units.items():
         yield Thing(ACTED, f"A{number}", 1, "", unit)
 

@@ -209,6 +209,12 @@ def partitions(*names: str) -> list[TopicPartition]:
     return [TopicPartition(name, n) for name in names for n in range(PARTITIONS)]
 
 
+def partitions_there(consumer: KafkaConsumer, *names: str) -> list[TopicPartition]:
+    """The same with those that somebody has added (TOPIC-001)."""
+    added = [TopicPartition(name, n) for name in names for n in consumer.partitions_for_topic(name)]
+    return sorted({*partitions(*names), *added})
+
+
 def begins(consumer: KafkaConsumer, wanted: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
     """First offset of each."""
     return {tp: n for some in _by_topic(wanted) for tp, n in consumer.beginning_offsets(some).items()}

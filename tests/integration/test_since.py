@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from access.credentials.limits import Limits
 from access.credentials.limits_topic import LimitsTopic
-from backup import since
+from backup import restoring, since
 from backup.lost import ACTED, CREDENTIAL, Thing
 from tests.integration.ministry_road import event, forward
 
@@ -32,6 +32,7 @@ def test_accounts_that_acted_and_keys_are_named_and_a_number_is_not_given_again(
     assert Thing(ACTED, f"A{last + 7}", 1, "", "164") in found
     assert Thing(CREDENTIAL, "gone", 1, "smas", "19164999") in found
     assert "ended" not in {thing.subject for thing in found}
+    restoring.give_no_number_again(conn, found)
     with conn, conn.cursor() as cur:
         cur.execute(MAKE, ("new", "new"))
         assert cur.fetchone() == (last + 8,)
