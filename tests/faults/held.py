@@ -58,7 +58,7 @@ def rows_and_versions(cur, expected):
                 assert len(set(keys)) == len(keys), "a record is there twice"
                 held |= dict(zip(keys, hashes, strict=True))
                 identities += [(record_type, i, h) for i, h in zip(frame["_identity"], hashes, strict=True)]
-            assert held == rows, (dataset, number)
+            assert held == rows, (dataset, number, sorted(held.items() ^ rows.items())[:4])
             assert stored[number] == version_digest(dataset, number, identities)
         digests[dataset] = stored
     return digests

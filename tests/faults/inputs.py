@@ -11,6 +11,7 @@ from schemas import issued_codes
 from schemas.contracts.contracts import record
 
 YEAR, KIND = 2019, "1"
+PUPILS = 40
 NAMELESS_RULE = "HS-002"
 
 
@@ -28,11 +29,15 @@ class Sending:
 
 
 def schools(seed: int, number: int = 8) -> list[SchoolPlan]:
-    """Small schools of several districts, two of them direct to the department."""
+    """Small schools of several districts, two of them direct to the department.
+
+    Of those that have as many pupils and more: a smaller one would share people with the next.
+    """
     plans = province.choose(province.plan(seed), max(30, 3 * number), seed)
+    plans = [p for p in plans if p.pupils >= PUPILS]
     direct = [p for p in plans if p.direct][:2]
     others = [p for p in plans if not p.direct][: number - len(direct)]
-    return [replace(p, pupils=40, classes=2, staff=8, vendor="smas") for p in (*direct, *others)]
+    return [replace(p, pupils=PUPILS, classes=2, staff=8, vendor="smas") for p in (*direct, *others)]
 
 
 def sendings(plan: SchoolPlan, seed: int) -> list[Sending]:

@@ -31,9 +31,15 @@ from tests.faults.office import usual_command
 
 SETTLE_S = 240.0
 
-TOGETHER = 4
+PROCESSES = (
+    "grants", "validation", "load", "check", "outbox", "confirmation", "projection", "export", "receipts",
+    "organisation", "checkpoints",
+)  # fmt: skip
+"""Who works on it, and who signs it."""
+
+TOGETHER = 2
 """Schools whose pushes come by turns; then the next ones begin."""
-PAUSE_S = 0.5
+PAUSE_S = 1.0
 
 
 class Ministry:

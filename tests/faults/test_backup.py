@@ -7,9 +7,8 @@ PostgreSQL alone gets back from Kafka.
 import json
 import os
 import shutil
-import subprocess
 from collections import Counter
-from contextlib import closing, contextmanager
+from contextlib import closing, nullcontext
 
 import pytest
 from click.testing import CliRunner
@@ -25,7 +24,9 @@ from runtime.settings import Settings
 from schemas.topics import MINISTRY_EXPORT, topics
 from tests import support
 from tests.faults import inputs
+from tests.faults.small_disk import only_root_mounts, pages
 from tests.faults.test_older_copy import (
+    all_is_read_again,
     begin,
     confirm,
     examined,
@@ -47,20 +48,6 @@ def called(it, *args, **environment):
     result = CliRunner(env=support.environment(it.settings()) | environment).invoke(main, [*args, "--json"])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, json.loads(result.stdout) if result.stdout else None
-
-
-@contextmanager
-def full_disk(folder):
-    """A disk of 1 MB, if we may mount one: whether we did."""
-    folder.mkdir()
-    if os.geteuid():
-        yield False
-        return
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=True)
-    try:
-        yield True
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 class Kept:
@@ -103,7 +90,8 @@ def kept(tmp_path_factory):
         support.wait_until(lambda: is_projected(settings))
         assert called(it, "backup", "key")[0] == 0
         full = it.data_dir / "full"
-        with full_disk(full) as mounted:
+        full.mkdir()
+        with nullcontext() if os.geteuid() else pages(full, 256) as mounted:
             refused = called(it, "backup", CSDL_BACKUPS_DIR=str(full)) if mounted else None
             assert {path.name for path in full.iterdir()} <= {shelf.LOCK, status.NAME}
         code, made = called(it, "backup")
@@ -201,16 +189,7 @@ def test_postgres_lost_it_reads_again_from_kafka_what_the_backup_lacks(still):
     )
     assert (code, done["lost"]) == (0, "postgres")
     local.up(it)
-    tables, sent = still.now
-    exported(settings, 2)
-    support.wait_until(lambda: read_model(settings) == tables, seen=lambda: read_model(settings))
-    after = said(settings)
-    # What the copy did not know to be sent goes to the Ministry again, the same to the byte, under the same
-    # ids.
-    assert set(after[MINISTRY_EXPORT]) == set(sent[MINISTRY_EXPORT])
-    assert {**after, MINISTRY_EXPORT: sent[MINISTRY_EXPORT]} == sent
-    assert examined(settings) == (0, set())
-    assert csdl(settings, "confirmation", "verify")[0] == 0
+    all_is_read_again(settings, *still.now)
 
 
 def test_kafka_lost_both_go_back_and_what_the_tables_knew_is_told_until_it_is_done_again(still):
@@ -287,7 +266,7 @@ def test_both_lost_all_is_as_it_was_at_the_backup_and_goes_on(still, verified):
     assert audited["accepted"][-1]["reason"].endswith("a lost disk")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a file system")
+@only_root_mounts
 def test_a_full_disk_is_said_and_leaves_nothing(kept):
     code, said = kept.refused
     assert (code, [problem["code"] for problem in said["problems"]]) == (1, ["BAK-010"])

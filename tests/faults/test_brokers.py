@@ -41,7 +41,7 @@ def test_brokers_are_killed_one_after_the_other_and_one_loses_its_disk(tmp_path)
     plans = inputs.schools(SEED, 12 * (KILLS + 1))
     it.data_dir.mkdir(parents=True)
     write_register(support.everybody(it).register_file, plans)
-    local.up(it)
+    local.up(it, processes=road.PROCESSES)
     try:
         settings = support.everybody(it)
         with road.Ministry(it), closing(postgres.connect(settings)) as db, db.cursor() as cur:

@@ -151,13 +151,17 @@ def test_an_older_postgres_reads_again_what_it_lacks_and_nothing_is_there_twice(
     shutil.rmtree(it.postgres_dir)
     older(it.postgres_dir).rename(it.postgres_dir)
     local.up(it)
+    all_is_read_again(settings, tables, before)
 
+
+def all_is_read_again(settings, tables, before):
+    """Wait until an older PostgreSQL has what these tables had, by topics that had said so much."""
     # The exporter may be at a forwarding before load is at its records: it waits for them, and nobody helps.
     exported(settings, 2)
     support.wait_until(lambda: read_model(settings) == tables, seen=lambda: (read_model(settings), tables))
-
     after = said(settings)
-    # An export that the tables do not know of goes out again, the same to the byte: once, for its readers.
+    # An export that the tables do not know of goes out again, the same to the byte under the same ids: once,
+    # for its readers.
     assert set(after[MINISTRY_EXPORT]) == set(before[MINISTRY_EXPORT])
     assert {**after, MINISTRY_EXPORT: before[MINISTRY_EXPORT]} == before
     assert examined(settings) == (0, set())
