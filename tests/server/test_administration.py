@@ -32,6 +32,7 @@ SCHOOL = samples.school()
 DATASET = dataset_id(SCHOOL.code, YEAR, "1")
 LISTENS = "s/^    csdl_settings:/&\\n      CSDL_GATEWAY_HOST: 0.0.0.0/"
 """Nothing that speaks TLS stands before the gateway here."""
+OPERATOR = r"s/operators: \[\]/operators: [truc]/"
 TRIED = (
     "INSERT INTO conformity (vendor, product_version, school, begun_by, passed_at)"
     f" VALUES ('smas', '5.1', '{SCHOOL.code}', 'A1', now())"
@@ -57,16 +58,19 @@ TAKEN = ("version", "unchanged")
 STAND_IN = "/opt/csdl/current/bin/csdl ministry simulate --refuse-percent 0"
 MINISTRY = f"systemd-run --quiet --unit ministry -p Restart=always {STAND_IN}"
 DISK_GONE = """
-systemctl kill --signal KILL 'postgresql@*'
-systemctl stop 'postgresql@*'
-rm -r /var/lib/postgresql/*
+systemctl kill --signal KILL kafka.service
+systemctl stop kafka.service
+rm -r /var/lib/kafka/*
 """
 CUT_OFF = """
-csdl restore latest --lost postgres --reason x > cut 2>&1 &
-while [ ! -e /var/lib/csdl/restore.unfinished ]; do sleep 0.05; done
-kill -9 $!
-csdl server use "$(basename "$(readlink /opt/csdl/current)")" 2>&1 || true
+csdl restore latest --lost kafka --reason x > cut 2>&1 &
+until [ -e /var/lib/csdl/restore.unfinished ] && [ -e /var/lib/kafka/data/meta.properties ]; do
+    kill -0 $! || { cat cut; exit 1; }
+    sleep 0.05
+done
 """
+"""In the middle: Kafka is there again, and empty."""
+AGAIN = 'csdl server use "$(basename "$(readlink /opt/csdl/current)")" 2>&1'
 FAILS = """
 mkdir -p /run/systemd/system/csdl-retention.service.d
 cd /run/systemd/system/csdl-retention.service.d
@@ -97,7 +101,7 @@ class Server:
                 if wrong := self.shell.run(block).wrong():
                     pytest.fail(wrong)
                 if "one.yml ." in block.text:
-                    self.machine.run(f"sed -i '{LISTENS}; s/smas.,.vnedu/smas/' one.yml")
+                    self.machine.run(f"sed -i '{LISTENS}; {OPERATOR}; s/smas.,.vnedu/smas/' one.yml")
                     self.refused = self.machine.run(WRONG, check=False)
 
     def follow(self, chapter: int, knowing: str = "") -> None:
@@ -249,28 +253,52 @@ def test_what_the_ministry_got_is_what_it_answered(server):
     assert sent == answered != "0"
 
 
+def test_an_operator_sees_what_runs_and_no_secret(server):
+    def by_them(words):
+        return server.machine.run(f"cd / && runuser -u truc -- {words}")
+
+    assert re.search(r"^ *gateway +running +yes", by_them("csdl status"), re.MULTILINE)
+    assert "version" in by_them("csdl pushes --newest 1")
+    secrets = server.machine.run("find /etc/csdl/secrets -type f").split()
+    readable = by_them(f"sh -c 'for f in {' '.join(secrets)}; do test -r $f && echo $f; done; true'").split()
+    assert {Path(path).name for path in readable} == {"csdl-operator", "metrics.token"}
+    assert len(secrets) > 30
+
+
 def test_a_backup_is_made_and_comes_to_life(server):
     server.machine.run(FAILS, check=False)
     server.follow(BACKUP)
 
 
-def test_a_lost_disk_comes_back_from_the_backup_under_pushes(server, tmp_path):
-    """PostgreSQL's; first cut off in the middle: after a reboot nothing starts by itself."""
-    with pushing(server, tmp_path) as (taken, said):
-        goes_on(taken, said)
-        server.machine.run(DISK_GONE)
-        assert "BAK-017" in server.machine.run(CUT_OFF)
-        server.machine.reboot()
-        assert server.machine.run("systemctl is-active csdl@load.service", check=False).strip() == "inactive"
-        server.follow(LOST)
-        goes_on(taken, said)
-    each_is_there_once(server, taken)
-    assert server.machine.failed() == []
-
-
 def test_a_unit_that_failed_is_an_alert(server):
     asked = "promtool query instant http://127.0.0.1:9090 'ALERTS{alertname=\"CsdlUnitFailed\"}'"
     wait_until(lambda: "csdl-retention.service" in server.machine.run(asked), seen=server.machine.failed)
+
+
+def test_a_lost_disk_comes_back_from_the_backup(server, tmp_path):
+    """Kafka's, and a power cut in the middle of the restore: nothing starts before it has come to its end.
+    Pushes since the backup are named, until they are there again; nothing else is lost."""
+    kept = list(server.told)
+    with pushing(server, tmp_path) as (taken, said):
+        goes_on(taken, said)
+    each_is_there_once(server, taken)
+    server.machine.run(DISK_GONE)
+    server.machine.run(CUT_OFF)
+    server.machine.power_off()
+    server.machine.power_on()
+    assert server.machine.run("systemctl is-active csdl@load.service", check=False).strip() == "inactive"
+    assert "BAK-017" in server.machine.run(AGAIN, check=False)
+    server.follow(LOST)
+    told = server.machine.run("csdl backup lost 2>&1", check=False)
+    assert set(re.findall(r"BAK-\d+", told)) == {"BAK-030", "BAK-031"}
+    assert [push for push in server.told if push not in told] == kept
+    server.told, again = kept, tmp_path / "again"
+    again.mkdir()
+    with pushing(server, again) as (taken, said):
+        goes_on(taken, said)
+    each_is_there_once(server, taken)
+    assert "BAK-030" not in server.machine.run("csdl backup lost 2>&1", check=False)
+    assert server.machine.failed() == []
 
 
 def test_another_vendor_and_another_year_come_while_all_runs(server):
