@@ -14,7 +14,7 @@ import polars as pl
 from producers.synthetic.shape import department, districts
 from schemas.codes import BOOLEAN, codelists
 from schemas.contracts.contracts import Field, record
-from schemas.encoding.codec import frame_schema
+from schemas.encoding.columnar import frame_schema
 from schemas.issued_codes import code
 
 PUPILS_A_SCHOOL: Final = 230

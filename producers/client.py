@@ -22,7 +22,7 @@ from runtime.settings import Settings
 from schemas.contracts.bounds import carried
 from schemas.contracts.chunks import MAX_RECORDS, MAX_TEXT
 from schemas.contracts.contracts import record_types
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.encoding.cutting import MAX_BYTES, cuts, weights
 from schemas.errors import Problem, ProblemList
 from schemas.topics import in_topic
@@ -211,7 +211,7 @@ def chunks_of(
         if headers:
             records = pl.concat(frames).drop(ROW)
             name = f"{table.record_type}Reported"
-            for value in codec.encode_chunks(table.record_type, headers, lengths, records):
+            for value in columnar.encode_chunks(table.record_type, headers, lengths, records):
                 yield name, value
 
 

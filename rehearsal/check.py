@@ -10,7 +10,7 @@ import polars as pl
 from producers.preflight import Finding, Verdict, finding
 from schemas.contracts.contracts import Severity, record_types
 from schemas.encoding import digest
-from schemas.encoding.codec import frame_schema
+from schemas.encoding.columnar import frame_schema
 from schemas.rules import catalogue
 from sinks.provincial.load.pushed_records import Complete, PushedRecords, brought
 from sinks.provincial.load.resolve import Resolved

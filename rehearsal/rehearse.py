@@ -24,7 +24,7 @@ from schemas.contracts import contracts
 from schemas.datasets import dataset_id
 from schemas.days import today
 from schemas.encoding import codec
-from schemas.encoding.codec import frame_schema
+from schemas.encoding.columnar import frame_schema
 from schemas.rules.catalogue import rules, violations
 from schemas.topics import in_topic
 from sinks.provincial.load import messages, pushed_records, pushes, resolve

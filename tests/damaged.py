@@ -13,7 +13,7 @@ from producers.model import ROW, SourceTable, Target
 from producers.synthetic import province, school
 from schemas.days import today
 from schemas.encoding import codec
-from schemas.encoding.codec import frame_schema
+from schemas.encoding.columnar import frame_schema
 from schemas.organisation.organisation import Organisation
 from schemas.organisation.units import Kind, Period, Unit
 from schemas.rules import catalogue

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 
 SCHOOL = "19164501"
 MORNING = datetime(2019, 9, 16, 8, tzinfo=UTC)
@@ -27,7 +27,7 @@ def chunk(
     refused: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
     """A chunk's verdict: these records accepted, those refused."""
-    schema = codec.frame_schema(record_type)
+    schema = columnar.frame_schema(record_type)
     header = envelope(push, vendor, school, kind, year) | {
         "Chunk": number,
         "Source": "goi.json",
@@ -36,7 +36,7 @@ def chunk(
         "Refused": [refusal(**r) for r in refused],
     }
     frame = pl.DataFrame([{n: row.get(n) for n in schema} for row in rows], schema=schema)
-    return codec.encode_chunk(record_type, header, frame)
+    return columnar.encode_chunk(record_type, header, frame)
 
 
 def refusal(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from schemas.encoding import codec
+from schemas.encoding import columnar
 from schemas.rules.catalogue import in_context
 
 START_OF_2019: Final = {"NamHoc": 2019, "LoaiDongBo": "1"}
@@ -94,7 +94,7 @@ VALID: Final[dict[str, dict[str, Any]]] = {
 def records(record_type: str, *rows: Mapping[str, Any]) -> pl.DataFrame:
     """One record a row: a valid one with the row's changes."""
     whole = [{**VALID[record_type], **row} for row in rows or ({},)]
-    schema = codec.frame_schema(record_type)
+    schema = columnar.frame_schema(record_type)
     return pl.DataFrame(
         {name: [row.get(name) for row in whole] for name in schema}, schema=schema, strict=True
     )

@@ -10,7 +10,7 @@ from producers.adapters.raw import Raw
 from producers.codemaps import PACKET, CodeMap, load
 from producers.model import OWN_ID, ROW, Json, Reading, SourceTable, Target, concat_faults, faults_of
 from schemas.contracts.contracts import record, record_types
-from schemas.encoding.codec import frame_schema
+from schemas.encoding.columnar import frame_schema
 from schemas.errors import Problem, ProblemList, SourceLocation
 from schemas.pointers import pointer
 

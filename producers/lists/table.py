@@ -15,7 +15,7 @@ from producers.lists.mapping import Mapped, gives, required
 from producers.lists.tables import Table
 from producers.lists.values import Read, read_columns
 from producers.model import ROW, SourceColumn, SourceTable, Target, concat_faults, faults_of
-from schemas.encoding.codec import frame_schema
+from schemas.encoding.columnar import frame_schema
 from schemas.errors import Problem, SourceLocation
 
 NUL_IN_TEXT: Final = "VAL-008"

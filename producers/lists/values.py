@@ -13,7 +13,7 @@ from producers.layouts import Column
 from producers.lists import forms
 from producers.model import OWN_ID, ROW, Target, concat_faults, faults_of
 from schemas.contracts.contracts import record
-from schemas.encoding.codec import frame_schema
+from schemas.encoding.columnar import frame_schema
 from schemas.errors import Problem, SourceLocation
 
 YEAR_ONLY: Final = "CELL-205"

@@ -10,7 +10,7 @@ import polars as pl
 from producers.synthetic import classes, names, pupils, shape, staff
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.shape import LEVELS
-from schemas.encoding import codec
+from schemas.encoding import columnar
 
 YEAR: Final = 2019
 
@@ -43,7 +43,7 @@ def make(school: SchoolPlan, seed: int, year: int = YEAR) -> SchoolRecords:
 
 def _conform(record_type: str, frame: pl.DataFrame) -> pl.DataFrame:
     """The contract's types, also where a column holds nothing."""
-    types = codec.frame_schema(record_type)
+    types = columnar.frame_schema(record_type)
     return frame.cast({name: types[name] for name in frame.columns})
 
 

@@ -14,7 +14,7 @@ import polars as pl
 from schemas.contracts.contracts import Severity, record, record_types
 from schemas.contracts.contracts_folder import contracts_folder
 from schemas.datasets import PERIODS
-from schemas.encoding.codec import frame_schema
+from schemas.encoding.columnar import frame_schema
 from schemas.organisation import province
 from schemas.rules.derived import derived
 from schemas.rules.evaluate import fired, violations

@@ -15,7 +15,7 @@ from demo import papers
 from runtime import kafka
 from runtime.accounts import vendor
 from schemas import topics as t
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.organisation.organisation import Organisation
 from streams.grants.machine import MACHINE
 from streams.machines import topic_log
@@ -39,7 +39,7 @@ def push(
     """One record and its closing into the topic of smas, by its own credential. ``says``: whose they say they
     are."""
     of = {"MaTruongHoc": school, "Vendor": says, "PushId": f"attack-{next(_pushes)}"} | more
-    frame = pl.DataFrame({"ClientId": [str(uuid4())]}, schema_overrides=codec.frame_schema(record_type))
+    frame = pl.DataFrame({"ClientId": [str(uuid4())]}, schema_overrides=columnar.frame_schema(record_type))
     values = chunk(frame, record_type, **of), closed(Records={record_type: 1}, **of)
     key = school.encode()
     with closing(kafka.producer(stack.acting_as(vendor("smas")))) as producer:

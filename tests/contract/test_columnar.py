@@ -16,7 +16,7 @@ from schemas.codes import codes
 from schemas.contracts import versions
 from schemas.contracts.contracts import Field, RecordType, record, record_types
 from schemas.contracts.freeze import current
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from tests.records import CHUNK_HEADER
 
 DEADLY = {
@@ -99,14 +99,14 @@ def row(contract: RecordType, rng: random.Random) -> dict[str, Any]:
 def test_any_chunk_comes_back_and_fastavro_reads_and_writes_the_same_bytes(record_type, seed):
     rng = random.Random(seed)
     rows = [row(record(record_type), rng) for _ in range(rng.randrange(1, 40))]
-    frame = pl.DataFrame(rows, schema=codec.frame_schema(record_type))
+    frame = pl.DataFrame(rows, schema=columnar.frame_schema(record_type))
     header = CHUNK_HEADER | {"Rows": list(range(1, len(rows) + 1))}
-    value = codec.encode_chunk(record_type, header, frame)
+    value = columnar.encode_chunk(record_type, header, frame)
 
-    chunk = codec.decode_chunk(value)
+    chunk = columnar.decode_chunk(value)
     assert chunk.header == header
     assert chunk.records.equals(frame)
-    assert codec.encode_chunk(record_type, chunk.header, chunk.records) == value
+    assert columnar.encode_chunk(record_type, chunk.header, chunk.records) == value
 
     parsed = versions.newest(f"{record_type}Reported").parsed
     read: Any = fastavro.schemaless_reader(io.BytesIO(value[5:]), parsed, None)

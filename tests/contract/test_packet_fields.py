@@ -8,7 +8,7 @@ from producers.client import chunks_of
 from producers.codemaps import load, wire_codes
 from schemas.codes import codes
 from schemas.contracts.contracts import Field, record, record_types
-from schemas.encoding import codec
+from schemas.encoding import columnar
 from tests.unit.producers.made import SCHOOL, SMAS, YEAR, packet, read, table
 
 ENVELOPE: dict[str, Any] = {"MaTruongHoc": SCHOOL, "NamHoc": YEAR}
@@ -54,7 +54,7 @@ def test_a_full_record_arrives_whole_and_travels(record_type: str) -> None:
     arrived = found.records.row(0, named=True)
     assert [f.name for f in fields if arrived[f.name] is None] == []
     (value,) = [v for _, v in chunks_of([found], SMAS, "p", 250)]
-    assert codec.decode_chunk(value).records.equals(found.records.drop("_row"))
+    assert columnar.decode_chunk(value).records.equals(found.records.drop("_row"))
 
 
 @pytest.mark.parametrize("record_type", record_types())

@@ -19,7 +19,7 @@ from deploy.local import tools
 from runtime import schema_registry
 from schemas.contracts import freeze, versions
 from schemas.contracts.contracts import record_types
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.errors import ProblemList
 from tests import new_record
 from tests.records import CHUNK_HEADER, records
@@ -132,7 +132,7 @@ def written(name: str) -> bytes:
     if record_type is None:
         return codec.encode(name, sample(json.loads(versions.newest(name).text)))
     suffix = name.removeprefix(record_type)
-    return codec.encode_chunk(record_type, HEADERS[suffix], records(record_type), suffix=suffix)
+    return columnar.encode_chunk(record_type, HEADERS[suffix], records(record_type), suffix=suffix)
 
 
 @pytest.mark.parametrize("name", sorted(versions.contracts()))
@@ -142,7 +142,7 @@ def test_a_third_party_reads_every_contract_knowing_only_the_registry(third_part
     if codec.record_type_of(name) is None:
         assert read == codec.decode(value)[1]
     else:
-        chunk = codec.decode_chunk(value)
+        chunk = columnar.decode_chunk(value)
         assert read["Records"] == chunk.records.to_dicts()
         assert {k: v for k, v in read.items() if k != "Records"} == chunk.header
 

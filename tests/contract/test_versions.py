@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from schemas.contracts import freeze
-from schemas.encoding import codec
+from schemas.encoding import columnar
 from schemas.rules.catalogue import in_context, rules, violations
 from tests import new_record
 from tests.records import CHUNK_HEADER, records
@@ -46,20 +46,20 @@ def grow(home: Path, record_type: str, nested: str | None = None) -> None:
 @pytest.mark.parametrize(("record_type", "nested"), [("HocSinh", None), ("LopHoc", "DsMonHoc")])
 def test_a_chunk_of_version_1_gets_the_new_field_as_null(home, record_type, nested):
     before = records(record_type)
-    old = codec.encode_chunk(record_type, CHUNK_HEADER, before)
+    old = columnar.encode_chunk(record_type, CHUNK_HEADER, before)
     grow(home, record_type, nested)
-    new = codec.encode_chunk(record_type, CHUNK_HEADER, records(record_type))
+    new = columnar.encode_chunk(record_type, CHUNK_HEADER, records(record_type))
     assert old[1:5] != new[1:5]
-    first, second = codec.decode_chunks([old, new])
+    first, second = columnar.decode_chunks([old, new])
     assert first.records.equals(second.records)
-    assert first.records.schema == codec.frame_schema(record_type)
+    assert first.records.schema == columnar.frame_schema(record_type)
     frame = in_context(first.records, [CHUNK_HEADER], [1])
     assert violations(frame, rules(record_type)).is_empty()
 
 
 def test_a_vendor_that_still_writes_version_1_is_read_with_one_that_writes_version_2(home):
-    old = codec.encode_chunk("HocSinh", CHUNK_HEADER, records("HocSinh"))
+    old = columnar.encode_chunk("HocSinh", CHUNK_HEADER, records("HocSinh"))
     grow(home, "HocSinh")
-    new = codec.encode_chunk("HocSinh", CHUNK_HEADER, records("HocSinh", {"GhiChuMoi": "mới"}))
-    notes = [c.records.get_column("GhiChuMoi").to_list() for c in codec.decode_chunks([old, new, old])]
+    new = columnar.encode_chunk("HocSinh", CHUNK_HEADER, records("HocSinh", {"GhiChuMoi": "mới"}))
+    notes = [c.records.get_column("GhiChuMoi").to_list() for c in columnar.decode_chunks([old, new, old])]
     assert notes == [[None], ["mới"], [None]]

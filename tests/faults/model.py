@@ -11,7 +11,7 @@ import polars as pl
 from producers.synthetic.province import SchoolPlan
 from schemas import issued_codes
 from schemas.contracts.contracts import record
-from schemas.encoding import codec, normal
+from schemas.encoding import columnar, normal
 from schemas.encoding.digest import text_hashes
 from tests.faults.inputs import YEAR, Sending
 
@@ -73,7 +73,7 @@ def _names(frame: pl.DataFrame) -> pl.Series:
 
 
 def _hashes(plan: SchoolPlan, record_type: str, frame: pl.DataFrame) -> pl.Series:
-    schema = codec.frame_schema(record_type)
+    schema = columnar.frame_schema(record_type)
     whole = frame.with_columns(pl.lit(None, t).alias(n) for n, t in schema.items() if n not in frame.columns)
     for name, rule in record(record_type).issue.items():
         context: dict[str, list[object]] = {

@@ -15,7 +15,7 @@ from access import grant_acts as grants
 from demo.ledger import Ledger
 from runtime import kafka, postgres
 from schemas.datasets import dataset_id
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.encoding.digest import row_hashes
 from schemas.errors import ProblemList
 from schemas.topics import MINISTRY_EXPORT
@@ -198,7 +198,7 @@ def _exports(settings, expected, digests):
     for value in dict.fromkeys(message.value for message in sent):
         name = codec.contract_name(value)
         if name.endswith("Exported"):
-            exported = codec.decode_chunk(value)
+            exported = columnar.decode_chunk(value)
             records = exported.records
             names = records["ClientId" if "ClientId" in records.columns else "MaTruongHoc"]
             keys = [(exported.record_type, n) for n in names]

@@ -12,7 +12,7 @@ import pytest
 from access import grant_acts as grants
 from doctor import transactions
 from runtime import kafka
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.topics import (
     GRANTS_COMMANDS,
     GRANTS_EVENTS,
@@ -99,7 +99,7 @@ def register(settings):
 
 def judged(settings):
     messages = topic_log.read(settings, kafka.partitions(RECORDS_ACCEPTED))
-    return sorted(codec.decode_chunk(message.value).header["PushId"] for message in messages)
+    return sorted(columnar.decode_chunk(message.value).header["PushId"] for message in messages)
 
 
 def test_a_machine_that_is_frozen_before_its_commit_decides_once(settings):

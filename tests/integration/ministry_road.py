@@ -4,7 +4,7 @@ import polars as pl
 
 from readings import exports
 from runtime import kafka
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.topics import CONFIRMATION_EVENTS
 from sinks.ministry.export.package import digest
 from sinks.ministry.export.process import Exporter
@@ -23,7 +23,7 @@ def store(conn, school, record_type, count, version=1, checked=True):
     ``checked`` False: check has yet to look at it. None: load has yet to bring the version.
     """
     t = table(record_type)
-    schema = codec.frame_schema(record_type)
+    schema = columnar.frame_schema(record_type)
     frame = pl.DataFrame({name: pl.Series([None] * count, dtype=dtype) for name, dtype in schema.items()})
     frame = frame.with_columns(ClientId=pl.Series([f"CL-{n:04}" for n in range(count)]))
     records = Records.of(frame)

@@ -27,7 +27,7 @@ from producers.synthetic.write import write_register
 from runtime import kafka, postgres
 from runtime.settings import Settings
 from schemas.days import today
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.errors import ProblemList
 from schemas.topics import RECORDS_ACCEPTED, SOURCE_FAULT, in_topic
 from streams.grants.commands import Act
@@ -166,12 +166,12 @@ def push(settings: Settings, school: SchoolPlan, record_type: str = "", vendor: 
     for message in came:
         codes |= {value.decode() for name, value in message.headers if name == SOURCE_FAULT}
         if codec.contract_of(message.value).name != "PushClosed":
-            codes |= {r["Rule"] for r in codec.decode_chunk(message.value).header["Refused"]}
+            codes |= {r["Rule"] for r in columnar.decode_chunk(message.value).header["Refused"]}
     return codes
 
 
 def chunk_of(record_type: str, of: dict[str, Any]) -> bytes:
-    frame = pl.DataFrame({"ClientId": [str(uuid4())]}, schema_overrides=codec.frame_schema(record_type))
+    frame = pl.DataFrame({"ClientId": [str(uuid4())]}, schema_overrides=columnar.frame_schema(record_type))
     return chunk(frame, record_type, **of)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from runtime import postgres
 from schemas.contracts import contracts
-from schemas.encoding import codec
+from schemas.encoding import columnar
 from sinks.ministry.export import package
 from sinks.provincial.check import process as checking
 from sinks.provincial.load import absences
@@ -124,7 +124,7 @@ def test_a_push_that_was_open_is_completed(landed):
     open_push, school = landed.release.open_push, landed.release.open_school
     number = landed.newest(f"{school}.2019.start")
     values = landed.book.ask("SELECT value FROM push_chunk WHERE push_id = %s", open_push)
-    chunks = codec.decode_chunks([bytes(value) for (value,) in values])
+    chunks = columnar.decode_chunks([bytes(value) for (value,) in values])
     totals: Counter[str] = Counter()
     for chunk in chunks:
         totals[chunk.record_type] += chunk.records.height + len({r["Row"] for r in chunk.header["Refused"]})

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.processes import TABLE
 from runtime import kafka
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.topics import CONFIRMATION_EVENTS, MINISTRY_EXPORT, RECORDS_ACCEPTED, in_topic
 from tests import pushed
 from tests.chained import chained
@@ -47,7 +47,7 @@ def largest(settings):
 _OWN = ("ClientId", "HoTen", "AnhChanDung")
 FULL = {
     name: "x" * 12
-    for name, dtype in codec.frame_schema("HocSinh").items()
+    for name, dtype in columnar.frame_schema("HocSinh").items()
     if str(dtype) == "String" and name not in _OWN and not name.startswith("Ma")
 }
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from schemas.contracts import contracts
-from schemas.encoding import codec, digest
+from schemas.encoding import columnar, digest
 from sinks.provincial.migrate import migrate
 from sinks.provincial.records import read, tables
 from tests import pushed
@@ -130,7 +130,7 @@ def test_rows_read_back_hash_as_they_did_when_written(book):
     assert {t: f.height for t, f in frames.items() if f.height} == {"LopHoc": 1, "CanBo": 5, "HocSinh": 3}
     for record_type in contracts.record_types():
         records = read.records(record_type, frames[record_type])
-        assert records.schema == pl.Schema(codec.frame_schema(record_type))
+        assert records.schema == pl.Schema(columnar.frame_schema(record_type))
         assert digest.row_hashes(records).to_list() == frames[record_type]["_row_hash"].to_list()
     kept = book.version(1, "CanBo")[0]
     assert kept["HeSo"] == 2.34 and kept["NgaySinh"] == date(1980, 2, 29) and kept["DangVien"] is False

@@ -11,7 +11,7 @@ import pytest
 from kafka import TopicPartition
 
 from runtime import kafka
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.topics import (
     GRANTS_STATE,
     RECORDS_ACCEPTED,
@@ -128,7 +128,7 @@ def test_bombs_garbled_headers_long_keys_and_transactions_stop_no_vendor(bench, 
         assert process.popen.poll() is None
     codes = [dict(r.headers)["error-code"].decode() for r in found[dlq(SMAS)]]
     assert codes == ["MSG-001", "MSG-003", "MSG-002", "VAL-006", "VAL-006"]
-    assert [codec.decode_chunk(r.value).header["Chunk"] for r in found[RECORDS_ACCEPTED]] == [0, 2]
+    assert [columnar.decode_chunk(r.value).header["Chunk"] for r in found[RECORDS_ACCEPTED]] == [0, 2]
 
 
 class NotText(str):
@@ -139,7 +139,7 @@ class NotText(str):
 
 
 def rules(value):
-    return {r["Rule"] for r in codec.decode_chunk(value).header["Refused"]}
+    return {r["Rule"] for r in columnar.decode_chunk(value).header["Refused"]}
 
 
 def test_every_kind_of_bad_input_goes_where_it_belongs_and_stops_nothing(bench, run_process):

@@ -8,7 +8,7 @@ import pytest
 
 from producers.duplicates import refuse_repeated
 from producers.model import ROW, SourceTable
-from schemas.encoding import codec
+from schemas.encoding import columnar
 from sinks.provincial.load import messages as accepted
 from sinks.provincial.load.fields import fields_asked
 from sinks.provincial.load.pushed_records import Complete, pushed_records
@@ -48,7 +48,7 @@ CASES: list[tuple[str, str, str, list[dict[str, Any]]]] = [
 
 def refused(record_type: str, records: list[dict[str, Any]], size: int) -> set[tuple[int, str]]:
     """(row, rule) of what validation and load refuse of a push cut into chunks of this size."""
-    schema = codec.frame_schema(record_type)
+    schema = columnar.frame_schema(record_type)
     frame = pl.DataFrame([{n: r.get(n) for n in schema} for r in records], schema=schema)
     parts = [frame[i : i + size] for i in range(0, frame.height, size)]
     messages = [
@@ -94,7 +94,7 @@ def test_the_same_records_are_refused_however_a_push_is_cut(
 
 @pytest.mark.parametrize(("record_type", "rule"), [(c[0], c[1]) for c in CASES[:3]])
 def test_the_adapters_refuse_the_same(record_type: str, rule: str) -> None:
-    schema = codec.frame_schema(record_type)
+    schema = columnar.frame_schema(record_type)
     frame = pl.DataFrame([{"ClientId": c} for c in "abacab"], schema={"ClientId": schema["ClientId"]})
     table = SourceTable(record_type, "", "", frame.with_columns(pl.Series(ROW, range(1, 7), dtype=pl.Int32)))
     (kept,) = refuse_repeated([table])

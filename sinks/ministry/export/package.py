@@ -9,7 +9,7 @@ import polars as pl
 
 from schemas.contracts import contracts
 from schemas.contracts.chunks import MAX_RECORDS
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.encoding.cutting import cuts, weights
 from schemas.encoding.digest import RULE, row_hashes, version_digest
 from sinks.ministry.export.forwarding import Forwarding
@@ -92,4 +92,4 @@ def _chunks(
         for n, (start, end) in enumerate(cuts(weights(records).to_list(), MAX_RECORDS))
     ]
     lengths = [len(header["Ids"]) for header in headers]
-    return codec.encode_chunks(record_type, headers, lengths, records, suffix="Exported")
+    return columnar.encode_chunks(record_type, headers, lengths, records, suffix="Exported")

@@ -15,7 +15,7 @@ from runtime import accounts, agreement, kafka, metrics
 from runtime.process import Process
 from runtime.settings import Settings
 from schemas.contracts import contracts
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.topics import MINISTRY_EXPORT, MINISTRY_RECEIPTS
 from sinks.ministry.simulator.answers import answer_record, codes_about
 
@@ -24,7 +24,7 @@ log = logging.getLogger("csdl")
 GROUP: Final = "ministry-stand-in"
 
 
-def answer(chunk: codec.Chunk, *, refuse_percent: float, seed: int) -> dict[str, Any]:
+def answer(chunk: columnar.Chunk, *, refuse_percent: float, seed: int) -> dict[str, Any]:
     """The MinistryReceipts to one exported chunk. Pure."""
     codes = codes_about(contracts.record(chunk.record_type))
     shared = ("ExportId", "DatasetId", "MaTruongHoc", "NamHoc", "Period", "Chunk")
@@ -83,18 +83,18 @@ class StandIn(Process):
         return len(messages)
 
 
-def _chunks(messages: Sequence[ConsumerRecord]) -> list[codec.Chunk]:
+def _chunks(messages: Sequence[ConsumerRecord]) -> list[columnar.Chunk]:
     """The chunks among them; what cannot be read is left out, and said."""
     values = [m.value or b"" for m in messages]
     try:
-        return codec.decode_chunks([v for v in values if _is_chunk(v)])
+        return columnar.decode_chunks([v for v in values if _is_chunk(v)])
     except codec.Undecodable:
         pass
     found = []
     for message, value in zip(messages, values, strict=True):
         try:
             if _is_chunk(value):
-                found.append(codec.decode_chunk(value))
+                found.append(columnar.decode_chunk(value))
         except codec.Undecodable as fault:
             metrics.DEAD_LETTERS.labels(message.topic, fault.code).inc()
             log.error("%s: left out %s/%d/%d", fault.code, message.topic, message.partition, message.offset)

@@ -16,8 +16,9 @@ from polars.exceptions import PanicException
 
 from schemas import datasets as dataset_ids
 from schemas.contracts import contracts
-from schemas.encoding import codec
-from schemas.encoding.codec import Batch, Header, Undecodable
+from schemas.encoding import codec, columnar
+from schemas.encoding.codec import Header, Undecodable
+from schemas.encoding.columnar import Batch
 from schemas.encoding.native import rows
 from sinks.postgres.copying import Records
 from sinks.provincial.load.fields import fields_held
@@ -148,10 +149,10 @@ def _parts(values: Sequence[bytes]) -> list[Part]:
     taken = rows.take(contract, values, columns) if columns else None
     if taken is not None:
         with suppress(Undecodable):
-            rest = codec.decode_batch(taken.rest)
+            rest = columnar.decode_batch(taken.rest)
             if rest.records.height == len(taken.left):
                 return _cut(rest, taken.lengths, _filled(taken, rest.records))
-    return _whole(codec.decode_batch(values))
+    return _whole(columnar.decode_batch(values))
 
 
 def _filled(taken: rows.Taken, left: pl.DataFrame) -> Records:
@@ -189,9 +190,9 @@ def _cut(batch: Batch, lengths: Sequence[int], records: Records) -> list[Part]:
 def _decode_alone(value: bytes) -> Part:
     """Column by column, else row by row."""
     try:
-        batch = codec.decode_batch([value])
+        batch = columnar.decode_batch([value])
     except Undecodable:
-        batch = codec.decode_rows(value)
+        batch = columnar.decode_rows(value)
     return _whole(batch)[0]
 
 

@@ -11,7 +11,7 @@ from psycopg2.extensions import cursor
 
 from schemas import datasets as dataset_ids
 from schemas.contracts import contracts
-from schemas.encoding import codec, digest
+from schemas.encoding import columnar, digest
 from sinks.postgres import copying
 from sinks.provincial.records import tables
 
@@ -78,4 +78,4 @@ def digest_rule(cur: cursor, dataset_id: str, number: int) -> int:
 
 def records(record_type: str, rows: pl.DataFrame) -> pl.DataFrame:
     """The contract's columns only: what row_hashes and encode_chunk take."""
-    return rows[list(codec.frame_schema(record_type))]
+    return rows[list(columnar.frame_schema(record_type))]

@@ -17,7 +17,7 @@ import polars as pl
 from psycopg2.extensions import cursor
 
 from schemas.contracts import contracts
-from schemas.encoding import codec
+from schemas.encoding import columnar
 
 SYSTEM: Final = {
     "school_year": ("integer", "Năm học, theo năm bắt đầu — school year, by its first calendar year"),
@@ -62,7 +62,7 @@ class Table:
 def table(record_type: str) -> Table:
     """Table of a record type, its columns in the contract's order."""
     contract = contracts.record(record_type)
-    dtypes = codec.frame_schema(record_type)
+    dtypes = columnar.frame_schema(record_type)
     columns = tuple(
         Column(f.column, sql_type(dtypes[f.name]), f.name, dtypes[f.name], f.label_vi)
         for f in contract.fields

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from schemas.contracts.chunks import MAX_RECORDS, MAX_VALUE
 from schemas.contracts.contracts import record_types
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.topics import vendor_of
 from streams.validation.verdict.shape import sound_closing, sound_header
 
@@ -51,7 +51,7 @@ class InputMessage:
 class Sorted:
     """Positions in the messages given. ``batches``: (positions, what decoded), one or more a contract."""
 
-    batches: list[tuple[list[int], codec.Batch]] = field(default_factory=list)
+    batches: list[tuple[list[int], columnar.Batch]] = field(default_factory=list)
     removals: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     closings: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     letters: list[tuple[int, str]] = field(default_factory=list)
@@ -131,9 +131,9 @@ def _fault(header: dict[str, Any], length: int) -> str | None:
     return None if sound_header(header) else WRONG_HEADER
 
 
-def _readable(values: Sequence[bytes]) -> codec.Batch:
+def _readable(values: Sequence[bytes]) -> columnar.Batch:
     """What decodes and is UTF-8 throughout. Raises Undecodable: what is not would crash whoever reads it."""
-    batch = codec.decode_batch(values)
+    batch = columnar.decode_batch(values)
     if batch.came is not None:
         try:
             batch.came.validate(full=True)
@@ -142,9 +142,9 @@ def _readable(values: Sequence[bytes]) -> codec.Batch:
     return batch
 
 
-def _decode_one(value: bytes) -> codec.Batch:
+def _decode_one(value: bytes) -> columnar.Batch:
     """By pyruhvro, else row by row by fastavro (which also refuses bytes behind the record)."""
     try:
         return _readable([value])
     except codec.Undecodable:
-        return codec.decode_rows(value)
+        return columnar.decode_rows(value)

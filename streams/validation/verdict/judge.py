@@ -7,7 +7,7 @@ chunk (or its removals) with a wrong header is refused as a whole, under that on
 from collections.abc import Sequence
 from typing import Any
 
-from schemas.encoding import codec
+from schemas.encoding import columnar
 from streams.validation.verdict import sent_on
 from streams.validation.verdict.header import RulesInForce, awaits_news, header_fault, removal_fault
 from streams.validation.verdict.input_messages import WRONG_HEADER, InputMessage, Sorted
@@ -46,7 +46,7 @@ def await_news(found: Sorted, messages: Sequence[InputMessage], rules_in_force: 
 
 
 def _chunk_fault(
-    batch: codec.Batch, n: int, message: InputMessage, rules_in_force: RulesInForce
+    batch: columnar.Batch, n: int, message: InputMessage, rules_in_force: RulesInForce
 ) -> str | None:
     header = batch.headers[n]
     fault = header_fault(message, header, rules_in_force, batch.record_type)

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from schemas.contracts.contracts import record
-from schemas.encoding import codec
+from schemas.encoding import columnar
 from schemas.rules.catalogue import in_context
 from streams.validation.verdict.header import HEADER_FIELDS, RulesInForce
 from streams.validation.verdict.shape import (
@@ -38,7 +38,7 @@ def refused_whole(fault: str, length: int) -> Found:
 
 
 def refused_records(
-    batch: codec.Batch, faults: Sequence[str | None], rules_in_force: RulesInForce
+    batch: columnar.Batch, faults: Sequence[str | None], rules_in_force: RulesInForce
 ) -> list[Found]:
     """What is refused of each chunk. ``faults[i]``: code of what is wrong with its header."""
     found = [refused_whole(fault, n) if fault else {} for fault, n in zip(faults, batch.lengths, strict=True)]
@@ -89,7 +89,7 @@ def _repeated(ids: pl.Series, owner: list[int], refused: list[int]) -> list[int]
     return left.filter(~pl.struct("id", "chunk").is_first_distinct())["row"].to_list()
 
 
-def _beyond_the_rules(batch: codec.Batch, owner: list[int]) -> Iterator[tuple[int, str, list[str]]]:
+def _beyond_the_rules(batch: columnar.Batch, owner: list[int]) -> Iterator[tuple[int, str, list[str]]]:
     """(row, code, fields) of what only the header shows, and of values that nobody can hold."""
     frame = batch.records
     keys = sorted({"ClientId", *chain.from_iterable(record(batch.record_type).identity)})
@@ -104,7 +104,7 @@ def _beyond_the_rules(batch: codec.Batch, owner: list[int]) -> Iterator[tuple[in
             yield from ((row, code, [name]) for row in other)
 
 
-def _arrow(batch: codec.Batch) -> pa.RecordBatch:
+def _arrow(batch: columnar.Batch) -> pa.RecordBatch:
     if batch.came is not None:
         return batch.came
     (rows,) = batch.records.to_arrow(compat_level=pl.CompatLevel.oldest()).combine_chunks().to_batches()

@@ -17,7 +17,7 @@ import polars as pl
 
 from schemas import errors
 from schemas.contracts.bounds import carried
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.rules.catalogue import all_rules
 from streams.grants import clerk
 from streams.machines import wire
@@ -82,7 +82,7 @@ def of_removal(message: InputMessage, position: int, event: dict[str, Any], foun
 
 
 def of_chunks(
-    batch: codec.Batch, positions: Sequence[int], messages: Sequence[InputMessage], found: list[Found]
+    batch: columnar.Batch, positions: Sequence[int], messages: Sequence[InputMessage], found: list[Found]
 ) -> list[Verdict]:
     """Chunks without their refused records. ``positions[i]``, ``found[i]``: of ``batch.headers[i]``."""
     values = _without_refused(batch, found, [messages[p] for p in positions])
@@ -107,7 +107,7 @@ def _verdict(position: int, header: Mapping[str, Any], record_type: str, value: 
     )
 
 
-def _without_refused(batch: codec.Batch, found: list[Found], messages: list[InputMessage]) -> list[bytes]:
+def _without_refused(batch: columnar.Batch, found: list[Found], messages: list[InputMessage]) -> list[bytes]:
     """The bytes that came, or the chunk written anew; what is written stands in ``batch.headers`` then."""
     changed = [
         i for i, message in enumerate(messages) if found[i] or batch.headers[i]["Vendor"] != message.vendor
@@ -128,7 +128,9 @@ def _without_refused(batch: codec.Batch, found: list[Found], messages: list[Inpu
         )
         lengths.append(len(rows))
         kept += [starts[i] + row for row in rows]
-    written = codec.encode_chunks(batch.record_type, headers, lengths, batch.records[kept]) if changed else []
+    written = (
+        columnar.encode_chunks(batch.record_type, headers, lengths, batch.records[kept]) if changed else []
+    )
     for i, header in zip(changed, headers, strict=True):
         batch.headers[i] = header
     anew = dict(zip(changed, written, strict=True))

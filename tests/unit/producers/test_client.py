@@ -13,7 +13,7 @@ from producers.client import PushClient, chunks_of, totals
 from runtime import kafka
 from runtime.settings import Settings
 from schemas.contracts.chunks import MAX_VALUE
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.encoding.cutting import MAX_BYTES, weights
 from schemas.errors import ProblemList
 from streams.validation.verdict.input_messages import InputMessage, sort
@@ -27,9 +27,9 @@ def reading(count: int = 7) -> Any:
     return read(packet(LstHocSinh=pupils, LstLopHocInfo=[CLASS]))
 
 
-def decoded(size: int) -> list[codec.Chunk]:
+def decoded(size: int) -> list[columnar.Chunk]:
     values = [value for _, value in chunks_of(reading().tables, SMAS, "p", size)]
-    return codec.decode_chunks(values)
+    return columnar.decode_chunks(values)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 250])
@@ -76,7 +76,7 @@ def test_portraits_are_spread_over_chunks_that_validation_takes() -> None:
     pupils = [{**PUPIL, "ClientId": str(i), "AnhChanDung": faces.get(i)} for i in range(1, 9)]
     values = [v for _, v in chunks_of(read(packet(LstHocSinh=pupils)).tables, SMAS, "p", 250)]
     assert all(len(v) <= MAX_VALUE for v in values) and len(values) == 2
-    assert [r for c in codec.decode_chunks(values) for r in c.header["Rows"]] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [r for c in columnar.decode_chunks(values) for r in c.header["Rows"]] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 def test_a_record_weighs_its_texts_and_long_lists() -> None:

@@ -13,7 +13,7 @@ from producers.codemaps import PACKET, load
 from producers.text.columns import found_in
 from producers.text.letters import BETWEEN
 from schemas.contracts.contracts import Field, record
-from schemas.encoding.codec import frame_schema
+from schemas.encoding.columnar import frame_schema
 
 USUAL: Final = {
     "string": "01",

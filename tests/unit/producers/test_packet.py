@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.contracts.contracts import record, record_types
-from schemas.encoding.codec import frame_schema
+from schemas.encoding.columnar import frame_schema
 from tests.unit.producers.made import CLASS, PUPIL, SCHOOL, SMAS, YEAR, packet, problems, pupils, read, table
 
 

@@ -10,8 +10,8 @@ import pytest
 from producers.preflight import Finding, by_place, warned
 from rehearsal.rehearse import Rehearsal, rehearse
 from schemas.contracts.contracts import record, record_types
-from schemas.encoding import codec
-from schemas.encoding.codec import frame_schema
+from schemas.encoding import codec, columnar
+from schemas.encoding.columnar import frame_schema
 from schemas.organisation.organisation import Organisation
 from schemas.organisation.units import Kind, Period, Unit
 from sinks.postgres.copying import Records
@@ -219,7 +219,7 @@ def test_preflight_refuses_what_validation_refuses_however_it_is_cut(seed: int) 
     chunks = [v for v in damaged.verdicts(seed, "p") if codec.contract_name(v) != "PushClosed"]
     by_validation = {
         (chunk.record_type, r["Row"], r["Rule"], ", ".join(r["Fields"]))
-        for chunk in codec.decode_chunks(chunks)
+        for chunk in columnar.decode_chunks(chunks)
         for r in chunk.header["Refused"]
     }
     by_load = {"REC-001", "REC-002", "REC-003", *(record(t).repeated_client_id for t in record_types())}

@@ -8,7 +8,7 @@ import pytest
 from schemas.contracts import versions
 from schemas.contracts.contracts import record, record_types
 from schemas.documents import asyncapi, contracts_book, rule_book
-from schemas.encoding import codec
+from schemas.encoding import columnar
 from schemas.rules.catalogue import all_rules, in_context, rules, violations, violations_of_version
 from schemas.topics import in_topic, topics
 from sinks.provincial.records import tables
@@ -33,7 +33,7 @@ def home(tmp_path, monkeypatch):
 
 
 def pieces(**changes):
-    return pl.DataFrame([PIECE | changes], schema=codec.frame_schema(new_record.NAME))
+    return pl.DataFrame([PIECE | changes], schema=columnar.frame_schema(new_record.NAME))
 
 
 def test_it_is_listed_after_what_it_refers_to():
@@ -48,8 +48,8 @@ def test_its_chunks_are_frozen_under_ids_of_their_own_and_the_others_keep_theirs
 
 
 def test_its_records_travel():
-    value = codec.encode_chunk("ThietBi", CHUNK_HEADER, pieces())
-    chunk = codec.decode_chunk(value)
+    value = columnar.encode_chunk("ThietBi", CHUNK_HEADER, pieces())
+    chunk = columnar.decode_chunk(value)
     assert chunk.record_type == "ThietBi"
     assert chunk.records.equals(pieces())
 

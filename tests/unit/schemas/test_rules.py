@@ -8,7 +8,7 @@ import pytest
 
 from schemas.codes import codes
 from schemas.contracts.contracts import Severity, record_types
-from schemas.encoding import codec
+from schemas.encoding import columnar
 from schemas.pointers import ITEM_NUMBER
 from schemas.rules import catalogue
 from schemas.rules.catalogue import all_rules, in_context, rules, violations, violations_of_version
@@ -95,7 +95,7 @@ def test_an_id_and_a_field_name_one_rule():
 
 @pytest.mark.parametrize("record_type", record_types())
 def test_nothing_given_violates_only_what_is_required(record_type):
-    schema = codec.frame_schema(record_type)
+    schema = columnar.frame_schema(record_type)
     empty = pl.DataFrame({n: pl.Series(n, [None], dtype=t) for n, t in schema.items()})
     result = violations(in_context(empty, [{"NamHoc": 2019, "LoaiDongBo": "1"}], [1]), TIER_1[record_type])
     required = {r.id for r in TIER_1[record_type] if r.kind in ("required", "conditional")}
@@ -118,7 +118,7 @@ def test_one_null_more_violates_nothing_but_what_is_required(record_type):
 
 @pytest.mark.parametrize("record_type", record_types())
 def test_texts_of_spaces_count_as_absent(record_type):
-    texts = [n for n, t in codec.frame_schema(record_type).items() if t == pl.String]
+    texts = [n for n, t in columnar.frame_schema(record_type).items() if t == pl.String]
     result = violations(frame(record_type, dict.fromkeys(texts, "  ")), TIER_1[record_type])
     kinds = {r.kind for r in TIER_1[record_type] if r.id in set(result.get_column("rule"))}
     assert "required" in kinds
@@ -228,4 +228,4 @@ def test_a_new_rule_widens_what_the_check_reads(monkeypatch: pytest.MonkeyPatch)
     looked_up = Lookup("LopHoc", "MaLopHocDn", "MaLopHoc", {"TenLopHoc": "_name"})
     assert asks(pl.col("_name") == "", lookups=(looked_up,)) == {"MaLopHocDn"}
     assert catalogue.fields_read()["LopHoc"] == {"MaLopHoc", "TenLopHoc"}
-    assert asks(pl.all().is_null()) == set(codec.frame_schema("HocSinh")), "a rule may look at everything"
+    assert asks(pl.all().is_null()) == set(columnar.frame_schema("HocSinh")), "a rule may look at everything"

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from schemas.contracts.chunks import MAX_RECORDS
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.topics import MAX_MESSAGE
 from sinks.ministry.export.forwarding import Forwarding, export_id
 from sinks.ministry.export.package import digest, package
@@ -22,7 +22,7 @@ def forwarding(**changed):
 
 
 def frame(record_type, count):
-    schema = codec.frame_schema(record_type)
+    schema = columnar.frame_schema(record_type)
     columns = {name: pl.Series([None] * count, dtype=dtype) for name, dtype in schema.items()}
     clients = [f"CL-{n:04}" for n in range(count)]
     identities = pl.Series("_identity", [f"id-{n:04}" for n in range(count)])
@@ -51,7 +51,7 @@ def test_the_export_is_opened_and_closed_with_the_same_totals(rows):
 
 
 def test_no_chunk_is_larger_than_the_limit_and_all_are_numbered(rows):
-    chunks = codec.decode_chunks(package(forwarding(), rows).messages[1:-1])
+    chunks = columnar.decode_chunks(package(forwarding(), rows).messages[1:-1])
     assert [c.header["Chunk"] for c in chunks] == [0, 1, 2]
     assert [c.records.height for c in chunks] == [3, MAX_RECORDS, 1]
     assert all(len(c.header["Ids"]) == c.records.height for c in chunks)
@@ -62,7 +62,7 @@ def test_portraits_end_a_chunk_before_it_is_too_large_for_a_topic():
     portraits = frame("HocSinh", 120).with_columns(AnhChanDung=pl.lit("p" * 100_000))
     made = package(forwarding(), {"HocSinh": portraits})
     assert max(map(len, made.messages)) < MAX_MESSAGE
-    chunks = codec.decode_chunks(made.messages[1:-1])
+    chunks = columnar.decode_chunks(made.messages[1:-1])
     assert [c.header["Chunk"] for c in chunks] == list(range(len(chunks))) and made.chunks == len(chunks)
     assert sum(c.records.height for c in chunks) == 120
     assert [i for c in chunks for i in c.header["Ids"]] == made.ids["record_id"].to_list()
@@ -70,7 +70,7 @@ def test_portraits_end_a_chunk_before_it_is_too_large_for_a_topic():
 
 def test_every_record_has_an_id_of_its_own_and_the_list_of_ids_says_whose(rows):
     made = package(forwarding(), rows)
-    sent = [i for c in codec.decode_chunks(made.messages[1:-1]) for i in c.header["Ids"]]
+    sent = [i for c in columnar.decode_chunks(made.messages[1:-1]) for i in c.header["Ids"]]
     assert sent == made.ids["record_id"].to_list()
     assert len(set(sent)) == MAX_RECORDS + 4
     assert made.ids.filter(pl.col("record_type") == "LopHoc")["identity"].to_list() == [

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from schemas.contracts import versions
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.encoding.native import build, library, macs, rows
 from sinks.provincial.load import messages
 from sinks.provincial.load.fields import fields_held
@@ -114,9 +114,9 @@ def random_value(dtype, rng):
 
 
 def random_chunk(record_type, count, rng, number=0):
-    required = {"ClientId": "cl"} if "ClientId" in codec.frame_schema(record_type) else {}
+    required = {"ClientId": "cl"} if "ClientId" in columnar.frame_schema(record_type) else {}
     made = [
-        {name: random_value(dtype, rng) for name, dtype in codec.frame_schema(record_type).items()}
+        {name: random_value(dtype, rng) for name, dtype in columnar.frame_schema(record_type).items()}
         for _ in range(count)
     ]
     made = [row | {n: row[n] or given for n, given in required.items()} for row in made]
@@ -156,7 +156,7 @@ def test_a_text_of_any_letters_comes_out_the_same(odd, field, monkeypatch):
 def test_what_is_plain_is_taken():
     found = taken([chunk("HocSinh", [records.VALID["HocSinh"], pupil(1)]), chunk("HocSinh", [pupil(2)])])
     assert (found.left, found.lengths) == ([], [2, 1])
-    assert [chunk.records.height for chunk in codec.decode_chunks(found.rest)] == [0, 0]
+    assert [chunk.records.height for chunk in columnar.decode_chunks(found.rest)] == [0, 0]
     staff = taken([chunk("CanBo", [records.VALID["CanBo"], {**records.VALID["CanBo"], "HeSo": 1 / 3}])])
     assert staff.left == [1]
 

@@ -4,14 +4,14 @@ import polars as pl
 import pytest
 
 from schemas.contracts import contracts
-from schemas.encoding import codec
+from schemas.encoding import columnar
 from sinks.provincial.records import tables
 
 
 @pytest.mark.parametrize("record_type", contracts.record_types())
 def test_every_field_is_a_column_with_its_official_label(record_type):
     table = tables.table(record_type)
-    assert [c.field for c in table.columns] == list(codec.frame_schema(record_type))
+    assert [c.field for c in table.columns] == list(columnar.frame_schema(record_type))
     ddl = "\n".join(tables.statements(record_type))
     for field in contracts.record(record_type).fields:
         label = field.label_vi.replace("'", "''")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pyruhvro
 import pytest
 
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from streams.validation.verdict.input_messages import sort
 from tests.unit.streams.validation_chunks import SCHOOL, chunk, classes, closed, incoming, removed
 
@@ -26,7 +26,7 @@ COMMAND = {
 def exported():
     head = {"ExportId": "e", "DatasetId": f"{SCHOOL}.2019.start", "MaTruongHoc": SCHOOL, "NamHoc": 2019}
     head |= {"Period": "start", "Version": 1, "Chunk": 0, "Ids": ["1"]}
-    return codec.encode_chunk("LopHoc", head, classes(1), suffix="Exported")
+    return columnar.encode_chunk("LopHoc", head, classes(1), suffix="Exported")
 
 
 LETTERS = [
@@ -94,4 +94,4 @@ def test_what_pyruhvro_panics_on_is_read_by_fastavro(monkeypatch):
     assert found.letters == [(1, "AVRO-001")]
     frames = [batch.records for _, batch in found.batches]
     assert [f.height for f in frames] == [3, 3]
-    assert dict(frames[0].schema) == codec.frame_schema("LopHoc")
+    assert dict(frames[0].schema) == columnar.frame_schema("LopHoc")

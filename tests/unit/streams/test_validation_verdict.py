@@ -5,7 +5,7 @@ import math
 import polars as pl
 import pytest
 
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from streams.validation.verdict.input_messages import sort
 from streams.validation.verdict.judge import await_news, judge
 from tests.unit.streams.validation_chunks import (
@@ -35,7 +35,7 @@ def refusals(one):
     name, event = codec.decode(one.refused)
     assert name == "RecordsRefused"
     removal = codec.contract_name(one.accepted) == "RecordsRemoved"
-    told = codec.decode(one.accepted)[1] if removal else codec.decode_chunk(one.accepted).header
+    told = codec.decode(one.accepted)[1] if removal else columnar.decode_chunk(one.accepted).header
     assert event["Refused"] == told["Refused"]
     return [(r["Row"], r["ClientId"], r["Rule"]) for r in event["Refused"]]
 
@@ -50,7 +50,7 @@ def test_a_chunk_with_nothing_refused_passes_as_the_very_bytes_that_came():
 
 def test_an_empty_chunk_has_a_verdict_too():
     (one,) = judged(incoming(chunk(classes(0))))
-    assert codec.decode_chunk(one.accepted).records.height == 0
+    assert columnar.decode_chunk(one.accepted).records.height == 0
 
 
 WHOLE = [
@@ -72,21 +72,21 @@ def test_a_wrong_header_refuses_every_record_of_the_chunk(changes, rule):
     law = no_rules(rules_in_force(SCHOOL, CLOSED_SCHOOL, "191643011", "19999999", ""))
     (one,) = judged(incoming(chunk(**changes)), law=law)
     assert [r[1:] for r in refusals(one)] == [(f"c{i}", rule) for i in range(3)]
-    assert codec.decode_chunk(one.accepted).records.height == 0
-    assert codec.decode_chunk(one.accepted).header["Rows"] == []
+    assert columnar.decode_chunk(one.accepted).records.height == 0
+    assert columnar.decode_chunk(one.accepted).header["Rows"] == []
     assert (one.records_accepted, one.records_refused, dict(one.rules)) == (0, 3, {rule: 3})
 
 
 def test_a_verdict_speaks_under_the_vendor_whom_the_topic_proves():
     (one, end) = judged(incoming(chunk(Vendor="vnedu")), incoming(closed(Vendor="vnedu")))
-    assert codec.decode_chunk(one.accepted).header["Vendor"] == "smas"
+    assert columnar.decode_chunk(one.accepted).header["Vendor"] == "smas"
     assert codec.decode(end.accepted)[1]["Vendor"] == "smas"
     assert end.fault == "VAL-002"
 
 
 def test_an_empty_chunk_under_another_name_is_corrected_too():
     (one,) = judged(incoming(chunk(classes(0), Vendor="vnedu")))
-    assert codec.decode_chunk(one.accepted).header["Vendor"] == "smas"
+    assert columnar.decode_chunk(one.accepted).header["Vendor"] == "smas"
 
 
 RECORDS = [
@@ -109,7 +109,7 @@ RECORDS = [
 def test_a_wrong_record_leaves_the_others_where_they_are(records, expected):
     (one,) = judged(incoming(chunk(records)))
     assert refusals(one) == expected
-    kept = codec.decode_chunk(one.accepted)
+    kept = columnar.decode_chunk(one.accepted)
     gone = {row for row, _, _ in expected}
     assert kept.header["Rows"] == [10 + i for i in range(records.height) if 10 + i not in gone]
     assert kept.records.height == records.height - len(gone)
@@ -125,7 +125,7 @@ def test_the_same_client_id_in_two_chunks_is_no_duplicate_here():
     ("field", "value", "rule"), [("MaTruongHoc", LONG_SCHOOL, "ENV-304"), ("NamHoc", 2018, "ENV-305")]
 )
 def test_a_school_record_must_speak_of_the_school_and_year_of_its_header(field, value, rule):
-    types = codec.frame_schema("TruongHoc")
+    types = columnar.frame_schema("TruongHoc")
     good = {"MaTruongHoc": SCHOOL, "NamHoc": 2019}
     names = {name: types[name] for name in good}
     one, two = judged(
@@ -176,7 +176,7 @@ NO_NUMBERS = [math.inf, -math.inf, math.nan]
 @pytest.mark.parametrize("value", NO_NUMBERS)
 def test_a_number_that_is_none_refuses_its_record_wherever_it_stands(value):
     """JSON, and so a file of ours, has no such number; a vendor who writes Avro straight to Kafka does."""
-    types = codec.frame_schema("CanBo")
+    types = columnar.frame_schema("CanBo")
     columns = {
         "ClientId": [f"c{n}" for n in range(6)],
         "HeSo": [2.34, value, None, -0.0, 0.0, 1e308],
@@ -189,7 +189,7 @@ def test_a_number_that_is_none_refuses_its_record_wherever_it_stands(value):
         (11, "REC-011", ["HeSo"]),
         (12, "REC-011", ["LstQuaTrinhLuong"]),
     ]
-    assert codec.decode_chunk(one.accepted).records["ClientId"].to_list() == ["c0", "c3", "c4", "c5"]
+    assert columnar.decode_chunk(one.accepted).records["ClientId"].to_list() == ["c0", "c3", "c4", "c5"]
 
 
 def salary(factor):

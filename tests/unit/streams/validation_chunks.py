@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from schemas.encoding import codec
+from schemas.encoding import codec, columnar
 from schemas.rules import catalogue
 from streams.validation.verdict.header import RulesInForce
 from streams.validation.verdict.input_messages import InputMessage
@@ -60,7 +60,7 @@ def header(rows: int, **changes: Any) -> dict[str, Any]:
 
 def classes(n: int, **columns: list[Any]) -> pl.DataFrame:
     """LopHoc records c0, c1 … with these columns besides."""
-    types = codec.frame_schema("LopHoc")
+    types = columnar.frame_schema("LopHoc")
     data = {"ClientId": [f"c{i}" for i in range(n)], "TenLopHoc": [f"1A{i}" for i in range(n)], **columns}
     return pl.DataFrame(data, schema={name: types[name] for name in data})
 
@@ -68,7 +68,7 @@ def classes(n: int, **columns: list[Any]) -> pl.DataFrame:
 def chunk(records: pl.DataFrame | None = None, record_type: str = "LopHoc", **changes: Any) -> bytes:
     """A chunk's bytes; three classes if nothing else is asked for."""
     records = classes(3) if records is None else records
-    return codec.encode_chunk(record_type, header(records.height, **changes), records)
+    return columnar.encode_chunk(record_type, header(records.height, **changes), records)
 
 
 def closed(**changes: Any) -> bytes:
