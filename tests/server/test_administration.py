@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,12 +88,15 @@ class Server:
     lan: Lan
     machine: Machine
     shell: Shell
+    beside: Executor
     refused: str = ""
     """What the play said of a machine with which much is wrong."""
     told: list[str] = field(default_factory=list)
     """Pushes that were answered with 202."""
     cut_off: int = 0
     """How often a vendor was stopped: it may not have heard of its last push."""
+    before: Future[str] = field(default_factory=Future)
+    """Version of the release before, installed beside; "" where this checkout has not its commit."""
 
     def play(self, chapters: range) -> None:
         """Run these chapters' blocks."""
@@ -103,6 +107,20 @@ class Server:
                 if "one.yml ." in block.text:
                     self.machine.run(f"sed -i '{LISTENS}; {OPERATOR}; s/smas.,.vnedu/smas/' one.yml")
                     self.refused = self.machine.run(WRONG, check=False)
+                    self.before = self.beside.submit(self.install_before)
+
+    def install_before(self) -> str:
+        """The release before, as chapter 7 has it; its version."""
+        [commit] = re.findall(r"of commit ([0-9a-f]{40})", (ROOT / "CHANGELOG.md").read_text("utf-8"))[:1]
+        known = ["git", "-C", str(ROOT), "cat-file", "-e", f"{commit}^{{commit}}"]
+        if subprocess.run(known, check=False).returncode:
+            return ""
+        version = release.build(self.lan.folder / "old.tar", commit).version
+        self.machine.put(self.lan.folder / "old.tar", "/root/old.tar")
+        self.machine.run(
+            "mkdir old && tar -xf old.tar -C old && python3 old/csdl-*/install.py && rm -r old old.tar"
+        )
+        return version
 
     def follow(self, chapter: int, knowing: str = "") -> None:
         """Run a chapter in a shell of its own: the machine may have been away since the last one."""
@@ -134,16 +152,17 @@ def server(tmp_path_factory):
     release.build(folder / "csdl.tar")
     write_register(folder / "register.csv", [SCHOOL])
     (folder / "mat-khau").write_text("mot-mat-khau-dai-hon-muoi-hai\n")
-    with machines(folder, "may-chu") as lan:
+    with machines(folder, "may-chu") as lan, ThreadPoolExecutor(1) as beside:
         machine = lan.machines["may-chu"]
         for name in ("csdl.tar", "register.csv", "mat-khau"):
             machine.put(folder / name, f"/root/{name}")
         shell = Shell(folder, dict(os.environ), machine.ssh("bash"))
-        found = Server(lan, machine, shell)
+        found = Server(lan, machine, shell, beside)
         try:
             found.play(range(1, INSTALLED + 1))
             machine.run("runuser -u postgres -- psql -d csdl", given=TRIED)
             found.play(range(FIRST_DAY, FIRST_DAY + 1))
+            found.before.result()
             yield found
         finally:
             found.shell.close()
@@ -196,13 +215,9 @@ def test_nothing_is_lost_or_doubled_when_the_machine_goes_away_under_pushes(serv
 
 def test_another_release_comes_process_by_process_under_pushes(server, tmp_path):
     """Back to the one of before, which then works with the data, and up again as the document says."""
-    commit = re.findall(r"of commit ([0-9a-f]{40})", (ROOT / "CHANGELOG.md").read_text("utf-8"))[0]
-    if subprocess.run(["git", "-C", ROOT, "cat-file", "-e", f"{commit}^{{commit}}"], check=False).returncode:
-        pytest.skip(f"this checkout has no commit {commit}")
-    old = release.build(tmp_path / "old.tar", commit).version
+    if not (old := server.before.result()):
+        pytest.skip("this checkout has not the commit of the release before")
     [new] = server.releases()
-    server.machine.put(tmp_path / "old.tar", "/root/old.tar")
-    server.machine.run("mkdir old && tar -xf old.tar -C old && python3 old/csdl-*/install.py && rm -r old")
     with pushing(server, tmp_path) as (taken, said):
         goes_on(taken, said)
         server.machine.run(f"/opt/csdl/releases/{new}/bin/csdl server use {old}")
