@@ -69,6 +69,8 @@ class Shell:
         with self._out.open("wb") as out:
             streams: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": out, "stderr": out}
             self._bash = subprocess.Popen(command, cwd=folder, env=environment, text=True, **streams)
+        assert self._bash.stdin
+        self._bash.stdin.write("exec 2>&1\n")  # by ssh the two would come in any order
 
     def run(self, block: Block) -> Ran:
         """Run it, or write its file."""
