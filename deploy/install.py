@@ -82,8 +82,8 @@ def _is_there(folder: Path, about: dict[str, str], source: Path) -> bool:
 
 def _install(source: Path, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # The roles' own program is apart from the product's libraries.
+    # The roles' own program is apart from the product's libraries. Made by both, the folder fails one.
+    folder.mkdir(parents=True)
     both = ((folder, source), (folder / ANSIBLE, source / ANSIBLE))
     with ThreadPoolExecutor() as beside:
         for each in [beside.submit(_environment, source, *one) for one in both]:

@@ -174,3 +174,15 @@ def test_the_one_in_force_is_a_link_that_is_set_at_once(unpacked: Path, tmp_path
 
 def _git(tree: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(tree), *arguments], check=True, capture_output=True)
+
+
+def test_neither_environment_makes_the_folder_of_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """venv looks whether a folder is there, then makes it: two at once, and one of them fails."""
+    there, found = tmp_path / "opt" / "1.0", []
+    monkeypatch.setattr(install, "_environment", lambda *_: found.append(there.is_dir()))
+    monkeypatch.setattr(install, "_compile", lambda _: None)
+    with pytest.raises(FileNotFoundError):  # no jars in this one
+        install._install(tmp_path / "source", there)
+    assert found == [True, True]
