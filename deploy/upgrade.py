@@ -82,11 +82,12 @@ def use(settings: Settings, version: str, names: Collection[str], say: Say, *, a
     runs = server_status.runs_here(settings)
     old = _stale(settings, runs, folder)
     known = knows(folder)
-    goes = old or not runs or install.current(HOME) != folder
+    other = install.current(HOME) != folder
+    goes = old or not runs or other
     undone = ""
     if runs and goes:
         # Of one release to itself other settings may be the very thing that mends it.
-        changes = install.current(HOME) != folder or not all(_runs_by(pid, folder) for pid in _pids(runs))
+        changes = other or not all(_runs_by(pid, folder) for pid in _pids(runs))
         problems = list(_not_ready(settings, runs)) if changes and not anyway else []
         undone = _beyond(settings, known)
         problems += used(settings, known)

@@ -19,9 +19,6 @@ class Release:
     """Of all schools."""
 
     digest_rule: int
-    lacked: str
-    """Record type and identity of those."""
-
     open_push: str
     open_school: str
     completed: dict[str, set[str]]
@@ -29,9 +26,18 @@ class Release:
 
     figures: dict[str, str] = field(default_factory=dict)
 
+    asked: str = ""
+    """How else than by ``absence`` the release tells what its newest version lacked."""
+
     @property
     def dataset(self) -> str:
         return f"{self.school}.2019.start"
+
+    @property
+    def lacked(self) -> str:
+        """Asks for record type and identity of those."""
+        table = f"SELECT record_type, identity FROM absence WHERE dataset_id = '{self.dataset}'"
+        return self.asked or f"{table} AND until_version IS NULL"
 
 
 OF_0_2 = {
@@ -87,7 +93,7 @@ RELEASES = {
             blocking=0,
             versions=6,
             digest_rule=1,
-            lacked="SELECT t.key, i FROM version, jsonb_each(absent) t, jsonb_array_elements_text(t.value) i "
+            asked="SELECT t.key, i FROM version, jsonb_each(absent) t, jsonb_array_elements_text(t.value) i "
             "WHERE dataset_id = '19172567.2019.start' AND version = 3",
             open_push="00000000-0000-0000-0000-000000000004",
             open_school="19164549",
@@ -103,8 +109,6 @@ RELEASES = {
             blocking=2,
             versions=7,
             digest_rule=2,
-            lacked="SELECT record_type, identity FROM absence "
-            "WHERE dataset_id = '19172322.2019.start' AND until_version IS NULL",
             open_push="00000000-0000-0000-0000-000000000015",
             open_school="19172322",
             completed={"HocSinh": {"HoTen", "MaLopHocCn"}},
@@ -118,8 +122,6 @@ RELEASES = {
             blocking=1,
             versions=10,
             digest_rule=2,
-            lacked="SELECT record_type, identity FROM absence "
-            "WHERE dataset_id = '19169370.2019.start' AND until_version IS NULL",
             open_push="67b5b6a1-32a2-46b6-8e36-3784529f0a96",
             open_school="19169370",
             completed={"HocSinh": {"HoTen", "MaLopHocCn"} | NUMBER_IN_ITS_OWN_FIELD},
@@ -133,8 +135,6 @@ RELEASES = {
             blocking=1,
             versions=11,
             digest_rule=2,
-            lacked="SELECT record_type, identity FROM absence "
-            "WHERE dataset_id = '1917195542.2019.start' AND until_version IS NULL",
             open_push="8ee50022-a34b-47db-be44-c0bf47cdd1e5",
             open_school="1917195542",
             completed={"HocSinh": {"HoTen", "MaLopHocCn"} | NUMBER_IN_ITS_OWN_FIELD},
@@ -148,8 +148,6 @@ RELEASES = {
             blocking=1,
             versions=12,
             digest_rule=2,
-            lacked="SELECT record_type, identity FROM absence "
-            "WHERE dataset_id = '19164443.2019.start' AND until_version IS NULL",
             open_push="a507f778-13f5-4333-a019-ebcb817ade31",
             open_school="19164443",
             completed={"HocSinh": {"HoTen", "MaLopHocCn"} | NUMBER_IN_ITS_OWN_FIELD},
@@ -163,8 +161,6 @@ RELEASES = {
             blocking=1,
             versions=12,
             digest_rule=2,
-            lacked="SELECT record_type, identity FROM absence "
-            "WHERE dataset_id = '19164443.2019.start' AND until_version IS NULL",
             open_push="b6c3c395-1359-42a8-892b-a949f367c68a",
             open_school="19164443",
             completed={"HocSinh": {"HoTen", "MaLopHocCn"} | NUMBER_IN_ITS_OWN_FIELD},
@@ -178,8 +174,6 @@ RELEASES = {
             blocking=1,
             versions=12,
             digest_rule=2,
-            lacked="SELECT record_type, identity FROM absence "
-            "WHERE dataset_id = '19164443.2019.start' AND until_version IS NULL",
             open_push="625e6148-55aa-46da-82fe-418a9ab1bf0a",
             open_school="19164443",
             completed={"HocSinh": {"HoTen", "MaLopHocCn"} | NUMBER_IN_ITS_OWN_FIELD},
@@ -193,8 +187,6 @@ RELEASES = {
             blocking=1,
             versions=6,
             digest_rule=2,
-            lacked="SELECT record_type, identity FROM absence "
-            "WHERE dataset_id = '19164449.2019.start' AND until_version IS NULL",
             open_push="8ac50e5f-349c-4f9f-bac2-b47b6afd81d7",
             open_school="19164449",
             completed={"HocSinh": {"HoTen", "MaLopHocCn"}},
