@@ -55,7 +55,7 @@ def _kafka_away(fault: Exception) -> list[Problem]:
 
 
 def _ours(fault: Exception) -> list[Problem]:
-    from runtime.process import one_line
+    from runtime.logs import one_line
 
     return [Problem("STK-019", params={"fault": one_line(fault)})]
 

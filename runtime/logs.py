@@ -9,8 +9,11 @@ Otherwise errors pass, alike ones once a minute.
 import logging
 import re
 import sys
+import threading
 import time
+import traceback
 from collections import deque
+from pathlib import Path
 from typing import Final
 
 from runtime.health import Servers
@@ -88,3 +91,20 @@ def set_up(label: str, servers: Servers) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     for library in LIBRARIES:
         logging.getLogger(library).setLevel(logging.ERROR)
+    threading.excepthook = _thread_ended
+
+
+def _thread_ended(said: threading.ExceptHookArgs) -> None:
+    if said.exc_value is not None:
+        name = said.thread.name if said.thread else ""
+        logging.getLogger(__name__).error("thread %s ended: %s", name, one_line(said.exc_value))
+
+
+def one_line(fault: BaseException) -> str:
+    """What ended a process: kind of error, SQLSTATE, where. Never its text, which may quote a value."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    ours = [f for f in frames if "site-packages" not in f.filename] or frames
+    place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    state = f" {code}" if (code := getattr(fault, "pgcode", None)) else ""
+    kind = type(fault)
+    return f"{kind.__module__}.{kind.__qualname__}{state}{place}"

@@ -5,12 +5,10 @@ import os
 import signal
 import sys
 import time
-import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event
 from typing import Any, ClassVar, Final, Self, TypeVar
 
@@ -173,7 +171,7 @@ def run(process: Process, gates: Sequence[Gate] = (), servers: Servers | None = 
     except Exception as fault:
         opened.clear()
         servers.wait(process.stopping)
-        log.error("ended by %s", one_line(fault))
+        log.error("ended by %s", logs.one_line(fault))
         if postgres.full(fault):
             servers.wait_for_room(process.stopping)
         if fenced(fault):
@@ -214,13 +212,3 @@ def leave(code: int) -> None:
         with suppress(OSError):  # a full disk must not keep it either
             flush()
     os._exit(code)
-
-
-def one_line(fault: BaseException) -> str:
-    """What ended a process: kind of error, SQLSTATE, where. Never its text, which may quote a value."""
-    frames = traceback.extract_tb(fault.__traceback__)
-    ours = [f for f in frames if "site-packages" not in f.filename] or frames
-    place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
-    state = f" {code}" if (code := getattr(fault, "pgcode", None)) else ""
-    kind = type(fault)
-    return f"{kind.__module__}.{kind.__qualname__}{state}{place}"

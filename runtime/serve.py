@@ -4,20 +4,28 @@ Where a token is set they are for whoever shows it, and a 401 for everyone else.
 """
 
 import hmac
+import logging
+import sys
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Final
+from typing import Any, Final
 from urllib.request import Request
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from runtime import metrics
+from runtime.logs import one_line
 from runtime.settings import Settings
 from schemas.errors import Problem, ProblemList
 
+log = logging.getLogger(__name__)
+
 NO_TOKEN: Final = "SEC-114"
+
+ASKING_S: Final = 30.0
+"""That one who asks may take between two bytes: a thread waits for it."""
 
 
 def request(settings: Settings, port: int, path: str, host: str = "127.0.0.1") -> Request:
@@ -39,12 +47,23 @@ def _bearer(settings: Settings) -> str:
         raise ProblemList([Problem(NO_TOKEN, params=params)]) from None
 
 
+class _Server(ThreadingHTTPServer):
+    """Its own error handler writes a traceback, also of one who asked and did not wait for the answer."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        fault = sys.exception()
+        if fault is not None and not isinstance(fault, OSError):
+            log.error("a question had no answer: %s", one_line(fault))
+
+
 def start(settings: Settings, why_not: Callable[[], str]) -> int:
     """Serve in a daemon thread; returns the port. /readyz is 200, or 503 with what ``why_not`` says."""
 
     due = _bearer(settings)
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = ASKING_S
+
         def do_GET(self) -> None:
             if due and not hmac.compare_digest(self.headers.get("Authorization", "").encode(), due.encode()):
                 self._answer(401, b"who asks?\n")
@@ -69,6 +88,6 @@ def start(settings: Settings, why_not: Callable[[], str]) -> int:
         def log_message(self, format: str, *args: object) -> None:
             """Quiet: scrapes are not news."""
 
-    server = ThreadingHTTPServer((settings.host, settings.http_port), Handler)
+    server = _Server((settings.host, settings.http_port), Handler)
     Thread(target=server.serve_forever, daemon=True, name="http").start()
     return server.server_port

@@ -27,7 +27,7 @@ from access.credentials import proof
 from access.service.bodies import MAX_BODY, B, Body, field_problem, read, taken
 from access.service.parts import Parts
 from runtime import metrics, postgres
-from runtime.process import one_line
+from runtime.logs import one_line
 from schemas.errors import Problem, ProblemList
 
 log = logging.getLogger("csdl")

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from producers.gateway import pressure, quota
 from runtime import metrics
-from runtime.process import one_line
+from runtime.logs import one_line
 from schemas.errors import Problem, ProblemList, SourceLocation
 
 log = logging.getLogger("csdl")

@@ -20,8 +20,9 @@ from kafka.consumer.fetcher import ConsumerRecord
 from psycopg2.extensions import connection, cursor
 
 from runtime import agreement, dead_letters, kafka, reading
+from runtime.logs import one_line
 from runtime.positions import Position, after
-from runtime.process import WHOLE, Share, one_line
+from runtime.process import WHOLE, Share
 from runtime.settings import Settings
 from sinks.postgres.offsets import Offsets
 

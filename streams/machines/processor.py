@@ -39,8 +39,9 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.structs import OffsetAndMetadata
 
 from runtime import agreement, dead_letters, kafka, metrics, positions, reading
+from runtime.logs import one_line
 from runtime.positions import Mark, Position
-from runtime.process import WHOLE, Process, Share, one_line
+from runtime.process import WHOLE, Process, Share
 from runtime.settings import Settings
 from schemas.contracts import versions
 from schemas.encoding import codec

@@ -23,7 +23,7 @@ from typing import Final
 from runtime import dead_letters, reading
 from runtime.dead_letters import MAX_LETTER
 from runtime.kafka import partition_of
-from runtime.process import one_line
+from runtime.logs import one_line
 from schemas.topics import (
     GRANTS_SYSTEM,
     MAX_UNDER_WAY_MS,

@@ -7,7 +7,8 @@ import pytest
 
 from runtime import process as process_runner
 from runtime.health import Servers
-from runtime.process import Process, Share, one_line
+from runtime.logs import one_line
+from runtime.process import Process, Share
 from runtime.settings import Settings
 from schemas.topics import PARTITIONS
 

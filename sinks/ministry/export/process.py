@@ -29,7 +29,8 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
 from runtime import kafka, metrics, postgres
-from runtime.process import Fenced, Process, one_line
+from runtime.logs import one_line
+from runtime.process import Fenced, Process
 from schemas.topics import CONFIRMATION_EVENTS, MINISTRY_EXPORT
 from sinks.chains.chains import CONFIRMATION
 from sinks.chains.reader import ChainReader
