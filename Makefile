@@ -21,7 +21,7 @@ help:
 
 venv: $(READY)
 
-$(READY): requirements.txt pyproject.toml $(wildcard schemas/encoding/native/*.[ch])
+$(READY): requirements.txt requirements.dev.txt pyproject.toml $(wildcard schemas/encoding/native/*.[ch])
 	@test -e $@ || { \
 		for python in $(PYTHON); do \
 			said=$$($$python -B -m deploy.local.machine 2>&1) && break; \
@@ -34,7 +34,7 @@ $(READY): requirements.txt pyproject.toml $(wildcard schemas/encoding/native/*.[
 		$$python -m venv --clear .venv; }
 	@rm -f $@
 	@echo "installing the hashed requirements into .venv"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements.dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m schemas.encoding.native.build
 	@touch $@
@@ -49,7 +49,7 @@ test: check
 
 # CSDL_TEST_DEBIAN=trixie: Debian 13. The first time it makes the machine's disk: three minutes more.
 test-server: $(READY)
-	@$(BIN)/python -m pytest tests/server
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/server
 
 check: $(READY)
 	@$(BIN)/ruff check
@@ -66,11 +66,11 @@ up: $(READY)
 down: $(READY)
 	@$(CSDL) down
 
-# After a change of requirements.in: one list for every Python of pyproject.toml. No address is written: the ordinary client's own index is used.
+# After a change of a .in: each list for every Python of pyproject.toml; the developers' keeps to the versions of ours. No address is written: the ordinary client's own index is used.
 requirements: $(READY)
-	@for folder in . deploy/ansible; do \
+	@for list in requirements requirements.dev deploy/ansible/requirements; do \
 		$(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-			--custom-compile-command "make requirements" $$folder/requirements.in -o $$folder/requirements.txt || exit 1; \
+			--custom-compile-command "make requirements" $$list.in -o $$list.txt || exit 1; \
 	done
 
 # After a change of the versions in deploy/local/{kafka,tools}.py.

@@ -1,8 +1,8 @@
 """A release: one file that a server is installed from without any index but Debian's own.
 
-It holds the product as a wheel made of one commit, the wheels of every hashed requirement for this machine's
-Python, Kafka's jars as their lock has them, Ansible with the roles, and ``install.py``. What is in it is
-listed by SHA-256, and installed from that list alone.
+It holds the product as a wheel made of one commit, the wheels of what it needs (requirements.txt, hashed; no
+tool of the developers') for this machine's Python, Kafka's jars as their lock has them, Ansible with the
+roles, and ``install.py``. What is in it is listed by SHA-256, and installed from that list alone.
 """
 
 import json

@@ -35,7 +35,7 @@ def _make(folder: Path, *pythons: str, **environment: str) -> subprocess.Complet
     (folder / "schemas").mkdir()
     for name in ("__init__.py", "errors.py", "errors.csv"):
         shutil.copy(ROOT / "schemas" / name, folder / "schemas")
-    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+    for name in ("Makefile", "requirements.txt", "requirements.dev.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
     command = ["make", "venv", f"PYTHON={' '.join(pythons)}"]
     return subprocess.run(command, cwd=folder, env=os.environ | environment, capture_output=True, text=True)
