@@ -5,6 +5,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 CSDL := $(BIN)/python -m cli
 
+# Compiled modules are kept, also where the environment says not to: else each of a stack's processes, and each
+# worker of the tests, compiles the same ones at every start.
+export PYTHONDONTWRITEBYTECODE :=
+
 # An environment whose Python went away, or became another one, is made anew; so is one that was left unfinished.
 $(shell test -e $(READY) && ! $(BIN)/python -c 'import click' 2>/dev/null && rm -f $(READY))
 
