@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from threading import Event, Thread
+from typing import Final
 
 import psutil
 
@@ -21,14 +22,18 @@ WORKS_S = 3.0
 """How long the second works alone, and then beside the first."""
 
 
+GAMES: Final = int(os.environ.get("CSDL_FAULTS_GAMES", "3"))
+"""So many seeds together have killed and frozen all; each has killed both servers."""
+
+
 class Chaos:
-    """Every process and both servers are killed once, in an order drawn from the seed; some are frozen."""
+    """Both servers and a seed's part of the processes are killed, some frozen, in an order drawn from it."""
 
     def __init__(self, stack: Stack, seed: int, pause_s: float) -> None:
-        rng = random.Random(seed)
-        killed = [("kill", name) for name in ("kafka", "postgres", *NAMES)]
-        frozen = [("freeze", name) for name in rng.sample(FROZEN, 2)]
-        self.plan = rng.sample(killed + frozen, len(killed) + len(frozen))
+        part = slice(seed % GAMES, None, GAMES)
+        killed = [("kill", name) for name in ("kafka", "postgres", *NAMES[part])]
+        frozen = [("freeze", name) for name in FROZEN[part]]
+        self.plan = random.Random(seed).sample(killed + frozen, len(killed) + len(frozen))
         self.done: list[tuple[str, str]] = []
         self._stack, self._pause_s, self._stop = stack, pause_s, Event()
         self._thread = Thread(target=self._run)

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.local import layout
 from deploy.local import stack as local
-from deploy.local.layout import Stack
+from deploy.local.layout import SERVERS, Stack
 from runtime import kafka
 from tests import support
 from tests.support import ANSWER_S
@@ -68,7 +68,7 @@ def test_a_first_start_that_was_killed_is_made_good_by_the_next(tmp_path):
         assert (it.data_dir / "stack.json").exists() == (half_made == SUPERVISED)
     local.up(layout.asked_for(it.data_dir, it.port_base), processes=())
     try:
-        assert local.is_ready(it, "kafka") and local.is_ready(it, "postgres")
+        support.each_is_ready(it, SERVERS)
         assert not list(it.data_dir.rglob("*.unfinished-*"))
     finally:
         local.down(it, delete=True)

@@ -64,8 +64,7 @@ def test_two_stacks_run_side_by_side(local_stack: Stack, ours: Stack) -> None:
         ours.port(name) for name in layout.OFFSETS
     )
     for stack in (local_stack, ours):
-        ready = {row["name"]: row["ready"] for row in local.status(stack)}
-        assert ready["kafka"] and ready["postgres"]
+        support.each_is_ready(stack, layout.SERVERS)
 
 
 def test_everything_listens_on_this_machine_only(ours: Stack) -> None:
@@ -209,4 +208,4 @@ def test_after_its_supervisor_was_killed_it_is_stopped_and_started_again(ours: S
     said: list[str] = []
     local.up(ours, processes=(), say=said.append)
     assert [line for line in said if line.startswith("STK-011 ")]
-    assert local.is_ready(ours, "kafka")
+    support.each_is_ready(ours, ["kafka"])
