@@ -26,6 +26,7 @@ from tests import support
 from tests.faults import inputs
 from tests.faults.small_disk import only_root_mounts, pages
 from tests.faults.test_older_copy import (
+    WORK,
     all_is_read_again,
     begin,
     confirm,
@@ -83,7 +84,7 @@ def kept(tmp_path_factory):
     first, second = inputs.schools(1, 2)
     write_register(support.everybody(it).register_file, [first, second])
     try:
-        local.up(it)
+        local.up(it, processes=WORK)
         settings = support.everybody(it)
         begin(settings, first)
         confirm(settings, first, "submitted")
@@ -188,7 +189,7 @@ def test_postgres_lost_it_reads_again_from_kafka_what_the_backup_lacks(still):
         it, "restore", "latest", "--data-dir", str(it.data_dir), "--lost", "postgres", *REASON
     )
     assert (code, done["lost"]) == (0, "postgres")
-    local.up(it)
+    local.up(it, processes=WORK)
     all_is_read_again(settings, *still.now)
 
 
