@@ -7,13 +7,14 @@ unpack is bounded (``unpacking``).
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.consumer import fetcher
 from kafka.consumer.fetcher import ConsumerRecord
-from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError
 from kafka.partitioner.default import DefaultPartitioner, murmur2
 from kafka.producer.future import FutureRecordMetadata
 
@@ -129,7 +130,8 @@ def abandon(producer: KafkaProducer) -> None:
     sender = producer._sender
     sender.force_close()
     sender.join(ABANDON_S)
-    producer.close(timeout=0)
+    with suppress(KafkaTimeoutError):  # what ended us must not be told as this
+        producer.close(timeout=0)
 
 
 def answered(futures: Sequence[FutureRecordMetadata], seconds: float) -> None:

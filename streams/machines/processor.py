@@ -117,7 +117,7 @@ class Processor(Process):
             kafka.producer(
                 self.settings, transactional_id=self.id, retry_backoff_ms=RETRY_BACKOFF_MS, linger_ms=0
             ),
-            lambda producer: producer.close(timeout=0),  # what is not committed is aborted
+            kafka.abandon,  # what is not committed is aborted
         )
         self._producer.init_transactions()
         shards.fence_others(self.settings, self.machine.name, self.share.partitions())

@@ -124,7 +124,8 @@ def test_two_share_the_schools_and_a_third_takes_the_place_of_one_that_is_killed
         first.popen.kill()
         send(RECORDS_ACCEPTED, messages[200:])
         wait_until_loaded(third, settings, ask)
-        assert third.is_ready() and second.is_ready()
+        for process in (third, second):
+            process.wait_until(process.is_ready)
     assert_nothing_is_lost_or_doubled(ask)
 
 

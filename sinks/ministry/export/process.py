@@ -90,7 +90,9 @@ class Exporter(Process):
 
     def _open_producer(self) -> None:
         """Also ends the transaction under way, of ours or of whoever exported before."""
-        self._producer = self.closes(kafka.producer(self.settings, transactional_id=TRANSACTIONAL_ID))
+        self._producer = self.closes(
+            kafka.producer(self.settings, transactional_id=TRANSACTIONAL_ID), kafka.abandon
+        )
         self._producer.init_transactions()
 
     def _take(self, batch: Batch) -> None:

@@ -75,7 +75,7 @@ class ReadUpTo:
 
     def close(self) -> None:
         """Let go."""
-        self._producer.close(timeout=0)
+        kafka.abandon(self._producer)
         self._admin.close()
         self._consumer.close(autocommit=False)
 
