@@ -26,7 +26,8 @@ def prepare() -> None:
 @click.argument("version")
 @click.argument("processes", metavar="[PROCESS[-N]]...", nargs=-1)
 @click.option("--anyway", is_flag=True, help="Vẫn đổi — although a process is not ready now.")
-def use(version: str, processes: tuple[str, ...], anyway: bool) -> None:
+@click.option("--prepared", is_flag=True, help="Chỉ chuẩn bị — all but the processes: several machines.")
+def use(version: str, processes: tuple[str, ...], anyway: bool, prepared: bool) -> None:
     """Đổi phiên bản — bring this machine to an installed release, process by process.
 
     The newer of two releases knows the way in both directions: /opt/csdl/releases/NEWER/bin/csdl server use
@@ -35,4 +36,29 @@ def use(version: str, processes: tuple[str, ...], anyway: bool) -> None:
     """
     from deploy import upgrade
 
-    upgrade.use(Settings(), version, processes, tell, anyway=anyway)
+    upgrade.use(Settings(), version, processes, tell, anyway=anyway, prepared=prepared)
+
+
+@server.command()
+def order() -> None:
+    """Thứ tự — the processes, a line each, in the order in which several machines change their release.
+
+    Whoever reads a topic comes before whoever writes it: on all machines, before the next process.
+    """
+    from deploy import upgrade
+
+    for name in upgrade.order():
+        tell(name)
+
+
+@server.command()
+@click.argument("process")
+def again(process: str) -> None:
+    """Khởi động lại — start a process again if it is out of date, and wait until it is ready.
+
+    Out of date is what runs by an older release or settings. After csdl server use --prepared on every
+    machine, process after process, on one machine after the other. Root's.
+    """
+    from deploy import upgrade
+
+    upgrade.again(Settings(), process, tell)

@@ -4,7 +4,8 @@ What stands against it is looked at first. Then the release's own `csdl setup` b
 rights to it, its units are written, the link ``current`` is set, and every process that runs by another
 release, or began before its settings were written, is started again: one at a time, readers of a topic
 before its writers, each awaited until it is ready. What is done shows in the machine itself: a run that was
-cut off goes on where it was, and a second one changes nothing.
+cut off goes on where it was, and a second one changes nothing. Of several machines each is prepared first,
+then process after process is started again on all of them (``again``).
 """
 
 import json
@@ -19,7 +20,7 @@ from typing import Any, Final
 
 from deploy import install, server, server_status
 from deploy.local.stack import RESTORING
-from deploy.processes import Declared, Instance
+from deploy.processes import TABLE, Declared, Instance
 from runtime import kafka, postgres, systemd, terms
 from runtime.accounts import SETUP
 from runtime.settings import Settings
@@ -61,11 +62,20 @@ class Knows:
     topics: frozenset[str]
 
 
-def use(settings: Settings, version: str, names: Collection[str], say: Say, *, anyway: bool = False) -> None:
+def use(
+    settings: Settings,
+    version: str,
+    names: Collection[str],
+    say: Say,
+    *,
+    anyway: bool = False,
+    prepared: bool = False,
+) -> None:
     """Bring this machine to an installed release; ``say`` is told each change. Root's alone.
 
     :param names: instances that this machine runs; all that the settings ask for if none is named
     :param anyway: although a process is not ready now
+    :param prepared: all but the processes, which go on as they are; where none runs they are started
 
     Raises ProblemList: SRV-001, SRV-010 to 013, BAK-017 before anything is changed; SRV-002, SRV-014 where a
     step failed: the same command goes on there, and with the release of before it goes back.
@@ -76,8 +86,7 @@ def use(settings: Settings, version: str, names: Collection[str], say: Say, *, a
         raise ProblemList([Problem("BAK-017", params={"data_dir": server.HOME})])
     folder = HOME / install.RELEASES / version
     if not (folder / install.ABOUT).is_file():
-        params = {"version": version, "installed": ", ".join(installed()) or "–"}
-        raise ProblemList([Problem("SRV-010", params=params)])
+        raise ProblemList([_not_installed(version)])
     before = server_status.named_here()
     runs = server_status.runs_here(settings)
     old = _stale(settings, runs, folder)
@@ -107,6 +116,10 @@ def use(settings: Settings, version: str, names: Collection[str], say: Say, *, a
     run("systemctl", "daemon-reload")
     run("systemctl", "enable", "--quiet", "csdl.target")
     wanted = in_order(server_status.runs_here(settings))
+    if prepared:
+        if not _pids(wanted):
+            run("systemctl", "start", "--no-block", "csdl.target")
+        return
     for gone in sorted({*before} - {each.label for each in wanted}):
         run("systemctl", "stop", server_status.unit(gone))
         say(f"- {gone}")
@@ -119,20 +132,49 @@ def use(settings: Settings, version: str, names: Collection[str], say: Say, *, a
             say(each.label)
 
 
+def again(settings: Settings, name: str, say: Say) -> None:
+    """Start a process again, each of it that this machine runs, where it began by another release than the
+    one in force or before its settings were written; wait until it is ready. ``say`` is told each. Root's.
+
+    Raises ProblemList: SRV-001; SYS-007 where there is no such process; SRV-010 where no release is in force;
+    SRV-002, SRV-014 where a step failed.
+    """
+    if os.geteuid() != 0:
+        raise ProblemList([Problem("SRV-001")])
+    if name not in order():
+        raise ProblemList([Problem("SYS-007", params={"name": name, "known": ", ".join(order())})])
+    folder = install.current(HOME)
+    if folder is None:
+        raise ProblemList([_not_installed(install.CURRENT)])
+    for each in in_order(server_status.runs_here(settings)):
+        if each.declared.name == name and _again(settings, each, folder):
+            say(each.label)
+
+
+def order() -> list[str]:
+    """Processes, whoever reads a topic before whoever writes it, where that can be: so a contract that is new
+    is known where it comes. Pure."""
+    left = {one.name: one for one in TABLE}
+    order: list[str] = []
+    while left:
+        order.append(min(left.values(), key=lambda one: len(_readers(one, left))).name)
+        del left[order[-1]]
+    return order
+
+
+def _not_installed(version: str) -> Problem:
+    return Problem("SRV-010", params={"version": version, "installed": ", ".join(installed()) or "–"})
+
+
 def installed(home: Path = HOME) -> list[str]:
     """Versions of the releases that are whole."""
     return sorted(path.parent.name for path in home.glob(f"{install.RELEASES}/*/{install.ABOUT}"))
 
 
 def in_order(every: Iterable[Instance]) -> list[Instance]:
-    """Whoever reads a topic before whoever writes it, where that can be: so a contract that is new is known
-    where it comes. Several of one process in the order of their numbers. Pure."""
-    left = {each.declared.name: each.declared for each in every}
-    order: list[str] = []
-    while left:
-        order.append(min(left.values(), key=lambda one: len(_readers(one, left))).name)
-        del left[order[-1]]
-    return sorted(every, key=lambda each: (order.index(each.declared.name), each.share.number))
+    """As ``order`` says, several of one process in the order of their numbers. Pure."""
+    names = order()
+    return sorted(every, key=lambda each: (names.index(each.declared.name), each.share.number))
 
 
 def _readers(one: Declared, left: Mapping[str, Declared]) -> list[str]:
@@ -234,12 +276,14 @@ def _runs_by(pid: int, folder: Path) -> bool:
         return False
 
 
-def _again(settings: Settings, each: Instance, folder: Path) -> None:
-    """Start one again where it has not begun by that release, and wait until it is ready. Setup has run: it
-    is not asked for once more."""
-    if _stale(settings, [each], folder):
+def _again(settings: Settings, each: Instance, folder: Path) -> bool:
+    """Start one again where it has not begun by that release, and wait until it is ready; whether it was.
+    Setup has run: it is not asked for once more."""
+    stale = bool(_stale(settings, [each], folder))
+    if stale:
         run("systemctl", "restart", "--job-mode=ignore-dependencies", server_status.unit(each.label))
     until_ready(settings, each)
+    return stale
 
 
 def until_ready(settings: Settings, each: Instance) -> None:

@@ -72,6 +72,29 @@ done
 """
 """In the middle: Kafka is there again, and empty."""
 AGAIN = 'csdl server use "$(basename "$(readlink /opt/csdl/current)")" 2>&1'
+ROUNDS = """
+mkdir /root/rounds && cd /root/rounds
+for host in one two; do
+    mkdir -p $host/bin
+    printf '%s\\n' '#!/bin/sh' \\
+        '[ "$1 $2" = "server order" ] && exec /usr/local/bin/csdl server order' \\
+        "echo $host "'$* >> /root/rounds/calls' \\
+        '[ "'"$host "'$*" != "two server again validation" ]' > $host/bin/csdl
+    chmod +x $host/bin/csdl
+    echo "$host ansible_connection=local csdl_home=/root/rounds/$host"
+done | (echo [csdl]; cat; echo [csdl:vars]; echo csdl_version=2; echo 'csdl_processes=[]') > hosts
+cat > play.yml << END
+- hosts: csdl
+  gather_facts: false
+  any_errors_fatal: true
+  tasks:
+    - ansible.builtin.import_role: {name: csdl, tasks_from: use.yml}
+END
+export ANSIBLE_ROLES_PATH=/opt/csdl/current/roles/roles
+/opt/csdl/current/ansible/bin/ansible-playbook -i hosts play.yml
+echo CALLS
+cat calls
+"""
 FAILS = """
 mkdir -p /run/systemd/system/csdl-retention.service.d
 cd /run/systemd/system/csdl-retention.service.d
@@ -227,6 +250,25 @@ def test_another_release_comes_process_by_process_under_pushes(server, tmp_path)
         assert server.releases() == {new}
         goes_on(taken, said)
     each_is_there_once(server, taken)
+
+
+def test_of_several_machines_readers_come_before_writers_on_all_and_one_that_fails_keeps_the_rest(server):
+    """The play, with machines that only write down what they are asked, the second of which has a fault."""
+    order = server.machine.run("csdl server order").split()
+    before = order[: order.index("validation") + 1]
+    assert "load" in before and "gateway" not in before
+    said = server.machine.run(ROUNDS, check=False)
+    assert said.split("CALLS\n")[1].splitlines() == [
+        *(f"{host} server use 2 --prepared" for host in ("one", "two")),
+        *(f"{host} server again {name}" for name in before for host in ("one", "two")),
+    ], said
+
+
+def test_a_process_whose_settings_are_younger_than_it_is_started_again_once(server):
+    again, settings = "csdl server again load 2>&1", "/etc/systemd/system/csdl@load.service.d/process.conf"
+    assert server.machine.run(again) == ""
+    assert server.machine.run(f"touch {settings}; {again}") == "load\n"
+    assert server.machine.run(again) == ""
 
 
 def goes_on(taken, said):

@@ -1,5 +1,8 @@
 """From one release to another: in what order, and what stands against going back. Pure."""
 
+import os
+
+import pytest
 from alembic.script import ScriptDirectory
 
 from deploy import processes, server_status, upgrade
@@ -7,6 +10,7 @@ from deploy.upgrade import Knows, in_order, lacking
 from runtime.settings import Settings
 from schemas import topics as t
 from schemas.contracts import versions
+from schemas.errors import ProblemList
 from sinks.provincial import going_back, schema
 
 EVERY = processes.instances(Settings(instances={"load": 2}))
@@ -30,6 +34,19 @@ def test_who_reads_comes_before_who_writes():
         ("checkpoints", "grants"),
     ):
         assert order.index(reader) < order.index(writer), (reader, writer)
+
+
+def test_the_order_is_that_of_all_processes_also_where_a_machine_runs_some():
+    some = [each for each in EVERY if each.declared.name in ("gateway", "load", "validation")]
+    assert [each.label for each in in_order(some)] == ["load-1", "load-2", "validation", "gateway"]
+    assert sorted(upgrade.order()) == sorted(declared.name for declared in processes.TABLE)
+
+
+def test_a_process_that_is_none_is_named(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(ProblemList) as refused:
+        upgrade.again(Settings(), "gatewy", print)
+    assert [problem.code for problem in refused.value.problems] == ["SYS-007"]
 
 
 def test_a_release_that_knows_all_lacks_nothing():
