@@ -1,4 +1,5 @@
-"""What kafka-python 3.0.12 gets wrong where one broker of several goes away, mended for every client of ours.
+"""What kafka-python 3.0.12 gets wrong where one broker of several goes away, or has just begun; mended for
+every client of ours.
 
 - Its task for metadata ends for good at an error that is none of Kafka's: the system's own "connection
   reset", where a broker is killed while it is asked. Such a client knows the leaders of before alone, and
@@ -8,12 +9,25 @@
 - Whoever waits for a transaction's request waits without end. No transaction is kept open for longer than
   ``WAIT_S`` (``transaction.max.timeout.ms``): after that there is nothing to wait for, and the process ends,
   to go on from what was committed.
+- Who coordinates a group or a transaction may not be known yet (Kafka makes the topic for it when somebody
+  asks for the first time), may still be reading, or may have become another. Consumers and producers ask
+  again; the admin client gives up, or takes that for the answer. It asks again now, for as long as it waits.
 """
 
+import time
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any, Final
 
+from kafka import KafkaAdminClient
 from kafka.cluster import ClusterMetadata
-from kafka.errors import KafkaConnectionError, KafkaTimeoutError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    NotCoordinatorError,
+)
 from kafka.net.compat import KafkaNetClient
 from kafka.producer.transaction_manager import TransactionalRequestResult
 
@@ -22,6 +36,12 @@ WAIT_S: Final = 60.0
 _start = ClusterMetadata.start_refresh_loop
 _await = KafkaNetClient.await_ready
 _wait = TransactionalRequestResult.wait
+_described = KafkaAdminClient._describe_groups_process_response
+
+NO_COORDINATOR: Final = {
+    error.errno: error
+    for error in (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError)
+}
 
 
 def _start_again(self: Any) -> None:
@@ -46,8 +66,43 @@ def _wait_and_end(self: Any, timeout_ms: float | None = None) -> bool:
     return done
 
 
+def _again(ask: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Until its coordinator answers, or the admin client's longest wait is over."""
+
+    @wraps(ask)
+    async def asked(self: Any, *given: Any, **named: Any) -> Any:
+        deadline = time.monotonic() + self.config["request_timeout_ms"] / 1000
+        while True:
+            try:
+                return await ask(self, *given, **named)
+            except tuple(NO_COORDINATOR.values()):
+                self._manager.cluster._coordinators.clear()
+                if time.monotonic() > deadline:
+                    raise
+            await self._net.sleep(self.config["retry_backoff_ms"] / 1000)
+
+    return asked
+
+
+def _described_or_not(self: Any, response: Any) -> Any:
+    """What is no description is raised, as of every other question."""
+    for group in response.groups:
+        if group.error_code in NO_COORDINATOR:
+            raise NO_COORDINATOR[group.error_code]
+    return _described(self, response)
+
+
+ASKS_COORDINATORS: Final = {
+    name: _again(getattr(KafkaAdminClient, name))
+    for name in ("_async_list_group_offsets", "_async_describe_groups", "_async_describe_transactions")
+}
+
+
 def mend() -> None:
     """For all clients of this process. Twice is once."""
+    KafkaAdminClient._describe_groups_process_response = _described_or_not
+    for name, ask in ASKS_COORDINATORS.items():
+        setattr(KafkaAdminClient, name, ask)
     ClusterMetadata.start_refresh_loop = _start_again
     KafkaNetClient.await_ready = _await_or_not
     TransactionalRequestResult.wait = _wait_and_end

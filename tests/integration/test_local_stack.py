@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -14,7 +14,9 @@ import pytest
 from click.testing import CliRunner
 from kafka import TopicPartition
 
+from backup import cut
 from cli.main import main
+from deploy.broker_rights import groups
 from deploy.local import before_start, class_archive, layout, supervisor
 from deploy.local import stack as local
 from deploy.local.kafka import jars
@@ -65,6 +67,12 @@ def test_two_stacks_run_side_by_side(local_stack: Stack, ours: Stack) -> None:
     )
     for stack in (local_stack, ours):
         support.each_is_ready(stack, layout.SERVERS)
+
+
+def test_no_group_stands_anywhere_in_a_new_kafka(ours: Stack) -> None:
+    """Formerly who asked first was told that Kafka is away: it makes its topic of groups only then."""
+    with closing(kafka.admin(support.everybody(ours))) as admin:
+        assert cut.offsets_of(admin, groups()) == {group: {} for group in groups()}
 
 
 def test_everything_listens_on_this_machine_only(ours: Stack) -> None:

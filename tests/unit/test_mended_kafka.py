@@ -1,12 +1,16 @@
-"""Clients of Kafka where one broker of several goes away."""
+"""Clients of Kafka where one broker of several goes away, or has just begun."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from kafka import KafkaAdminClient
 from kafka.cluster import ClusterMetadata
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import CoordinatorNotAvailableError, KafkaTimeoutError
 from kafka.future import Future
 from kafka.net.compat import KafkaNetClient
 from kafka.net.manager import KafkaConnectionManager
@@ -83,3 +87,47 @@ def test_nobody_waits_for_a_transaction_without_end(monkeypatch: pytest.MonkeyPa
     with pytest.raises(KafkaTimeoutError):
         TransactionalRequestResult().wait()
     assert not TransactionalRequestResult().wait(timeout_ms=1)
+
+
+LOADING, ABSENT, ANOTHER = 14, 15, 16
+GROUP = "csdl.grants"
+
+
+class Coordinators:
+    """What an admin client talks to: each answer names the error that it says, 0 for none."""
+
+    def __init__(self, *errors: int) -> None:
+        self.errors = list(errors)
+        self.asked: list[str] = []
+        self.cluster = ClusterMetadata()
+        self.broker_version_data = SimpleNamespace(api_version=lambda _: 5)
+
+    async def send(self, request: object, node_id: int | None = None) -> Any:
+        """One for all that is asked."""
+        self.asked.append(type(request).__name__)
+        said = self.errors.pop(0)
+        of_group = {"key": GROUP, "group_id": GROUP, "error_code": said, "error_message": "", "topics": []}
+        of_group |= {"node_id": 1, "host": "localhost", "port": 1, "members": []}
+        one = SimpleNamespace(**of_group, to_dict=lambda: dict(of_group))
+        return SimpleNamespace(API_VERSION=8, error_code=0, coordinators=[one], groups=[one])
+
+
+def admin(kafka: Coordinators, seconds: float = 60) -> Any:
+    found = object.__new__(KafkaAdminClient)
+    found._manager, found._net = kafka, SimpleNamespace(sleep=lambda _: asyncio.sleep(0))
+    found.config = {"request_timeout_ms": seconds * 1000, "retry_backoff_ms": 100}
+    return found
+
+
+@pytest.mark.parametrize("question", ["_async_list_group_offsets", "_async_describe_groups"])
+def test_a_groups_coordinator_is_asked_for_again_until_it_answers(question: str) -> None:
+    """Formerly the first backup of a new Kafka, of which no group was ever asked, said that it was away."""
+    kafka = Coordinators(ABSENT, ABSENT, 0, LOADING, 0, ANOTHER, 0, 0)
+    found = asyncio.run(getattr(admin(kafka), question)({GROUP: None}))
+    assert (list(found), kafka.errors) == ([GROUP], [])
+    assert kafka.asked[0] == kafka.asked[4] == kafka.asked[6], "whom to ask is asked anew"
+
+
+def test_who_never_answers_is_said_at_last() -> None:
+    with pytest.raises(CoordinatorNotAvailableError):
+        asyncio.run(admin(Coordinators(ABSENT, ABSENT), seconds=-1)._async_list_group_offsets({GROUP: None}))
