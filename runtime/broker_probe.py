@@ -53,6 +53,18 @@ def ask(settings: Settings, bound_s: float = BOUND_S) -> Problem | None:
         return error.problems[0]
 
 
+def refuses(settings: Settings, password: str, bound_s: float = BOUND_S) -> bool:
+    """Whether any broker does not take the settings' user with this password; one that is away says
+    nothing."""
+    for server in settings.brokers.split(","):
+        try:
+            _Talk(settings, server.strip(), bound_s, password).through()
+        except _Said as said:
+            if said.code == REFUSED:
+                return True
+    return False
+
+
 def _first(settings: Settings, servers: list[str], bound_s: float) -> Problem | None:
     problems = []
     for server in servers:
@@ -66,10 +78,11 @@ def _first(settings: Settings, servers: list[str], bound_s: float) -> Problem | 
 
 
 class _Talk:
-    """With one broker, until a moment that is fixed at the beginning."""
+    """With one broker, until a moment that is fixed at the beginning. ``password``: None for that of the
+    settings' file."""
 
-    def __init__(self, settings: Settings, server: str, bound_s: float) -> None:
-        self._settings, self._server, self._bound_s = settings, server, bound_s
+    def __init__(self, settings: Settings, server: str, bound_s: float, password: str | None = None) -> None:
+        self._settings, self._server, self._bound_s, self._password = settings, server, bound_s, password
         self._deadline = time.monotonic() + bound_s
 
     def through(self) -> None:
@@ -106,7 +119,8 @@ class _Talk:
         mechanism = credentials.MECHANISM
         said = self._call(asked, HANDSHAKE, 1, _text(mechanism.encode()))
         self._look_at(said)
-        scram = ScramClient(self._settings.kafka_user, credentials.password(self._settings), mechanism)
+        password = credentials.password(self._settings) if self._password is None else self._password
+        scram = ScramClient(self._settings.kafka_user, password, mechanism)
         scram.process_server_first_message(self._token(asked, scram.first_message()))
         try:
             scram.process_server_final_message(self._token(asked, scram.final_message()))

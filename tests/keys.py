@@ -12,7 +12,7 @@ from kafka.errors import KafkaError, TopicAuthorizationFailedError
 from runtime import broker_probe, kafka
 from runtime.settings import Settings
 from schemas.topics import in_topic
-from tests.support import ANSWER_S, wait_until
+from tests.support import ANSWER_S
 
 DENIED: Final = TopicAuthorizationFailedError.__name__
 NO_HEADERS: Final[Mapping[str, str]] = {}
@@ -58,13 +58,13 @@ def prove(
 
 
 def as_kafka_user(operator: Settings, made: Mapping[str, Any], folder: Path) -> Settings:
-    """Settings that log in by a Kafka user that was just made, once Kafka knows it. ``folder``: for its
-    password."""
+    """Settings that log in by a Kafka user that was just made, which its link shows once Kafka knows it.
+    ``folder``: for its password."""
     answer = opened(made["link"]).json()
     file = folder / answer["user"]
     file.write_text(answer["secret"], encoding="utf-8")
     own = operator.model_copy(update={"kafka_user": answer["user"], "kafka_password_file": file})
-    wait_until(lambda: broker_probe.ask(own, ANSWER_S) is None, seen=lambda: broker_probe.ask(own, ANSWER_S))
+    assert broker_probe.ask(own, ANSWER_S) is None
     return own
 
 

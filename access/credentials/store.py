@@ -215,6 +215,12 @@ def placed(cur: cursor, numbers: Sequence[int]) -> None:
         cur.execute("UPDATE vendor_credential SET sealed = NULL WHERE number = ANY(%s)", (list(numbers),))
 
 
+def is_placed(cur: cursor, number: int) -> bool:
+    """Whether Kafka has its password."""
+    cur.execute("SELECT sealed IS NULL FROM vendor_credential WHERE number = %s", (number,))
+    return bool(cur.fetchone()[0])
+
+
 def conforms(cur: cursor, vendor: str, version: str) -> bool:
     """Whether a version of the vendor's product has passed; any, if none is named."""
     cur.execute(

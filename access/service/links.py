@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from access import audit
 from access.audit import AuditEvent, Kind
-from access.credentials import links
+from access.credentials import first_login, links, store
 from access.credentials.links import Shown
 from access.credentials.worth import Credential
 from access.service.bodies import read
@@ -59,7 +59,7 @@ def look(parts: Parts, caller: Caller, _: bytes) -> Response:
 
 
 def open_(parts: Parts, caller: Caller, content: bytes) -> Response:
-    """Show the secret, on record. Raises ProblemList: KEY-020 to 023; KEY-102 to 105."""
+    """Show the secret, on record, once it lets in. Raises ProblemList: KEY-020 to 023; KEY-102 to 105."""
     as_page, confirmed = _asked(content)
     try:
         shown = _open(parts, caller, confirmed)
@@ -84,7 +84,6 @@ def _open(parts: Parts, caller: Caller, confirmed: bool) -> Shown:
         with parts.connections.borrowed() as conn, conn, conn.cursor() as cur:
             shown = links.open_(cur, caller.path["token"], caller.address, parts.keys)
             _record(parts, about, shown.credential)
-            return shown
     except ProblemList as refused:
         with parts.connections.borrowed() as conn:
             with conn, conn.cursor() as cur:
@@ -94,6 +93,14 @@ def _open(parts: Parts, caller: Caller, confirmed: bool) -> Shown:
             if whose is not None and parts.refusals.due(whose.number, code, caller.address):
                 _record(parts, about, whose, code)
         raise
+    if shown.user and parts.settings.kafka_user:
+        first_login.wait(parts.settings, shown.user, shown.secret, lambda: _is_placed(parts, shown))
+    return shown
+
+
+def _is_placed(parts: Parts, shown: Shown) -> bool:
+    with parts.connections.borrowed() as conn, conn, conn.cursor() as cur:
+        return store.is_placed(cur, shown.credential.number)
 
 
 def _record(parts: Parts, about: AuditEvent, whose: Credential, code: str = "") -> None:

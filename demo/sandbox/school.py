@@ -1,7 +1,6 @@
 """The sandbox's school is connected: a grant, campaigns, a test key, a Kafka user; what its vendor gets."""
 
 import shlex
-import time
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -18,11 +17,8 @@ from deploy.local.layout import Stack
 from producers.synthetic.province import SchoolPlan
 from producers.synthetic.school import YEAR
 from producers.synthetic.shape import department
-from runtime import broker_probe
 from runtime.credentials import MECHANISM
-from runtime.settings import Settings
 from schemas.datasets import PERIODS
-from schemas.errors import ProblemList
 from schemas.topics import in_topic
 
 NAME: Final = "sandbox"
@@ -31,8 +27,6 @@ KEY: Final = "key"
 PASSWORD: Final = "kafka.password"
 AUTHORITY: Final = "ca.pem"
 SAMPLES: Final = "samples"
-KNOWN_S: Final = 60.0
-"""Until Kafka knows a user that was made: the process ``credentials`` looks twice a second."""
 
 
 class Made(BaseModel):
@@ -81,8 +75,6 @@ def connect(it: Stack, plan: SchoolPlan) -> Made:
     contents = samples.files(plan)
     for name, content in contents.items():
         (folder / SAMPLES / name).write_bytes(content)
-    vendors = {"kafka_user": user["user"], "kafka_password_file": folder / PASSWORD, "kafka_loopback": ""}
-    _until_known(settings.model_copy(update=vendors))
     return Made(
         school=plan.code,
         school_name=plan.name,
@@ -122,15 +114,6 @@ def write(it: Stack, found: Given) -> None:
 
 def _folder(it: Stack) -> Path:
     return it.data_dir / "vendor"
-
-
-def _until_known(vendors: Settings) -> None:
-    """Until Kafka knows a user. Raises ProblemList."""
-    deadline = time.monotonic() + KNOWN_S
-    while (problem := broker_probe.ask(vendors)) is not None:
-        if time.monotonic() > deadline:
-            raise ProblemList([problem])
-        time.sleep(0.1)
 
 
 def _made(head: AccessClient, plan: SchoolPlan, kind: Kind) -> dict[str, Any]:
