@@ -5,7 +5,7 @@ import os
 from contextlib import closing
 from datetime import UTC, datetime
 
-from backup import lost, shelf, since
+from backup import lost, numbers, shelf, since
 from deploy import server
 from runtime import postgres
 from runtime.accounts import SETUP
@@ -20,6 +20,7 @@ def tell(settings: Settings) -> None:
     as_setup = settings.acting_as(SETUP)
     with closing(postgres.connect(as_setup, "csdl backup lost")) as conn:
         gone = since.unknown(as_setup, conn)
+        numbers.go_on(conn)
     if gone:
         at = f"standby {shelf.name(datetime.now(UTC))}"
         lost.write(server.HOME, lost.Lost(at, lost.now(), gone))

@@ -9,7 +9,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -19,10 +19,9 @@ from typing import Final
 
 from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
-from psycopg2.extensions import connection
 
 from access import audit_acts
-from backup import database, filling, installed, lost, manifest, records, shelf, since, taking
+from backup import database, filling, installed, lost, manifest, numbers, records, shelf, since, taking
 from backup.filling import NOT_EMPTY, Filled
 from backup.manifest import Manifest, Progress, newer, silent
 from backup.place import Lost, Place
@@ -121,7 +120,7 @@ def restore(
                     gone = lost.difference(before, lost.known(conn))
                 elif what is Lost.POSTGRES:
                     gone = since.unknown(settings, conn)
-                    give_no_number_again(conn, gone)
+                numbers.go_on(conn)
             if gone:
                 lost.write(place.home, lost.Lost(found.id, lost.now(), gone))
             finish(settings, found)
@@ -131,14 +130,6 @@ def restore(
         mark(place).unlink()
         place.end()
     return found
-
-
-def give_no_number_again(conn: connection, gone: Iterable[lost.Thing]) -> None:
-    """A number of a lost account is not given to another one: its acts would be read as that one's."""
-    numbers = [int(thing.subject.removeprefix("A")) for thing in gone if thing.code == lost.ACTED]
-    if numbers:
-        with conn, conn.cursor() as cur:
-            cur.execute("SELECT setval(pg_get_serial_sequence('account', 'number'), %s)", (max(numbers),))
 
 
 def _homes(place: Place, what: Lost) -> list[Path]:
