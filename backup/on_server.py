@@ -19,12 +19,10 @@ from kafka.errors import KafkaError
 from backup import lost
 from backup.manifest import Manifest
 from backup.place import Fill, Lost
-from deploy import accounts, broker, kafka_rights, server, server_status, upgrade
+from deploy import accounts, broker, server, server_status, taking_on, upgrade
 from deploy.local import server_account
-from runtime import terms
 from runtime.accounts import SETUP
 from runtime.settings import Settings
-from runtime.topic_admin import ensure_topics
 from schemas.errors import Problem, ProblemList
 
 NOT_HERE: Final = "BAK-025"
@@ -148,16 +146,15 @@ class Server:
         self._as("kafka", str(Path(sys.prefix) / "bin/csdl"), "broker", "format", "--node", self._node)
         upgrade.run("systemctl", "start", KAFKA_UNIT)
         password = as_setup.kafka_password_file
-        _until(lambda: broker.let_in(self._broker, int(self._node), password))
-        _until(lambda: terms.bring(as_setup, strictly=True))
-        _until(lambda: ensure_topics(as_setup))
-        fill(as_setup)
+        _until(
+            lambda: broker.let_in(self._broker, int(self._node), password),
+            (KafkaError, ConnectionError, ProblemList),
+        )
+        taking_on.provide(as_setup, fill, _until)
         signs = self.settings.checkpoint_key_file.parent
         for path in (*self.settings.checkpoints_dir.glob("*"), *signs.glob("*")):  # what was signed just now
             owner = path.parent.stat()
             os.chown(path, owner.st_uid, owner.st_gid)
-        terms.bring(as_setup, strictly=True)
-        kafka_rights.ensure(as_setup)
 
     def end(self) -> None:
         """Setup comes first, as at each start; all start at once, and are waited for in turn."""
@@ -197,13 +194,13 @@ def _is_enabled(unit: str) -> bool:
         return False
 
 
-def _until(attempt: Callable[[], T]) -> T:
+def _until(attempt: Callable[[], T], faults: tuple[type[Exception], ...], /) -> T:
     """Until a server that has just been started answers."""
     deadline = time.monotonic() + START_S
     while True:
         try:
             return attempt()
-        except (KafkaError, ConnectionError, ProblemList):
+        except faults:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)

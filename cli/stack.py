@@ -10,7 +10,7 @@ from access.credentials import keyring
 from access.handing_over import hand_over
 from cli import doctor
 from cli.answers import document, json_option, print_json, print_table, say, tell
-from deploy import kafka_rights, taking_on
+from deploy import taking_on
 from deploy.local import layout, stack
 from deploy.local.listeners import listening
 from doctor import table
@@ -18,7 +18,6 @@ from doctor.section import examine
 from runtime import broker_settings, database_settings, terms
 from runtime.accounts import SETUP
 from runtime.settings import Settings
-from runtime.topic_admin import ensure_topics
 
 data_dir_option = click.option(
     "--data-dir",
@@ -99,11 +98,8 @@ def setup() -> None:
         terms.bring(settings, strictly=True)
         for right in migrate(settings):
             tell(right)
-        for change in ensure_topics(settings):
-            tell(str(change))
-        for right in kafka_rights.ensure(settings):
-            tell(right)
-        terms.hand_over(settings)
+        topics, rights = taking_on.provide(settings)
+    tell(*map(str, topics), *rights)
     keyring.of(settings)
     if handed_over := hand_over(settings):
         tell(f"{handed_over} đơn vị được chuyển sang tổ chức — units handed over to the organisation")

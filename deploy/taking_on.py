@@ -6,11 +6,11 @@ rights are brought to what is known, so who knows less would take a new vendor's
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import psycopg2
 from kafka.errors import KafkaError
@@ -18,7 +18,7 @@ from kafka.errors import KafkaError
 from deploy import kafka_rights
 from runtime import kafka, postgres, terms
 from runtime.settings import Settings
-from runtime.topic_admin import ensure_topics
+from runtime.topic_admin import Change, ensure_topics
 from schemas.days import today
 from schemas.errors import Problem, ProblemList
 from schemas.terms import VENDOR, YEAR, Term
@@ -30,8 +30,22 @@ NO_NAME: Final = "SET-008"
 NO_TERM: Final = "SET-009"
 DAYS: Final = "SET-010"
 
-
 LOCK: Final = 0x6373646D
+
+T = TypeVar("T")
+Faults = tuple[type[Exception], ...]
+
+
+class Until(Protocol):
+    """How somebody waits for a server that has just been started: tries again at these faults."""
+
+    def __call__(self, attempt: Callable[[], T], faults: Faults, /) -> T:
+        """What it says at last."""
+
+
+def at_once(attempt: Callable[[], T], _: Faults, /) -> T:
+    """Of a server that runs."""
+    return attempt()
 
 
 @contextmanager
@@ -46,6 +60,25 @@ def alone(settings: Settings) -> Iterator[None]:
         with conn.cursor() as cur:
             cur.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         yield
+
+
+def provide(
+    settings: Settings, fill: Callable[[Settings], None] | None = None, until: Until = at_once
+) -> tuple[list[Change], list[str]]:
+    """Bring Kafka to what is declared, in the one order: terms, topics, what these are filled with, rights;
+    what was changed of topics and of rights. By setup's account, ``alone``.
+
+    ``fill`` comes before anybody else may write, and its terms count from then on. What the settings alone
+    name is written last: topics that are filled must be empty. Raises KafkaError, ProblemList.
+    """
+    until(lambda: terms.bring(settings, strictly=True), (ProblemList,))
+    topics = until(lambda: ensure_topics(settings), (KafkaError,))
+    if fill is not None:
+        fill(settings)
+        terms.bring(settings, strictly=True)
+    rights = kafka_rights.ensure(settings)
+    terms.hand_over(settings)
+    return topics, rights
 
 
 def add(

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import psutil
 from kafka.errors import KafkaError
 
-from deploy import broker_rights, kafka_rights, taking_on
+from deploy import broker_rights, taking_on
 from deploy.local import before_start, kafka, postgres, private, secrets, server_account, supervisor
 from deploy.local.layout import Stack
 from deploy.local.problems import fail
@@ -23,11 +23,10 @@ from deploy.local.starting import Starting
 from deploy.local.supervisor import Program
 from deploy.processes import SERVES
 from deploy.prometheus import config as prometheus_config
-from runtime import broker_probe, probes, serve, terms
+from runtime import broker_probe, probes, serve
 from runtime.accounts import SETUP
 from runtime.settings import Settings
-from runtime.topic_admin import ensure_topics
-from schemas.errors import ProblemList, message
+from schemas.errors import message
 
 START_S: Final = 120.0
 
@@ -116,17 +115,16 @@ def _make_topics_and_rights(stack: Stack, as_setup: Settings, say: Say, fill: Fi
     if not stack.open_broker:
         _until(lambda: kafka.let_in(stack), "kafka", stack, (KafkaError, ConnectionError))
     _until(lambda: _broker_answers(stack), "kafka", stack, (ConnectionError,))
-    _until(lambda: terms.bring(as_setup, strictly=True), "kafka", stack, (ProblemList,))
-    changes = _until(lambda: ensure_topics(as_setup), "kafka", stack, (KafkaError,))
+
+    def until(attempt: Callable[[], T], faults: tuple[type[Exception], ...], /) -> T:
+        return _until(attempt, "kafka", stack, faults)
+
+    topics, rights = taking_on.provide(as_setup, fill, until)
     say("topics")
-    for change in changes:
+    for change in topics:
         if change.setting:
             say(str(change))
-    if fill is not None:  # before anybody else may write
-        fill(as_setup)
-        terms.bring(as_setup, strictly=True)
-    say(f"rights: {len(kafka_rights.ensure(as_setup))} changed")
-    terms.hand_over(as_setup)  # behind what it is filled with, whose topics must be empty
+    say(f"rights: {len(rights)} changed")
 
 
 def down(stack: Stack, delete: bool = False) -> bool:

@@ -121,7 +121,8 @@ def test_setup_says_that_kafka_is_away(folder, monkeypatch):
 
     monkeypatch.setattr("deploy.taking_on.alone", lambda settings: nullcontext())
     monkeypatch.setattr("sinks.provincial.migrate.migrate", lambda settings: [])
-    monkeypatch.setattr("cli.stack.ensure_topics", away)
+    monkeypatch.setattr("runtime.terms.bring", lambda settings, strictly: None)
+    monkeypatch.setattr("deploy.taking_on.ensure_topics", away)
     result = CliRunner().invoke(main, ["setup"])
     assert (result.exit_code, result.stderr.split()[0]) == (3, "SYS-001")
 
