@@ -32,13 +32,13 @@ def unknown(settings: Settings, conn: connection) -> list[Thing]:
 
 
 def _acted(settings: Settings, cur: cursor) -> Iterator[Thing]:
-    cur.execute("SELECT coalesce(max(number), 0) FROM account")
-    (last,) = cur.fetchone()
+    cur.execute("SELECT number FROM account")
+    here = {number for (number,) in cur.fetchall()}
     units: dict[int, str] = {}
     for machine in MACHINES:
         for message in topic_log.read(settings, kafka.partitions(machine.events_topic)):
             record = topic_log.record(message, machine.event_contract) or {}
-            if (said := ACCOUNT.fullmatch(record.get("Account") or "")) and int(said[1]) > last:
+            if (said := ACCOUNT.fullmatch(record.get("Account") or "")) and int(said[1]) not in here:
                 units[int(said[1])] = record.get("Unit") or ""
     for number, unit in units.items():
         yield Thing(ACTED, f"A{number}", 1, "", unit)
