@@ -84,6 +84,17 @@ def database(folder: str, host: str, first: str) -> Iterator[Found]:
             yield "SRV-006", {"host": host, "path": data, "first": first, "version": data.parent.name}
 
 
+def copy(folder: str, host: str, first: str, megabytes: int | str) -> Iterator[Found]:
+    """SRV-015 for a machine that is to copy the first one's data and has no room for them: for a tenth more,
+    and for the journal of meanwhile. What a try that was cut off has left goes first."""
+    if host == first or any(Path(folder).glob("*/main/PG_VERSION")):
+        return
+    left = sum(path.stat().st_size for path in Path(folder).glob("*/main.part/**/*") if path.is_file())
+    needed, free = int(megabytes or 0) * 11 // 10 + 1000, (_free(folder) + left) // 2**20
+    if free < needed:
+        yield "SRV-015", {"host": host, "path": folder, "free": free, "needed": needed, "first": first}
+
+
 def comes_from(hosts: list[str]) -> Iterator[Found]:
     """Print each address of this machine by which it reaches them, as pg_hba.conf has it; SRV-009 for one to
     which there is no way. Nothing is sent."""
@@ -147,8 +158,7 @@ def numbers(asked: dict[str, object]) -> Iterator[Found]:
 def room(asked: dict[str, int]) -> Iterator[Found]:
     """SRV-005 for each folder whose disk has fewer megabytes left; before it is made, its parent's."""
     for folder, megabytes in asked.items():
-        there = next(path for path in (Path(folder), *Path(folder).parents) if path.exists())
-        if (free := shutil.disk_usage(there).free // 2**20) < megabytes:
+        if (free := _free(folder) // 2**20) < megabytes:
             yield "SRV-005", {"path": folder, "free": free, "needed": megabytes}
 
 
@@ -157,6 +167,11 @@ def files(asked: list[str]) -> Iterator[Found]:
     for path in asked:
         if not os.access(path, os.R_OK):
             yield "SRV-004", {"path": path}
+
+
+def _free(folder: str) -> int:
+    there = next(path for path in (Path(folder), *Path(folder).parents) if path.exists())
+    return shutil.disk_usage(there).free
 
 
 def _runs(unit: str) -> bool:
@@ -186,6 +201,7 @@ CHECKS: dict[str, Callable[..., Iterator[Found]]] = {
     "one_cluster": one_cluster,
     "one_debian": one_debian,
     "database": database,
+    "copy": copy,
     "comes_from": comes_from,
     "certificate": certificate,
     "secrets": secrets,

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +145,24 @@ def test_data_are_a_copy_where_they_should_be_and_nowhere_else(
     for name in files:
         (tmp_path / "15/main" / name).touch()
     assert codes("database", str(tmp_path), host, "db1") == found
+
+
+def test_a_standby_has_room_for_its_copy(tmp_path: Path) -> None:
+    """Formerly the copy filled the disk and failed, when the machines were changed already."""
+    too_much = shutil.disk_usage(tmp_path).free // 2**20
+    room = partial(codes, "copy", str(tmp_path / "not/made/yet"))
+    assert room("db2", "db1", "") == room("db2", "db1", 1) == room("db1", "db1", too_much) == []
+    assert room("db2", "db1", str(too_much)) == ["SRV-015"]
+    left = tmp_path / "15/main.part/base"
+    left.mkdir(parents=True)
+    with (left / "1").open("wb") as sparse:
+        sparse.truncate(2 * too_much * 2**20)
+    assert codes("copy", str(tmp_path), "db2", "db1", too_much) == [], "it goes first"
+    (left / "1").unlink()
+    assert codes("copy", str(tmp_path), "db2", "db1", too_much) == ["SRV-015"]
+    (tmp_path / "15/main").mkdir()
+    (tmp_path / "15/main/PG_VERSION").touch()
+    assert codes("copy", str(tmp_path), "db2", "db1", too_much) == [], "it has its copy"
 
 
 def test_a_standby_has_the_primary_s_debian() -> None:
