@@ -24,6 +24,7 @@ from psycopg2.extensions import connection
 from deploy.local import stack as local
 from deploy.local.layout import Stack
 from runtime import database_settings, kafka, postgres
+from runtime.garbage import collect_seldom
 from runtime.settings import Settings
 from runtime.topic_admin import ensure_topics
 from schemas.topics import topics as all_topics
@@ -32,6 +33,7 @@ from tests import accounts, support, unsynced
 _numbers = count(1)
 
 os.environ.setdefault("CSDL_SETTINGS", "")  # not those of a server that this machine is
+collect_seldom()  # thousands of tests are collected, none of which is part of a circle
 
 
 @pytest.fixture(scope="session")

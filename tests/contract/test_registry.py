@@ -23,7 +23,7 @@ from schemas.encoding import codec, columnar
 from schemas.errors import ProblemList
 from tests import new_record
 from tests.records import CHUNK_HEADER, records
-from tests.support import end, free_port_base, wait_while_it_runs
+from tests.support import ANSWER_S, end, free_port_base, wait_while_it_runs
 
 HEADERS: dict[str, dict[str, Any]] = {
     "Reported": CHUNK_HEADER
@@ -58,7 +58,7 @@ def running(log: Path) -> Iterator[str]:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/subjects", timeout=2).is_success
+        return httpx.get(f"{url}/subjects", timeout=ANSWER_S).is_success
     except httpx.HTTPError:
         return False
 

@@ -71,7 +71,7 @@ def serving(it, user, name):
             yield conn
     finally:
         server.send_signal(2)
-        server.wait(30)
+        server.wait(support.ANSWER_S)
 
 
 class Killed(BaseException):

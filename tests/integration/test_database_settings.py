@@ -49,7 +49,7 @@ def serving(it, settings):
         yield lambda: accounts.superuser(it.settings()), lambda: log.read_text(encoding="utf-8")
     finally:
         server.send_signal(2)
-        server.wait(30)
+        server.wait(support.ANSWER_S)
 
 
 def connected(superuser):
