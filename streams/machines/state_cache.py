@@ -27,7 +27,8 @@ again = logging.getLogger(AGAIN)
 
 S = TypeVar("S", bound=Value)
 
-POLL_MS: Final = 50
+POLL_MS: Final = 100
+"""So long, at most, until somebody who asks is heard; each poll costs half a millisecond of CPU, for ever."""
 AGAIN_S: Final = 0.5
 CATCH_UP_S: Final = 10.0
 
