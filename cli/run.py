@@ -41,7 +41,7 @@ def needed(declared: processes.Declared, settings: Settings) -> Servers:
     """The servers without which it cannot work."""
     revision = None
     if declared.tables:
-        from sinks.provincial.schema import expected  # contracts and polars: not for machines
+        from sinks.provincial.schema import expected  # contracts: not for machines
 
         revision = expected()
     return Servers(settings, kafka=declared.kafka, revision=revision)
