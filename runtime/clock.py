@@ -77,7 +77,7 @@ def ask(settings: Settings) -> ClockCheck:
         check.sending()
         check.stamped(producer.send(CLOCK, b"").get(timeout=ANSWER_S).timestamp)
     finally:
-        producer.close(timeout=PROBE_S)
+        kafka.abandon(producer)
     return check
 
 

@@ -65,7 +65,7 @@ class CommandsDesk:
         """Answers that are still awaited do not come any more."""
         self._stopping.set()
         self._thread.join(timeout=5)
-        self._producer.close(timeout=5)
+        kafka.abandon(self._producer)
 
     def ask(self, commands: Sequence[Any], silence_s: float = ANSWER_S) -> list[CommandOutcome]:
         """All at once, in this order; their outcomes in the same order.
