@@ -2,10 +2,10 @@
 
 What stands against it is looked at first. Then the release's own `csdl setup` brings tables, topics and
 rights to it, its units are written, the link ``current`` is set, and every process that runs by another
-release, or began before its settings were written, is started again: one at a time, readers of a topic
-before its writers, each awaited until it is ready. What is done shows in the machine itself: a run that was
-cut off goes on where it was, and a second one changes nothing. Of several machines each is prepared first,
-then process after process is started again on all of them (``again``).
+release, or began before its settings were written, is started again: readers of a topic before its writers,
+two at once where neither reads the other, each awaited until it is ready. What is done shows in the machine
+itself: a run that was cut off goes on where it was, and a second one changes nothing. Of several machines
+each is prepared first, then process after process is started again on all of them (``again``).
 """
 
 import json
@@ -39,6 +39,10 @@ TEMPLATE: Final = SYSTEMD / "csdl@.service"
 READY_S: Final = 300.0
 """A process reads its state again: with a province's a minute."""
 LOOK_S: Final = 0.25
+
+AT_ONCE: Final = 2
+"""Processes that start again together: reading its state one of them works, and waits for Kafka. What a
+release that cannot work stops stays as little as that."""
 
 ASKED: Final = """
 import json
@@ -115,7 +119,7 @@ def use(
         say(f"{install.CURRENT} → {version}")
     run("systemctl", "daemon-reload")
     run("systemctl", "enable", "--quiet", "csdl.target")
-    wanted = in_order(server_status.runs_here(settings))
+    wanted = server_status.runs_here(settings)
     if prepared:
         if not _pids(wanted):
             run("systemctl", "start", "--no-block", "csdl.target")
@@ -126,9 +130,9 @@ def use(
     stale = _stale(settings, wanted, folder)
     if not _pids(wanted):
         run("systemctl", "start", "csdl.target")  # the first time: nobody is kept waiting
-    for each in wanted:
-        if each.label in stale:
-            _again(settings, each, folder)
+    for turn in turns(each for each in wanted if each.label in stale):
+        _again(settings, turn, folder)
+        for each in turn:
             say(each.label)
 
 
@@ -147,7 +151,7 @@ def again(settings: Settings, name: str, say: Say) -> None:
     if folder is None:
         raise ProblemList([_not_installed(install.CURRENT)])
     for each in in_order(server_status.runs_here(settings)):
-        if each.declared.name == name and _again(settings, each, folder):
+        if each.declared.name == name and _again(settings, [each], folder):
             say(each.label)
 
 
@@ -177,13 +181,31 @@ def in_order(every: Iterable[Instance]) -> list[Instance]:
     return sorted(every, key=lambda each: (names.index(each.declared.name), each.share.number))
 
 
+def turns(every: Iterable[Instance]) -> list[list[Instance]]:
+    """That order, with two together that follow each other and have nothing to do with each other: who reads
+    what the other writes, or shares its work, waits for it. Pure."""
+    found: list[list[Instance]] = []
+    for each in in_order(every):
+        beside = found[-1] if found else []
+        if beside and len(beside) < AT_ONCE and not any(_related(each, other) for other in beside):
+            beside.append(each)
+        else:
+            found.append([each])
+    return found
+
+
+def _related(one: Instance, other: Instance) -> bool:
+    a, b = one.declared, other.declared
+    return a is b or _reads(a, b) or _reads(b, a)
+
+
 def _readers(one: Declared, left: Mapping[str, Declared]) -> list[str]:
     """Who of the rest reads what it writes."""
-    return [
-        other.name
-        for other in left.values()
-        if other is not one and set(one.outputs) & {*other.inputs, *other.rereads}
-    ]
+    return [other.name for other in left.values() if other is not one and _reads(other, one)]
+
+
+def _reads(reader: Declared, writer: Declared) -> bool:
+    return not {*reader.inputs, *reader.rereads}.isdisjoint(writer.outputs)
 
 
 def knows(folder: Path) -> Knows:
@@ -276,14 +298,15 @@ def _runs_by(pid: int, folder: Path) -> bool:
         return False
 
 
-def _again(settings: Settings, each: Instance, folder: Path) -> bool:
-    """Start one again where it has not begun by that release, and wait until it is ready; whether it was.
-    Setup has run: it is not asked for once more."""
-    stale = bool(_stale(settings, [each], folder))
-    if stale:
-        run("systemctl", "restart", "--job-mode=ignore-dependencies", server_status.unit(each.label))
-    until_ready(settings, each)
-    return stale
+def _again(settings: Settings, turn: Collection[Instance], folder: Path) -> bool:
+    """Start those again that have not begun by that release, and wait until all are ready; whether there were
+    any. Setup has run: it is not asked for once more."""
+    old = sorted(_stale(settings, turn, folder))
+    if old:
+        run("systemctl", "restart", "--job-mode=ignore-dependencies", *map(server_status.unit, old))
+    for each in turn:
+        until_ready(settings, each)
+    return bool(old)
 
 
 def until_ready(settings: Settings, each: Instance) -> None:

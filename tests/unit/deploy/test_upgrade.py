@@ -6,7 +6,7 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from deploy import processes, server_status, upgrade
-from deploy.upgrade import Knows, in_order, lacking
+from deploy.upgrade import Knows, in_order, lacking, turns
 from runtime.settings import Settings
 from schemas import topics as t
 from schemas.contracts import versions
@@ -47,6 +47,29 @@ def test_a_process_that_is_none_is_named(monkeypatch):
     with pytest.raises(ProblemList) as refused:
         upgrade.again(Settings(), "gatewy", print)
     assert [problem.code for problem in refused.value.problems] == ["SYS-007"]
+
+
+def test_two_start_again_together_where_neither_waits_for_the_other():
+    """In the same order; of several of one process, and of two that read each other, one goes on."""
+    found = turns(iter(EVERY))
+    assert [each for turn in found for each in turn] == in_order(EVERY)
+    assert {len(turn) for turn in found} == {1, 2}
+    pairs = [{each.declared.name for each in turn} for turn in found if len(turn) == 2]
+    for one, other in (
+        ("load", "load"),
+        ("validation", "gateway"),
+        ("gateway", "validation"),
+        ("confirmation", "outbox"),
+        ("access", "grants"),
+    ):
+        assert {one, other} not in pairs
+    assert all(len(pair) == 2 for pair in pairs), "of one process both"
+
+
+def test_only_who_is_to_start_again_has_a_turn():
+    some = [each for each in EVERY if each.declared.name in ("gateway", "access", "load")]
+    found = [[each.label for each in turn] for turn in turns(some)]
+    assert found == [["load-1"], ["load-2"], ["gateway", "access"]]
 
 
 def test_a_release_that_knows_all_lacks_nothing():
