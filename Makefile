@@ -51,7 +51,8 @@ demo: $(READY)
 test: check
 	@POLARS_MAX_THREADS=1 $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-# CSDL_TEST_DEBIAN=trixie: Debian 13. The first time it makes the machine's disk: three minutes more.
+# CSDL_TEST_DEBIAN=trixie: Debian 13. The first time it makes the machine's disk and installs the release before,
+# which lies in the cache from then on: some five minutes more. The machines' own tests go beside.
 test-server: $(READY)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/server
 

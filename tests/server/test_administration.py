@@ -22,6 +22,7 @@ from producers.synthetic.write import EVERYTHING, write_register
 from schemas.contracts import contracts
 from schemas.datasets import dataset_id
 from tests.guide import Shell, blocks
+from tests.server import release_before
 from tests.server.machine import Lan, Machine, machines
 from tests.support import ROOT, wait_until
 
@@ -130,20 +131,7 @@ class Server:
                 if "one.yml ." in block.text:
                     self.machine.run(f"sed -i '{LISTENS}; {OPERATOR}; s/smas.,.vnedu/smas/' one.yml")
                     self.refused = self.machine.run(WRONG, check=False)
-                    self.before = self.beside.submit(self.install_before)
-
-    def install_before(self) -> str:
-        """The release before, as chapter 7 has it; its version."""
-        [commit] = re.findall(r"of commit ([0-9a-f]{40})", (ROOT / "CHANGELOG.md").read_text("utf-8"))[:1]
-        known = ["git", "-C", str(ROOT), "cat-file", "-e", f"{commit}^{{commit}}"]
-        if subprocess.run(known, check=False).returncode:
-            return ""
-        version = release.build(self.lan.folder / "old.tar", commit).version
-        self.machine.put(self.lan.folder / "old.tar", "/root/old.tar")
-        self.machine.run(
-            "mkdir old && tar -xf old.tar -C old && python3 old/csdl-*/install.py && rm -r old old.tar"
-        )
-        return version
+                    self.before = self.beside.submit(release_before.install, self.lan, self.machine)
 
     def follow(self, chapter: int, knowing: str = "") -> None:
         """Run a chapter in a shell of its own: the machine may have been away since the last one."""
@@ -172,23 +160,25 @@ class Server:
 def server(tmp_path_factory):
     """A bare machine on which the chapters before the first push were followed."""
     folder = tmp_path_factory.mktemp("lan")
-    release.build(folder / "csdl.tar")
     write_register(folder / "register.csv", [SCHOOL])
     (folder / "mat-khau").write_text("mot-mat-khau-dai-hon-muoi-hai\n")
-    with machines(folder, "may-chu") as lan, ThreadPoolExecutor(1) as beside:
-        machine = lan.machines["may-chu"]
-        for name in ("csdl.tar", "register.csv", "mat-khau"):
-            machine.put(folder / name, f"/root/{name}")
-        shell = Shell(folder, dict(os.environ), machine.ssh("bash"))
-        found = Server(lan, machine, shell, beside)
-        try:
-            found.play(range(1, INSTALLED + 1))
-            machine.run("runuser -u postgres -- psql -d csdl", given=TRIED)
-            found.play(range(FIRST_DAY, FIRST_DAY + 1))
-            found.before.result()
-            yield found
-        finally:
-            found.shell.close()
+    with ThreadPoolExecutor(1) as beside:
+        built = beside.submit(release.build, folder / "csdl.tar")
+        with machines(folder, "may-chu") as lan:
+            built.result()
+            machine = lan.machines["may-chu"]
+            for name in ("csdl.tar", "register.csv", "mat-khau"):
+                machine.put(folder / name, f"/root/{name}")
+            shell = Shell(folder, dict(os.environ), machine.ssh("bash"))
+            found = Server(lan, machine, shell, beside)
+            try:
+                found.play(range(1, INSTALLED + 1))
+                machine.run("runuser -u postgres -- psql -d csdl", given=TRIED)
+                found.play(range(FIRST_DAY, FIRST_DAY + 1))
+                found.before.result()
+                yield found
+            finally:
+                found.shell.close()
 
 
 @contextmanager
