@@ -219,19 +219,12 @@ def partitions_there(consumer: KafkaConsumer, *names: str) -> list[TopicPartitio
 
 def begins(consumer: KafkaConsumer, wanted: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
     """First offset of each."""
-    return {tp: n for some in _by_topic(wanted) for tp, n in consumer.beginning_offsets(some).items()}
+    return dict(consumer.beginning_offsets(sorted(set(wanted))))
 
 
 def ends(consumer: KafkaConsumer, wanted: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
     """Offset behind the last of each."""
-    return {tp: n for some in _by_topic(wanted) for tp, n in consumer.end_offsets(some).items()}
-
-
-def _by_topic(wanted: Iterable[TopicPartition]) -> Iterator[list[TopicPartition]]:
-    """A topic each: of several, kafka-python 3.0.12 leaves out those that it has not looked up before."""
-    every = sorted(set(wanted))
-    for topic in sorted({tp.topic for tp in every}):
-        yield [tp for tp in every if tp.topic == topic]
+    return dict(consumer.end_offsets(sorted(set(wanted))))
 
 
 def to_end(consumer: KafkaConsumer, wanted: Sequence[TopicPartition]) -> Iterator[ConsumerRecord]:

@@ -12,6 +12,8 @@ every client of ours.
 - Who coordinates a group or a transaction may not be known yet (Kafka makes the topic for it when somebody
   asks for the first time), may still be reading, or may have become another. Consumers and producers ask
   again; the admin client gives up, or takes that for the answer. It asks again now, for as long as it waits.
+- Offsets of several topics at once leave those out that it has not looked up before. To ask for each topic
+  alone cost a tenth of a second a topic, the least time between two looks: all are looked up first now.
 """
 
 import time
@@ -21,12 +23,14 @@ from typing import Any, Final
 
 from kafka import KafkaAdminClient
 from kafka.cluster import ClusterMetadata
+from kafka.consumer.fetcher import Fetcher
 from kafka.errors import (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
     KafkaConnectionError,
     KafkaTimeoutError,
     NotCoordinatorError,
+    StaleMetadata,
 )
 from kafka.net.compat import KafkaNetClient
 from kafka.producer.transaction_manager import TransactionalRequestResult
@@ -36,6 +40,7 @@ WAIT_S: Final = 60.0
 _start = ClusterMetadata.start_refresh_loop
 _await = KafkaNetClient.await_ready
 _wait = TransactionalRequestResult.wait
+_offsets = Fetcher._send_list_offsets_requests
 _described = KafkaAdminClient._describe_groups_process_response
 
 NO_COORDINATOR: Final = {
@@ -92,6 +97,13 @@ def _described_or_not(self: Any, response: Any) -> Any:
     return _described(self, response)
 
 
+async def _offsets_of_all(self: Any, timestamps: Any) -> Any:
+    """StaleMetadata, at which it looks up what is not known and asks again."""
+    if sum(map(len, self._group_list_offset_requests(timestamps).values())) < len(timestamps):
+        raise StaleMetadata
+    return await _offsets(self, timestamps)
+
+
 ASKS_COORDINATORS: Final = {
     name: _again(getattr(KafkaAdminClient, name))
     for name in ("_async_list_group_offsets", "_async_describe_groups", "_async_describe_transactions")
@@ -100,6 +112,7 @@ ASKS_COORDINATORS: Final = {
 
 def mend() -> None:
     """For all clients of this process. Twice is once."""
+    Fetcher._send_list_offsets_requests = _offsets_of_all
     KafkaAdminClient._describe_groups_process_response = _described_or_not
     for name, ask in ASKS_COORDINATORS.items():
         setattr(KafkaAdminClient, name, ask)

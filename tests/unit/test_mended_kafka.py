@@ -8,9 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, TopicPartition
 from kafka.cluster import ClusterMetadata
-from kafka.errors import CoordinatorNotAvailableError, KafkaTimeoutError
+from kafka.consumer.fetcher import Fetcher
+from kafka.errors import CoordinatorNotAvailableError, KafkaTimeoutError, StaleMetadata
 from kafka.future import Future
 from kafka.net.compat import KafkaNetClient
 from kafka.net.manager import KafkaConnectionManager
@@ -131,3 +132,31 @@ def test_a_groups_coordinator_is_asked_for_again_until_it_answers(question: str)
 def test_who_never_answers_is_said_at_last() -> None:
     with pytest.raises(CoordinatorNotAvailableError):
         asyncio.run(admin(Coordinators(ABSENT, ABSENT), seconds=-1)._async_list_group_offsets({GROUP: None}))
+
+
+def test_offsets_are_asked_for_once_all_topics_are_known() -> None:
+    """Before, those of a topic that had not been looked up were left out of the answer."""
+    known, new = TopicPartition("known", 0), TopicPartition("new", 0)
+    leaders = {known: 1}
+    asked: list[object] = []
+
+    async def call_soon(_: object, node: int, timestamps: dict[TopicPartition, object]) -> Any:
+        asked.append((node, sorted(timestamps)))
+        return dict.fromkeys(timestamps, 7), set()
+
+    def look_up(topic: str) -> None:
+        leaders[TopicPartition(topic, 0)] = 1
+
+    cluster = SimpleNamespace(
+        leader_for_partition=leaders.get, add_topic=look_up, request_update=lambda: None
+    )
+    fetcher = SimpleNamespace(
+        _manager=SimpleNamespace(cluster=cluster, call_soon=call_soon), _send_list_offsets_request=None
+    )
+    fetcher._group_list_offset_requests = partial(Fetcher._group_list_offset_requests, fetcher)
+    ask = partial(Fetcher._send_list_offsets_requests, fetcher, {known: -1, new: -1})
+    with pytest.raises(StaleMetadata):
+        asyncio.run(ask())
+    assert asked == []
+    assert asyncio.run(ask()) == ({known: 7, new: 7}, set())
+    assert asked == [(1, [known, new])]
