@@ -19,7 +19,7 @@ from kafka.errors import KafkaError
 from backup import lost
 from backup.manifest import Manifest
 from backup.place import Fill, Lost
-from deploy import accounts, broker, server, server_status, taking_on, upgrade
+from deploy import accounts, broker, server, server_status, taking_on, upgrade, upgrade_order
 from deploy.local import server_account
 from runtime.accounts import SETUP
 from runtime.settings import Settings
@@ -161,7 +161,7 @@ class Server:
         lost.shown(self.home)
         enabled = [timer for timer in TIMERS if _is_enabled(timer)]
         upgrade.run("systemctl", "start", "csdl.target", *enabled)
-        for each in upgrade.in_order(server_status.runs_here(self.settings)):
+        for each in upgrade_order.in_order(server_status.runs_here(self.settings)):
             upgrade.until_ready(self.settings, each)
 
     def _psql(self) -> list[str]:

@@ -45,9 +45,9 @@ def order() -> None:
 
     Whoever reads a topic comes before whoever writes it: on all machines, before the next process.
     """
-    from deploy import upgrade
+    from deploy import upgrade_order
 
-    for name in upgrade.order():
+    for name in upgrade_order.order():
         tell(name)
 
 

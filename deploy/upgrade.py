@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,8 @@ from typing import Any, Final
 
 from deploy import install, server, server_status
 from deploy.local.stack import RESTORING
-from deploy.processes import TABLE, Declared, Instance
+from deploy.processes import Instance
+from deploy.upgrade_order import in_order, order, turns
 from runtime import kafka, postgres, systemd, terms
 from runtime.accounts import SETUP
 from runtime.settings import Settings
@@ -39,10 +40,6 @@ TEMPLATE: Final = SYSTEMD / "csdl@.service"
 READY_S: Final = 300.0
 """A process reads its state again: with a province's a minute."""
 LOOK_S: Final = 0.25
-
-AT_ONCE: Final = 2
-"""Processes that start again together: reading its state one of them works, and waits for Kafka. What a
-release that cannot work stops stays as little as that."""
 
 ASKED: Final = """
 import json
@@ -155,17 +152,6 @@ def again(settings: Settings, name: str, say: Say) -> None:
             say(each.label)
 
 
-def order() -> list[str]:
-    """Processes, whoever reads a topic before whoever writes it, where that can be: so a contract that is new
-    is known where it comes. Pure."""
-    left = {one.name: one for one in TABLE}
-    order: list[str] = []
-    while left:
-        order.append(min(left.values(), key=lambda one: len(_readers(one, left))).name)
-        del left[order[-1]]
-    return order
-
-
 def _not_installed(version: str) -> Problem:
     return Problem("SRV-010", params={"version": version, "installed": ", ".join(installed()) or "–"})
 
@@ -173,39 +159,6 @@ def _not_installed(version: str) -> Problem:
 def installed(home: Path = HOME) -> list[str]:
     """Versions of the releases that are whole."""
     return sorted(path.parent.name for path in home.glob(f"{install.RELEASES}/*/{install.ABOUT}"))
-
-
-def in_order(every: Iterable[Instance]) -> list[Instance]:
-    """As ``order`` says, several of one process in the order of their numbers. Pure."""
-    names = order()
-    return sorted(every, key=lambda each: (names.index(each.declared.name), each.share.number))
-
-
-def turns(every: Iterable[Instance]) -> list[list[Instance]]:
-    """That order, with two together that follow each other and have nothing to do with each other: who reads
-    what the other writes, or shares its work, waits for it. Pure."""
-    found: list[list[Instance]] = []
-    for each in in_order(every):
-        beside = found[-1] if found else []
-        if beside and len(beside) < AT_ONCE and not any(_related(each, other) for other in beside):
-            beside.append(each)
-        else:
-            found.append([each])
-    return found
-
-
-def _related(one: Instance, other: Instance) -> bool:
-    a, b = one.declared, other.declared
-    return a is b or _reads(a, b) or _reads(b, a)
-
-
-def _readers(one: Declared, left: Mapping[str, Declared]) -> list[str]:
-    """Who of the rest reads what it writes."""
-    return [other.name for other in left.values() if other is not one and _reads(other, one)]
-
-
-def _reads(reader: Declared, writer: Declared) -> bool:
-    return not {*reader.inputs, *reader.rereads}.isdisjoint(writer.outputs)
 
 
 def knows(folder: Path) -> Knows:

@@ -6,7 +6,8 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from deploy import processes, server_status, upgrade
-from deploy.upgrade import Knows, in_order, lacking, turns
+from deploy.upgrade import Knows, lacking
+from deploy.upgrade_order import in_order, order, turns
 from runtime.settings import Settings
 from schemas import topics as t
 from schemas.contracts import versions
@@ -39,7 +40,7 @@ def test_who_reads_comes_before_who_writes():
 def test_the_order_is_that_of_all_processes_also_where_a_machine_runs_some():
     some = [each for each in EVERY if each.declared.name in ("gateway", "load", "validation")]
     assert [each.label for each in in_order(some)] == ["load-1", "load-2", "validation", "gateway"]
-    assert sorted(upgrade.order()) == sorted(declared.name for declared in processes.TABLE)
+    assert sorted(order()) == sorted(declared.name for declared in processes.TABLE)
 
 
 def test_a_process_that_is_none_is_named(monkeypatch):
